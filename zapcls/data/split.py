@@ -1,0 +1,52 @@
+"""Splits the kept rows into train, tune and valid, seeded and stratified by label."""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from zapcls import schema
+
+VALID_SHARE = 0.2  # of all groups
+TUNE_SHARE = 0.1  # of the groups that are not valid
+
+
+def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd.DataFrame:
+    """Assign each row of a cleaned table to train, tune, valid or none (`schema.SPLIT`).
+
+    `product` keeps all colors of a product together; `random` assigns each image by itself,
+    as the blog did. A group's stratum is its most frequent label. The assignment depends on
+    the seed and on the set of kept rows, not on their order.
+    """
+    kept = table[table["kept"]]
+    group = kept["product_id"] if mode == "product" else kept["image_id"]
+    labels = kept["label"].groupby(group).agg(lambda values: values.mode().iloc[0]).sort_index()
+    rest, valid = train_test_split(
+        labels, test_size=VALID_SHARE, stratify=labels, random_state=seed
+    )
+    # Where all classes are scarce, a tenth can be fewer groups than there are classes.
+    tune_size = max(math.ceil(TUNE_SHARE * len(rest)), rest.nunique())
+    _, tune = train_test_split(rest, test_size=tune_size, stratify=rest, random_state=seed)
+
+    split = pd.Series("none", index=table.index)
+    split[kept.index] = np.select(
+        [group.isin(valid.index), group.isin(tune.index)], ["valid", "tune"], default="train"
+    )
+    return schema.conform(table.assign(split=split), schema.SPLIT, "split")
+
+
+def name_split(target: str, classes: Sequence[str], mode: str, seed: int) -> str:
+    """Name a split after all that decides it beside the catalogue's labels."""
+    facts = json.dumps([target, list(classes), mode, seed, VALID_SHARE, TUNE_SHARE])
+    return f"{mode}-{seed}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
+
+
+def count_leaks(split: pd.DataFrame) -> tuple[int, int]:
+    """Count the products of valid that train or tune also show, and all products of valid."""
+    valid = set(split.loc[split["split"] == "valid", "product_id"])
+    seen = set(split.loc[split["split"].isin(["train", "tune"]), "product_id"])
+    return len(valid & seen), len(valid)

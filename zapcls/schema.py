@@ -1,0 +1,104 @@
+"""Column names and dtypes of every table that travels between the floors or lies on disk."""
+
+import pandas as pd
+
+from zapcls.errors import ZapError
+
+# The metadata columns of UT Zappos50K as `meta-data.csv` names them, and as we do.
+METADATA = {
+    "Category": "category",
+    "SubCategory": "sub_category",
+    "HeelHeight": "heel_height",
+    "Insole": "insole",
+    "Closure": "closure",
+    "Gender": "gender",
+    "Material": "material",
+    "ToeStyle": "toe_style",
+}
+
+CATALOG = {
+    "image_id": "str",  # unique in its catalogue: the CID for UT Zappos50K
+    "product_id": "str",
+    "image_path": "str",  # relative to the image root, as found on disk; as listed when missing
+    "file_bytes": "int64",  # -1: no such file
+    "brand": "str",
+    **dict.fromkeys(METADATA.values(), "str"),
+    "image_problem": "str",  # "", "image missing" or "image unreadable"
+    "label": "str",  # the class under the default target; "" when dropped
+    "kept": "bool",
+    "drop_reason": "str",  # "" when kept
+}
+
+SPLIT = {
+    "image_id": "str",
+    "product_id": "str",
+    "label": "str",  # "" for a dropped row
+    "split": "str",  # train, tune, valid or none
+    "drop_reason": "str",
+}
+SPLITS = ("train", "tune", "valid")
+
+COLORS = {
+    "image_id": "str",
+    "color": "str",  # one of the eleven basic terms; "" when no object was found
+    "color_fine": "str",
+    "share": "float32",  # of the object, 0..1
+    "color_2": "str",
+    "multicolor": "bool",
+    "lightness": "float32",  # L*, 0..100
+    "chroma": "float32",  # C*
+    "object_share": "float32",  # of the picture, 0..1
+}
+
+PREDICTIONS = {
+    "image_id": "str",
+    "product_id": "str",
+    "target": "str",
+    "split": "str",
+    "source": "str",  # run: predicted by this run; oof: by out-of-fold heads
+    "fold": "int64",  # -1 where source is run
+    "label": "str",  # "" for a dropped row
+    "prediction": "str",
+    "prob": "float32",  # of the prediction
+    "prob_label": "float32",  # of the label; NaN without one
+    "loss": "float32",  # cross-entropy, nats; NaN without a label
+    "correct": "bool",  # False without a label
+}
+
+HISTORY = {
+    "phase": "str",  # frozen or unfrozen
+    "epoch": "int64",  # counted over both phases, from 1
+    "train_loss": "float64",
+    "tune_loss": "float64",
+    "tune_error_rate": "float64",  # 0..1
+    "images_per_s": "float64",
+    "seconds": "float64",
+}
+
+LOSSES = {
+    "phase": "str",
+    "epoch": "float64",  # a fraction: 1.5 is halfway through the second epoch
+    "train_loss": "float64",  # smoothed as fastai's recorder does
+    "images_per_s": "float64",
+}
+
+LR_CURVE = {
+    "phase": "str",
+    "learning_rate": "float64",
+    "loss": "float64",
+}
+
+
+def conform(table: pd.DataFrame, columns: dict[str, str], name: str) -> pd.DataFrame:
+    """Return `table` with exactly these columns, in this order, as these dtypes.
+
+    Raises:
+        ZapError: a column is missing or cannot take its dtype; `name` says of which table.
+    """
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ZapError(f"A {name} table needs the column {missing[0]}, which is not there.")
+    try:
+        return table[list(columns)].astype(columns)
+    except (TypeError, ValueError) as error:
+        raise ZapError(f"A column of the {name} table has the wrong type: {error}.") from error
