@@ -1,0 +1,81 @@
+"""Answers for photos through a run's `model.onnx`: what the pages use, without torch."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from zapcls.data import pixels
+from zapcls.errors import ZapError
+from zapcls.workspace.runs import Run
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """An ONNX model with input `pixels` (uint8, (n, side, side, 3)) and a softmax to come."""
+
+    path: Path
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = os.cpu_count() or 1
+        options.log_severity_level = 3
+        try:
+            return onnxruntime.InferenceSession(
+                self.path, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's own error classes share no base but this
+            raise ZapError(
+                f"{self.path} must be a whole ONNX model, but cannot be opened. Train again."
+            ) from error
+
+    @property
+    def side(self) -> int:
+        """The side of the pixels that it takes, in px."""
+        return int(self._session.get_inputs()[0].shape[1])
+
+    def predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give probabilities (n, classes; rows sum to 1) and embeddings (n, width), float32."""
+        logits, embedding = self._session.run(None, {"pixels": images})
+        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return exponents / exponents.sum(axis=1, keepdims=True), embedding
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run says of one photo; `prob` by class, in the run's order."""
+
+    label: str
+    prob: dict[str, float]
+    pixels: np.ndarray  # what the network was given: uint8, (side, side, 3)
+
+
+def open_classifier(run: Run) -> Classifier:
+    """Open the run's exported model.
+
+    Raises:
+        ZapError: the run has none yet.
+    """
+    if not run.onnx_path.is_file():
+        raise ZapError(
+            f"The run {run.run_id} has no exported model yet. Evaluate it, or choose another run."
+        )
+    return Classifier(run.onnx_path)
+
+
+def classify(
+    classifier: Classifier, classes: list[str], source: Path | bytes, name: str | None = None
+) -> Answer:
+    """Classify one photo: the same preprocessing as the training's.
+
+    Raises:
+        BadInput: it is not a picture, broken or too large.
+    """
+    square = pixels.square(pixels.decode_image(source, name), classifier.side)
+    probabilities, _ = classifier.predict(square[None])
+    prob = {cls: float(p) for cls, p in zip(classes, probabilities[0], strict=True)}
+    return Answer(max(prob, key=prob.__getitem__), prob, square)

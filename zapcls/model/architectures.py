@@ -1,0 +1,162 @@
+"""Networks by name: a convolutional body of torchvision or timm, and its ImageNet weights."""
+
+import json
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+
+import timm
+import torch
+import torchvision
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from zapcls.config import read_architectures
+from zapcls.errors import BadInput
+
+# The usual ImageNet statistics, RGB in 0..1.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+# What a failed fetch of weights raises in torchvision (urllib) and in timm (huggingface_hub).
+_FETCH_ERRORS = (urllib.error.URLError, OSError, RuntimeError, ValueError)
+
+
+def build_body(arch: str, weights: str) -> tuple[nn.Module, int]:
+    """Build a network up to its last feature map, and tell that map's channels.
+
+    `weights` is "imagenet", "none" or the path of a .safetensors state dict of the whole
+    network (1,000 classes; the classifier is dropped). Torchvision's weights are
+    IMAGENET1K_V1, the ones that were there in 2019.
+
+    Raises:
+        BadInput: the weights cannot be fetched or read, or are of another network; never a
+            silent random start.
+    """
+    library = read_architectures()[arch]["library"]
+    build = _build_torchvision if library == "torchvision" else _build_timm
+    if weights.endswith(".safetensors"):
+        body = build(arch, _read_weights(Path(weights)))
+    elif weights == "imagenet":
+        try:
+            body = build(arch, "imagenet")
+        except _FETCH_ERRORS as error:
+            raise BadInput(_explain_fetch(arch, library, error)) from error
+    else:
+        body = build(arch, None)
+    return body, _count_channels(body)
+
+
+def _build_torchvision(arch: str, weights: str | dict | None) -> nn.Module:
+    source = torchvision.models.get_model_weights(arch).IMAGENET1K_V1
+    net = torchvision.models.get_model(arch, weights=source if weights == "imagenet" else None)
+    if isinstance(weights, dict):
+        _load(net, weights, arch)
+    if hasattr(net, "features"):
+        return nn.Sequential(*net.features)
+    # ResNets and their kin, ShuffleNet, GoogLeNet: everything before the pooling layer.
+    layers = dict(net.named_children())
+    layers.pop("avgpool", None)
+    layers.pop("fc")
+    return nn.Sequential(*layers.values())
+
+
+class TimmBody(nn.Module):
+    """A timm network without pooling and classifier."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        features: Callable[..., torch.Tensor] = getattr(self.net, "forward_features")  # noqa: B009
+        return features(images)
+
+
+def _build_timm(arch: str, weights: str | dict | None) -> nn.Module:
+    net = timm.create_model(arch, pretrained=weights == "imagenet")
+    if isinstance(weights, dict):
+        _load(net, weights, arch)
+    getattr(net, "reset_classifier")(0, "")  # noqa: B009
+    return TimmBody(net)
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+    if not path.is_file():
+        raise BadInput(f"The weights file must exist, got {path}. Check the path.")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise BadInput(f"{path} must be a safetensors file, but is not one ({error}).") from error
+
+
+def _load(net: nn.Module, state: dict[str, torch.Tensor], arch: str) -> None:
+    try:
+        net.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise BadInput(
+            f"The weights must be of {arch} with its ImageNet classifier, but do not fit: "
+            f"{str(error).splitlines()[-1].strip()[:200]} Choose the network they belong to."
+        ) from error
+
+
+def _explain_fetch(arch: str, library: str, error: Exception) -> str:
+    if library == "torchvision":
+        url = torchvision.models.get_model_weights(arch).IMAGENET1K_V1.url
+        place = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+        fetch = f"Fetch {url} by hand and put it at {place}"
+    else:
+        cfg = timm.get_pretrained_cfg(arch)
+        hub = cfg.hf_hub_id if cfg else arch
+        fetch = f"Fetch model.safetensors of {hub} by hand and name it with --weights FILE"
+    reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+    return (
+        f"The ImageNet weights of {arch} could not be fetched ({reason}). {fetch}; or train from "
+        "random weights with --weights none --frozen-epochs 0, which needs far more epochs."
+    )
+
+
+def _count_channels(body: nn.Module) -> int:
+    was_training = body.training
+    body.eval()
+    with torch.no_grad():
+        features = body(torch.zeros(1, 3, 64, 64))
+    body.train(was_training)
+    return features.shape[1]
+
+
+_CANDIDATES = {
+    "torchvision": (
+        "resnet18 resnet34 resnet50 resnet101 wide_resnet50_2 resnext50_32x4d "
+        "mobilenet_v2 mobilenet_v3_small mobilenet_v3_large efficientnet_b0 efficientnet_b1 "
+        "efficientnet_b2 efficientnet_v2_s convnext_tiny convnext_small densenet121 "
+        "regnet_y_400mf regnet_y_1_6gf shufflenet_v2_x1_0 squeezenet1_1 vgg16_bn"
+    ),
+    "timm": (
+        "resnet10t resnet14t resnet26d resnet50d mobilenetv3_small_050 mobilenetv3_large_100 "
+        "mobilenetv4_conv_small mobilenetv4_conv_medium efficientnet_lite0 tf_efficientnetv2_b0 "
+        "convnext_atto convnext_nano convnextv2_atto ghostnet_100 hardcorenas_a lcnet_050 "
+        "rexnet_100 fbnetc_100 repvgg_a0 dla34 hrnet_w18_small seresnet50"
+    ),
+}
+
+
+def generate() -> dict[str, dict[str, str | float]]:
+    """Build every candidate and keep those with a feature map that a head can stand on."""
+    kept: dict[str, dict[str, str | float]] = {}
+    for library, names in _CANDIDATES.items():
+        build = _build_torchvision if library == "torchvision" else _build_timm
+        for name in names.split():
+            body = build(name, None).eval()
+            with torch.no_grad():
+                features = body(torch.zeros(1, 3, 64, 64))
+            if features.ndim != 4:
+                raise BadInput(f"{name} gives no feature map: {tuple(features.shape)}.")
+            count = sum(parameter.numel() for parameter in body.parameters())
+            kept[name] = {"library": library, "params_m": round(count / 1e6, 1)}
+    return kept
+
+
+if __name__ == "__main__":
+    target = Path(__file__).parent.parent / "architectures.json"
+    target.write_text(json.dumps(generate(), indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,65 @@
+"""From stored pixels to what the network sees; part of the exported model."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from zapcls.model.architectures import MEAN, STD
+
+
+class Resize(nn.Module):
+    """Resize square images by two matrix products: antialiased, the same on every engine.
+
+    Takes uint8 (n, side, side, 3), gives float 0..1 (n, 3, size, size). The matrix is what
+    `interpolate(antialias=True)` does to the identity, so the result is the same as its own.
+    """
+
+    matrix: torch.Tensor
+
+    def __init__(self, side: int, size: int) -> None:
+        super().__init__()
+        identity = torch.eye(side)[None, None]
+        matrix = F.interpolate(identity, (size, side), mode="bilinear", antialias=True)[0, 0]
+        self.register_buffer("matrix", matrix, persistent=False)
+        self.is_identity = side == size
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        images = pixels.permute(0, 3, 1, 2).to(torch.float32) / 255
+        if self.is_identity:
+            return images
+        return self.matrix @ images @ self.matrix.T
+
+
+class Normalize(nn.Module):
+    """Subtract ImageNet's mean and divide by its deviation, a channel at a time."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return (images - self.mean) / self.std
+
+
+class ShoeClassifier(nn.Module):
+    """The whole way from stored pixels to an answer, as it is evaluated and exported.
+
+    Takes uint8 (n, side, side, 3); gives logits (n, classes) and the embedding
+    (n, width): what the head's last linear layer sees.
+    """
+
+    def __init__(self, network: nn.Sequential, side: int, size: int) -> None:
+        super().__init__()
+        body, head = network
+        self.preprocess = nn.Sequential(Resize(side, size), Normalize())
+        layers = list(head.children())
+        self.trunk = nn.Sequential(body, *layers[:-1])
+        self.last = layers[-1]
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        embedding = self.trunk(self.preprocess(pixels))
+        return self.last(embedding), embedding

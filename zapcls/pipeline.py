@@ -1,0 +1,279 @@
+"""The story, end to end: what each kind of job does, composed from the floors below.
+
+`zapcls.model` is imported inside the functions that train, because torch and fastai take
+seconds to load and most commands need neither.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zapcls.analysis import metrics
+from zapcls.config import TrainConfig
+from zapcls.data import clean, sample
+from zapcls.data.catalog import read_catalogue
+from zapcls.data.download import download_zappos
+from zapcls.errors import BadInput
+from zapcls.progress import Progress
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.runs import Run, find_run
+from zapcls.workspace.store import Store, find_store, open_store, read_split
+
+
+def open_data(workspace: Workspace, data_dir: Path, progress: Progress) -> Store:
+    """Open a catalogue's pixel store, building it at its first use.
+
+    The workspace's own drawings are drawn when they are not there yet.
+
+    Raises:
+        BadInput: the folder holds no usable catalogue.
+    """
+    if data_dir == workspace.drawings_dir and not data_dir.exists():
+        sample.draw_catalogue(data_dir, progress=progress)
+    progress("Reading the catalogue", 0, 0)
+    return open_store(workspace, read_catalogue(data_dir), progress)
+
+
+def train(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Train a run, then evaluate it."""
+    run = Run(job.path)
+    config = run.train_config
+    started = time.perf_counter()
+    store = open_data(workspace, run.data_dir, progress)
+    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split.to_parquet(run.path / "split.parquet")
+    progress("Loading torch and the network", 0, 0)
+
+    from zapcls.model.learner import choose_device
+    from zapcls.model.recipe import Recipe, release
+
+    device = choose_device(config.device)
+    with jobs.hold_device(workspace, device.type, run.run_id):
+        write_json(run.path / "model.json", _describe_model(config, store, device.type))
+        codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
+        recipe = Recipe(config, run.path, store.pixels, split["split"].to_numpy(), codes, progress)
+        network = recipe.train()
+        release(recipe)
+        _evaluate(run, store, split, network, device, progress, started)
+
+
+def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Run the learning-rate finder of one phase; the curve is left in the job's folder."""
+    config = TrainConfig(**job.config["train"])
+    store = open_data(workspace, Path(job.config["data_dir"]), progress)
+    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    progress("Loading torch and the network", 0, 0)
+
+    from zapcls.model.learner import choose_device
+    from zapcls.model.recipe import Recipe
+
+    device = choose_device(config.device)
+    with jobs.hold_device(workspace, device.type, job.job_id):
+        codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
+        recipe = Recipe(config, job.path, store.pixels, split["split"].to_numpy(), codes, progress)
+        recipe.find_rate_only(job.config["phase"])
+        (job.path / "model.safetensors").unlink(missing_ok=True)
+
+
+def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Evaluate a run: on another catalogue, or, for one that was stopped, on its own."""
+    run = find_run(workspace, job.config["run"])
+    if not run.weights_path.is_file():
+        raise BadInput(
+            f"A run is evaluated once it has trained an epoch, but {run.run_id} has not. "
+            "Train again."
+        )
+    started = time.perf_counter()
+    data_dir = job.config.get("data_dir")
+    store = (
+        open_data(workspace, Path(data_dir), progress)
+        if data_dir
+        else find_store(workspace, run.facts["catalogue_id"])
+    )
+    progress("Loading torch and the network", 0, 0)
+
+    from zapcls.model.learner import choose_device, load_network
+
+    device = choose_device("auto")
+    with jobs.hold_device(workspace, device.type, job.job_id):
+        network = load_network(run.facts, run.weights_path)
+        if not data_dir:
+            split = pd.read_parquet(run.path / "split.parquet")
+            _evaluate(run, store, split, network, device, progress, started)
+            return
+        result = _evaluate_elsewhere(run, store, network, device, progress, started)
+        write_json(job.path / "result.json", result)
+
+
+def build_store(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Read a catalogue and build its pixel store."""
+    store = open_data(workspace, Path(job.config["data_dir"]), progress)
+    write_json(job.path / "result.json", {"catalogue_id": store.catalogue_id})
+
+
+def download(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Fetch the official files, and build their pixel store."""
+    data_dir = download_zappos(Path(job.config["dest"]), progress)
+    store = open_data(workspace, data_dir, progress)
+    write_json(job.path / "result.json", {"catalogue_id": store.catalogue_id})
+
+
+WORK = {
+    "train": train,
+    "lr_find": find_rate,
+    "evaluate": evaluate,
+    "build_store": build_store,
+    "download": download,
+}
+
+
+def perform(job: Job, workspace: Workspace, watch: Any = None) -> None:
+    """Do a job's work in this process (see `jobs.perform`)."""
+    jobs.perform(job, lambda progress: WORK[job.kind](job, workspace, progress), watch)
+
+
+def summarize_run(run: Run) -> dict[str, Any]:
+    """What a training came to: run, state, error_rate, error_low, error_high, n_valid, seconds."""
+    status = jobs.read_status(run)
+    valid = run.metrics["splits"]["valid"] if run.is_evaluated else {}
+    return {
+        "run": run.run_id,
+        "state": status.state,
+        "error_rate": valid.get("error_rate"),
+        "error_low": valid.get("error_low"),
+        "error_high": valid.get("error_high"),
+        "n_valid": valid.get("n"),
+        "seconds": None if status.seconds is None else round(status.seconds, 1),
+    }
+
+
+def _describe_model(config: TrainConfig, store: Store, device: str) -> dict[str, Any]:
+    import fastai
+    import torch
+
+    return {
+        "arch": config.arch,
+        "weights": config.weights,
+        "target": config.target,
+        "classes": list(config.classes),
+        "image_size": config.image_size,
+        "side": store.side,
+        "catalogue_id": store.catalogue_id,
+        "is_drawn": store.is_drawn,
+        "device": device,
+        "torch": torch.__version__,
+        "fastai": fastai.__version__,
+    }
+
+
+def _readable_rows(store: Store) -> np.ndarray:
+    return np.flatnonzero(store.read_catalog()["image_problem"] == "")
+
+
+def _evaluate(
+    run: Run,
+    store: Store,
+    split: pd.DataFrame,
+    network: Any,
+    device: Any,
+    progress: Progress,
+    started: float,
+) -> None:
+    """Predict every readable photo once, and write all that the pages read."""
+    from zapcls.model.export import export_onnx
+    from zapcls.model.predict import predict
+    from zapcls.model.preprocess import ShoeClassifier
+
+    config = run.train_config
+    classifier = ShoeClassifier(network, store.side, config.image_size)
+    rows = _readable_rows(store)
+    logits, embeddings = predict(classifier, store.pixels, rows, device, progress=progress)
+    table, prob = metrics.build_predictions(split.iloc[rows], logits, config.classes, config.target)
+    progress("Exporting the model", 0, 0)
+    difference = export_onnx(classifier, store.pixels[rows[:32]], run.onnx_path)
+    table.to_parquet(run.path / "predictions.parquet")
+    np.save(run.path / "probs.npy", prob)
+    np.save(run.path / "embeddings.npy", embeddings)
+    summary = {
+        "splits": _summarize_splits(table),
+        "guess_error_rate": metrics.guess_error_rate(table, "valid"),
+        "onnx_max_difference": difference,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    write_json(run.path / "metrics.json", summary)
+
+
+def _summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    rates = metrics.error_by_split(table)
+    return {
+        str(row.split): {
+            "n": row.n,
+            "n_products": row.n_products,
+            "errors": row.hits,
+            "error_rate": row.rate,
+            "error_low": row.low,
+            "error_high": row.high,
+        }
+        for row in rates.itertuples()
+    }
+
+
+def _evaluate_elsewhere(
+    run: Run, store: Store, network: Any, device: Any, progress: Progress, started: float
+) -> dict[str, Any]:
+    """Predict another catalogue's labelled photos of products that the run never saw."""
+    from zapcls.model.predict import predict
+    from zapcls.model.preprocess import ShoeClassifier
+
+    config = run.train_config
+    known = pd.read_parquet(run.path / "split.parquet")
+    seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
+    catalog = clean.label_rows(store.read_catalog(), config.target, config.classes)
+    readable = catalog["image_problem"] == ""
+    was_seen = readable & catalog["kept"] & catalog["product_id"].isin(seen)
+    chosen = readable & catalog["kept"] & ~was_seen
+    if not chosen.any():
+        raise BadInput(
+            f"A catalogue to evaluate on needs photos of {' or '.join(config.classes)} shoes that "
+            f"{run.run_id} was not trained on, but of its {len(catalog):,} rows "
+            f"{int(was_seen.sum()):,} were trained on and none is left. Give another catalogue."
+        )
+    rows = np.flatnonzero(chosen)
+    classifier = ShoeClassifier(network, store.side, config.image_size)
+    logits, _ = predict(classifier, store.pixels, rows, device, progress=progress)
+    split = catalog.iloc[rows].assign(split="valid")
+    table, prob = metrics.build_predictions(split, logits, config.classes, config.target)
+    valid = _summarize_splits(table)["valid"]
+    result = {
+        "run": run.run_id,
+        "state": "done",
+        "error_rate": valid["error_rate"],
+        "error_low": valid["error_low"],
+        "error_high": valid["error_high"],
+        "n_valid": valid["n"],
+        "seconds": round(time.perf_counter() - started, 1),
+        "excluded_trained": int(was_seen.sum()),
+        "unknown_label": int((readable & ~catalog["kept"]).sum()),
+    }
+    _write_derived(run, store, table, prob, result)
+    return result
+
+
+def _write_derived(
+    run: Run, store: Store, table: pd.DataFrame, prob: np.ndarray, result: dict[str, Any]
+) -> None:
+    """Keep an evaluation elsewhere: written aside, then renamed, so that it is whole or absent."""
+    folder = run.path / "derived" / f"evaluate-{store.catalogue_id}"
+    if folder.exists():
+        return
+    aside = folder.with_name(f".{folder.name}.part")
+    aside.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(aside / "predictions.parquet")
+    np.save(aside / "probs.npy", prob)
+    write_json(aside / "metrics.json", {**result, "catalogue_id": store.catalogue_id})
+    aside.rename(folder)

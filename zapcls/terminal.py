@@ -1,0 +1,52 @@
+"""Progress and tables on a terminal: standard error for progress, standard output for results."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from zapcls.workspace.jobs import Status
+
+
+class TerminalBar:
+    """A progress bar on standard error, a new line for each phase."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+        self._phase = ""
+
+    def __enter__(self) -> "TerminalBar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close()
+
+    def watch(self, status: Status) -> None:
+        """Show a job's status."""
+        if status.phase and not status.is_final:
+            self.show(status.phase, status.done, status.total, **(status.detail or {}))
+
+    def show(self, phase: str, done: int, total: int, **detail: object) -> None:
+        """Show progress: a `Progress`."""
+        if phase != self._phase:
+            self._close()
+            self._phase = phase
+            if total and sys.stderr.isatty():
+                self._bar = tqdm(total=total, desc=phase, file=sys.stderr, dynamic_ncols=True)
+            else:  # nothing to count, or a log file
+                print(phase, file=sys.stderr)
+        if self._bar is not None:
+            shown = {key: value for key, value in detail.items() if key in ("loss", "epoch")}
+            self._bar.set_postfix(shown, refresh=False)
+            self._bar.update(done - self._bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def print_table(rows: Sequence[tuple[str, Any]]) -> None:
+    """Print names and values, a row a line, the values to the right."""
+    for name, value in rows:
+        print(f"{name:<34}{f'{value:,}' if isinstance(value, int) else value:>12}")

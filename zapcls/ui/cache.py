@@ -1,0 +1,98 @@
+"""What the pages read, read once: keyed by path and time of change, so that it is never stale."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from zapcls import inference
+from zapcls.data.clean import label_rows
+from zapcls.data.split import build_split, count_leaks
+from zapcls.workspace import layout, runs
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import Run
+from zapcls.workspace.store import Store, find_store, find_store_of
+
+
+@st.cache_resource
+def workspace() -> Workspace:
+    """The server's workspace; at its first use the folder of $ZAPCLS_DATA becomes the data."""
+    opened = layout.open_workspace()
+    wanted = os.environ.get(layout.DATA_ENVIRONMENT)
+    if wanted:
+        layout.choose_data(opened, Path(wanted))
+    return opened
+
+
+def chosen_store() -> Store | None:
+    """The store of the data in use, None before it is built."""
+    return find_store_of(workspace(), layout.read_chosen_data(workspace()))
+
+
+def store_of(run: Run) -> Store:
+    """The store that a run was trained on."""
+    return _store(str(workspace().path), run.facts["catalogue_id"])
+
+
+@st.cache_resource(max_entries=8)
+def _store(workspace_path: str, catalogue_id: str) -> Store:
+    return find_store(Workspace(Path(workspace_path)), catalogue_id)
+
+
+def predictions(run: Run) -> pd.DataFrame:
+    """A run's predictions with paths, categories and colors beside them."""
+    path = run.path / "predictions.parquet"
+    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    return _predictions(str(run.path), changed)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the predictions…")
+def _predictions(run_path: str, changed: int) -> pd.DataFrame:
+    return runs.read_predictions(Run(Path(run_path)), workspace())
+
+
+def catalog(store: Store) -> pd.DataFrame:
+    """A store's catalogue with the colors beside it; row i is row i of the pixels."""
+    return _catalog(str(store.path), (store.path / "catalog.parquet").stat().st_mtime_ns)
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the catalogue…")
+def _catalog(store_path: str, changed: int) -> pd.DataFrame:
+    store = Store(Path(store_path))
+    table = store.read_catalog().merge(store.read_colors(), on="image_id", validate="one_to_one")
+    return table.assign(row=range(len(table)))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _splits(store_path: str, changed: int) -> tuple[pd.DataFrame, tuple[int, int]]:
+    table = label_rows(Store(Path(store_path)).read_catalog())
+    return build_split(table, "product"), count_leaks(build_split(table, "random"))
+
+
+def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
+    """The product split with seed 0; how many products a random split leaks, and of how many."""
+    return _splits(str(store.path), (store.path / "catalog.parquet").stat().st_mtime_ns)
+
+
+def classifier(run: Run) -> inference.Classifier:
+    """A run's exported model, its session kept open."""
+    return _classifier(str(run.path), run.onnx_path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the model…")
+def _classifier(run_path: str, changed: int) -> inference.Classifier:
+    return inference.open_classifier(Run(Path(run_path)))
+
+
+@st.cache_data(show_spinner="Asking torch which devices are here…")
+def devices() -> dict[str, str]:
+    """This machine's devices, asked of a process of its own so that the app need not load torch."""
+    command = [sys.executable, "-m", "zapcls", "devices", "--json"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return found["devices"]

@@ -1,0 +1,282 @@
+"""What several pages show alike: the choice of run, galleries, a job's progress, links."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from zapcls.errors import ZapError
+from zapcls.ui import cache
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job, Status
+from zapcls.workspace.layout import read_chosen_data
+from zapcls.workspace.runs import Run, create_run, list_runs
+from zapcls.workspace.store import Store
+
+PAGES = {
+    "overview": "pages/overview.py",
+    "classify": "pages/classify.py",
+    "data": "pages/data.py",
+    "learning_rate": "pages/learning_rate.py",
+    "train": "pages/train.py",
+    "results": "pages/results.py",
+    "errors": "pages/errors.py",
+    "color_bias": "pages/color_bias.py",
+}
+STATE_MARKS = {
+    "queued": "○",
+    "running": "▶",
+    "done": "✓",
+    "stopped": "■",
+    "failed": "✕",
+    "lost": "✕",
+}
+DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
+# The label is the shop's department, not the wearer.
+_DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
+REFRESH_S = 1.0
+
+
+@contextlib.contextmanager
+def explain_errors() -> Iterator[None]:
+    """Turn an error with a sentence into a message on the page."""
+    try:
+        yield
+    except ZapError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def department(label: str) -> str:
+    """Name a class as the shop's department: Women -> women's; others stay as they are."""
+    return _DEPARTMENTS.get(label, label)
+
+
+def percent(rate: float) -> str:
+    """Write a rate with at most three digits: 0.0873 -> 8.7 %."""
+    return f"{rate:.0%}".replace("%", " %") if rate >= 0.1 else f"{rate:.1%}".replace("%", " %")
+
+
+def interval(low: float, high: float) -> str:
+    """Write a 95 % interval: 7.3 to 10.2 %."""
+    digits = 0 if low >= 0.1 else 1
+    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
+
+
+def describe_run(run: Run) -> str:
+    """Name a run in one line: state, network, date, error rate."""
+    mark = STATE_MARKS[jobs.read_status(run).state]
+    date, time, arch = run.run_id.split("-")[:3]
+    when = f"{int(date[6:])}.{int(date[4:6])}. {time[:2]}:{time[2:4]}:{time[4:]}"
+    if not run.is_evaluated:
+        return f"{mark} {arch} · {when}"
+    return f"{mark} {arch} · {percent(run.metrics['splits']['valid']['error_rate'])} · {when}"
+
+
+def pick_run() -> None:
+    """Show the choice of run in the sidebar, kept in the URL; the entry file calls this once."""
+    known = {run.run_id: run for run in list_runs(cache.workspace())}
+    if not known:
+        return
+    evaluated = [name for name, run in known.items() if run.is_evaluated]
+    wanted = st.session_state.get("run")
+    if wanted is not None and wanted not in known:
+        del st.session_state["run"]
+    first = list(known).index(evaluated[0]) if evaluated else 0
+    st.sidebar.selectbox(
+        "Run",
+        list(known),
+        index=first,
+        format_func=lambda name: describe_run(known[name]),
+        key="run",
+        bind="query-params",
+        help="The training that Classify, Results, Errors and Color bias are about. "
+        "✓ done, ▶ running, ■ stopped, ✕ failed.",
+    )
+
+
+def chosen_run() -> Run | None:
+    """The run that was picked, None when there is none at all."""
+    known = {run.run_id: run for run in list_runs(cache.workspace())}
+    return known.get(st.session_state.get("run", ""))
+
+
+def need_run() -> Run:
+    """The picked run if it is evaluated; else says what to do about it, and ends the page."""
+    run = chosen_run()
+    if run is None:
+        st.info("There is no run yet. A minute of training on the drawings makes one.")
+        show_first_try()
+        st.stop()
+    if run.is_evaluated:
+        if run.facts["is_drawn"]:
+            st.caption(DRAWN_NOTE)
+        return run
+    status = jobs.read_status(run)
+    if not status.is_final:
+        st.info("This run is still training; its answers are here once it is done.")
+        show_job(run)
+    else:
+        _explain_unevaluated(run, status)
+    return st.stop()
+
+
+def _explain_unevaluated(run: Run, status: Status) -> None:
+    if status.state in ("failed", "lost"):
+        show_failure(run, status)
+        show_link("train", "Train again", icon=":material/replay:")
+        return
+    st.info("This run was stopped before it was evaluated.")
+    if not run.weights_path.is_file():
+        st.caption("It had not finished an epoch, so there is nothing to evaluate.")
+        show_link("train", "Train again", icon=":material/replay:")
+        return
+    running = _find_evaluation(run)
+    if running is not None:
+        show_job(running)
+    elif st.button("Evaluate what it learned", type="primary", key="evaluate"):
+        config = {"run": str(run.path), "data_dir": None}
+        job = jobs.create(cache.workspace().jobs_dir, "evaluate", config)
+        jobs.launch(job, cache.workspace())
+        st.rerun()
+
+
+def _find_evaluation(run: Run) -> Job | None:
+    active = find_active(cache.workspace().jobs_dir, "evaluate")
+    return active if active and active.config["run"] == str(run.path) else None
+
+
+def find_active(parent: Path, kind: str) -> Job | None:
+    """The newest job of a kind that is queued or running, None when there is none."""
+    for job in jobs.list_jobs(parent)[:30]:
+        if job.kind == kind and not jobs.read_status(job).is_final:
+            return job
+    return None
+
+
+def start_first_try() -> None:
+    """Start the preset for newcomers on the drawings, and open the page that shows it."""
+    from zapcls.config import build_config
+
+    workspace = cache.workspace()
+    run = create_run(workspace, build_config("first-try"), workspace.drawings_dir)
+    jobs.launch(run, workspace)
+    open_page("train", run=run.run_id)
+
+
+def show_first_try(key: str = "first_try") -> None:
+    """The one button for someone who has nothing yet."""
+    label = "Train on the drawings (about a minute)"
+    if st.button(label, type="primary", key=key, icon=":material/play_arrow:"):
+        start_first_try()
+
+
+def open_page(page: str, **params: Any) -> None:
+    """Switch to a page, the chosen run and `params` in its URL."""
+    st.switch_page(PAGES[page], query_params=_params(params))
+
+
+def show_link(page: str, label: str, icon: str | None = None, **params: Any) -> None:
+    """Link to a page, the chosen run and `params` in its URL."""
+    st.page_link(PAGES[page], label=label, icon=icon, query_params=_params(params))
+
+
+def _params(params: dict[str, Any]) -> dict[str, Any]:
+    run = st.session_state.get("run")
+    return ({"run": run} if run else {}) | params
+
+
+def show_rate(label: str, row: Any, help: str | None = None) -> None:
+    """A rate as a figure, with interval and n below it; `row` has rate, low, high, n."""
+    if not row.n:
+        st.metric(label, "no such shoes", help=help)
+        return
+    st.metric(label, percent(row.rate), help=help)
+    st.caption(f"95 % interval {interval(row.low, row.high)} · n = {row.n:,}")
+
+
+def image_grid(
+    table: pd.DataFrame,
+    store: Store,
+    caption: Callable[[Any], str],
+    columns: int = 6,
+    width: int | str = "stretch",
+) -> None:
+    """Show the photos of a table (column `row`) from the store, a caption under each."""
+    for start in range(0, len(table), columns):
+        cells = st.columns(columns, gap="small")
+        for cell, image in zip(
+            cells, table.iloc[start : start + columns].itertuples(), strict=False
+        ):
+            with cell:
+                st.image(store.pixels[int(image.row)], width=width)  # type: ignore[arg-type]
+                st.caption(caption(image))
+
+
+def show_job(job: Job) -> None:
+    """A live panel of a job: progress, figures, a stop button; the page reruns when it ends."""
+
+    @st.fragment(run_every=REFRESH_S)
+    def panel() -> None:
+        status = jobs.read_status(job)
+        if status.is_final:
+            st.rerun()
+        show_progress(status)
+        if job.stop_path.exists():
+            st.caption("Stopping…")
+        elif st.button("Stop", key=f"stop-{job.job_id}", icon=":material/stop:"):
+            jobs.request_stop(job)
+            st.rerun(scope="fragment")
+
+    panel()
+
+
+def show_progress(status: Status) -> None:
+    """Draw one status: the phase, a bar, and its figures with units."""
+    phase = status.phase or "Starting"
+    figures = []
+    detail = status.detail or {}
+    if "epoch" in detail:
+        figures.append(f"epoch {detail['epoch']} of {detail['epochs']}")
+        figures.append(f"batch {detail['batch']} of {detail['batches']}")
+    if "images_per_s" in detail:
+        figures.append(f"{detail['images_per_s']:.0f} images/s")
+    if "bytes_per_s" in detail:
+        figures.append(f"{status.done / 1e6:.1f} of {status.total / 1e6:.1f} MB")
+        figures.append(f"{detail['bytes_per_s'] / 1e6:.1f} MB/s")
+    elif status.total and "epoch" not in detail:
+        figures.append(f"{status.done:,} of {status.total:,}")
+    if detail.get("seconds_left") is not None:
+        figures.append(f"{duration(detail['seconds_left'])} left in this phase")
+    share = min(1.0, status.done / status.total) if status.total else 0.0
+    st.progress(share, text=f"**{phase}**")
+    elapsed = f"{duration(status.seconds)} so far" if status.seconds else "starting"
+    st.caption(" · ".join([*figures, elapsed]))
+
+
+def duration(seconds: float) -> str:
+    """Write a time: 48 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def show_failure(job: Job, status: Status) -> None:
+    """Say why a job failed or was lost, its log one click away."""
+    st.error(status.message or "It failed without a message.", icon=":material/error:")
+    log = jobs.read_log_tail(job)
+    if log:
+        with st.expander("Log"):
+            st.code(log, language=None)
+
+
+def data_name() -> str:
+    """Name the data in use in a few words."""
+    workspace = cache.workspace()
+    folder = read_chosen_data(workspace)
+    return "the drawn catalogue" if folder == workspace.drawings_dir else folder.name

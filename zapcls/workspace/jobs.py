@@ -1,0 +1,281 @@
+"""Long work as a process of its own: started, watched and stopped through one directory.
+
+A job directory holds `config.json` (with its kind), `status.json`, `lock`, `STOP` and a log.
+Its process holds an operating-system lock for life, so that whether a job is alive is never
+guessed from a process id or a clock.
+"""
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from zapcls.errors import RunBusy, Stopped, ZapError
+from zapcls.workspace.layout import Workspace, read_json, write_json
+
+FINAL_STATES = ("done", "stopped", "failed", "lost")
+KINDS = ("train", "lr_find", "build_store", "download", "sample", "evaluate")
+_REPORT_EVERY_S = 0.3
+_LAUNCH_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job's directory. Its name is the job's id; a training's directory is its run."""
+
+    path: Path
+
+    @property
+    def job_id(self) -> str:
+        return self.path.name
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "job.log"
+
+    @property
+    def stop_path(self) -> Path:
+        return self.path / "STOP"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return read_json(self.path / "config.json")
+
+    @property
+    def kind(self) -> str:
+        return self.config["kind"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a job says of itself; figures it has not reported are None."""
+
+    state: str  # queued, running, or one of FINAL_STATES
+    phase: str = ""  # a few plain words
+    done: int = 0
+    total: int = 0  # 0: not known
+    detail: dict[str, Any] | None = None  # figures in named units, such as images_per_s
+    message: str = ""  # why it failed, in one sentence
+    created_at: float = 0.0  # seconds since the epoch, as are the next two
+    started_at: float | None = None
+    finished_at: float | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL_STATES
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has been running, or ran."""
+        if self.started_at is None:
+            return None
+        return (self.finished_at or time.time()) - self.started_at
+
+
+def create(parent: Path, kind: str, config: dict[str, Any], name: str = "") -> Job:
+    """Create a queued job in a new directory below `parent`."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    job = Job(parent / "-".join(filter(None, (stamp, name or kind, secrets.token_hex(2)))))
+    job.path.mkdir(parents=True)
+    write_json(job.path / "config.json", {"kind": kind, **config})
+    write_json(job.path / "status.json", {"state": "queued", "created_at": time.time()})
+    return job
+
+
+def launch(job: Job, workspace: Workspace) -> None:
+    """Start the job's process, and return once it reports itself or has ended.
+
+    The process has its own session, so it outlives the one that started it.
+    """
+    command = [sys.executable, "-m", "zapcls", "work", str(job.path)]
+    command += ["--workspace", str(workspace.path)]
+    # Held until the process has its own lock: in between, the job is queued, not lost.
+    with FileLock(job.path / "launch.lock"), job.log_path.open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        give_up = time.monotonic() + _LAUNCH_TIMEOUT_S
+        while _read_stored(job).state == "queued" and time.monotonic() < give_up:
+            if process.poll() is not None:
+                break
+            time.sleep(0.02)
+
+
+def request_stop(job: Job) -> None:
+    """Ask the job to stop; it does so within a batch or a file, and keeps what it has."""
+    job.stop_path.touch()
+
+
+def read_status(job: Job) -> Status:
+    """Read a job's status; `lost` when it is not final and its process is gone."""
+    status = _read_stored(job)
+    if status.is_final or _is_held(job):
+        return status
+    status = _read_stored(job)  # it may have ended between the two looks
+    if status.is_final:
+        return status
+    return Status(
+        **{
+            **vars(status),
+            "state": "lost",
+            "message": "Its process ended without a word: killed, out of memory, or the machine "
+            "went down. Start it again.",
+        }
+    )
+
+
+def list_jobs(parent: Path) -> list[Job]:
+    """List the jobs in a folder, the newest first."""
+    if not parent.is_dir():
+        return []
+    found = [path for path in parent.iterdir() if (path / "config.json").is_file()]
+    return [Job(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+
+
+def read_log_tail(job: Job, lines: int = 40) -> str:
+    """Read the end of the log, "" when there is none."""
+    if not job.log_path.is_file():
+        return ""
+    with job.log_path.open("rb") as file:
+        file.seek(max(0, job.log_path.stat().st_size - 64_000))
+        text = file.read().decode("utf-8", errors="replace")
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _read_stored(job: Job) -> Status:
+    return Status(**read_json(job.path / "status.json"))
+
+
+def _is_held(job: Job) -> bool:
+    return not (_can_take(job.path / "launch.lock") and _can_take(job.path / "lock"))
+
+
+def _can_take(path: Path) -> bool:
+    if not path.exists():
+        return True
+    try:
+        with FileLock(path, timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+class Reporter:
+    """The `Progress` of a job: writes its status a few times a second and obeys STOP."""
+
+    def __init__(self, job: Job, watch: Callable[[Status], None] | None = None) -> None:
+        self._job = job
+        self._watch = watch
+        self._written_at = 0.0
+        self._status = vars(_read_stored(job)) | {"state": "running", "started_at": time.time()}
+        self._write()
+
+    def __call__(self, phase: str, done: int, total: int, **detail: object) -> None:
+        """Report; raises `Stopped` once STOP is there."""
+        is_new_phase = phase != self._status.get("phase")
+        self._status |= {"phase": phase, "done": done, "total": total, "detail": detail or None}
+        if is_new_phase or time.monotonic() - self._written_at >= _REPORT_EVERY_S:
+            self._write()
+        if self._job.stop_path.exists():
+            raise Stopped("Stopped as asked.")
+
+    def finish(self, state: str, message: str = "") -> None:
+        self._status |= {"state": state, "message": message, "finished_at": time.time()}
+        self._write()
+
+    def _write(self) -> None:
+        self._written_at = time.monotonic()
+        write_json(self._job.path / "status.json", self._status)
+        if self._watch:
+            self._watch(Status(**self._status))
+
+
+def perform(
+    job: Job, work: Callable[[Reporter], None], watch: Callable[[Status], None] | None = None
+) -> None:
+    """Do the job's work in this process, holding its lock, and record how it ended.
+
+    Ctrl-C and SIGTERM ask for a stop as the button does; a second Ctrl-C interrupts at once.
+
+    Raises:
+        ZapError: whatever the work raised, after it was recorded. Any other error is
+            recorded with its traceback in the log and raised as it is.
+    """
+    # A reader may try the lock for an instant; wait it out.
+    with FileLock(job.path / "lock", timeout=10), _stop_on_signal(job):
+        reporter = Reporter(job, watch)
+        try:
+            work(reporter)
+        except (Stopped, KeyboardInterrupt):
+            reporter.finish("stopped")
+            raise
+        except ZapError as error:
+            reporter.finish("failed", str(error))
+            raise
+        except BaseException as error:
+            with job.log_path.open("a", encoding="utf-8") as log:
+                traceback.print_exc(file=log)
+            last = str(error).strip().splitlines() or ["no message"]
+            reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
+            raise
+        reporter.finish("done")
+
+
+@contextlib.contextmanager
+def _stop_on_signal(job: Job) -> Iterator[None]:
+    def ask(signum: int, frame: object) -> None:
+        if job.stop_path.exists() and signum == signal.SIGINT:
+            raise KeyboardInterrupt
+        request_stop(job)
+
+    previous = {name: signal.signal(name, ask) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
+
+
+@contextlib.contextmanager
+def hold_device(workspace: Workspace, device: str, holder: str) -> Iterator[None]:
+    """Hold a device for one job at a time.
+
+    Raises:
+        RunBusy: another job holds it; the sentence names that job.
+    """
+    workspace.runs_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(workspace.runs_dir / f".device-{device}.lock", timeout=1)
+    named = workspace.runs_dir / f".device-{device}.json"
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunBusy(
+            f"One job uses {device} at a time, and {read_json(named)['holder']} is using it. "
+            "Wait until it is done, or stop it."
+        ) from None
+    try:
+        write_json(named, {"holder": holder, "pid": os.getpid()})
+        yield
+    finally:
+        lock.release()
+
+
+def find_device_holder(workspace: Workspace, device: str) -> str | None:
+    """Name the job that holds a device now, None when it is free."""
+    if _can_take(workspace.runs_dir / f".device-{device}.lock"):
+        return None
+    return read_json(workspace.runs_dir / f".device-{device}.json").get("holder")

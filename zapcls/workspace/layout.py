@@ -1,0 +1,93 @@
+"""Where each thing lies in the workspace, and how a small file is replaced whole."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zapcls.errors import BadInput, ZapError
+
+ENVIRONMENT = "ZAPCLS_WORKSPACE"
+DATA_ENVIRONMENT = "ZAPCLS_DATA"  # the folder that the app opens on
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The one home of everything that zapcls writes."""
+
+    path: Path
+
+    @property
+    def store_dir(self) -> Path:
+        return self.path / "store"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.path / "runs"
+
+    @property
+    def jobs_dir(self) -> Path:
+        return self.path / "jobs"
+
+    @property
+    def drawings_dir(self) -> Path:
+        """Where the drawn catalogue is kept."""
+        return self.path / "data" / "drawings"
+
+    @property
+    def download_dir(self) -> Path:
+        """Where the official files are fetched to."""
+        return self.path / "data" / "zappos50k"
+
+
+def open_workspace(path: Path | None = None) -> Workspace:
+    """Open `path`, else $ZAPCLS_WORKSPACE, else ./workspace; nothing is written yet.
+
+    Raises:
+        BadInput: the path is a file.
+    """
+    chosen = Path(path or os.environ.get(ENVIRONMENT) or "workspace").expanduser().resolve()
+    if chosen.exists() and not chosen.is_dir():
+        raise BadInput(f"The workspace must be a folder, got the file {chosen}. Choose another.")
+    return Workspace(chosen)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace a JSON file atomically: a reader sees the old or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1, ensure_ascii=False)
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ZapError: no such file, or not a JSON object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ZapError(f"{path} cannot be read ({error}).") from error
+    if not isinstance(content, dict):
+        raise ZapError(f"{path} must hold a JSON object.")
+    return content
+
+
+def read_chosen_data(workspace: Workspace) -> Path:
+    """Read which data folder the app is about; the drawings until a person chose another."""
+    path = workspace.path / "data.json"
+    return Path(read_json(path)["data_dir"]) if path.is_file() else workspace.drawings_dir
+
+
+def choose_data(workspace: Workspace, data_dir: Path) -> None:
+    """Remember which data folder the app is about."""
+    write_json(workspace.path / "data.json", {"data_dir": str(data_dir.expanduser().resolve())})

@@ -1,0 +1,135 @@
+"""Runs: the trainings in a workspace, and the tables each one leaves."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zapcls import schema
+from zapcls.config import TrainConfig
+from zapcls.errors import BadInput, ZapError
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.store import find_store
+
+
+@dataclass(frozen=True)
+class Run(jobs.Job):
+    """A training: a job whose directory also holds its model and its tables."""
+
+    @property
+    def run_id(self) -> str:
+        return self.job_id
+
+    @property
+    def train_config(self) -> TrainConfig:
+        return TrainConfig(**self.config["train"])
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.config["data_dir"])
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether its predictions, metrics and ONNX model are there."""
+        return (self.path / "metrics.json").is_file()
+
+    @property
+    def onnx_path(self) -> Path:
+        return self.path / "model.onnx"
+
+    @property
+    def weights_path(self) -> Path:
+        return self.path / "model.safetensors"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`model.json`: classes in order, arch, image_size and side in px, catalogue_id, ..."""
+        return read_json(self.path / "model.json")
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """`metrics.json`: a rate with n and interval for each split, and how long it all took."""
+        return read_json(self.path / "metrics.json")
+
+
+def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run:
+    """Create a queued run."""
+    settings = {"train": config.to_json(), "data_dir": str(data_dir.expanduser().resolve())}
+    job = jobs.create(workspace.runs_dir, "train", settings, config.arch)
+    return Run(job.path)
+
+
+def list_runs(workspace: Workspace) -> list[Run]:
+    """List the runs, the newest first."""
+    return [Run(job.path) for job in jobs.list_jobs(workspace.runs_dir)]
+
+
+def find_run(workspace: Workspace, name: str) -> Run:
+    """Find a run by its id in the workspace, else by its path.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for run in list_runs(workspace):
+        if run.run_id == name:
+            return run
+    path = Path(name).expanduser()
+    if (path / "config.json").is_file():
+        return Run(path.resolve())
+    raise BadInput(
+        f"RUN must be a run's id in {workspace.path} or its folder, got {name!r}. "
+        "`python -m zapcls runs` lists them."
+    )
+
+
+def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
+    """Read a CSV of a run that may still be growing; empty while it has none."""
+    path = run.path / name
+    if not path.is_file():
+        return pd.DataFrame({key: pd.Series(dtype=dtype) for key, dtype in columns.items()})
+    table = pd.read_csv(path, on_bad_lines="skip")
+    return table.dropna(subset=["phase"])[list(columns)]
+
+
+def read_history(run: Run) -> pd.DataFrame:
+    """Read the epochs so far (`schema.HISTORY`)."""
+    return read_table(run, "history.csv", schema.HISTORY)
+
+
+def read_losses(run: Run) -> pd.DataFrame:
+    """Read the smoothed training loss so far, a few rows a second (`schema.LOSSES`)."""
+    return read_table(run, "losses.csv", schema.LOSSES)
+
+
+def read_lr_curve(job: jobs.Job) -> pd.DataFrame:
+    """Read the learning-rate finder's curves (`schema.LR_CURVE`)."""
+    return read_table(Run(job.path), "lr_curve.csv", schema.LR_CURVE)
+
+
+def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
+    """Read a run's predictions with path, category and color of each image beside them.
+
+    Raises:
+        ZapError: the run has not been evaluated, or its catalogue's store is gone.
+    """
+    path = run.path / "predictions.parquet"
+    if not path.is_file():
+        raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
+    store = find_store(workspace, run.facts["catalogue_id"])
+    catalog = store.read_catalog()
+    catalog["row"] = np.arange(len(catalog))  # where its pixels are in the store
+    facts = ["image_id", "row", "image_path", "brand", *schema.METADATA.values()]
+    colors = store.read_colors()[list(schema.COLORS)]
+    return (
+        pd.read_parquet(path)
+        .merge(catalog[facts], on="image_id", how="left", validate="one_to_one")
+        .merge(colors, on="image_id", how="left", validate="one_to_one")
+    )
+
+
+def read_probabilities(run: Run) -> np.ndarray:
+    """Read all class probabilities: float32, (rows of predictions, classes)."""
+    return np.load(run.path / "probs.npy", allow_pickle=False)
