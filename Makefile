@@ -1,0 +1,42 @@
+# zapcls: `make app` serves it, `make test` tests it, `make help` lists the rest.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help app test check bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+app: $(VENV)/app.stamp ## serve the app on http://localhost:8501; DATA=DIR opens it on a data set
+	@$(BIN)/python -m zapcls serve $(if $(DATA),--data "$(DATA)") $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
+
+test: $(VENV)/dev.stamp ## run every test; the browser's where Chromium is found
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -m slow -rs
+
+check: $(VENV)/dev.stamp ## ruff, format, mypy and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/app.stamp ## train on real photos side by side with the baselines; DATA=DIR WEIGHTS=FILE
+	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" --weights "$(WEIGHTS)"
+
+clean: ## remove the environment and the caches; the workspace stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/app.stamp: requirements.txt constraints.txt | $(VENV)/bin/python
+	@echo "Installing the requirements (once; about 6 GB on Linux, see README for a CPU build) ..."
+	$(BIN)/python -m pip install --quiet -r requirements.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -c constraints.txt
+	@touch $@

@@ -1,0 +1,86 @@
+"""Where am I, and what is the next step?"""
+
+import streamlit as st
+
+from zapcls.data.clean import summarize
+from zapcls.ui import cache, widgets
+from zapcls.workspace import jobs
+from zapcls.workspace.runs import list_runs
+
+ANSWERS = {
+    "data": ("Data", "What is in the catalogue, and what was left out, and why?"),
+    "learning_rate": ("Learning rate", "How fast should it learn?"),
+    "train": ("Train", "Start a training and watch it."),
+    "results": ("Results", "How often is it wrong, and how sure can we be of that?"),
+    "errors": ("Errors", "Which shoes does it get wrong?"),
+    "color_bias": ("Color bias", "Do the errors depend on the shoe's color?"),
+    "classify": ("Classify", "What does it say of my photo?"),
+}
+
+st.title("zapcls", anchor=False)
+st.markdown(
+    "Train a network to tell women's from men's shoes, look at what it gets wrong, "
+    "and find out why."
+)
+
+runs = list_runs(cache.workspace())
+store = cache.chosen_store()
+left, right = st.columns([3, 2], gap="large")
+
+with left:
+    st.subheader("Next step", anchor=False)
+    active = [run for run in runs[:5] if not jobs.read_status(run).is_final]
+    evaluated = [run for run in runs if run.is_evaluated]
+    if active:
+        st.markdown("A training is running.")
+        widgets.show_link("train", "Watch it", icon=":material/play_arrow:", run=active[0].run_id)
+    elif evaluated:
+        st.markdown("Look at the shoes that the newest run got wrong.")
+        widgets.show_link(
+            "errors", "Open its errors", icon=":material/image_search:", run=evaluated[0].run_id
+        )
+    else:
+        st.markdown(
+            "Nothing is trained yet. zapcls can draw its own catalogue of shoes and train a small "
+            "network on it, so that every page has something to show."
+        )
+        widgets.show_first_try()
+
+with right:
+    st.subheader("Data in use", anchor=False)
+    if store is None:
+        st.markdown(f"{widgets.data_name().capitalize()}, not read yet.")
+    else:
+        counts = summarize(cache.catalog(store))
+        st.markdown(f"{counts['kept']:,} shoes of {counts['rows']:,}, {widgets.data_name()}.")
+        if store.is_drawn:
+            st.caption(widgets.DRAWN_NOTE)
+    widgets.show_link("data", "Look at the data", icon=":material/grid_view:")
+
+if runs:
+    st.subheader("Newest runs", anchor=False)
+    for run in runs[:6]:
+        with st.container(border=True):
+            name, rate, link = st.columns([3, 4, 2], vertical_alignment="center")
+            status = jobs.read_status(run)
+            name.markdown(f"**{run.train_config.arch}** · {run.data_dir.name}")
+            name.caption(run.run_id)
+            if run.is_evaluated:
+                valid = run.metrics["splits"]["valid"]
+                rate.markdown(f"**{widgets.percent(valid['error_rate'])}** of valid photos wrong")
+                rate.caption(
+                    f"95 % interval {widgets.interval(valid['error_low'], valid['error_high'])} · "
+                    f"n = {valid['n']:,} · {run.train_config.split} split"
+                )
+            else:
+                rate.markdown(f"{widgets.STATE_MARKS[status.state]} {status.state}")
+                rate.caption(status.message or status.phase)
+            with link:
+                page = "results" if run.is_evaluated else "train"
+                widgets.show_link(page, f"Open {page}", run=run.run_id)
+
+st.subheader("What each page answers", anchor=False)
+cells = st.columns(2, gap="large")
+for place, (page, (title, question)) in enumerate(ANSWERS.items()):
+    with cells[place % 2]:
+        widgets.show_link(page, f"**{title}** — {question}")

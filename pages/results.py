@@ -1,0 +1,131 @@
+"""How often is the run wrong, how sure can we be of that, and what does it confuse?"""
+
+import streamlit as st
+
+from zapcls.analysis import metrics
+from zapcls.ui import cache, charts, widgets
+from zapcls.workspace.runs import Run, read_history, read_losses, read_lr_curve
+
+SOURCE = "This run, valid: photos of products it never trained on."
+SOURCE_RANDOM = (
+    "This run, valid, random split: other colors of the same products were trained on, so the "
+    "rate is too good for new products. The blog measured this way."
+)
+
+
+def show_headline(run: Run) -> None:
+    """The answer in one sentence, and against always guessing one class."""
+    valid = run.metrics["splits"]["valid"]
+    low, high = valid["error_low"], valid["error_high"]
+    st.markdown(
+        f"### {valid['errors']:,} of {valid['n']:,} photos wrong: "
+        f"{widgets.percent(valid['error_rate'])}"
+    )
+    st.markdown(
+        f"95 % interval {widgets.interval(low, high)}, counting {valid['n_products']:,} products. "
+        f"Always naming the most frequent class would err "
+        f"{widgets.percent(run.metrics['guess_error_rate'])}."
+    )
+    st.caption(SOURCE if run.train_config.split == "product" else SOURCE_RANDOM)
+
+
+def show_confusions(run: Run, split: str, classes: list[str]) -> None:
+    """The confusion counts; a cell opens exactly its images."""
+    st.subheader("What is taken for what", anchor=False)
+    counts = metrics.count_confusions(cache.predictions(run), classes, split)
+    event = st.plotly_chart(
+        charts.confusions(counts), key="confusions", on_select="rerun", selection_mode="points",
+        config={"displayModeBar": False},
+    )  # fmt: skip
+    st.caption("A click on a square, or a button, opens its images.")
+    for point in event["selection"]["points"]:
+        label, called = point["customdata"]
+        open_cell(str(label), str(called), split)
+    with st.container(horizontal=True):
+        for label in classes:
+            for called in classes:
+                if label != called and st.button(
+                    f"{widgets.department(label)} called {widgets.department(called)}: "
+                    f"{counts.loc[label, called]:,}",
+                    key=f"cell-{label}-{called}",
+                ):
+                    open_cell(label, called, split)
+
+
+def open_cell(label: str, called: str, split: str) -> None:
+    answer = "right" if label == called else "wrong"
+    widgets.open_page("errors", label=[label], prediction=[called], answer=answer, split=split)
+
+
+def show_rates(run: Run, split: str, classes: list[str]) -> None:
+    """The error rate of each split and class, with intervals."""
+    table = cache.predictions(run)
+    left, right = st.columns(2, gap="large")
+    palette = charts.class_colors(classes)
+    with left:
+        st.subheader("Error rate by split", anchor=False)
+        by_split = metrics.error_by_split(table)
+        colors = [charts.NEUTRAL] * len(by_split)
+        st.plotly_chart(charts.rates(by_split, list(by_split["split"]), colors), key="splits")
+        st.caption(
+            "Train was learned from, tune chose the best epoch; only valid is a fair estimate."
+        )
+    with right:
+        st.subheader(f"By class, {split}", anchor=False)
+        by_class = metrics.error_by_class(table, classes, split).fillna(0)
+        names = [f"sold as {widgets.department(name)}" for name in classes]
+        colors = [palette[name] for name in classes]
+        st.plotly_chart(charts.rates(by_class, names, colors), key="classes")
+        precision = metrics.precision_by_class(table, classes, split).fillna(0)
+        st.caption(
+            " · ".join(
+                f"called {widgets.department(row.prediction)}: "
+                f"right in {widgets.percent(row.rate)} of {int(row.n):,}"
+                for row in precision.itertuples()
+            )
+        )
+
+
+def show_curves(run: Run) -> None:
+    """How the training went."""
+    st.subheader("How it learned", anchor=False)
+    history = read_history(run)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.plotly_chart(charts.loss_curves(read_losses(run), history), key="loss")
+    with right:
+        st.plotly_chart(charts.error_curve(history), key="error")
+    if not read_lr_curve(run).empty:
+        widgets.show_link("learning_rate", "Its learning-rate curves", icon=":material/show_chart:")
+    with st.expander("Settings"):
+        settings = run.config["train"] | {
+            "catalogue": run.facts["catalogue_id"],
+            "device": run.facts["device"],
+            "torch": run.facts["torch"],
+            "fastai": run.facts["fastai"],
+        }
+        rows = [{"setting": key, "value": str(value)} for key, value in settings.items()]
+        st.dataframe(rows, hide_index=True)
+
+
+st.title("Results", anchor=False)
+run = widgets.need_run()
+classes = run.facts["classes"]
+show_headline(run)
+split = str(
+    st.segmented_control(
+        "Split", ["valid", "tune", "train"], default="valid", required=True, key="split",
+        bind="query-params",
+        help="valid is only reported; tune chose the best epoch; train was learned from.",
+    )
+)  # fmt: skip
+left, right = st.columns([1, 1], gap="large")
+with left:
+    show_confusions(run, split, classes)
+with right:
+    st.subheader("How sure, how right", anchor=False)
+    calibration = metrics.count_calibration(cache.predictions(run), split)
+    st.plotly_chart(charts.calibration(calibration), key="calibration")
+    st.caption("On the dotted line the run is as often right as it is sure.")
+show_rates(run, split, classes)
+show_curves(run)
