@@ -34,6 +34,7 @@ page = st.navigation(
     expanded=True,
 )
 
+st.html(widgets.STYLE)
 with widgets.explain_errors():
     widgets.pick_run()
     page.run()

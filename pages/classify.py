@@ -25,7 +25,7 @@ def show_answer(run: Run, content: bytes, name: str) -> None:
             st.caption(name)
         with words:
             sold = widgets.department(answer.label)
-            st.markdown(f"### Sold as {sold}, {answer.prob[answer.label]:.0%}")
+            st.markdown(f"### Sold as {sold}, {widgets.percent(answer.prob[answer.label])}")
             st.plotly_chart(
                 charts.probabilities(answer.prob, classes), key=f"prob-{name}-{hash(content)}",
                 config={"displayModeBar": False},

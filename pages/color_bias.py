@@ -77,8 +77,7 @@ def show_by_color(run: Run, table: pd.DataFrame, classes: list[str]) -> None:
         open_images(str(color), str(label))
     st.caption(
         "Lines are 95 % intervals that count products, not photos; pale bars have fewer than 20 "
-        "photos; where no bar stands there are no such shoes or no errors. A click on a bar opens "
-        "its images."
+        "photos. A click on a bar opens its images."
     )
     with st.expander("As a table"):
         st.dataframe(describe(rates), hide_index=True)

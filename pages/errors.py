@@ -12,8 +12,8 @@ from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import cache, widgets
 from zapcls.workspace.runs import Run
 
-PAGE_SIZE = 24
-COLUMNS = 6
+PAGE_SIZE = 25
+COLUMNS = 5
 SORT_NAMES = {
     "loss": "highest loss first",
     "prob": "most sure first",
@@ -22,9 +22,9 @@ SORT_NAMES = {
 }
 
 
-def pick_filter(table: pd.DataFrame, classes: list[str]) -> Filter:
+def pick_filter(table: pd.DataFrame, classes: list[str], sort: str) -> Filter:
     """Show the filters, each kept in the URL, and return what they ask for."""
-    first = st.columns([2, 2, 3, 3])
+    first = st.columns([3, 3, 5])
     with first[0]:
         split = st.segmented_control(
             "Split", ["valid", "tune", "train"], default="valid", required=True, key="split",
@@ -40,10 +40,6 @@ def pick_filter(table: pd.DataFrame, classes: list[str]) -> Filter:
             "Text in path, brand or product", key="text", bind="query-params",
             placeholder="Boots/Ankle",
         )  # fmt: skip
-    with first[3]:
-        sort = st.selectbox(
-            "Sort", list(SORTS), format_func=SORT_NAMES.get, key="sort", bind="query-params"
-        )
     second = st.columns(5)
     lists = {
         "label": ("Sold as", classes),
@@ -59,7 +55,7 @@ def pick_filter(table: pd.DataFrame, classes: list[str]) -> Filter:
                 title, options, key=name, bind="query-params", placeholder="any"
             )
     return Filter(
-        split=str(split), answer=str(answer), text=text, sort=str(sort),
+        split=str(split), answer=str(answer), text=text, sort=sort,
         **{name: tuple(values) for name, values in picked.items()},
     )  # fmt: skip
 
@@ -71,7 +67,7 @@ def show_card(image: Any, run: Run) -> None:
     mark = ":material/check:" if image.correct else ":material/close:"
     st.markdown(
         f"sold as **{widgets.department(image.label)}**  \n"
-        f"{mark} called **{widgets.department(image.prediction)}**, {image.prob:.0%}"
+        f"{mark} **{widgets.department(image.prediction)}**, {widgets.percent(image.prob)}"
     )
     st.caption(
         f"loss {image.loss:.2f} · {image.color or 'no color'} · {image.sub_category}  \n"
@@ -95,12 +91,17 @@ run = widgets.need_run()
 table = cache.predictions(run)
 valid = labelled(table, "valid")
 wrong = int(valid["wrong"].sum())
-st.markdown(
+head, order = st.columns([3, 1], vertical_alignment="bottom")
+head.markdown(
     f"**{wrong:,} of {len(valid):,}** valid photos are wrong "
     f"({widgets.percent(wrong / max(len(valid), 1))}). This run, "
     f"{run.train_config.split} split."
 )
-found = find_images(table, pick_filter(table, run.facts["classes"]))
+with order:
+    sort = st.selectbox(
+        "Sort", list(SORTS), format_func=SORT_NAMES.get, key="sort", bind="query-params"
+    )
+found = find_images(table, pick_filter(table, run.facts["classes"], str(sort)))
 pages = max(1, math.ceil(len(found) / PAGE_SIZE))
 if found.empty:
     st.info("No such shoes. Take a filter away.")

@@ -8,10 +8,10 @@ from zapcls.workspace import jobs
 from zapcls.workspace.runs import list_runs
 
 ANSWERS = {
-    "data": ("Data", "What is in the catalogue, and what was left out, and why?"),
+    "data": ("Data", "What is in it, what was left out?"),
     "learning_rate": ("Learning rate", "How fast should it learn?"),
     "train": ("Train", "Start a training and watch it."),
-    "results": ("Results", "How often is it wrong, and how sure can we be of that?"),
+    "results": ("Results", "How often is it wrong?"),
     "errors": ("Errors", "Which shoes does it get wrong?"),
     "color_bias": ("Color bias", "Do the errors depend on the shoe's color?"),
     "classify": ("Classify", "What does it say of my photo?"),
@@ -83,4 +83,4 @@ st.subheader("What each page answers", anchor=False)
 cells = st.columns(2, gap="large")
 for place, (page, (title, question)) in enumerate(ANSWERS.items()):
     with cells[place % 2]:
-        widgets.show_link(page, f"**{title}** — {question}")
+        widgets.show_link(page, f"**{title}**: {question}")

@@ -86,12 +86,14 @@ if active:
     watch(Run(active.path))
 else:
     st.markdown(f"A training on **{widgets.data_name()}**: {settings_form.describe_settings()}.")
+    top = st.container()  # the button stands above the form, but reads what the form says
     with widgets.explain_errors():
         settings_form.show_form()
-        if settings_form.show_ready() and st.button(
-            "Start training", type="primary", key="start", icon=":material/play_arrow:"
-        ):
-            start()
+        with top:
+            if settings_form.show_ready() and st.button(
+                "Start training", type="primary", key="start", icon=":material/play_arrow:"
+            ):
+                start()
     run = widgets.chosen_run()
     if run:
         st.divider()

@@ -55,7 +55,7 @@ class TrainConfig:
     image_size: int = _setting(128, "side in px that the network sees, 32..512")
     batch_size: int = _setting(64, "images per step, 2..4096")
     frozen_epochs: int = _setting(1, "epochs that train the head only, 0..1000")
-    unfrozen_epochs: int = _setting(2, "epochs that train the whole network, 0..1000")
+    unfrozen_epochs: int = _setting(4, "epochs that train the whole network, 0..1000")
     frozen_lr: float | str = _setting(SUGGESTED, "a number or 'suggested'")
     unfrozen_lr: float | str = _setting(SUGGESTED, "a number or 'suggested'")
     weights: str = _setting("imagenet", "'imagenet', 'none' or a .safetensors file")

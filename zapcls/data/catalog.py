@@ -136,7 +136,8 @@ def _read_metadata(path: Path) -> pd.DataFrame:
 def _read_paths(path: Path) -> list[str]:
     """Read the paths, in row order; the official file nests each in a list of one."""
     try:
-        content = mat4py.loadmat(str(path))
+        with path.open("rb") as stream:  # mat4py leaves a file that it opened itself open
+            content = mat4py.loadmat(stream)
     except _MAT_ERRORS as error:
         raise BadInput(
             f"{path} must be a MATLAB 5 .mat file, but cannot be read as one "

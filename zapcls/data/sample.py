@@ -13,7 +13,9 @@ import mat4py
 import numpy as np
 
 from zapcls import schema
-from zapcls.data.drawing import Last, build_palette, build_parts, paint_shoe
+from zapcls.data.drawing.painting import Last, paint_shoe
+from zapcls.data.drawing.palette import build_palette
+from zapcls.data.drawing.shapes import build_parts
 from zapcls.errors import BadInput
 from zapcls.progress import Progress, silent
 

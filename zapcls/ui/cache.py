@@ -89,10 +89,26 @@ def _classifier(run_path: str, changed: int) -> inference.Classifier:
     return inference.open_classifier(Run(Path(run_path)))
 
 
-@st.cache_data(show_spinner="Asking torch which devices are here…")
 def devices() -> dict[str, str]:
-    """This machine's devices, asked of a process of its own so that the app need not load torch."""
+    """This machine's devices, name -> description; empty for the seconds until torch has answered.
+
+    A process of its own asks, so that the app need not load torch, and nobody waits for it.
+    """
+    process = _ask_devices()
+    if process.poll() is None:
+        return {}
+    return _read_devices()
+
+
+@st.cache_resource
+def _ask_devices() -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "zapcls", "devices", "--json"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
-    return found["devices"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+
+
+@st.cache_resource
+def _read_devices() -> dict[str, str]:
+    answer, _ = _ask_devices().communicate()
+    lines = answer.splitlines()
+    found: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    return found.get("devices", {})

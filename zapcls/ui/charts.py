@@ -27,7 +27,13 @@ def _figure(height: int = HEIGHT, **layout: object) -> go.Figure:
     figure.update_layout(
         height=height,
         margin=_NO_MARGIN,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+        },
         hoverlabel={"namelength": -1},
         **layout,
     )
@@ -182,6 +188,17 @@ def error_by_color(table: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
             offsetgroup=str(place),
         )
     colors = list(dict.fromkeys(table["color"]))
+    for row in table[table["n"] == 0].itertuples():
+        aside = (list(classes).index(row.label) - (len(classes) - 1) / 2) * 0.75 / len(classes)
+        figure.add_annotation(
+            x=colors.index(row.color) + aside,
+            y=0,
+            text="no such shoes",
+            textangle=-90,
+            showarrow=False,
+            yanchor="bottom",
+            font={"size": 11, "color": NEUTRAL},
+        )
     for color in colors:  # the swatch under its name
         figure.add_shape(
             type="rect",
@@ -224,6 +241,14 @@ def directions(table: pd.DataFrame, colors: Sequence[str], classes: Sequence[str
     return figure
 
 
+def _pale(color: str, share: float) -> str:
+    """Mix a color with white, more of it for a larger share (0..1); dark text stays legible."""
+    weight = 0.12 + 0.5 * share
+    channels = [int(color[place : place + 2], 16) for place in (1, 3, 5)]
+    mixed = [round(255 + (channel - 255) * weight) for channel in channels]
+    return "rgb({},{},{})".format(*mixed)
+
+
 def confusions(counts: pd.DataFrame) -> go.Figure:
     """Draw the confusion counts as clickable squares; customdata is (label, prediction)."""
     labels, predictions = list(counts.index), list(counts.columns)
@@ -239,15 +264,18 @@ def confusions(counts: pd.DataFrame) -> go.Figure:
         marker={
             "symbol": "square",
             "size": 92 if len(labels) <= 3 else 56,
-            "color": [palette[label] for label, _ in cells],
-            "opacity": [0.15 + 0.6 * share for share in shares],
+            "color": [
+                _pale(palette[label], share)
+                for (label, _), share in zip(cells, shares, strict=True)
+            ],
+            "opacity": 1,
             "line": {"width": 0},
         },
         text=[
             f"<b>{counts.loc[a, b]:,}</b><br>{share:.1%}"
             for (a, b), share in zip(cells, shares, strict=True)
         ],
-        textfont={"size": 14},
+        textfont={"size": 14, "color": "#16191c"},  # the squares are light in both themes
         customdata=cells,
         hovertemplate="sold as %{customdata[0]}, called %{customdata[1]}<extra></extra>",
         showlegend=False,
@@ -280,9 +308,9 @@ def calibration(table: pd.DataFrame) -> go.Figure:
         hovertemplate="sure %{x:.0%}, right %{y:.0%}, n = %{customdata}<extra></extra>",
         showlegend=False,
     )
-    low = max(0.0, min(table["low"].min(), table["mean_prob"].min()) - 0.05) if len(table) else 0
-    figure.update_xaxes(tickformat=".0%", range=[low, 1.01])
-    figure.update_yaxes(tickformat=".0%", range=[low, 1.01])
+    surest = table["mean_prob"].min() if len(table) else 0.5
+    figure.update_xaxes(tickformat=".0%", range=[max(0.0, surest - 0.05), 1.01])
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     return figure
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from zapcls import config
 from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
+from zapcls.data.sample import is_drawn
 from zapcls.errors import BadInput
 from zapcls.ui import cache, widgets
 from zapcls.workspace.layout import read_chosen_data
@@ -24,8 +25,9 @@ def read_settings() -> dict[str, Any]:
     """The settings as they stand: those of the fitting preset until a person changes one."""
     if _KEY not in st.session_state:
         workspace = cache.workspace()
-        is_drawn = read_chosen_data(workspace) == workspace.drawings_dir
-        use_preset("first-try" if is_drawn else "quick")
+        folder = read_chosen_data(workspace)
+        is_newcomer = folder == workspace.drawings_dir or is_drawn(folder)
+        use_preset("first-try" if is_newcomer else "quick")
     return st.session_state[_KEY]
 
 

@@ -34,6 +34,8 @@ STATE_MARKS = {
     "failed": "✕",
     "lost": "✕",
 }
+# Streamlit leaves 6 rem above the first heading; the answer should stand in the first screen.
+STYLE = "<style>.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }</style>"
 DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
 # The label is the shop's department, not the wearer.
 _DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
@@ -56,20 +58,20 @@ def department(label: str) -> str:
 
 def percent(rate: float) -> str:
     """Write a rate with at most three digits: 0.0873 -> 8.7 %."""
-    return f"{rate:.0%}".replace("%", " %") if rate >= 0.1 else f"{rate:.1%}".replace("%", " %")
+    digits = 1 if 0 < rate < 0.995 else 0
+    return f"{100 * rate:.{digits}f} %"
 
 
 def interval(low: float, high: float) -> str:
     """Write a 95 % interval: 7.3 to 10.2 %."""
-    digits = 0 if low >= 0.1 else 1
-    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def describe_run(run: Run) -> str:
     """Name a run in one line: state, network, date, error rate."""
     mark = STATE_MARKS[jobs.read_status(run).state]
     date, time, arch = run.run_id.split("-")[:3]
-    when = f"{int(date[6:])}.{int(date[4:6])}. {time[:2]}:{time[2:4]}:{time[4:]}"
+    when = f"{int(date[6:])}.{int(date[4:6])}. {time[:2]}:{time[2:4]}"
     if not run.is_evaluated:
         return f"{mark} {arch} · {when}"
     return f"{mark} {arch} · {percent(run.metrics['splits']['valid']['error_rate'])} · {when}"

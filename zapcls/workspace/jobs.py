@@ -24,7 +24,6 @@ from zapcls.errors import RunBusy, Stopped, ZapError
 from zapcls.workspace.layout import Workspace, read_json, write_json
 
 FINAL_STATES = ("done", "stopped", "failed", "lost")
-KINDS = ("train", "lr_find", "build_store", "download", "sample", "evaluate")
 _REPORT_EVERY_S = 0.3
 _LAUNCH_TIMEOUT_S = 60
 

@@ -1,0 +1,133 @@
+"""Error rates on real photos: the preset "quick", beside a logistic regression on frozen features.
+
+    make bench DATA=DIR WEIGHTS=FILE
+
+Both learn from the same rows of the same splits, at the same image size, and are counted on the
+same valid rows. Writes `benchmarks/results/real_photos.json` and a table beside it.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from zapcls.analysis import metrics
+from zapcls.config import TrainConfig, build_config
+from zapcls.data.catalog import read_catalogue
+from zapcls.model.architectures import build_body
+from zapcls.model.learner import choose_device
+from zapcls.model.preprocess import Normalize, Resize
+from zapcls.workspace.layout import Workspace, open_workspace, write_json
+from zapcls.workspace.store import Store, open_store, read_split
+
+RESULTS = Path(__file__).parent / "results"
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # of the regression's C; chosen on tune
+
+
+def compute_features(store: Store, config: TrainConfig) -> np.ndarray:
+    """Average the frozen body's last feature map over each photo: float32, (rows, channels)."""
+    choose_device("cpu")
+    body, _ = build_body(config.arch, config.weights)
+    see = torch.nn.Sequential(Resize(store.side, config.image_size), Normalize(), body).eval()
+    see = see.to(memory_format=torch.channels_last)
+    pooled = []
+    with torch.inference_mode():
+        for start in range(0, len(store.pixels), 64):
+            batch = torch.from_numpy(np.array(store.pixels[start : start + 64]))
+            pooled.append(see(batch).mean(dim=(2, 3)).numpy())
+    return np.concatenate(pooled)
+
+
+def regress(features: np.ndarray, split: pd.DataFrame, config: TrainConfig) -> dict:
+    """Fit the regression on train, choose its strength on tune, and count its errors on valid."""
+    codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
+    parts = {name: (split["split"] == name).to_numpy() for name in ("train", "tune", "valid")}
+
+    def fit(strength: float) -> tuple[float, np.ndarray]:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=300))
+        model.fit(features[parts["train"]], codes[parts["train"]])
+        score = float(model.score(features[parts["tune"]], codes[parts["tune"]]))
+        return score, model.predict_log_proba(features)
+
+    _, log_prob = max((fit(strength) for strength in STRENGTHS), key=lambda found: found[0])
+    table, _ = metrics.build_predictions(split, log_prob, config.classes, config.target)
+    rate = metrics.error_by_split(table).set_index("split").loc["valid"]
+    return {"error_rate": rate["rate"], "low": rate["low"], "high": rate["high"], "n": rate["n"]}
+
+
+def train(workspace: Workspace, data_dir: Path, config: TrainConfig) -> dict:
+    """Train by the command that anyone would type."""
+    command = [sys.executable, "-m", "zapcls", "train", "--data", str(data_dir), "--json"]
+    command += ["--workspace", str(workspace.path), "--weights", config.weights]
+    command += ["--split", config.split, "--seed", str(config.seed)]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+def describe_machine() -> str:
+    names = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    name = names[0].split(":")[1].strip() if names else platform.processor()
+    return f"{name}, {os.cpu_count()} cores, torch {torch.__version__}"
+
+
+def write_table(content: dict) -> str:
+    lines = [
+        f"{content['machine']}; {content['settings']}",
+        "",
+        "| split | seed | n | trained | 95 % interval | s | frozen features + regression |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in content["rows"]:
+        mine, other = row["trained"], row["regression"]
+        lines.append(
+            f"| {row['split']} | {row['seed']} | {mine['n_valid']:,} | "
+            f"{mine['error_rate']:.1%} | {mine['error_low']:.1%} to {mine['error_high']:.1%} | "
+            f"{mine['seconds']:.0f} | {other['error_rate']:.1%} "
+            f"({other['low']:.1%} to {other['high']:.1%}) |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--weights", required=True)
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    workspace = open_workspace()
+    base = build_config("quick", weights=arguments.weights)
+    store = open_store(workspace, read_catalogue(arguments.data))
+    features = compute_features(store, base)
+    rows = []
+    for seed in range(arguments.seeds):
+        for mode in ("product", "random"):
+            config = build_config("quick", weights=arguments.weights, split=mode, seed=seed)
+            split = read_split(store, config.target, config.classes, mode, seed)
+            regression = regress(features, split, config)
+            trained = train(workspace, arguments.data, config)
+            rows.append({"split": mode, "seed": seed, "trained": trained, "regression": regression})
+            content = {
+                "machine": describe_machine(),
+                "settings": f"{base.arch}, {base.image_size} px, {base.frozen_epochs} frozen and "
+                f"{base.unfrozen_epochs} unfrozen epochs, batch {base.batch_size}",
+                "rows": rows,
+            }
+            write_json(RESULTS / "real_photos.json", content)
+            (RESULTS / "real_photos.md").write_text(write_table(content), encoding="utf-8")
+            print(write_table(content), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Draws the shoes of the drawn catalogue."""
