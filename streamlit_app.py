@@ -35,6 +35,7 @@ page = st.navigation(
 )
 
 st.html(widgets.STYLE)
+widgets.send_back()
 with widgets.explain_errors():
     widgets.pick_run()
     page.run()

@@ -32,6 +32,7 @@ def show_answer(run: Run, content: bytes, name: str) -> None:
             )  # fmt: skip
 
 
+widgets.enter("classify")
 st.title("Classify", anchor=False)
 st.markdown(
     "Which department would a shop put this shoe in? Best is one shoe from the side, facing left, "

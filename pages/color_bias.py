@@ -131,6 +131,7 @@ def show_ways(table: pd.DataFrame, classes: list[str]) -> None:
         st.caption("All kept photos of the catalogue, before any model.")
 
 
+widgets.enter("color_bias")
 st.title("Color bias", anchor=False)
 run = widgets.need_run()
 classes = run.facts["classes"]

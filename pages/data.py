@@ -165,6 +165,7 @@ def show_catalogue(store: Store) -> None:
         st.caption(TERMS)
 
 
+widgets.enter("data")
 st.title("Data", anchor=False)
 show_source()
 store = cache.chosen_store()

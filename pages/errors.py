@@ -86,6 +86,7 @@ def escape(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
 
 
+widgets.enter("errors")
 st.title("Errors", anchor=False)
 run = widgets.need_run()
 table = cache.predictions(run)

@@ -79,6 +79,7 @@ def show_curve(job: Job, phase: str) -> None:
         widgets.open_page("train")
 
 
+widgets.enter("learning_rate")
 st.title("Learning rate", anchor=False)
 st.markdown(
     "The finder trains for a hundred steps while the rate grows. Where the loss falls steadily, "

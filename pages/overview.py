@@ -17,6 +17,7 @@ ANSWERS = {
     "classify": ("Classify", "What does it say of my photo?"),
 }
 
+widgets.enter("overview")
 st.title("zapcls", anchor=False)
 st.markdown(
     "Train a network to tell women's from men's shoes, look at what it gets wrong, "

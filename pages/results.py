@@ -72,16 +72,17 @@ def show_rates(run: Run, split: str, classes: list[str]) -> None:
         )
     with right:
         st.subheader(f"By class, {split}", anchor=False)
-        by_class = metrics.error_by_class(table, classes, split).fillna(0)
+        by_class = metrics.error_by_class(table, classes, split)
         names = [f"sold as {widgets.department(name)}" for name in classes]
         colors = [palette[name] for name in classes]
         st.plotly_chart(charts.rates(by_class, names, colors), key="classes")
-        precision = metrics.precision_by_class(table, classes, split).fillna(0)
+        precision = metrics.precision_by_class(table, classes, split)
         st.caption(
             " · ".join(
                 f"called {widgets.department(row.prediction)}: "
-                f"right in {widgets.percent(row.rate)} of {int(row.n):,}"
+                f"right in {widgets.percent(row.rate)} of {row.n:,}"
                 for row in precision.itertuples()
+                if row.n
             )
         )
 
@@ -108,14 +109,15 @@ def show_curves(run: Run) -> None:
         st.dataframe(rows, hide_index=True)
 
 
+widgets.enter("results")
 st.title("Results", anchor=False)
 run = widgets.need_run()
 classes = run.facts["classes"]
 show_headline(run)
 split = str(
     st.segmented_control(
-        "Split", ["valid", "tune", "train"], default="valid", required=True, key="split",
-        bind="query-params",
+        "Split", ["valid", "tune", "train"], default="valid", required=True, key="results_split",
+        bind="query-params",  # a link to Errors cannot set a parameter that is bound here
         help="valid is only reported; tune chose the best epoch; train was learned from.",
     )
 )  # fmt: skip

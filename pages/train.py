@@ -80,6 +80,7 @@ def start() -> None:
     widgets.open_page("train", run=run.run_id)
 
 
+widgets.enter("train")
 st.title("Train", anchor=False)
 active = widgets.find_active(cache.workspace().runs_dir, "train")
 if active:

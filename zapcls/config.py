@@ -66,7 +66,8 @@ class TrainConfig:
     augmentation: str = _setting("flip", "random changes of each image", choices=AUGMENTATIONS)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
+        names = [self.classes] if isinstance(self.classes, str) else self.classes
+        object.__setattr__(self, "classes", tuple(names))
         self._check_choices()
         self._check_ranges()
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
@@ -117,9 +118,12 @@ class TrainConfig:
                 raise BadInput(f"{name} must be a whole number {low}..{high}{unit}, got {value!r}.")
         for name in ("frozen_lr", "unfrozen_lr"):
             value = getattr(self, name)
-            is_rate = isinstance(value, (int, float)) and math.isfinite(value) and 0 < value <= 10
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            is_rate = is_number and math.isfinite(value) and 0 < value <= 10
             if value != SUGGESTED and not is_rate:
-                raise BadInput(f"{name} must be 'suggested' or a number in 0..10, got {value!r}.")
+                raise BadInput(
+                    f"{name} must be 'suggested' or a number above 0 and up to 10, got {value!r}."
+                )
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self) | {"classes": list(self.classes)}

@@ -40,6 +40,7 @@ DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
 # The label is the shop's department, not the wearer.
 _DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
 REFRESH_S = 1.0
+_ENTERED = "entered_by_navigation"
 
 
 @contextlib.contextmanager
@@ -49,6 +50,26 @@ def explain_errors() -> Iterator[None]:
         yield
     except ZapError as error:
         st.error(str(error), icon=":material/error:")
+
+
+def enter(page: str) -> None:
+    """Go through the entry file: the first line of each page.
+
+    Until a server has run `st.navigation` once, Streamlit takes the folder `pages` for an app of
+    the old kind and runs a page that is opened by its address without the entry. Such a page
+    sends its visitor through the entry, which sends them back.
+    """
+    if not st.session_state.get(_ENTERED):
+        st.switch_page("streamlit_app.py", query_params={**st.query_params, "open": page})
+
+
+def send_back() -> None:
+    """Open the page that `enter` came from; the entry file calls this after `st.navigation`."""
+    st.session_state[_ENTERED] = True
+    page = st.query_params.get("open")
+    if page in PAGES:
+        rest = {key: value for key, value in st.query_params.items() if key != "open"}
+        st.switch_page(PAGES[page], query_params=rest)
 
 
 def department(label: str) -> str:
@@ -82,21 +103,28 @@ def pick_run() -> None:
     known = {run.run_id: run for run in list_runs(cache.workspace())}
     if not known:
         return
-    evaluated = [name for name, run in known.items() if run.is_evaluated]
-    wanted = st.session_state.get("run")
-    if wanted is not None and wanted not in known:
-        del st.session_state["run"]
-    first = list(known).index(evaluated[0]) if evaluated else 0
+    # Not bound to the URL by Streamlit, which writes the line that a person reads, not the id.
+    asked = st.query_params.get("run")
+    if asked in known:
+        st.session_state["run"] = asked
+    elif st.session_state.get("run") not in known:
+        evaluated = (name for name, run in known.items() if run.is_evaluated)
+        st.session_state["run"] = next(evaluated, next(iter(known)))
     st.sidebar.selectbox(
         "Run",
         list(known),
-        index=first,
         format_func=lambda name: describe_run(known[name]),
         key="run",
-        bind="query-params",
+        on_change=_put_run_in_url,
         help="The training that Classify, Results, Errors and Color bias are about. "
         "✓ done, ▶ running, ■ stopped, ✕ failed.",
     )
+    if asked != st.session_state["run"]:
+        _put_run_in_url()
+
+
+def _put_run_in_url() -> None:
+    st.query_params["run"] = st.session_state["run"]
 
 
 def chosen_run() -> Run | None:

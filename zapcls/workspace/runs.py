@@ -87,11 +87,11 @@ def find_run(workspace: Workspace, name: str) -> Run:
 
 def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a CSV of a run that may still be growing; empty while it has none."""
-    path = run.path / name
-    if not path.is_file():
+    try:
+        table = pd.read_csv(run.path / name, on_bad_lines="skip")
+        return table.dropna(subset=["phase"])[list(columns)]
+    except (FileNotFoundError, pd.errors.EmptyDataError, KeyError):  # not begun, or just now
         return pd.DataFrame({key: pd.Series(dtype=dtype) for key, dtype in columns.items()})
-    table = pd.read_csv(path, on_bad_lines="skip")
-    return table.dropna(subset=["phase"])[list(columns)]
 
 
 def read_history(run: Run) -> pd.DataFrame:

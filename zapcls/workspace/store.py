@@ -180,7 +180,7 @@ def _check(store: Store) -> Store:
     shape = (store.facts["rows"], store.side, store.side, 3)
     try:
         is_whole = store.pixels.shape == shape
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         is_whole = False
     if not is_whole:
         raise ZapError(

@@ -1,0 +1,182 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zapcls import schema
+from zapcls.analysis.metrics import (
+    build_predictions,
+    count_calibration,
+    count_confusions,
+    error_by_class,
+    error_by_split,
+    guess_error_rate,
+    labelled,
+    precision_by_class,
+)
+
+CLASSES = ["Women", "Men"]
+SPLIT = pd.DataFrame(
+    [
+        ("1-1", "1", "Women", "valid", ""),
+        ("2-1", "2", "Women", "train", ""),
+        ("3-1", "3", "Men", "tune", ""),
+        ("4-1", "4", "", "none", "several genders"),
+    ],
+    columns=list(schema.SPLIT),
+)
+# The softmax of (ln a, ln b) is (a, b) / (a + b).
+LOGITS = np.log(np.array([[3, 1], [1, 4], [1, 9], [9, 1]], dtype=np.float32))
+
+
+def test_predictions_are_the_softmax_of_the_logits():
+    table, prob = build_predictions(SPLIT, LOGITS, CLASSES, "gender")
+
+    assert prob == pytest.approx(np.array([[0.75, 0.25], [0.2, 0.8], [0.1, 0.9], [0.9, 0.1]]))
+    assert prob.dtype == np.float32
+    assert table["prediction"].tolist() == ["Women", "Men", "Men", "Women"]
+    assert table["prob"].tolist() == pytest.approx([0.75, 0.8, 0.9, 0.9])
+    assert table["prob_label"].tolist()[:3] == pytest.approx([0.75, 0.2, 0.9])
+    assert table["loss"].tolist()[:3] == pytest.approx([math.log(4 / 3), math.log(5), 0.1053605])
+    assert table["correct"].tolist() == [True, False, True, False]
+
+
+def test_a_row_without_a_label_has_a_prediction_but_no_loss():
+    table, _ = build_predictions(SPLIT, LOGITS, CLASSES, "gender")
+    unisex = table.iloc[3]
+
+    assert (unisex["label"], unisex["prediction"], unisex["split"]) == ("", "Women", "none")
+    assert math.isnan(unisex["loss"])
+    assert math.isnan(unisex["prob_label"])
+    assert not unisex["correct"]
+
+
+def test_predictions_have_their_schema_and_keep_the_rows_of_the_split():
+    table, _ = build_predictions(SPLIT.iloc[[2, 0]], LOGITS[[2, 0]], CLASSES, "gender")
+
+    assert {name: str(dtype) for name, dtype in table.dtypes.items()} == schema.PREDICTIONS
+    assert table["image_id"].tolist() == ["3-1", "1-1"]
+    assert table["product_id"].tolist() == ["3", "1"]
+    assert table["split"].tolist() == ["tune", "valid"]
+    assert set(table["target"]) == {"gender"}
+    assert set(table["source"]) == {"run"}
+    assert table["correct"].tolist() == [True, True]
+
+
+def test_the_order_of_the_classes_is_that_of_the_columns():
+    table, prob = build_predictions(SPLIT, LOGITS[:, ::-1], CLASSES[::-1], "gender")
+
+    assert prob[0] == pytest.approx([0.25, 0.75])
+    assert table["prediction"].tolist() == ["Women", "Men", "Men", "Women"]
+    assert table["prob_label"].tolist()[:3] == pytest.approx([0.75, 0.2, 0.9])
+
+
+def test_three_classes_and_large_logits():
+    split = SPLIT.iloc[:2].assign(label=["Boots", "Sandals"])
+    logits = np.array([[2000.0, 0.0, 2000.0], [0.0, 1000.0, 0.0]], dtype=np.float32)
+
+    table, prob = build_predictions(split, logits, ["Sandals", "Shoes", "Boots"], "category")
+
+    assert prob == pytest.approx(np.array([[0.5, 0, 0.5], [0, 1, 0]]))
+    assert table["loss"].tolist() == pytest.approx([math.log(2), 1000])
+    assert table["prediction"].tolist() == ["Sandals", "Shoes"]  # the first of a tie
+
+
+@pytest.fixture
+def table(build_table):
+    """Two wrong of four in valid (one product twice), one of two in tune, none of one in train."""
+    return build_table(
+        [
+            {"product_id": "a"},
+            {"product_id": "a", "prediction": "Men"},
+            {"label": "Men", "prediction": "Men"},
+            {"label": "Men"},
+            {"split": "tune"},
+            {"split": "tune", "label": "Men"},
+            {"split": "train", "label": "Men", "prediction": "Men"},
+            {"split": "none", "label": ""},
+        ]
+    )
+
+
+def test_rates_count_rows_with_a_label_only(table):
+    assert len(labelled(table)) == 7
+    assert labelled(table, "valid")["wrong"].tolist() == [False, True, False, True]
+    assert labelled(table, "none").empty
+
+
+def test_error_by_split_is_in_the_order_of_the_story_and_leaves_out_unlabelled_rows(table):
+    rates = error_by_split(table)
+
+    assert rates[["split", "n", "n_products", "hits", "rate"]].values.tolist() == [
+        ["train", 1, 1, 0, 0.0],
+        ["tune", 2, 2, 1, 0.5],
+        ["valid", 4, 3, 2, 0.5],
+    ]
+    assert error_by_split(table[:0]).empty
+
+
+def test_error_by_class_follows_the_classes_and_an_absent_one_has_no_rate(table):
+    rates = error_by_class(table, ["Men", "Girls", "Women"], "valid")
+
+    assert rates["label"].tolist() == ["Men", "Girls", "Women"]
+    assert rates["n"].tolist() == [2, 0, 2]
+    assert rates["rate"].tolist() == pytest.approx([0.5, math.nan, 0.5], nan_ok=True)
+
+
+def test_precision_is_of_the_photos_called_so(table):
+    rates = precision_by_class(table[table["image_id"] != "i1"], ["Women", "Men", "Girls"], "valid")
+
+    assert rates["prediction"].tolist() == ["Women", "Men", "Girls"]
+    assert rates["n"].tolist() == [2, 1, 0]
+    assert rates["rate"].tolist() == pytest.approx([0.5, 1.0, math.nan], nan_ok=True)
+
+
+def test_confusions_count_label_by_prediction_and_show_empty_cells(table):
+    counts = count_confusions(table, ["Women", "Men", "Girls"], "valid")
+
+    assert counts.index.tolist() == counts.columns.tolist() == ["Women", "Men", "Girls"]
+    assert counts.to_numpy().tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert count_confusions(table[:0], CLASSES, "valid").to_numpy().tolist() == [[0, 0], [0, 0]]
+
+
+def test_calibration_bins_by_how_sure_the_run_was(build_table):
+    table = build_table(
+        [
+            {"prob": 0.51},
+            {"prob": 0.59, "prediction": "Men"},
+            {"prob": 0.75},
+            {"prob": 0.91},
+            {"prob": 1.0},
+            {"prob": 0.95, "label": ""},
+            {"prob": 0.65, "split": "train"},
+        ]
+    )
+
+    bins = count_calibration(table, "valid")
+
+    assert bins["bin"].tolist() == pytest.approx([0.5, 0.7, 0.9])
+    assert bins["mean_prob"].tolist() == pytest.approx([0.55, 0.75, 0.955])
+    assert bins["n"].tolist() == [2, 1, 2]
+    assert bins["rate"].tolist() == [0.5, 1.0, 1.0]
+
+
+def test_calibration_of_no_photo_is_an_empty_table(table):
+    bins = count_calibration(table[:0], "valid")
+
+    assert bins.empty
+    assert {"bin", "mean_prob", "n", "rate", "low", "high"} <= set(bins.columns)
+
+
+def test_guessing_names_train_s_most_frequent_label_on_another_split(build_table):
+    table = build_table(
+        [{"split": "train", "label": "Men"}] * 3
+        + [{"split": "train"}] * 2
+        + [{"split": "none", "label": ""}] * 9
+        + [{"label": "Men"}]
+        + [{"label": "Women"}] * 4
+    )
+
+    assert guess_error_rate(table, "valid") == 0.8
+    assert guess_error_rate(table, "train") == 0.4

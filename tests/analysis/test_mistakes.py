@@ -1,0 +1,126 @@
+import pytest
+
+from zapcls.analysis.mistakes import SORTS, Filter, find_images, top_losses
+
+ROWS = [
+    {"label": "Women", "prediction": "Men", "prob": 0.9, "loss": 2.3, "color": "pink"},  # i0
+    {"label": "Men", "prediction": "Women", "prob": 0.6, "loss": 0.9, "category": "Boots"},  # i1
+    {"label": "Women", "prediction": "Women", "prob": 0.7, "loss": 0.4, "color": "red"},  # i2
+    {"label": "Women", "prediction": "Men", "prob": 0.6, "loss": 0.9, "sub_category": "Flats"},
+    {"label": "Men", "prediction": "Women", "prob": 1.0, "loss": 9.9, "split": "train"},  # i4
+    {"label": "", "prediction": "Women", "prob": 0.8, "loss": float("nan"), "split": "none"},
+    {"label": "Men", "prediction": "Men", "prob": 0.95, "loss": 0.1, "split": "tune"},  # i6
+]
+
+
+@pytest.fixture
+def table(build_table):
+    return build_table(ROWS)
+
+
+def find_ids(table, **wanted):
+    return find_images(table, Filter(**wanted))["image_id"].tolist()
+
+
+def test_by_default_the_wrong_images_of_valid_the_costliest_first(table):
+    assert find_ids(table) == ["i0", "i1", "i3"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"split": "train"}, ["i4"]),
+        ({"split": "tune"}, []),
+        ({"split": ""}, ["i4", "i0", "i1", "i3"]),  # every labelled row
+        ({"split": "none", "answer": "all"}, []),
+        ({"label": ["Women"]}, ["i0", "i3"]),
+        ({"label": ("Women", "Men")}, ["i0", "i1", "i3"]),
+        ({"prediction": ["Women"]}, ["i1"]),
+        ({"color": ["pink", "red"]}, ["i0"]),
+        ({"color": ["green"]}, []),
+        ({"category": ["Boots"]}, ["i1"]),
+        ({"sub_category": ["Flats"]}, ["i3"]),
+        ({"answer": "right"}, ["i2"]),
+        ({"answer": "all"}, ["i0", "i1", "i3", "i2"]),
+        ({"answer": "right", "split": ""}, ["i2", "i6"]),
+        ({"label": ["Women"], "color": ["red"]}, []),  # conditions add up
+        ({"label": ["Women"], "color": ["red"], "answer": "all"}, ["i2"]),
+    ],
+)
+def test_each_filter_keeps_what_it_names(table, wanted, expected):
+    assert find_ids(table, **wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("loss", ["i0", "i1", "i3", "i2"]),
+        ("prob", ["i0", "i2", "i1", "i3"]),
+        ("uncertain", ["i1", "i3", "i2", "i0"]),
+        ("product", ["i0", "i1", "i2", "i3"]),
+    ],
+)
+def test_each_sort_orders_and_ties_go_by_image_id(table, sort, expected):
+    assert set(SORTS) == {"loss", "prob", "uncertain", "product"}
+    assert find_ids(table, answer="all", sort=sort) == expected
+    assert find_ids(table[::-1], answer="all", sort=sort) == expected
+
+
+def test_product_sort_brings_the_colors_of_a_product_together(build_table):
+    table = build_table([{"product_id": p} for p in ("b", "a", "b", "a")])
+
+    assert find_ids(table, answer="all", sort="product") == ["i1", "i3", "i0", "i2"]
+
+
+@pytest.fixture
+def named(build_table):
+    return build_table(
+        [
+            {"brand": "A.B. (Kids)", "image_path": "Shoes/Heels/x/1.jpg"},
+            {"brand": "AxBy Kids", "image_path": "Shoes/Heels/y/2.jpg"},
+            {"brand": "Levi's®", "image_path": "Boots/Ankle/[new]/3.jpg", "product_id": "99.77"},
+            {"brand": "C\\d+", "image_path": "Boots/Ankle/z/4.jpg", "image_id": "123-45"},
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A.B.", ["i0"]),
+        ("(", ["i0"]),
+        ("(kids)", ["i0"]),
+        ("kids", ["i0", "i1"]),
+        ("[new]", ["i2"]),
+        ("[", ["i2"]),
+        ("\\d", ["123-45"]),
+        (".*", []),
+        ("^A", []),
+        ("levi's®", ["i2"]),
+        ("BOOTS/ANKLE", ["123-45", "i2"]),
+        ("99.77", ["i2"]),
+        ("99x77", []),
+        ("123-4", ["123-45"]),
+    ],
+)
+def test_text_is_taken_literally_and_letter_case_is_ignored(named, text, expected):
+    assert find_ids(named, answer="all", text=text) == expected
+
+
+def test_top_losses_are_the_costliest_whatever_the_answer(table):
+    assert top_losses(table, k=2)["image_id"].tolist() == ["i0", "i1"]
+    assert top_losses(table)["image_id"].tolist() == ["i0", "i1", "i3", "i2"]
+    assert top_losses(table, split="tune")["image_id"].tolist() == ["i6"]
+
+
+def test_found_images_keep_their_columns_and_say_whether_they_are_wrong(table):
+    found = find_images(table, Filter(answer="all"))
+
+    assert set(table.columns) | {"wrong"} == set(found.columns)
+    assert found.set_index("image_id")["wrong"].to_dict() == {
+        "i0": True,
+        "i1": True,
+        "i2": False,
+        "i3": True,
+    }
+    assert "wrong" not in table.columns

@@ -1,0 +1,164 @@
+"""The whole main job in a real browser on the drawn catalogue: train, watch, look, classify."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from zapcls.analysis.mistakes import Filter, find_images
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import list_runs, read_predictions
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+TRAINING_TIMEOUT_MS = 600_000
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: no browser test"),
+]
+
+
+def find_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("browser") / "workspace")
+
+
+@pytest.fixture(scope="module")
+def address(workspace: Workspace) -> Iterator[str]:
+    """A server of the app, started as `make app` does."""
+    port = find_port()
+    command = [sys.executable, "-m", "zapcls", "serve", "--port", str(port)]
+    command += ["--workspace", str(workspace.path)]
+    environment = {key: value for key, value in os.environ.items() if key != "ZAPCLS_DATA"}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        wait_until_served(f"http://localhost:{port}/_stcore/health")
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_until_served(url: str) -> None:
+    give_up = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = browser.new_page(viewport={"width": 1280, "height": 800})
+        opened.set_default_timeout(60_000)
+        yield opened
+        browser.close()
+
+
+def open_page(page: Page, title: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=60_000)
+
+
+def count_exceptions(page: Page) -> int:
+    return page.get_by_test_id("stException").count()
+
+
+def test_a_newcomer_trains_watches_and_understands(
+    page: Page, address: str, workspace: Workspace
+) -> None:
+    page.goto(address)
+    page.get_by_role("button", name="Train on the drawings").click()
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+
+    # Reloading the tab loses nothing: the page finds the running job again.
+    page.reload()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("images/s")).to_be_visible(timeout=TRAINING_TIMEOUT_MS)
+    done = page.get_by_text(re.compile(r"valid photos wrong \(95 % interval"))
+    expect(done).to_be_visible(timeout=TRAINING_TIMEOUT_MS)
+
+    run = list_runs(workspace)[0]
+    assert jobs.read_status(run).state == "done"
+    valid = run.metrics["splits"]["valid"]
+    assert valid["error_rate"] < run.metrics["guess_error_rate"]
+
+    open_page(page, "Errors")
+    expect(page.get_by_text(f"{valid['errors']} of {valid['n']}")).to_be_visible()
+    page.get_by_role("button", name="File").first.click()
+    expect(page.get_by_text(re.compile(r"image \d+-\d+ · valid"))).to_be_visible()
+    page.keyboard.press("Escape")
+    assert count_exceptions(page) == 0
+
+
+def test_a_bar_opens_exactly_its_images(page: Page, address: str, workspace: Workspace) -> None:
+    open_page(page, "Color bias")
+    chart = page.get_by_test_id("stPlotlyChart").nth(1)  # the first one draws the claim
+    bars = chart.locator(".bars .point path")
+    expect(bars.first).to_be_attached()
+    bar = max(bars.all(), key=height_of)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] * 0.9)
+
+    expect(page.get_by_role("heading", level=1, name="Errors")).to_be_visible()
+    page.wait_for_url(re.compile(r"[?&]color=\w+"))
+    color = re.search(r"[?&]color=(\w+)", page.url)
+    label = re.search(r"[?&]label=(\w+)", page.url)
+    assert color is not None
+    assert label is not None
+    table = read_predictions(list_runs(workspace)[0], workspace)
+    wanted = Filter(color=(color.group(1),), label=(label.group(1),))
+    expect(page.get_by_text(f"{len(find_images(table, wanted))} photos")).to_be_visible()
+    assert count_exceptions(page) == 0
+
+
+def height_of(bar: Locator) -> float:
+    box = bar.bounding_box()
+    return box["height"] if box else 0.0
+
+
+def test_a_visitor_classifies_a_photo_and_a_broken_file(
+    page: Page, address: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"this is no picture")
+    photo = next(workspace.drawings_dir.rglob("*.jpg"))
+    open_page(page, "Classify")
+    page.locator("input[type=file]").set_input_files([photo, broken])
+    expect(page.get_by_role("heading", name=re.compile(r"Sold as (wo)?men's"))).to_be_visible()
+    expect(page.get_by_text("A photo must be a whole picture file")).to_be_visible()
+    assert count_exceptions(page) == 0
+
+
+def test_every_page_opens_by_its_address(page: Page, address: str) -> None:
+    for path in ("", "classify", "data", "learning_rate", "train", "results", "errors"):
+        page.goto(f"{address}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        assert count_exceptions(page) == 0

@@ -1,0 +1,158 @@
+import dataclasses
+import json
+
+import pytest
+
+from zapcls.config import (
+    PRESETS,
+    TARGETS,
+    TrainConfig,
+    build_config,
+    read_architectures,
+)
+from zapcls.schema import METADATA
+
+LR_RULE = "must be 'suggested' or a number above 0 and up to 10"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "rule"),
+    [
+        ("image_size", 31, "must be a whole number 32..512 px"),
+        ("image_size", 513, "must be a whole number 32..512 px"),
+        ("image_size", 128.0, "must be a whole number 32..512 px"),
+        ("image_size", "128", "must be a whole number 32..512 px"),
+        ("batch_size", 1, "must be a whole number 2..4096"),
+        ("batch_size", 4097, "must be a whole number 2..4096"),
+        ("frozen_epochs", -1, "must be a whole number 0..1000"),
+        ("frozen_epochs", True, "must be a whole number 0..1000"),
+        ("unfrozen_epochs", 1001, "must be a whole number 0..1000"),
+        ("seed", -1, "must be a whole number 0..4294967295"),
+        ("seed", 2**32, "must be a whole number 0..4294967295"),
+        ("frozen_lr", 0, LR_RULE),
+        ("frozen_lr", -1e-3, LR_RULE),
+        ("unfrozen_lr", 10.5, LR_RULE),
+        ("unfrozen_lr", float("nan"), LR_RULE),
+        ("unfrozen_lr", float("inf"), LR_RULE),
+        ("unfrozen_lr", "fast", LR_RULE),
+        ("target", "brand", "must be one of gender, category"),
+        ("split", "image", "must be one of product, random"),
+        ("device", "tpu", "must be one of auto, cpu, cuda, mps"),
+        ("precision", "int8", "must be one of auto, fp32, fp16, bf16"),
+        ("augmentation", "wild", "must be one of none, flip, standard"),
+        ("arch", "resnet51", "must be a network on the tested list"),
+        ("weights", "random", "must be 'imagenet', 'none' or the path of a .safetensors file"),
+        ("weights", "model.pt", "must be 'imagenet', 'none' or the path of a .safetensors file"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_its_rule(setting, value, rule, refuses):
+    with refuses(f"{setting} {rule}", f"got {value!r}."):
+        TrainConfig(**{setting: value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("image_size", 32),
+        ("image_size", 512),
+        ("batch_size", 2),
+        ("batch_size", 4096),
+        ("unfrozen_epochs", 1000),
+        ("seed", 2**32 - 1),
+        ("frozen_lr", 10),
+        ("frozen_lr", 1e-6),
+        ("unfrozen_lr", "suggested"),
+        ("weights", "body.safetensors"),
+    ],
+)
+def test_a_value_at_the_edge_of_its_range_is_taken(setting, value):
+    assert getattr(TrainConfig(**{setting: value}), setting) == value
+
+
+@pytest.mark.parametrize(
+    ("classes", "shown"), [((), "''"), (("Women",), "'Women'"), (("Men", "Men"), "'Men, Men'")]
+)
+def test_classes_are_at_least_two_different_names(classes, shown, refuses):
+    with refuses("at least two different names", f"got {shown}"):
+        TrainConfig(classes=classes)
+
+
+def test_no_epoch_at_all_is_refused(refuses):
+    with refuses("frozen_epochs + unfrozen_epochs must be 1 or more, got 0"):
+        TrainConfig(frozen_epochs=0, unfrozen_epochs=0)
+
+
+def test_random_weights_are_never_frozen(refuses):
+    with refuses("frozen_epochs must be 0 when weights is 'none'", "got 2", "Set frozen_epochs"):
+        TrainConfig(weights="none", frozen_epochs=2)
+    assert TrainConfig(weights="none", frozen_epochs=0).weights == "none"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_each_preset_is_valid_and_uses_a_listed_network(preset):
+    config = build_config(preset)
+
+    assert config.arch in read_architectures()
+    assert PRESETS[preset].title
+    assert PRESETS[preset].description
+
+
+def test_presets_are_as_their_names_promise():
+    blog, first, quick = build_config("blog-2019"), build_config("first-try"), build_config()
+
+    assert (blog.arch, blog.image_size, blog.batch_size) == ("resnet50", 224, 64)
+    assert min(blog.frozen_epochs, blog.unfrozen_epochs) > 0
+    assert (first.weights, first.frozen_epochs) == ("none", 0)
+    assert quick == TrainConfig()
+
+
+def test_architectures_name_their_library_and_size():
+    for facts in read_architectures().values():
+        assert facts["library"] in ("torchvision", "timm")
+        assert facts["params_m"] > 0
+    assert {"resnet18", "resnet50", "mobilenet_v2"} <= set(read_architectures())
+
+
+def test_build_config_replaces_only_what_is_given():
+    config = build_config("blog-2019", image_size=96, seed=3)
+
+    assert (config.image_size, config.seed) == (96, 3)
+    assert (config.arch, config.batch_size) == ("resnet50", 64)
+
+
+def test_build_config_refuses_an_unknown_setting_and_lists_the_known(refuses):
+    with refuses("no setting 'epochs'", "frozen_epochs", "unfrozen_epochs"):
+        build_config(epochs=3)
+
+
+def test_build_config_refuses_an_unknown_preset(refuses):
+    with refuses("preset must be one of first-try, quick, blog-2019, got 'slow'"):
+        build_config("slow")
+
+
+def test_build_config_makes_the_path_of_weights_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    config = build_config(weights="body.safetensors")
+
+    assert config.weights == str(tmp_path.resolve() / "body.safetensors")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_config_comes_back_whole_from_json(preset):
+    config = build_config(preset, classes=["Men", "Women"], frozen_lr=0.002)
+
+    restored = TrainConfig(**json.loads(json.dumps(config.to_json())))
+
+    assert restored == config
+    assert restored.classes == ("Men", "Women")
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainConfig().seed = 1
+
+
+def test_targets_are_metadata_columns_and_each_setting_has_a_help():
+    assert set(TARGETS) <= set(METADATA.values())
+    assert all(setting.metadata["help"] for setting in dataclasses.fields(TrainConfig))
