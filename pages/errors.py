@@ -13,7 +13,7 @@ from zapcls.ui import cache, widgets
 from zapcls.workspace.runs import Run
 
 PAGE_SIZE = 25
-COLUMNS = 5
+CARD_PX = 148  # five in a row at 1280 px, two on a telephone
 SORT_NAMES = {
     "loss": "highest loss first",
     "prob": "most sure first",
@@ -119,8 +119,7 @@ with download:
     )  # fmt: skip
 page = min(page, pages)
 shown = found.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-for start in range(0, len(shown), COLUMNS):
-    cells = st.columns(COLUMNS, gap="medium")
-    for cell, image in zip(cells, shown.iloc[start : start + COLUMNS].itertuples(), strict=False):
-        with cell:
+with st.container(horizontal=True, gap="small"):
+    for image in shown.itertuples():
+        with st.container(width=CARD_PX):
             show_card(image, run)

@@ -52,31 +52,38 @@ def show_launcher() -> None:
     """Choose a phase and start the finder."""
     chosen = settings_form.read_settings()
     phases = [phase for phase in PHASES if chosen[f"{phase}_epochs"] or phase == "unfrozen"]
-    phase = st.segmented_control(
-        "Phase", phases, format_func=PHASE_NAMES.get, default=phases[0], required=True, key="phase",
-        help="Each phase has its own rate. The finder of the whole network trains the head first, "
-        "as the training does.",
-    )  # fmt: skip
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        phase = st.segmented_control(
+            "Phase", phases, format_func=PHASE_NAMES.get, default=phases[0], required=True,
+            key="phase", help="Each phase has its own rate. The finder of the whole network "
+            "trains the head first, as the training does.",
+        )  # fmt: skip
+    with right:
+        if settings_form.show_ready() and st.button(
+            "Find the learning rate", type="primary", key="find", icon=":material/show_chart:"
+        ):
+            start_finder(str(phase))
     st.caption(f"With the settings of the training form: {settings_form.describe_settings()}.")
-    if settings_form.show_ready() and st.button(
-        "Find the learning rate", type="primary", key="find", icon=":material/show_chart:"
-    ):
-        start_finder(str(phase))
 
 
 def show_curve(job: Job, phase: str) -> None:
     """Draw a curve with its suggestions; one click takes one to the training form."""
     curve = read_lr_curve(job)
     suggestions = read_json(job.path / "lr_suggestions.json")[phase]
-    st.plotly_chart(charts.lr_curve(curve[curve["phase"] == phase], suggestions), key="lr_curve")
-    picked = st.segmented_control(
-        "Suggestion", list(suggestions), default="valley", required=True, key="suggestion",
-        format_func=lambda name: f"{name} · {suggestions[name]:.1e}",
-    )  # fmt: skip
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    with left:
+        picked = st.segmented_control(
+            "Suggestion", list(suggestions), default="valley", required=True, key="suggestion",
+            label_visibility="collapsed",
+            format_func=lambda name: f"{name} · {suggestions[name]:.1e}",
+        )  # fmt: skip
+    with right:
+        if st.button("Train with this", type="primary", key="use", icon=":material/arrow_forward:"):
+            settings_form.use_rate(phase, suggestions[picked])
+            widgets.open_page("train")
     st.caption(f"{picked}: {MEANINGS[str(picked)]}.")
-    if st.button("Train with this", type="primary", key="use", icon=":material/arrow_forward:"):
-        settings_form.use_rate(phase, suggestions[picked])
-        widgets.open_page("train")
+    st.plotly_chart(charts.lr_curve(curve[curve["phase"] == phase], suggestions), key="lr_curve")
 
 
 widgets.enter("learning_rate")
@@ -99,8 +106,7 @@ else:
 
 curves = find_curves()
 if curves:
-    st.divider()
-    title = st.selectbox("Curve", list(curves), key="curve")
+    title = st.selectbox("Curve", list(curves), key="curve", label_visibility="collapsed")
     show_curve(*curves[title])
 elif not active:
     st.caption("No curve yet. It takes under a minute on the drawings.")

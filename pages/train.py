@@ -35,9 +35,10 @@ def watch(run: Run) -> None:
         widgets.show_progress(status)
         if run.stop_path.exists():
             st.caption("Stopping; the best weights so far are kept.")
-        elif st.button("Stop", key="stop", icon=":material/stop:"):
-            jobs.request_stop(run)
-            st.rerun(scope="fragment")
+        else:
+            st.button(
+                "Stop", key="stop", icon=":material/stop:", on_click=jobs.request_stop, args=(run,)
+            )
         show_curves(run)
 
     st.subheader(f"Training {run.run_id}", anchor=False)

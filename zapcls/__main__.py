@@ -206,7 +206,10 @@ def run_work(arguments: argparse.Namespace) -> None:
     """Do a job that a page created; its directory has all that it needs."""
     from zapcls.pipeline import perform
 
-    perform(Job(arguments.job.resolve()), open_workspace(arguments.workspace))
+    workspace, job = open_workspace(arguments.workspace), Job(arguments.job.resolve())
+    if not (job.path / "config.json").is_file():
+        raise BadInput(f"JOB_DIR must be the folder of a job, got {job.path}. A page makes one.")
+    perform(job, workspace)
 
 
 def _perform(job: Job, workspace: Workspace) -> None:

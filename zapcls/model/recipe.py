@@ -8,6 +8,7 @@ import torch
 from fastai.callback.core import Callback
 from fastai.callback.training import BnFreeze
 from fastai.learner import Learner
+from fastai.torch_core import set_seed
 from safetensors.torch import load_file
 from torch import nn
 
@@ -41,6 +42,7 @@ class Recipe:
         """`split` and `codes` (class index, -1 for none) have a value a row of `pixels`."""
         self.config, self.folder, self.progress = config, folder, progress
         device = choose_device(config.device)
+        set_seed(config.seed, reproducible=False)  # a loader draws its order's seed when built
         dls = build_loaders(config, pixels, split, codes, device)
         self.learner: Learner = build_learner(config, dls, folder)
         self._keep_best = KeepBest(folder / "model.safetensors")

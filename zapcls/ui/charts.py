@@ -42,7 +42,7 @@ def _figure(height: int = HEIGHT, **layout: object) -> go.Figure:
 
 def lr_curve(curve: pd.DataFrame, suggestions: dict[str, float]) -> go.Figure:
     """Draw a finder's loss over the learning rate (log axis), each suggestion marked."""
-    figure = _figure(380, xaxis_title="learning rate", yaxis_title="training loss (smoothed)")
+    figure = _figure(330, xaxis_title="learning rate", yaxis_title="training loss (smoothed)")
     figure.add_scatter(
         x=curve["learning_rate"],
         y=curve["loss"],
@@ -369,5 +369,6 @@ def counts_by_color(
         customdata=notes,
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
+    figure.update_xaxes(range=[0, max(1, total.max()) * 1.15])  # room for the last number
     figure.update_yaxes(autorange="reversed", type="category")
     return figure

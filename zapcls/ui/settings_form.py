@@ -1,5 +1,6 @@
 """The settings of the next training, shared by the Train and the Learning rate pages."""
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -45,10 +46,15 @@ def build_chosen_config() -> TrainConfig:
     """Build the config of the settings as they stand.
 
     Raises:
-        BadInput: one of them is outside its range.
+        BadInput: one of them is outside its range, or the weights file is not there.
     """
     chosen = {key: value for key, value in read_settings().items() if key != "preset"}
-    return build_config("quick", **chosen)
+    built = build_config("quick", **chosen)
+    if built.weights not in _WEIGHT_TITLES and not Path(built.weights).is_file():
+        raise BadInput(
+            f"The weights file must exist on this machine, got {built.weights}. Check the path."
+        )
+    return built
 
 
 def describe_settings() -> str:
@@ -98,7 +104,7 @@ def _show_network(chosen: dict[str, Any]) -> None:
             "Weights file", "" if kind != "file" else chosen["weights"],
             key=_widget_key("weights_path"), placeholder="/path/to/weights.safetensors",
         )  # fmt: skip
-        change_setting("weights", path or ".safetensors")
+        change_setting("weights", path)
     else:
         change_setting("weights", picked)
 

@@ -256,9 +256,11 @@ def show_job(job: Job) -> None:
         show_progress(status)
         if job.stop_path.exists():
             st.caption("Stopping…")
-        elif st.button("Stop", key=f"stop-{job.job_id}", icon=":material/stop:"):
-            jobs.request_stop(job)
-            st.rerun(scope="fragment")
+        else:
+            st.button(
+                "Stop", key=f"stop-{job.job_id}", icon=":material/stop:",
+                on_click=jobs.request_stop, args=(job,),
+            )  # fmt: skip
 
     panel()
 
