@@ -1,6 +1,7 @@
 """What is in the catalogue, what was left out, and why?"""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -43,8 +44,9 @@ def show_source() -> None:
                 "`ut-zap50k-images`. It is only read."
             )
             typed = st.text_input("Folder", value=str(folder), key="folder")
-            if st.button("Open the folder", key="open_folder", type="primary"):
-                start_build(Path(typed).expanduser())
+            with widgets.explain_errors():
+                if st.button("Open the folder", key="open_folder", type="primary"):
+                    start_build(Path(typed).expanduser())
         else:
             st.markdown("The two official zips, about 300 MB, resumed where a download broke off.")
             st.caption(TERMS)
@@ -98,8 +100,15 @@ def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
                 continue
             sample = rows.sample(min(8, len(rows)), random_state=0)
             widgets.image_grid(
-                sample, store, lambda image: f"{image.gender or 'blank'} · {image.brand}", 8
+                sample,
+                store,
+                lambda image: f"{image.gender or 'blank'} · {widgets.escape(image.brand)}",
+                8,
             )
+
+
+def describe_dropped(image: Any) -> str:
+    return f"{image.gender or 'blank'} · {widgets.escape(image.brand)}"
 
 
 def show_split(store: Store) -> None:

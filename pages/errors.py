@@ -71,7 +71,7 @@ def show_card(image: Any, run: Run) -> None:
     )
     st.caption(
         f"loss {image.loss:.2f} · {image.color or 'no color'} · {image.sub_category}  \n"
-        f"{escape(image.brand)} · product {image.product_id}"
+        f"{widgets.escape(image.brand)} · product {image.product_id}"
     )
     with st.popover("File", width="stretch"):
         st.code(image.image_path, language=None)
@@ -79,11 +79,6 @@ def show_card(image: Any, run: Run) -> None:
         path = store.find_image(image.image_path)
         if path.is_file():
             st.image(str(path))
-
-
-def escape(text: str) -> str:
-    """Keep markdown out of a name that came with the data."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
 
 
 widgets.enter("errors")

@@ -2,7 +2,12 @@
 
 import csv
 import io
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import mat4py
 import pandas as pd
@@ -10,8 +15,12 @@ import pytest
 from PIL import Image
 
 from zapcls import schema
+from zapcls.config import build_config
 from zapcls.errors import BadInput
+from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.runs import create_run, list_runs
 
+PROJECT = Path(__file__).parents[1]
 HEADER = ("CID", *schema.METADATA)
 
 
@@ -115,3 +124,103 @@ def refuses():
         return pytest.raises(BadInput, match=f"(?s)^{pattern}")
 
     return context
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    """A drawn catalogue of 140 shoes."""
+    from zapcls.data.sample import draw_catalogue
+
+    folder = tmp_path_factory.mktemp("drawn") / "drawings"
+    draw_catalogue(folder, 140, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_settings():
+    """The settings of a real training that takes a few seconds; it learns next to nothing."""
+    return {
+        "arch": "lcnet_050",
+        "image_size": 32,
+        "batch_size": 16,
+        "unfrozen_epochs": 1,
+        "unfrozen_lr": 3e-3,
+        "device": "cpu",
+    }
+
+
+@pytest.fixture(scope="session")
+def run_command():
+    """Return a function that runs `python -m zapcls ...` as a process and waits for it."""
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "zapcls", *map(str, words)],
+            env=os.environ | {"OMP_NUM_THREADS": "1"},  # the networks are small
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def list_options():
+    """Return a function that writes settings as the options of a command."""
+
+    def build(settings):
+        pairs = ((f"--{name.replace('_', '-')}", str(value)) for name, value in settings.items())
+        return [word for pair in pairs for word in pair]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def trained(drawn, tiny_settings, list_options, run_command, tmp_path_factory):
+    """A run that `python -m zapcls train --json` trained: `workspace, run, process`.
+
+    It is shared; do not change it. It takes a real training, so only slow tests may use it.
+    """
+    workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
+    where = ["--workspace", workspace.path, "--data", drawn, "--json", "--preset", "first-try"]
+    process = run_command("train", *where, *list_options(tiny_settings))
+    assert process.returncode == 0, process.stderr
+    [run] = list_runs(workspace)
+    return SimpleNamespace(workspace=workspace, run=run, process=process)
+
+
+@pytest.fixture
+def color_run(tmp_path):
+    """A finished run without a training: its model calls red photos Women and blue ones Men.
+
+    The logits are 4 x the mean red and 4 x the mean blue, 0..1, of photos of 8 px.
+    """
+    import onnx
+    from onnx import TensorProto, helper
+
+    workspace = Workspace(tmp_path / "workspace")
+    run = create_run(workspace, build_config("first-try"), tmp_path / "data")
+    weights = [4 / 255, 0, 0, 0, 0, 4 / 255]
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["pixels"], ["colors"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["colors", "axes"], ["embedding"], keepdims=0),
+            helper.make_node("MatMul", ["embedding", "weights"], ["logits"]),
+        ],
+        "color",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", 8, 8, 3])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", 3]),
+        ],
+        [
+            helper.make_tensor("axes", TensorProto.INT64, [2], [1, 2]),
+            helper.make_tensor("weights", TensorProto.FLOAT, [3, 2], weights),
+        ],
+    )
+    opset = [helper.make_opsetid("", 18)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), run.onnx_path)
+    write_json(run.path / "model.json", {"classes": ["Women", "Men"], "side": 8})
+    return run

@@ -119,7 +119,12 @@ def _show_schedule(chosen: dict[str, Any]) -> None:
             help="A number such as 0.002, or 'suggested': the finder runs first and its valley "
             "is taken.",
         )
-        change_setting(f"{phase}_lr", _read_rate(rate))
+        value = _read_rate(rate)
+        change_setting(f"{phase}_lr", value)
+        if isinstance(value, str) and value != SUGGESTED:
+            st.error(
+                f"A learning rate must be 'suggested' or a number such as 0.002, got {rate!r}."
+            )
     _number("batch_size", "Batch size (images)", chosen, 2, 4096)
 
 
@@ -138,7 +143,9 @@ def _widget_key(name: str) -> str:
 
 def _select(name: str, label: str, chosen: dict[str, Any], options: Any, say: Any = str) -> None:
     options = list(options)
-    place = options.index(chosen[name]) if chosen[name] in options else 0
+    if chosen[name] not in options:  # a device that torch has not told of yet
+        options.append(chosen[name])
+    place = options.index(chosen[name])
     picked = st.selectbox(label, options, place, format_func=say, key=_widget_key(name))
     change_setting(name, picked)
 
@@ -155,14 +162,11 @@ def _write_rate(rate: float | str) -> str:
 
 
 def _read_rate(text: str) -> float | str:
-    if text.strip() == SUGGESTED:
-        return SUGGESTED
+    """Read a rate; text that is none stays as it is, and the config refuses it at the start."""
     try:
         return float(text)
     except ValueError:
-        raise BadInput(
-            f"A learning rate must be 'suggested' or a number such as 0.002, got {text!r}."
-        ) from None
+        return text.strip()
 
 
 def show_ready() -> bool:

@@ -77,6 +77,11 @@ def department(label: str) -> str:
     return _DEPARTMENTS.get(label, label)
 
 
+def escape(text: str) -> str:
+    """Keep markdown out of a name that came with the data."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
+
+
 def percent(rate: float) -> str:
     """Write a rate with at most three digits: 0.0873 -> 8.7 %."""
     digits = 1 if 0 < rate < 0.995 else 0

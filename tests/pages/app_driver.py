@@ -1,0 +1,64 @@
+"""The app under test: opened without a browser, and read by what it says."""
+
+import pytest
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest
+
+SCRIPTS = ScriptCache()  # the pages are compiled once, not at each run
+
+
+class App(AppTest):
+    """The app as a person meets it; no run of it may end in a traceback."""
+
+    def run(self, *, timeout: float | None = None) -> "App":
+        super().run(timeout=timeout)
+        assert not self.exception, self.exception[0].value
+        self._page_hash = ""  # stay on the page that a click led to
+        return self
+
+    @property
+    def said(self) -> str:
+        """All that the page says, but for the labels of its fields."""
+        kinds = ("title", "subheader", "markdown", "caption", "error", "info", "success", "warning")
+        said = [element.value for kind in kinds for element in getattr(self, kind)]
+        said += [button.label for button in self.button] + [link.value for link in self.page_link]
+        said += [f"{metric.label}: {metric.value}" for metric in self.metric]
+        said += [bar.text for bar in self.progress] + [code.value for code in self.code]
+        return "\n".join([*said, *(expander.label for expander in self.expander)])
+
+    def click(self, key: str) -> "App":
+        self.button(key=key).click()
+        return self.run()
+
+    def choose(self, key: str, value: object) -> "App":
+        """Set the widget of this key, whatever its kind."""
+        kinds = ("selectbox", "multiselect", "text_input", "number_input", "button_group")
+        widget = next(w for kind in kinds for w in getattr(self, kind) if w.key == key)
+        widget.set_value(value)
+        return self.run()
+
+    def link(self, label: str) -> str:
+        """Where a link leads: page?query."""
+        link = next(link for link in self.page_link if link.value == label)
+        return f"{link.proto.page}?{link.proto.query_string}"
+
+
+class WarmPagesManager(PagesManager):
+    """As on a server whose Overview was opened before: the folder `pages` is not navigation."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+
+def lighten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take from Streamlit's own test harness what would be slow or is not so on a real server."""
+    harness = "streamlit.testing.v1.app_test"
+    monkeypatch.setattr(f"{harness}.PagesManager", WarmPagesManager)
+    monkeypatch.setattr(f"{harness}.ScriptCache", lambda: SCRIPTS)
+    # A scan of all installed packages at each opening; the app uses no component.
+    monkeypatch.setattr(
+        BidiComponentManager, "discover_and_register_components", lambda *args, **kwargs: None
+    )

@@ -1,0 +1,108 @@
+"""A drawn catalogue read once, a workspace for each test, and the app opened on it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from app_driver import App, lighten
+from fake_run import add_finished
+from filelock import FileLock
+
+from zapcls.data.catalog import read_catalogue
+from zapcls.ui import cache, widgets
+from zapcls.workspace import jobs, layout
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import Run
+from zapcls.workspace.store import Store, open_store
+
+ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
+
+
+@pytest.fixture(scope="session")
+def drawings(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store]:
+    """The drawn catalogue with one photo gone and one cut off, and its store."""
+    workspace = Workspace(tmp_path_factory.mktemp("drawings"))
+    shutil.copytree(drawn, workspace.drawings_dir)
+    whole = read_catalogue(workspace.drawings_dir)
+    women = whole.table[whole.table["gender"] == "Women"]["image_path"]
+    (whole.image_root / women.iloc[0]).unlink()
+    photo = whole.image_root / women.iloc[-1]
+    photo.write_bytes(photo.read_bytes()[:900])
+    return workspace.drawings_dir, open_store(workspace, read_catalogue(workspace.drawings_dir))
+
+
+@pytest.fixture(scope="session")
+def finished_dir(drawings: tuple[Path, Store], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a finished run, to be copied."""
+    workspace = use_drawings(Workspace(tmp_path_factory.mktemp("finished")), drawings)
+    return add_finished(workspace, minute=30).path
+
+
+def use_drawings(workspace: Workspace, drawings: tuple[Path, Store]) -> Workspace:
+    """Give a workspace the drawn catalogue and its store as if they were its own."""
+    data_dir, store = drawings
+    workspace.drawings_dir.parent.mkdir(parents=True)
+    workspace.drawings_dir.symlink_to(data_dir)
+    workspace.store_dir.symlink_to(store.path.parent)
+    return workspace
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """An empty workspace that the app opens, as on a fresh machine."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setenv(layout.ENVIRONMENT, str(tmp_path / "workspace"))
+    monkeypatch.delenv(layout.DATA_ENVIRONMENT, raising=False)
+    monkeypatch.setattr(cache, "devices", lambda: {"cpu": "2 cores"})
+    return Workspace((tmp_path / "workspace").resolve())
+
+
+@pytest.fixture
+def workspace(bare: Workspace, drawings: tuple[Path, Store]) -> Workspace:
+    """A workspace whose drawn catalogue has been read, without any run."""
+    return use_drawings(bare, drawings)
+
+
+@pytest.fixture
+def finished(workspace: Workspace, finished_dir: Path) -> Run:
+    """A finished run in the workspace."""
+    return Run(shutil.copytree(finished_dir, workspace.runs_dir / finished_dir.name))
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Job]]:
+    """The jobs that the app launched: none starts, all stay queued for the test."""
+    found: list[Job] = []
+    locks: list[FileLock] = []
+
+    def launch(job: Job, workspace: Workspace) -> None:
+        lock = FileLock(job.path / "launch.lock", thread_local=False)
+        lock.acquire()
+        locks.append(lock)
+        found.append(job)
+
+    monkeypatch.setattr(jobs, "launch", launch)
+    yield found
+    for lock in locks:
+        lock.release()
+
+
+@pytest.fixture
+def open_page(
+    bare: Workspace, launched: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., App]:
+    """Return a function that opens a page by its name, `params` in its URL."""
+    lighten(monkeypatch)
+
+    def open_page(page: str, /, **params: object) -> App:
+        app = App(ENTRY, default_timeout=20)
+        app.query_params |= params
+        if page != "overview":
+            app.switch_page(widgets.PAGES[page])
+        return app.run()
+
+    return open_page

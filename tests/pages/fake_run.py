@@ -1,0 +1,205 @@
+"""Runs in every state, written by the project's own pipeline; only what needs torch is replaced.
+
+The stand-ins below have the shape of `zapcls.model`, so that a change of what a run leaves on
+disk reaches the page tests.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import numpy as np
+import onnx
+import pandas as pd
+from filelock import FileLock
+from onnx import TensorProto, helper, numpy_helper
+
+import zapcls.model  # the floor itself is empty: no torch
+from zapcls import pipeline, schema
+from zapcls.config import TrainConfig, build_config
+from zapcls.errors import Stopped, ZapError
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.runs import Run, create_run, read_lr_curve
+from zapcls.workspace.store import Store, find_store_of, read_split
+
+CLASSES = ("Women", "Men")
+SUGGESTIONS = {"valley": 2.1e-3, "slide": 9.5e-3, "steep": 1.1e-3, "minimum": 4.7e-2}
+EMBEDDING = 3
+
+
+def plan_logits(split: pd.DataFrame) -> np.ndarray:
+    """Answer every fourth photo of each split and label wrongly, at seeded margins."""
+    rng = np.random.default_rng(0)
+    place = split.groupby(["split", "label"]).cumcount().to_numpy()
+    sign = np.where(place % 4 == 1, -1, 1) * np.where(split["label"] == CLASSES[1], -1, 1)
+    margin = sign * rng.uniform(0.2, 4.0, len(split))
+    return np.column_stack([margin, -margin]).astype(np.float32)
+
+
+def write_onnx(path: Path, side: int) -> None:
+    """Write a model that calls what is redder than it is blue the first class."""
+    weights = np.array([[0.1, -0.1], [0.0, 0.0], [-0.1, 0.1]], dtype=np.float32)
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats", "axes"], ["embedding"], keepdims=0),
+        helper.make_node("MatMul", ["embedding", "weights"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "redness",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", side, side, 3])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", EMBEDDING]),
+        ],
+        [
+            numpy_helper.from_array(np.array([1, 2], dtype=np.int64), "axes"),
+            numpy_helper.from_array(weights, "weights"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.save(model, path)
+
+
+class FakeRecipe:
+    """Leaves the curves and the weights of a training in no time, and may end badly."""
+
+    ending: Exception | None = None
+    keeps_weights = True
+
+    def __init__(self, config, folder, pixels, split, codes, progress):
+        self.config, self.folder, self.progress = config, folder, progress
+
+    def train(self) -> None:
+        self.progress("Training the whole network", 3, 10, epoch=1, epochs=2, batch=3, batches=5)
+        if self.keeps_weights:
+            epochs = [("unfrozen", 1, 0.6, 0.5, 0.3, 90, 2), ("unfrozen", 2, 0.4, 0.45, 0.2, 91, 2)]
+            steps = [("unfrozen", 0.5, 0.7, 88), ("unfrozen", 1.5, 0.5, 90)]
+            write_csv(self.folder / "history.csv", schema.HISTORY, epochs)
+            write_csv(self.folder / "losses.csv", schema.LOSSES, steps)
+            (self.folder / "model.safetensors").write_bytes(b"weights")
+        self.find_rate_only("unfrozen")
+
+    def find_rate_only(self, phase: str) -> None:
+        if self.ending:
+            raise self.ending
+        rates = np.geomspace(1e-7, 10, 20)
+        curve = [(phase, rate, abs(np.log10(rate) + 1)) for rate in rates]
+        write_csv(self.folder / "lr_curve.csv", schema.LR_CURVE, curve)
+        write_json(self.folder / "lr_suggestions.json", {phase: SUGGESTIONS})
+
+
+def write_csv(path: Path, columns: dict[str, str], rows: list[tuple]) -> None:
+    pd.DataFrame(rows, columns=list(columns)).astype(columns).to_csv(path, index=False)
+
+
+@contextlib.contextmanager
+def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -> Iterator[None]:
+    """Put stand-ins of the modules that import torch in their place."""
+    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    logits = plan_logits(split)
+
+    def predict(classifier, pixels, rows, device, progress):
+        return logits[rows], np.zeros((len(rows), EMBEDDING), dtype=np.float32)
+
+    def export_onnx(classifier, sample, path):
+        write_onnx(path, store.side)
+        return 0.0
+
+    def describe_model(*args):
+        named = {name: SimpleNamespace(__version__="0.0") for name in ("torch", "fastai")}
+        with patch.dict(sys.modules, named):
+            return describe(*args)
+
+    describe = pipeline._describe_model
+    modules = {
+        "learner": SimpleNamespace(choose_device=lambda name: SimpleNamespace(type="cpu")),
+        "recipe": SimpleNamespace(Recipe=recipe, release=lambda recipe: None),
+        "predict": SimpleNamespace(predict=predict),
+        "export": SimpleNamespace(export_onnx=export_onnx),
+        "preprocess": SimpleNamespace(ShoeClassifier=lambda network, side, size: None),
+    }
+    named = {f"{zapcls.model.__name__}.{name}": module for name, module in modules.items()}
+    with patch.dict(sys.modules, named), patch.object(pipeline, "_describe_model", describe_model):
+        yield
+
+
+def perform(job: Job, workspace: Workspace, ending: Exception | None, weights: bool) -> None:
+    """Do a training or a finder in this process, as the job process does."""
+    store = find_store_of(workspace, Path(job.config["data_dir"]))
+    recipe = type("Recipe", (FakeRecipe,), {"ending": ending, "keeps_weights": weights})
+    with (
+        replace_model(store, TrainConfig(**job.config["train"]), recipe),
+        contextlib.suppress(type(ending) if ending else Stopped),
+    ):
+        pipeline.perform(job, workspace)
+
+
+def add_run(workspace: Workspace, minute: int, **settings) -> Run:
+    """Create a run that is as old as `minute` says: a later one is newer."""
+    config = build_config("first-try", **settings)
+    run = create_run(workspace, config, workspace.drawings_dir)
+    place = run.path.with_name(f"20260102-10{minute:02}00-{config.arch}-{minute:04}")
+    return Run(run.path.rename(place))
+
+
+def add_finished(workspace: Workspace, minute: int = 0, **settings) -> Run:
+    run = add_run(workspace, minute, **settings)
+    perform(run, workspace, None, weights=True)
+    assert jobs.read_status(run).state == "done"
+    assert not read_lr_curve(run).empty
+    return run
+
+
+def add_stopped(workspace: Workspace, minute: int = 0, weights: bool = True) -> Run:
+    run = add_run(workspace, minute)
+    perform(run, workspace, Stopped("Stopped as asked."), weights)
+    return run
+
+
+def add_failed(workspace: Workspace, minute: int = 0, error: Exception | None = None) -> Run:
+    """A run that failed by its first epoch; the log holds what the process printed."""
+    run = add_run(workspace, minute)
+    run.log_path.write_text("line one of the log\n")
+    default = ZapError("The training loss must stay finite, but did not. Choose a smaller rate.")
+    perform(run, workspace, error or default, weights=False)
+    return run
+
+
+def add_lost(workspace: Workspace, minute: int = 0) -> Run:
+    """A run whose process reported and then vanished."""
+    run = add_run(workspace, minute)
+    report_epoch(run)
+    return run
+
+
+@contextlib.contextmanager
+def hold_running(job: Job) -> Iterator[Job]:
+    """Keep a job running: it has reported, and its lock is held."""
+    with FileLock(job.path / "lock"):
+        report_epoch(job)
+        yield job
+
+
+def report_epoch(job: Job) -> None:
+    detail = {"epoch": 2, "epochs": 8, "batch": 3, "batches": 5, "images_per_s": 120.4}
+    Reporter(job)("Training the whole network", 8, 40, seconds_left=32.0, **detail)
+
+
+def add_curve(workspace: Workspace, phase: str = "unfrozen", **settings) -> Job:
+    """A finished learning-rate finder."""
+    job = add_finder(workspace, phase, **settings)
+    perform(job, workspace, None, weights=True)
+    assert jobs.read_status(job).state == "done"
+    return job
+
+
+def add_finder(workspace: Workspace, phase: str = "unfrozen", **settings) -> Job:
+    config = build_config("first-try", **settings)
+    facts = {"train": config.to_json(), "data_dir": str(workspace.drawings_dir), "phase": phase}
+    return jobs.create(workspace.jobs_dir, "lr_find", facts)

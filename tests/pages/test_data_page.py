@@ -1,0 +1,134 @@
+"""Data: what is in the catalogue, what was left out and why, where it comes from."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from app_driver import App
+
+from zapcls.data.download import TERMS
+from zapcls.errors import BadInput
+from zapcls.ui import widgets
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.layout import Workspace, read_chosen_data
+from zapcls.workspace.store import Store, find_store_of, read_split
+
+
+@pytest.fixture
+def table(workspace: Workspace) -> pd.DataFrame:
+    store = find_store_of(workspace, workspace.drawings_dir)
+    return store.read_catalog().merge(store.read_colors(), on="image_id")
+
+
+def test_counts_what_is_kept_and_each_reason_to_leave_out(
+    table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    app = open_page("data")
+    kept = table[table["gender"].isin(["Women", "Men"]) & (table["image_problem"] == "")]
+    assert f"**{len(kept)} of {len(table)} shoes are kept**" in app.said
+    counts = {metric.label: metric.value for metric in app.metric}
+    assert counts == {
+        "Women's": str((kept["gender"] == "Women").sum()),
+        "Men's": str((kept["gender"] == "Men").sum()),
+        "Products": str(kept["product_id"].nunique()),
+        "Left out": str(len(table) - len(kept)),
+    }
+    whole = table[table["image_problem"] == ""]
+    several = whole["gender"].str.contains(";").sum()
+    blank = (whole["gender"] == "").sum()
+    another = whole["gender"].isin(["Girls", "Boys"]).sum()
+    reasons = [expander.label for expander in app.expander if " · " in expander.label]
+    assert sorted(reasons) == [
+        f"another gender · {another}",
+        f"blank gender · {blank}",
+        "image missing · 1",
+        "image unreadable · 1",
+        f"several genders · {several}",
+    ]
+    missing = next(e for e in app.expander if e.label == "image missing · 1")
+    assert list(missing.dataframe[0].value.columns) == ["image_id", "image_path"]
+    assert not missing.get("image")  # there is none to show
+
+
+def test_the_split_and_the_leak_of_a_random_one_are_counted(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    store = find_store_of(workspace, workspace.drawings_dir)
+    by_product, random = (
+        read_split(store, "gender", ("Women", "Men"), mode, 0) for mode in ("product", "random")
+    )
+    groups = random.groupby("split")["product_id"].apply(set)
+    leaked = groups["valid"] & (groups["train"] | groups["tune"])
+    app = open_page("data")
+    assert f"show **{len(leaked)} of {len(groups['valid'])}** valid products" in app.said
+    shown = app.dataframe[-1].value.set_index("split")
+    assert list(shown.index) == ["train", "tune", "valid"]
+    for name, rows in by_product[by_product["split"] != "none"].groupby("split"):
+        counts = rows["label"].value_counts()
+        expected = [counts["Women"], counts["Men"], rows["product_id"].nunique()]
+        assert list(shown.loc[name, ["Women", "Men", "products"]]) == expected
+
+
+def test_drawings_are_named_so_and_photos_come_with_their_terms(
+    workspace: Workspace, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = open_page("data")
+    assert [warning.value for warning in drawn.warning] == [widgets.DRAWN_NOTE]
+    assert TERMS not in drawn.said
+    monkeypatch.setattr(Store, "is_drawn", False)
+    photos = open_page("data")
+    assert TERMS in photos.said
+    assert not photos.warning
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(
+    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    app = open_page("data").choose("source", "folder").choose("folder", "/no/such/folder")
+    app.click("open_folder")
+    assert [error.value for error in app.error] == [
+        "The data folder must exist on this machine, got /no/such/folder. Check the path."
+    ]
+    assert launched == []
+    assert read_chosen_data(workspace) == workspace.drawings_dir
+
+
+def test_a_folder_is_read_by_a_job_and_watched(
+    workspace: Workspace, tmp_path: Path, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    app = open_page("data").choose("source", "folder").choose("folder", str(folder))
+    app.click("open_folder")
+    [job] = launched
+    assert (job.kind, job.config["data_dir"]) == ("build_store", str(folder))
+    assert read_chosen_data(workspace) == folder
+    assert "Starting" in app.said
+    Reporter(job)("Reading photos", 1_200, 4_000)
+    assert "1,200 of 4,000" in app.run().said
+
+
+def test_a_reading_that_failed_says_why(bare: Workspace, open_page: Callable[..., App]) -> None:
+    job = jobs.create(bare.jobs_dir, "build_store", {"data_dir": "/somewhere"})
+
+    def refuse(progress: Reporter) -> None:
+        raise BadInput("The folder must hold meta-data.csv, but it does not. Fetch it.")
+
+    with pytest.raises(BadInput):
+        jobs.perform(job, refuse)
+    app = open_page("data")
+    assert [error.value for error in app.error] == [jobs.read_status(job).message]
+
+
+def test_the_drawings_and_the_download_are_jobs_too(
+    bare: Workspace, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    open_page("data").click("use_drawings")
+    app = open_page("data").choose("source", "download")
+    assert TERMS in app.said  # before anything is fetched
+    app.click("download")
+    assert [job.kind for job in launched] == ["build_store", "download"]
+    assert launched[0].config["data_dir"] == str(bare.drawings_dir)
+    assert launched[1].config["dest"] == str(bare.download_dir)

@@ -1,0 +1,208 @@
+"""Every page in every state that a run and the data can be in: it says what to do, no traceback."""
+
+import shutil
+from collections.abc import Callable
+
+import fake_run
+from app_driver import App
+from filelock import FileLock
+
+from zapcls.ui import widgets
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import Run
+
+FIRST_TRY = "Train on the drawings (about a minute)"
+ABOUT_RUNS = ("classify", "results", "errors", "color_bias")  # they need an evaluated run
+FAILURE = "The training loss must stay finite, but did not. Choose a smaller rate."
+LOST = "Its process ended without a word"
+
+
+def open_all(open_page: Callable[..., App], words: dict[str, tuple[str, ...]]) -> dict[str, App]:
+    """Open each page that `words` names, and find its words in what the page says."""
+    pages = {}
+    for page, expected in words.items():
+        app = open_page(page)
+        missing = [text for text in expected if text not in app.said]
+        assert not missing, f"{page} does not say {missing}, but: {app.said}"
+        pages[page] = app
+    return pages
+
+
+def test_nothing_yet(open_page: Callable[..., App]) -> None:
+    pages = open_all(
+        open_page,
+        {
+            "overview": ("Nothing is trained yet", "The drawn catalogue, not read yet."),
+            "data": ("The drawn catalogue has not been read yet.", "Read it now"),
+            "learning_rate": ("No curve yet", "Find the learning rate"),
+            "train": ("A training on **the drawn catalogue**", "Start training"),
+            **dict.fromkeys(ABOUT_RUNS, ("There is no run yet.", FIRST_TRY)),
+        },
+    )
+    assert not any(app.error for app in pages.values())
+    assert not any(app.sidebar.selectbox for app in pages.values())
+
+
+def test_data_but_no_run(workspace: Workspace, open_page: Callable[..., App]) -> None:
+    pages = open_all(
+        open_page,
+        {
+            "overview": ("Nothing is trained yet", ", the drawn catalogue."),
+            "data": ("shoes are kept", widgets.DRAWN_NOTE),
+            "learning_rate": ("No curve yet", "Find the learning rate"),
+            "train": ("A training on **the drawn catalogue**", "Start training"),
+            **dict.fromkeys(ABOUT_RUNS, ("There is no run yet.", FIRST_TRY)),
+        },
+    )
+    assert not any(app.error for app in pages.values())
+
+
+def test_running(workspace: Workspace, open_page: Callable[..., App]) -> None:
+    run = fake_run.add_run(workspace, minute=1)
+    progress = ("epoch 2 of 8 · batch 3 of 5 · 120 images/s · 32 s left in this phase",)
+    with fake_run.hold_running(run):
+        pages = open_all(
+            open_page,
+            {
+                "overview": ("A training is running.", "Watch it", run.run_id),
+                "data": ("shoes are kept",),
+                "learning_rate": (f"{run.run_id} is running; one at a time.",),
+                "train": (f"Training {run.run_id}", "Stop", *progress),
+                **dict.fromkeys(ABOUT_RUNS, ("This run is still training", "Stop", *progress)),
+            },
+        )
+    assert "Start training" not in pages["train"].said
+    assert "Find the learning rate" not in pages["learning_rate"].said.splitlines()
+    assert f"run={run.run_id}" in pages["overview"].link("Watch it")
+
+
+def test_queued(workspace: Workspace, open_page: Callable[..., App]) -> None:
+    run = fake_run.add_run(workspace, minute=1)
+    with FileLock(run.path / "launch.lock"):
+        watched = {"train": ("Starting", "Stop"), "results": ("still training", "Starting")}
+        open_all(open_page, watched)
+
+
+def test_stopped_before_the_first_epoch(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    fake_run.add_stopped(workspace, weights=False)
+    pages = open_all(
+        open_page,
+        {
+            "overview": ("Nothing is trained yet", "■ stopped"),
+            "data": ("shoes are kept",),
+            "learning_rate": ("No curve yet", "Find the learning rate"),
+            "train": ("Stopped after 0 s; no epoch was finished.", "Start training"),
+            **dict.fromkeys(
+                ABOUT_RUNS, ("This run was stopped before it was evaluated.", "nothing to evaluate")
+            ),
+        },
+    )
+    assert pages["results"].link("Train again").startswith("train?run=")
+
+
+def test_stopped_with_weights(
+    workspace: Workspace, open_page: Callable[..., App], launched: list[jobs.Job]
+) -> None:
+    run = fake_run.add_stopped(workspace, weights=True)
+    pages = open_all(
+        open_page,
+        {
+            "overview": ("■ stopped", run.run_id),
+            "train": ("its best weights are kept", "Evaluate it on Results"),
+            **dict.fromkeys(ABOUT_RUNS, ("This run was stopped", "Evaluate what it learned")),
+        },
+    )
+    app = pages["results"].click("evaluate")
+    [job] = launched
+    assert job.config == {"kind": "evaluate", "run": str(run.path), "data_dir": None}
+    assert "Starting" in app.said  # the evaluation is watched where it was asked for
+    assert "Evaluate what it learned" not in app.said
+
+
+def test_failed(workspace: Workspace, open_page: Callable[..., App]) -> None:
+    fake_run.add_failed(workspace)
+    log = "line one of the log"
+    pages = open_all(
+        open_page,
+        {
+            "overview": ("✕ failed", FAILURE, "Nothing is trained yet"),
+            "data": ("shoes are kept",),
+            "learning_rate": ("No curve yet",),
+            "train": (FAILURE, log, "Start training"),
+            **dict.fromkeys(ABOUT_RUNS, (FAILURE, log, "Train again")),
+        },
+    )
+    assert [element.value for element in pages["train"].error] == [FAILURE]
+    assert "Traceback" not in pages["train"].said
+
+
+def test_crashed(workspace: Workspace, open_page: Callable[..., App]) -> None:
+    fake_run.add_failed(workspace, error=RuntimeError("out of luck\nsecond line"))
+    app = open_page("train")
+    assert [element.value for element in app.error] == ["RuntimeError: out of luck"]
+    assert "Traceback" in app.code[0].value  # in the log
+    assert "second line" in app.code[0].value
+
+
+def test_lost(workspace: Workspace, open_page: Callable[..., App]) -> None:
+    fake_run.add_lost(workspace)
+    open_all(
+        open_page,
+        {
+            "overview": ("✕ lost", LOST, "Nothing is trained yet"),
+            "data": ("shoes are kept",),
+            "learning_rate": ("No curve yet",),
+            "train": (LOST, "Start training"),
+            **dict.fromkeys(ABOUT_RUNS, (LOST, "Train again")),
+        },
+    )
+
+
+def test_finished(finished: Run, open_page: Callable[..., App]) -> None:
+    valid = finished.metrics["splits"]["valid"]
+    wrong = f"{valid['errors']} of {valid['n']}"
+    pages = open_all(
+        open_page,
+        {
+            "overview": ("newest run got wrong", "of valid photos wrong", finished.run_id),
+            "classify": (f"of {valid['n']} photos it had not seen", "stay in memory"),
+            "data": ("shoes are kept",),
+            "learning_rate": ("Train with this", "valley: the middle of the longest"),
+            "train": (f"of {valid['n']} valid photos wrong", "Start training"),
+            "results": (f"{wrong} photos wrong", widgets.DRAWN_NOTE),
+            "errors": (f"**{wrong}** valid photos are wrong", widgets.DRAWN_NOTE),
+            "color_bias": ("pink women's shoes", widgets.DRAWN_NOTE),
+        },
+    )
+    assert not any(app.error for app in pages.values())
+    assert all(app.sidebar.selectbox(key="run").value == finished.run_id for app in pages.values())
+    assert f"run={finished.run_id}" in pages["overview"].link("Open its errors")
+
+
+def test_finished_but_the_store_is_gone(finished: Run, open_page: Callable[..., App]) -> None:
+    store_dir = finished.path.parents[1] / "store"
+    store_dir.unlink()
+    gone = f"The pixel store {finished.facts['catalogue_id']} is not in {store_dir.parent}"
+    open_all(open_page, dict.fromkeys(("results", "errors", "color_bias"), (gone, "Data page")))
+    open_all(open_page, {"classify": ("Photos stay in memory",)})  # it needs the model alone
+
+
+def test_an_unknown_run_in_the_url_is_ignored(finished: Run, open_page: Callable[..., App]) -> None:
+    app = open_page("results", run="../../etc")
+    assert app.sidebar.selectbox(key="run").value == finished.run_id
+    assert "photos wrong" in app.said
+
+
+def test_the_run_of_the_url_is_shown_and_kept_on_the_way(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    older = Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000000-old-0000"))
+    app = open_page("results", run=older.run_id)
+    assert app.sidebar.selectbox(key="run").value == older.run_id
+    app.click("cell-Women-Men")
+    assert app.title[0].value == "Errors"
+    assert app.query_params["run"] == older.run_id
+    assert app.sidebar.selectbox(key="run").value == older.run_id

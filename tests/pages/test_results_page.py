@@ -1,0 +1,70 @@
+"""Results: its figures are those of the predictions table, counted here by hand."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from app_driver import App
+
+from zapcls.workspace.layout import write_json
+from zapcls.workspace.runs import Run
+
+
+def read_split_rows(run: Run, split: str) -> pd.DataFrame:
+    table = pd.read_parquet(run.path / "predictions.parquet")
+    return table[(table["split"] == split) & (table["label"] != "")]
+
+
+def test_the_headline_counts_the_wrong_photos_of_valid(
+    finished: Run, open_page: Callable[..., App]
+) -> None:
+    valid = read_split_rows(finished, "valid")
+    wrong = (valid["label"] != valid["prediction"]).sum()
+    assert 0 < wrong < len(valid)
+    train = read_split_rows(finished, "train")["label"]
+    guess = (valid["label"] != train.value_counts().idxmax()).mean()
+    said = open_page("results").said
+    assert f"### {wrong} of {len(valid)} photos wrong: {100 * wrong / len(valid):.1f} %" in said
+    assert f"counting {valid['product_id'].nunique()} products" in said
+    assert f"would err {100 * guess:.1f} %" in said
+    assert "photos of products it never trained on" in said
+    called = valid[valid["prediction"] == "Women"]
+    right = (called["label"] == "Women").mean()
+    assert f"called women's: right in {100 * right:.1f} % of {len(called)}" in said
+
+
+@pytest.mark.parametrize("split", ["valid", "train"])
+def test_the_confusion_buttons_count_and_open_their_photos(
+    finished: Run, open_page: Callable[..., App], split: str
+) -> None:
+    app = open_page("results").choose("results_split", split)
+    rows = read_split_rows(finished, split)
+    for label, called in (("Women", "Men"), ("Men", "Women")):
+        count = ((rows["label"] == label) & (rows["prediction"] == called)).sum()
+        assert count > 0
+        text = {"Women": "women's", "Men": "men's"}
+        button = app.button(key=f"cell-{label}-{called}")
+        assert button.label == f"{text[label]} called {text[called]}: {count}"
+    app.click("cell-Men-Women")
+    assert app.title[0].value == "Errors"
+    params = {"run": finished.run_id, "label": "Men", "prediction": "Women"}
+    assert app.query_params.items() >= params.items()
+    assert app.button_group(key="split").value == split
+    assert f"**{count}** photo" in app.said
+
+
+def test_a_random_split_is_called_what_it_is_among_the_settings(
+    finished: Run, open_page: Callable[..., App]
+) -> None:
+    config = finished.config
+    config["train"]["split"] = "random"
+    write_json(finished.path / "config.json", config)
+    app = open_page("results")
+    assert "other colors of the same products were trained on" in app.said
+    assert "photos of products it never trained on" not in app.said
+    settings = app.dataframe[0].value.set_index("setting")["value"]
+    assert settings["split"] == "random"
+    assert settings["catalogue"] == finished.facts["catalogue_id"]
+    assert app.link("Its learning-rate curves") == f"learning_rate?run={finished.run_id}"
+    charts = len(app.get("plotly_chart"))
+    assert charts == 6  # confusions, calibration, two tables of rates, loss and error

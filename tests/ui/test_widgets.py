@@ -1,0 +1,30 @@
+"""What the pages write alike: rates, intervals, times and departments."""
+
+import pytest
+
+from zapcls.ui import widgets
+
+
+@pytest.mark.parametrize(
+    ("rate", "written"),
+    [(0.0873, "8.7 %"), (0, "0 %"), (1, "100 %"), (0.0004, "0.0 %"), (0.996, "100 %")],
+)
+def test_percent_has_three_digits_at_most(rate: float, written: str) -> None:
+    assert widgets.percent(rate) == written
+
+
+def test_interval() -> None:
+    assert widgets.interval(0.0731, 0.102) == "7.3 to 10.2 %"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0.4, "0 s"), (48, "48 s"), (59.7, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_duration(seconds: float, written: str) -> None:
+    assert widgets.duration(seconds) == written
+
+
+def test_a_label_is_the_shop_s_department() -> None:
+    assert widgets.department("Women") == "women's"
+    assert widgets.department("Slippers") == "Slippers"
