@@ -7,7 +7,7 @@ import streamlit as st
 
 from zapcls.analysis import color_bias
 from zapcls.analysis.metrics import labelled
-from zapcls.data.color import BASIC_COLORS
+from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.ui import cache, charts, widgets
 from zapcls.workspace.runs import Run
 
@@ -43,7 +43,7 @@ def show_claim(table: pd.DataFrame, color: str, label: str, called: str) -> None
         )
         st.markdown(compare_words(mine, others, sold, color))
     names = [f"{color} {sold}", f"other {sold}"]
-    colors = [charts.SWATCHES[color], charts.NEUTRAL]
+    colors = [SWATCHES[color], charts.NEUTRAL]
     st.plotly_chart(charts.rates(rates, names, colors), key="claim")
 
 
@@ -126,7 +126,7 @@ def show_ways(table: pd.DataFrame, classes: list[str]) -> None:
         shares = color_bias.label_share_by_color(
             labelled(table), [c for c in BASIC_COLORS if c in set(table["color"])], label
         )
-        swatches = [charts.SWATCHES[color] for color in shares["color"]]
+        swatches = [SWATCHES[color] for color in shares["color"]]
         st.plotly_chart(charts.rates(shares, list(shares["color"]), swatches), key="teach")
         st.caption("All kept photos of the catalogue, before any model.")
 

@@ -99,12 +99,7 @@ def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
                 st.dataframe(rows[["image_id", "image_path"]].head(20), hide_index=True)
                 continue
             sample = rows.sample(min(8, len(rows)), random_state=0)
-            widgets.image_grid(
-                sample,
-                store,
-                lambda image: f"{image.gender or 'blank'} · {widgets.escape(image.brand)}",
-                8,
-            )
+            widgets.image_grid(sample, store, describe_dropped, 8)
 
 
 def describe_dropped(image: Any) -> str:

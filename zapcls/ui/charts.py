@@ -40,6 +40,19 @@ def _figure(height: int = HEIGHT, **layout: object) -> go.Figure:
     return figure
 
 
+def _intervals(table: pd.DataFrame) -> dict[str, object]:
+    """Error bars from `low` to `high` around `rate`; none where the rate is NaN."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (table["high"] - table["rate"]).fillna(0),
+        "arrayminus": (table["rate"] - table["low"]).fillna(0),
+        "color": NEUTRAL,
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
 def lr_curve(curve: pd.DataFrame, suggestions: dict[str, float]) -> go.Figure:
     """Draw a finder's loss over the learning rate (log axis), each suggestion marked."""
     figure = _figure(330, xaxis_title="learning rate", yaxis_title="training loss (smoothed)")
@@ -132,15 +145,7 @@ def rates(table: pd.DataFrame, names: Sequence[str], colors: Sequence[str]) -> g
         y=list(names),
         mode="markers",
         marker={"size": 13, "color": list(colors), "line": {"width": 1, "color": "#888"}},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": (table["high"] - table["rate"]).fillna(0),
-            "arrayminus": (table["rate"] - table["low"]).fillna(0),
-            "color": NEUTRAL,
-            "thickness": 2,
-            "width": 5,
-        },
+        error_x=_intervals(table),
         customdata=list(zip(labels, table["low"].fillna(0), table["high"].fillna(0), strict=True)),
         hovertemplate="%{y}: %{x:.1%} (%{customdata[1]:.1%} to %{customdata[2]:.1%})"
         "<br>%{customdata[0]}<extra></extra>",
@@ -172,15 +177,7 @@ def error_by_color(table: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
                 "color": outline[label],
                 "opacity": [1.0 if n >= 20 else 0.45 for n in rows["n"]],
             },
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": rows["high"] - rows["rate"],
-                "arrayminus": rows["rate"] - rows["low"],
-                "color": NEUTRAL,
-                "thickness": 1.5,
-                "width": 3,
-            },
+            error_y=_intervals(rows),
             customdata=rows[["color", "label", "n", "hits", "low", "high"]],
             hovertemplate="%{customdata[0]}, %{customdata[1]}: %{y:.1%} "
             "(%{customdata[4]:.1%} to %{customdata[5]:.1%})<br>"
@@ -297,13 +294,7 @@ def calibration(table: pd.DataFrame) -> go.Figure:
         y=table["rate"],
         mode="markers+lines",
         marker={"size": 9, "color": CLASS_COLORS[2]},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": table["high"] - table["rate"],
-            "arrayminus": table["rate"] - table["low"],
-            "color": NEUTRAL,
-        },
+        error_y=_intervals(table),
         customdata=table["n"],
         hovertemplate="sure %{x:.0%}, right %{y:.0%}, n = %{customdata}<extra></extra>",
         showlegend=False,
