@@ -45,8 +45,8 @@ def _intervals(table: pd.DataFrame) -> dict[str, object]:
     return {
         "type": "data",
         "symmetric": False,
-        "array": (table["high"] - table["rate"]).fillna(0),
-        "arrayminus": (table["rate"] - table["low"]).fillna(0),
+        "array": table["high"] - table["rate"],
+        "arrayminus": table["rate"] - table["low"],
         "color": NEUTRAL,
         "thickness": 1.5,
         "width": 4,
