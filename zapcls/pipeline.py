@@ -4,19 +4,21 @@
 seconds to load and most commands need neither.
 """
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from zapcls.analysis import metrics
 from zapcls.config import TrainConfig
 from zapcls.data import clean, sample
 from zapcls.data.catalog import read_catalogue
 from zapcls.data.download import download_zappos
-from zapcls.errors import BadInput
+from zapcls.errors import BadInput, RunBusy
 from zapcls.progress import Progress
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
@@ -32,11 +34,25 @@ def open_data(workspace: Workspace, data_dir: Path, progress: Progress) -> Store
 
     Raises:
         BadInput: the folder holds no usable catalogue.
+        RunBusy: another process is drawing, or building the store.
     """
     if data_dir == workspace.drawings_dir and not data_dir.exists():
-        sample.draw_catalogue(data_dir, progress=progress)
+        _draw(data_dir, progress)
     progress("Reading the catalogue", 0, 0)
     return open_store(workspace, read_catalogue(data_dir), progress)
+
+
+def _draw(drawings_dir: Path, progress: Progress) -> None:
+    drawings_dir.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(drawings_dir.with_name(f".{drawings_dir.name}.lock"), timeout=1):
+            if not drawings_dir.exists():
+                sample.draw_catalogue(drawings_dir, progress=progress)
+    except Timeout:
+        raise RunBusy(
+            "One process draws the shoes at a time, and another is drawing them. "
+            "Wait until it is done."
+        ) from None
 
 
 def train(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -269,11 +285,10 @@ def _write_derived(
 ) -> None:
     """Keep an evaluation elsewhere: written aside, then renamed, so that it is whole or absent."""
     folder = run.path / "derived" / f"evaluate-{store.catalogue_id}"
-    if folder.exists():
-        return
     aside = folder.with_name(f".{folder.name}.part")
     aside.mkdir(parents=True, exist_ok=True)
     table.to_parquet(aside / "predictions.parquet")
     np.save(aside / "probs.npy", prob)
     write_json(aside / "metrics.json", {**result, "catalogue_id": store.catalogue_id})
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier one, under labels that may have changed
     aside.rename(folder)

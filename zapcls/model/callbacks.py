@@ -1,6 +1,7 @@
 """fastai callbacks that show a training to the outside: progress, curves, the best weights."""
 
 import csv
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,8 @@ class KeepBest(Callback):
 
     def after_epoch(self) -> None:
         _, tune_loss, tune_error_rate = self.recorder.values[-1]
+        if not math.isfinite(tune_loss):
+            return
         if self.best is None or (tune_error_rate, tune_loss) < self.best:
             self.best = (tune_error_rate, tune_loss)
             save_weights(self.model, self.path)

@@ -11,11 +11,12 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import error_rate
 from fastai.torch_core import set_seed
 from fastai.vision.learner import add_head
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from zapcls.config import TrainConfig
-from zapcls.errors import BadInput
+from zapcls.errors import BadInput, ZapError
 from zapcls.model.allocator import keep_freed_memory
 from zapcls.model.architectures import build_body
 
@@ -69,9 +70,19 @@ def build_network(arch: str, weights: str, n_classes: int) -> nn.Sequential:
 
 
 def load_network(facts: dict, weights_path: Path) -> nn.Sequential:
-    """Rebuild a run's network from `model.json` and its weights."""
+    """Rebuild a run's network from `model.json` and its weights.
+
+    Raises:
+        ZapError: the weights are damaged, or of another network.
+    """
     network = build_network(facts["arch"], "none", len(facts["classes"]))
-    network.load_state_dict(load_file(weights_path))
+    try:
+        network.load_state_dict(load_file(weights_path))
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise ZapError(
+            f"{weights_path} must hold the weights of {facts['arch']}, but is damaged or of "
+            "another network. Train again."
+        ) from error
     return network.eval()
 
 

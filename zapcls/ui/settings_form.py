@@ -10,6 +10,7 @@ from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
 from zapcls.data.sample import is_drawn
 from zapcls.errors import BadInput
 from zapcls.ui import cache, widgets
+from zapcls.workspace import jobs
 from zapcls.workspace.layout import read_chosen_data
 
 _KEY = "training_settings"
@@ -170,13 +171,17 @@ def _read_rate(text: str) -> float | str:
 
 
 def show_ready() -> bool:
-    """Say what will be trained on; True when a training can start now."""
+    """Tell who is using the machine, if anyone is; True when a training can start now."""
     workspace = cache.workspace()
-    busy = widgets.find_active(workspace.runs_dir, "train") or widgets.find_active(
+    active = widgets.find_active(workspace.runs_dir, "train") or widgets.find_active(
         workspace.jobs_dir, "lr_find"
     )
+    chosen = read_settings()["device"]
+    devices = config.DEVICES[1:] if chosen == "auto" else (chosen,)
+    holders = [jobs.find_device_holder(workspace, device) for device in devices]
+    busy = active.job_id if active else next(filter(None, holders), None)
     if busy:
-        st.caption(f"{busy.job_id} is running; one at a time.")
+        st.caption(f"{busy} is running; one at a time.")
     return busy is None
 
 

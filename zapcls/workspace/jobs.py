@@ -98,10 +98,14 @@ def launch(job: Job, workspace: Workspace) -> None:
     """
     command = [sys.executable, "-m", "zapcls", "work", str(job.path)]
     command += ["--workspace", str(workspace.path)]
+    # Found there too when zapcls is not installed and the launcher stands in another folder.
+    roots = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))}
     # Held until the process has its own lock: in between, the job is queued, not lost.
     with FileLock(job.path / "launch.lock"), job.log_path.open("ab") as log:
         process = subprocess.Popen(
             command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -211,11 +215,11 @@ def perform(
     Ctrl-C and SIGTERM ask for a stop as the button does; a second Ctrl-C interrupts at once.
 
     Raises:
+        RunBusy: another process is doing this very job.
         ZapError: whatever the work raised, after it was recorded. Any other error is
             recorded with its traceback in the log and raised as it is.
     """
-    # A reader may try the lock for an instant; wait it out.
-    with FileLock(job.path / "lock", timeout=10), _stop_on_signal(job):
+    with _hold(job), _stop_on_signal(job):
         reporter = Reporter(job, watch)
         try:
             work(reporter)
@@ -232,6 +236,21 @@ def perform(
             reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
             raise
         reporter.finish("done")
+
+
+@contextlib.contextmanager
+def _hold(job: Job) -> Iterator[None]:
+    lock = FileLock(job.path / "lock", timeout=10)  # a reader may try it for an instant
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunBusy(
+            f"One process does a job, and another is doing {job.job_id}. Wait until it is done."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager
@@ -277,4 +296,6 @@ def find_device_holder(workspace: Workspace, device: str) -> str | None:
     """Name the job that holds a device now, None when it is free."""
     if _can_take(workspace.runs_dir / f".device-{device}.lock"):
         return None
-    return read_json(workspace.runs_dir / f".device-{device}.json").get("holder")
+    named = workspace.runs_dir / f".device-{device}.json"
+    # The name is written an instant after the lock is taken.
+    return read_json(named).get("holder") if named.is_file() else "another job"

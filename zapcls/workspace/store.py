@@ -1,6 +1,7 @@
 """The pixel store: every photo of a catalogue decoded once, with its table and colors."""
 
 import dataclasses
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -209,5 +210,7 @@ def read_split(
             return known
     split = build_split(table, mode, seed)
     path.parent.mkdir(exist_ok=True)
-    split.to_parquet(path)
+    aside = path.with_name(f".{path.name}-{os.getpid()}")  # two runs may make it at once
+    split.to_parquet(aside)
+    aside.replace(path)
     return split

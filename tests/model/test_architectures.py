@@ -1,0 +1,176 @@
+from pathlib import Path
+
+import pytest
+
+from zapcls.config import read_architectures
+
+pytestmark = pytest.mark.slow
+
+NETWORKS = read_architectures()
+BODY = Path(__file__).parents[3] / "shared" / "weights" / "mobilenet_v2-imagenet.safetensors"
+
+
+@pytest.fixture
+def offline(tmp_path, monkeypatch):
+    """Make every fetch of weights fail, with nothing fetched before."""
+    import socket
+
+    def refuse(*_, **__):
+        raise OSError("there is no network")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    return tmp_path
+
+
+def check_feature_map(arch, torch):
+    from zapcls.model.architectures import build_body
+
+    body, channels = build_body(arch, "none")
+
+    with torch.no_grad():
+        features = body.eval()(torch.zeros(2, 3, 32, 32))
+    assert features.ndim == 4
+    assert features.shape[:2] == (2, channels)
+    count = sum(parameter.numel() for parameter in body.parameters())
+    assert count / 1e6 == pytest.approx(NETWORKS[arch]["params_m"], abs=0.06)
+
+
+@pytest.mark.parametrize("arch", NETWORKS)
+def test_every_listed_network_gives_a_feature_map(arch, torch, build_without_numbers):
+    with build_without_numbers(arch):
+        check_feature_map(arch, torch)
+
+
+@pytest.mark.parametrize("arch", [name for name in NETWORKS if NETWORKS[name]["params_m"] < 3])
+def test_every_small_network_gives_a_feature_map_in_numbers(arch, torch):
+    check_feature_map(arch, torch)
+
+
+@pytest.mark.parametrize("arch", ["lcnet_050", "squeezenet1_1"])
+def test_a_body_is_left_in_training_mode(arch):
+    from zapcls.model.architectures import build_body
+
+    body, _ = build_body(arch, "none")
+
+    assert body.training
+
+
+def save_state(net, path):
+    from safetensors.torch import save_file
+
+    save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path)
+
+
+@pytest.mark.parametrize("arch", ["shufflenet_v2_x1_0", "lcnet_050"])
+def test_a_weights_file_is_loaded_into_the_body(arch, torch, tmp_path):
+    import timm
+    import torchvision
+
+    from zapcls.model.architectures import build_body
+
+    build = timm.create_model if arch == "lcnet_050" else torchvision.models.get_model
+    net = build(arch).eval()
+    save_state(net, tmp_path / "w.safetensors")
+
+    body, _ = build_body(arch, str(tmp_path / "w.safetensors"))
+
+    images = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        features = body.eval()(images)
+        if arch == "lcnet_050":
+            expected = net.forward_features(images)
+        else:  # it pools by itself just before the classifier
+            features, expected = net.fc(features.mean([2, 3])), net(images)
+    torch.testing.assert_close(features, expected)
+
+
+@pytest.mark.parametrize("arch", ["mobilenet_v2", "lcnet_050"])
+def test_weights_of_another_network_are_refused(arch, tmp_path, refuses):
+    import torchvision
+
+    from zapcls.model.architectures import build_body
+
+    save_state(torchvision.models.squeezenet1_1(), tmp_path / "w.safetensors")
+
+    with refuses(f"weights must be of {arch}", "do not fit", "Choose the network"):
+        build_body(arch, str(tmp_path / "w.safetensors"))
+
+
+@pytest.mark.parametrize("content", [b"", b"not safetensors at all", b"\x80\x04\x95pickle"])
+def test_a_file_that_is_no_safetensors_is_refused(content, tmp_path, refuses):
+    from zapcls.model.architectures import build_body
+
+    (tmp_path / "w.safetensors").write_bytes(content)
+
+    with refuses(tmp_path / "w.safetensors", "must be a safetensors file"):
+        build_body("squeezenet1_1", str(tmp_path / "w.safetensors"))
+
+
+def test_a_weights_file_that_is_not_there_is_refused(tmp_path, refuses):
+    from zapcls.model.architectures import build_body
+
+    with refuses("weights file must exist", tmp_path / "w.safetensors"):
+        build_body("squeezenet1_1", str(tmp_path / "w.safetensors"))
+
+
+def test_imagenet_weights_of_torchvision_that_cannot_be_fetched(offline, refuses):
+    from zapcls.model.architectures import build_body
+
+    place = offline / "torch" / "hub" / "checkpoints" / "squeezenet1_1-b8a52dc0.pth"
+
+    with refuses(
+        "ImageNet weights of squeezenet1_1 could not be fetched",
+        "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
+        f"put it at {place}",
+        "--weights none",
+    ):
+        build_body("squeezenet1_1", "imagenet")
+
+
+def test_imagenet_weights_of_timm_that_cannot_be_fetched(offline, refuses):
+    from zapcls.model.architectures import build_body
+
+    with refuses(
+        "ImageNet weights of lcnet_050 could not be fetched",
+        "model.safetensors of timm/lcnet_050.ra2_in1k",
+        "--weights FILE",
+        "--weights none",
+    ):
+        build_body("lcnet_050", "imagenet")
+
+
+def test_imagenet_weights_put_by_hand_where_the_sentence_said_are_used(offline, torch, refuses):
+    import torchvision
+
+    from zapcls.model.architectures import build_body
+
+    with refuses("squeezenet1_1-b8a52dc0.pth"):
+        build_body("squeezenet1_1", "imagenet")
+    net = torchvision.models.squeezenet1_1()
+    place = offline / "torch" / "hub" / "checkpoints" / "squeezenet1_1-b8a52dc0.pth"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(net.state_dict(), place)
+
+    body, _ = build_body("squeezenet1_1", "imagenet")
+
+    expected = net.features.state_dict()
+    assert all(torch.equal(value, expected[key]) for key, value in body.state_dict().items())
+
+
+@pytest.mark.skipif(not BODY.is_file(), reason="the shared ImageNet body is not on this machine")
+def test_the_shared_imagenet_body_is_loaded(torch):
+    from safetensors.torch import load_file
+
+    from zapcls.model.architectures import build_body
+
+    body, channels = build_body("mobilenet_v2", str(BODY))
+
+    assert channels == 1280
+    expected = load_file(BODY)
+    state = body.state_dict()
+    assert len(state) == len(expected) - 2  # the classifier is dropped
+    assert all(torch.equal(value, expected[f"features.{key}"]) for key, value in state.items())

@@ -1,0 +1,73 @@
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 136, 224])
+def test_resizing_is_that_of_torch(size, torch, draw_pixels):
+    from zapcls.model.preprocess import Resize
+
+    pixels = torch.from_numpy(draw_pixels(2, 136))
+
+    resized = Resize(136, size)(pixels)
+
+    images = pixels.permute(0, 3, 1, 2) / 255
+    expected = torch.nn.functional.interpolate(
+        images, (size, size), mode="bilinear", antialias=True
+    )
+    assert resized.shape == (2, 3, size, size)
+    torch.testing.assert_close(resized, expected, atol=1e-5, rtol=0)
+
+
+def test_at_its_own_size_no_pixel_changes(torch, draw_pixels):
+    from zapcls.model.preprocess import Resize
+
+    pixels = torch.from_numpy(draw_pixels(3))
+
+    resized = Resize(40, 40)(pixels)
+
+    assert torch.equal((resized * 255).round().to(torch.uint8).permute(0, 2, 3, 1), pixels)
+
+
+def test_a_plain_photo_stays_plain(torch):
+    from zapcls.model.preprocess import Resize
+
+    pixels = torch.full((1, 40, 40, 3), 204, dtype=torch.uint8)
+
+    torch.testing.assert_close(Resize(40, 64)(pixels), torch.full((1, 3, 64, 64), 0.8))
+
+
+def test_normalizing_takes_off_the_mean_of_each_channel(torch):
+    from zapcls.model.preprocess import Normalize
+
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
+    deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+    torch.testing.assert_close(Normalize()(mean), torch.zeros(1, 3, 4, 4))
+    torch.testing.assert_close(Normalize()(mean + 2 * deviation), torch.full((1, 3, 4, 4), 2.0))
+
+
+def test_the_classifier_answers_as_the_network_on_what_it_sees(torch, draw_pixels):
+    from zapcls.model.learner import build_network
+    from zapcls.model.preprocess import Normalize, Resize, ShoeClassifier
+
+    network = build_network("lcnet_050", "none", 3).eval()
+    pixels = torch.from_numpy(draw_pixels(4))
+
+    with torch.no_grad():
+        logits, embedding = ShoeClassifier(network, 40, 32).eval()(pixels)
+        expected = network(Normalize()(Resize(40, 32)(pixels)))
+    assert logits.shape == (4, 3)
+    assert embedding.shape == (4, 512)
+    torch.testing.assert_close(logits, expected)
+
+
+def test_the_classifier_has_no_weights_of_its_own(torch):
+    from zapcls.model.learner import build_network
+    from zapcls.model.preprocess import ShoeClassifier
+
+    network = build_network("lcnet_050", "none", 2)
+    classifier = ShoeClassifier(network, 40, 32)
+
+    values = {value.data_ptr() for value in network.state_dict().values()}
+    assert {value.data_ptr() for value in classifier.state_dict().values()} == values

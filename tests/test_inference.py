@@ -1,0 +1,102 @@
+import math
+
+import numpy as np
+import pytest
+
+from zapcls.errors import BadInput, ZapError
+from zapcls.inference import Classifier, classify, open_classifier
+
+CLASSES = ["Women", "Men"]
+SURE = math.exp(4) / (math.exp(4) + 1)
+
+
+@pytest.fixture
+def classifier(color_run):
+    return open_classifier(color_run)
+
+
+def test_the_side_is_the_models_own(classifier):
+    assert classifier.side == 8
+
+
+def test_probabilities_and_embeddings_of_a_batch(classifier):
+    images = np.zeros((3, 8, 8, 3), dtype=np.uint8)
+    images[0, ..., 0] = 255  # red
+    images[1, ..., 2] = 255  # blue
+
+    prob, embedding = classifier.predict(images)
+
+    assert prob.dtype == embedding.dtype == np.float32
+    assert prob == pytest.approx(np.array([[SURE, 1 - SURE], [1 - SURE, SURE], [0.5, 0.5]]))
+    assert embedding == pytest.approx(np.array([[255, 0, 0], [0, 0, 255], [0, 0, 0]]))
+
+
+def test_a_photo_of_any_size_is_fitted_into_a_white_square(classifier, jpeg, tmp_path):
+    (tmp_path / "red.jpg").write_bytes(jpeg((80, 40), (254, 0, 0)))
+
+    answer = classify(classifier, CLASSES, tmp_path / "red.jpg")
+
+    assert answer.pixels.shape == (8, 8, 3)
+    assert (answer.pixels[[0, 1, -2, -1]] == 255).all()
+    assert answer.pixels[4].astype(int) == pytest.approx(np.tile([254, 0, 0], (8, 1)), abs=2)
+    # Half of the square is white: 4 x (254 + 255) / 2 / 255 and 4 x 255 / 2 / 255.
+    assert answer.prob["Women"] == pytest.approx(1 / (1 + math.exp(2 - 4 * 254.5 / 255)), abs=0.01)
+    assert list(answer.prob) == CLASSES
+    assert answer.label == "Women"
+
+
+def test_bytes_are_classified_as_the_file_is(classifier, jpeg, tmp_path):
+    content = jpeg((20, 20), (0, 0, 254))
+    (tmp_path / "blue.jpg").write_bytes(content)
+
+    answer = classify(classifier, CLASSES, content, "blue.jpg")
+
+    assert answer.label == "Men"
+    assert answer.prob == classify(classifier, CLASSES, tmp_path / "blue.jpg").prob
+
+
+def test_bytes_that_are_no_picture_are_named(classifier, refuses):
+    with refuses("shoe.jpg", "is not one or is damaged"):
+        classify(classifier, CLASSES, b"<html>", "shoe.jpg")
+
+
+def test_a_file_that_is_gone(classifier, tmp_path):
+    with pytest.raises(BadInput, match=r"gone\.jpg cannot be found"):
+        classify(classifier, CLASSES, tmp_path / "gone.jpg")
+
+
+def test_a_run_without_a_model_is_a_sentence(color_run):
+    color_run.onnx_path.unlink()
+
+    with pytest.raises(ZapError, match=f"{color_run.run_id} has no exported model yet"):
+        open_classifier(color_run)
+
+
+@pytest.mark.parametrize("keep", [0, 100])
+def test_a_damaged_model_is_a_sentence(color_run, keep):
+    color_run.onnx_path.write_bytes(color_run.onnx_path.read_bytes()[:keep])
+    classifier = open_classifier(color_run)
+
+    with pytest.raises(ZapError, match=r"model\.onnx must be a whole ONNX model"):
+        _ = classifier.side
+
+
+def test_two_openings_of_a_model_are_equal(color_run):
+    assert open_classifier(color_run) == Classifier(color_run.onnx_path)
+
+
+@pytest.mark.slow
+def test_a_photo_of_the_catalogue_gets_the_prediction_of_its_run(trained):
+    from zapcls.workspace.runs import read_predictions
+    from zapcls.workspace.store import find_store
+
+    run = trained.run
+    store = find_store(trained.workspace, run.facts["catalogue_id"])
+    table = read_predictions(run, trained.workspace).head(12)
+
+    for row in table.itertuples():
+        answer = classify(
+            open_classifier(run), run.facts["classes"], store.find_image(row.image_path)
+        )
+        assert answer.prob[row.prediction] == pytest.approx(row.prob, abs=1e-3)
+        assert np.array_equal(answer.pixels, store.pixels[row.row])

@@ -1,0 +1,390 @@
+"""Jobs as real processes: finished, stopped, interrupted, killed, crashed, two at once."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zapcls.config import DEFAULT_CLASSES as CLASSES
+from zapcls.config import build_config
+from zapcls.data.split import name_split
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import read_status, request_stop
+from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.runs import (
+    Run,
+    create_run,
+    list_runs,
+    read_history,
+    read_losses,
+    read_predictions,
+    read_probabilities,
+)
+from zapcls.workspace.store import find_store, list_stores
+
+pytestmark = [
+    pytest.mark.slow,
+    # A launched job is meant to outlive whatever Python holds of its process.
+    pytest.mark.filterwarnings(r"ignore:subprocess \d+ is still running:ResourceWarning"),
+]
+
+PROJECT = Path(__file__).parents[2]
+TRAINING = "Training the whole network"
+LONG = 500  # epochs; no test waits for them
+LIMIT_S = 180
+# What a page does, in a process that is then killed as a server in a closed terminal is.
+LAUNCHER = """
+import json, sys
+from pathlib import Path
+from zapcls.config import build_config
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import create_run
+
+workspace = Workspace(Path(sys.argv[1]))
+config = build_config("first-try", **json.loads(sys.argv[3]))
+run = create_run(workspace, config, Path(sys.argv[2]))
+jobs.launch(run, workspace)
+print(run.path, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Let each process compute on one thread: the networks are small, and there are several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.chdir(PROJECT)
+        yield
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory, drawn, run_command):
+    """A workspace in which the store of the drawn catalogue is built."""
+    workspace = Workspace(tmp_path_factory.mktemp("processes") / "workspace")
+    process = run_command("catalog", "--workspace", workspace.path, "--data", drawn)
+    assert process.returncode == 0, process.stderr
+    return workspace
+
+
+@pytest.fixture
+def create(workspace, drawn, tiny_settings):
+    """Return a function that creates a queued run; the settings are options of its config."""
+
+    def create(**settings):
+        config = build_config("first-try", **(tiny_settings | settings))
+        return create_run(workspace, config, drawn)
+
+    return create
+
+
+def wait_until(is_so, run, limit_s=LIMIT_S):
+    """Wait for a condition, or tell what the job did instead."""
+    give_up = time.monotonic() + limit_s
+    while not is_so():
+        if time.monotonic() > give_up or (read_status(run).is_final and not is_so()):
+            raise AssertionError(f"{read_status(run)}\n{jobs.read_log_tail(run)}")
+        time.sleep(0.02)
+
+
+def wait_until_final(run):
+    wait_until(lambda: read_status(run).is_final, run)
+    return read_status(run)
+
+
+def count_epochs(run):
+    return len(read_history(run))
+
+
+def start(*words):
+    """Start `python -m zapcls ...` as a terminal does, in a session of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "zapcls", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def kill_all(process):
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+
+
+def list_files(run):
+    return {path.name for path in run.path.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def stopped(workspace, drawn, tiny_settings):
+    """A run whose launcher was killed, and that was stopped after some epochs."""
+    settings = json.dumps(tiny_settings | {"unfrozen_epochs": LONG})
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, str(workspace.path), str(drawn), settings],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+    )
+    try:
+        run = Run(Path(launcher.stdout.readline().strip()))
+    finally:
+        kill_all(launcher)  # and its whole process group
+    states = set()
+
+    def has_epochs():
+        states.add(read_status(run).state)
+        return count_epochs(run) >= 2
+
+    try:
+        wait_until(has_epochs, run)
+    finally:
+        request_stop(run)
+    wait_until_final(run)
+    return run, states
+
+
+def test_a_job_outlives_the_process_that_launched_it(stopped):
+    _, states = stopped
+
+    assert states == {"running"}
+
+
+def test_a_stopped_training_is_stopped_and_keeps_the_best_finished_epoch(stopped):
+    run, _ = stopped
+
+    status = read_status(run)
+    assert (status.state, status.message) == ("stopped", "")
+    assert status.phase == TRAINING
+    assert 2 <= count_epochs(run) < LONG
+    assert run.weights_path.stat().st_size > 1_000_000
+    assert not any(path.name.endswith(".part") for path in run.path.iterdir())
+    assert not run.is_evaluated
+    assert not run.onnx_path.exists()
+    assert status.seconds < LIMIT_S
+
+
+def test_a_stopped_training_can_be_evaluated_later(stopped, workspace, run_command):
+    run, _ = stopped
+
+    process = run_command("evaluate", run.run_id, "--workspace", workspace.path, "--json")
+
+    assert process.returncode == 0, process.stderr
+    answer = json.loads(process.stdout.splitlines()[-1])
+    assert (answer["run"], answer["state"]) == (run.run_id, "stopped")
+    assert 0 <= answer["error_low"] <= answer["error_rate"] <= answer["error_high"] <= 1
+    assert (
+        answer["n_valid"] == (pd.read_parquet(run.path / "split.parquet")["split"] == "valid").sum()
+    )
+    assert run.is_evaluated
+    assert run.onnx_path.is_file()
+    assert read_status(run).state == "stopped"
+    [job] = jobs.list_jobs(workspace.jobs_dir)
+    assert (job.kind, read_status(job).state) == ("evaluate", "done")
+
+
+@pytest.fixture(scope="module")
+def two_starts(workspace, drawn, tiny_settings):
+    """Two trainings launched at the same instant: the one that won, and the other."""
+    config = build_config("first-try", **(tiny_settings | {"unfrozen_epochs": 20, "seed": 5}))
+    runs = [create_run(workspace, config, drawn) for _ in range(2)]
+    threads = [threading.Thread(target=jobs.launch, args=(run, workspace)) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    assert [read_status(run).state for run in runs] == ["running", "running"]
+    return sorted(runs, key=lambda run: wait_until_final(run).state)
+
+
+def test_of_two_starts_at_the_same_instant_one_trains(two_starts):
+    winner, other = two_starts
+
+    assert [read_status(run).state for run in two_starts] == ["done", "failed"]
+    message = read_status(other).message
+    assert message.startswith("One job uses cpu at a time")
+    assert f"{winner.run_id} is using it" in message
+    assert count_epochs(winner) == 20
+    assert not other.weights_path.exists()
+    assert not (other.path / "history.csv").exists()
+
+
+def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspace):
+    run, _ = two_starts
+
+    assert list_files(run) == {
+        "config.json",
+        "embeddings.npy",
+        "history.csv",
+        "job.log",
+        "launch.lock",
+        "lock",
+        "losses.csv",
+        "metrics.json",
+        "model.json",
+        "model.onnx",
+        "model.safetensors",
+        "predictions.parquet",
+        "probs.npy",
+        "split.parquet",
+        "status.json",
+    }
+    status = read_status(run)
+    assert (status.state, status.message) == ("done", "")
+    assert status.created_at < status.started_at < status.finished_at
+    history, losses = read_history(run), read_losses(run)
+    assert history["epoch"].tolist() == list(range(1, 21))
+    assert (history["images_per_s"] > 0).all()
+    assert losses["epoch"].is_monotonic_increasing
+    facts = run.facts
+    assert (facts["classes"], facts["image_size"]) == (["Women", "Men"], 32)
+    assert (facts["is_drawn"], facts["weights"]) == (True, "none")
+    assert facts["catalogue_id"] == list_stores(workspace)[0].catalogue_id
+    assert run.metrics["onnx_max_difference"] < 1e-3
+    assert jobs.find_device_holder(workspace, "cpu") is None
+
+
+def test_every_readable_photo_has_a_prediction(two_starts, workspace):
+    run, _ = two_starts
+    store = find_store(workspace, run.facts["catalogue_id"])
+
+    table = read_predictions(run, workspace)
+
+    assert table["image_id"].tolist() == store.read_catalog()["image_id"].tolist()
+    assert len(table) == 140
+    prob = read_probabilities(run)
+    assert prob.shape == (140, 2)
+    assert prob.sum(axis=1) == pytest.approx(np.ones(140), abs=1e-5)
+    assert np.load(run.path / "embeddings.npy").shape == (140, 512)
+    assert prob.max(axis=1) == pytest.approx(table["prob"].to_numpy())
+    split = pd.read_parquet(run.path / "split.parquet")
+    assert table["split"].tolist() == split["split"].tolist()
+    assert set(table.loc[table["split"] == "none", "label"]) == {""}
+    valid = table[table["split"] == "valid"]
+    summary = run.metrics["splits"]["valid"]
+    assert summary["n"] == len(valid)
+    assert summary["errors"] == (valid["label"] != valid["prediction"]).sum()
+    assert summary["error_rate"] == summary["errors"] / summary["n"]
+
+
+def test_ctrl_c_in_the_terminal_stops_as_the_button_does(
+    drawn, tiny_settings, list_options, tmp_path
+):
+    workspace = Workspace(tmp_path / "workspace")
+    options = list_options(tiny_settings | {"unfrozen_epochs": LONG})
+    where = ["--workspace", workspace.path, "--data", drawn, "--preset", "first-try"]
+    process = start("train", *where, *options, "--json")
+    try:
+        give_up = time.monotonic() + LIMIT_S
+        while not list_runs(workspace):
+            assert time.monotonic() < give_up
+            assert process.poll() is None
+            time.sleep(0.02)
+        [run] = list_runs(workspace)
+        give_up = time.monotonic() + LIMIT_S
+        while count_epochs(run) < 1:
+            assert time.monotonic() < give_up
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert read_status(run).state == "running"
+
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LIMIT_S)
+    finally:
+        kill_all(process)
+
+    assert process.returncode == 130
+    assert read_status(run).state == "stopped"
+    assert run.weights_path.is_file()
+    answer = json.loads(out.splitlines()[-1])
+    assert (answer["run"], answer["state"], answer["error_rate"]) == (run.run_id, "stopped", None)
+    assert err.endswith("zapcls: Stopped as asked.\n")
+    assert "Traceback" not in err
+
+
+def test_a_killed_training_is_lost_and_frees_its_device(create, workspace):
+    run = create(unfrozen_epochs=LONG)
+    process = start("work", run.path, "--workspace", workspace.path)
+    try:
+        give_up = time.monotonic() + LIMIT_S
+        while count_epochs(run) < 1:
+            assert time.monotonic() < give_up
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert read_status(run).state == "running"
+        assert jobs.find_device_holder(workspace, "cpu") == run.run_id
+    finally:
+        kill_all(process)
+
+    status = read_status(run)
+    assert (status.state, status.phase) == ("lost", TRAINING)
+    assert "killed" in status.message
+    assert read_json(run.path / "status.json")["state"] == "running"  # what it last said itself
+    assert jobs.find_device_holder(workspace, "cpu") is None
+    assert not run.is_evaluated
+
+
+def test_a_training_whose_photos_are_gone_fails_with_a_sentence(
+    drawn, workspace, tiny_settings, tmp_path
+):
+    folder = shutil.copytree(drawn, tmp_path / "copy")
+    run = create_run(workspace, build_config("first-try", **tiny_settings), folder)
+    shutil.rmtree(folder)
+
+    jobs.launch(run, workspace)
+
+    status = wait_until_final(run)
+    assert status.state == "failed"
+    assert status.message.startswith(f"The data folder must exist, got {folder}")
+    assert "Traceback" not in jobs.read_log_tail(run)
+    assert status.message in jobs.read_log_tail(run)
+
+
+def test_a_training_that_crashes_fails_with_its_traceback_in_the_log(create, workspace):
+    run = create(seed=99)
+    store = list_stores(workspace)[0]
+    damaged = store.path / "splits" / f"{name_split('gender', CLASSES, 'product', 99)}.parquet"
+    damaged.parent.mkdir(exist_ok=True)
+    damaged.write_text("not a table")
+
+    jobs.launch(run, workspace)
+    status = wait_until_final(run)
+
+    assert status.state == "failed"
+    assert status.message.startswith("ArrowInvalid: ")
+    log = jobs.read_log_tail(run, 400)
+    assert "Traceback (most recent call last)" in log
+    assert "read_split" in log
+
+
+def test_a_process_that_cannot_start_is_lost(workspace, monkeypatch, create):
+    run = create()
+    monkeypatch.setattr(jobs.sys, "executable", shutil.which("false"))
+
+    jobs.launch(run, workspace)
+
+    assert read_status(run).state == "lost"
+
+
+def test_a_job_that_is_stopped_before_it_reads_anything(create, workspace):
+    run = create()
+    request_stop(run)
+
+    jobs.launch(run, workspace)
+
+    assert wait_until_final(run).state == "stopped"
+    assert not run.weights_path.exists()

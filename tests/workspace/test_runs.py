@@ -1,0 +1,223 @@
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from zapcls import schema
+from zapcls.analysis import metrics
+from zapcls.config import build_config
+from zapcls.data.catalog import read_catalogue
+from zapcls.errors import ZapError
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import write_json
+from zapcls.workspace.runs import (
+    Run,
+    create_run,
+    find_run,
+    list_runs,
+    read_history,
+    read_losses,
+    read_lr_curve,
+    read_predictions,
+    read_probabilities,
+)
+from zapcls.workspace.store import open_store, read_split
+
+CONFIG = build_config("first-try", seed=3)
+JOINED = ("row", "image_path", "brand", "category", "sub_category", "gender", "color")
+
+
+def draw_object(color):
+    """The bytes of a photo of one object on a white ground."""
+    image = Image.new("RGB", (32, 32), "white")
+    image.paste(color, (6, 10, 26, 24))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def rows(rows):
+    """Shows a black and a red object in the first two photos; the others are plain ground."""
+    rows[0]["photo"], rows[1]["photo"] = draw_object("black"), draw_object((200, 0, 0))
+    return rows
+
+
+@pytest.fixture
+def finished(workspace, data_dir):
+    """A finished run as the pipeline leaves it, its logits made up: each shoe called women's."""
+    run = create_run(workspace, CONFIG, data_dir)
+    store = open_store(workspace, read_catalogue(data_dir))
+    split = read_split(store, CONFIG.target, CONFIG.classes, CONFIG.split, CONFIG.seed)
+    logits = np.tile([2.0, -1.0], (len(split), 1))
+    table, prob = metrics.build_predictions(split, logits, CONFIG.classes, CONFIG.target)
+    # In another order than the catalogue's: the join must go by image.
+    table.iloc[::-1].reset_index(drop=True).to_parquet(run.path / "predictions.parquet")
+    np.save(run.path / "probs.npy", prob[::-1])
+    write_json(
+        run.path / "model.json",
+        {"catalogue_id": store.catalogue_id, "classes": list(CONFIG.classes)},
+    )
+    rates = metrics.error_by_split(table).set_index("split")["rate"]
+    write_json(run.path / "metrics.json", {"splits": {"valid": {"error_rate": rates["valid"]}}})
+    return run
+
+
+def test_a_new_run_is_queued_with_its_settings_and_its_data(workspace, data_dir):
+    run = create_run(workspace, CONFIG, data_dir)
+
+    assert run.path == workspace.runs_dir / run.run_id
+    assert CONFIG.arch in run.run_id
+    assert run.kind == "train"
+    assert run.train_config == CONFIG
+    assert run.data_dir == data_dir
+    assert not run.is_evaluated
+    assert jobs._read_stored(run).state == "queued"
+
+
+def test_the_data_folder_is_kept_absolute(workspace, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert create_run(workspace, CONFIG, tmp_path.relative_to(tmp_path)).data_dir == tmp_path
+
+
+def test_runs_of_the_same_second_have_ids_of_their_own(workspace, data_dir):
+    runs = [create_run(workspace, CONFIG, data_dir) for _ in range(5)]
+
+    assert len({run.run_id for run in runs}) == 5
+    assert {run.run_id for run in list_runs(workspace)} == {run.run_id for run in runs}
+
+
+def test_runs_are_listed_the_newest_first(workspace):
+    for name in ("20260101-000000-a-0000", "20260301-000000-a-0000", "20260201-000000-a-0000"):
+        write_json(workspace.runs_dir / name / "config.json", {"kind": "train"})
+    (workspace.runs_dir / "half-made").mkdir()
+    (workspace.runs_dir / ".device-cpu.lock").touch()
+
+    listed = [run.run_id for run in list_runs(workspace)]
+
+    assert [run_id[:6] for run_id in listed] == ["202603", "202602", "202601"]
+
+
+def test_a_workspace_without_runs_has_none(workspace):
+    assert list_runs(workspace) == []
+
+
+def test_a_run_is_found_by_its_id_and_by_its_path(workspace, data_dir, tmp_path, monkeypatch):
+    run = create_run(workspace, CONFIG, data_dir)
+    elsewhere = run.path.rename(tmp_path / "elsewhere")
+    monkeypatch.chdir(tmp_path)
+
+    assert find_run(workspace, str(elsewhere)) == Run(elsewhere)
+    assert find_run(workspace, "elsewhere") == Run(elsewhere)
+    assert list_runs(workspace) == []
+    back = Run(elsewhere.rename(run.path))
+    assert find_run(workspace, run.run_id) == back
+
+
+@pytest.mark.parametrize("name", ["20200101-000000-a-0000", "", ".", "../..", "a/b"])
+def test_an_unknown_run_is_a_sentence(workspace, data_dir, name, refuses, tmp_path, monkeypatch):
+    create_run(workspace, CONFIG, data_dir)
+    monkeypatch.chdir(tmp_path)
+
+    with refuses("RUN must be", repr(name), workspace.path, "python -m zapcls runs"):
+        find_run(workspace, name)
+
+
+def test_predictions_are_joined_with_each_image_by_its_id(workspace, finished):
+    table = read_predictions(finished, workspace)
+
+    assert list(table.columns[: len(schema.PREDICTIONS)]) == list(schema.PREDICTIONS)
+    assert set(JOINED) < set(table.columns)
+    assert table["image_id"].tolist() == [f"{number + 100}-1" for number in reversed(range(24))]
+    for fact in table.itertuples():
+        number = int(fact.image_id[:3]) - 100
+        assert fact.row == number
+        assert fact.image_path == f"Shoes/Heels/Acme/{fact.image_id.replace('-', '.')}.jpg"
+        assert (fact.category, fact.sub_category, fact.brand) == ("Shoes", "Heels", "Acme")
+        assert fact.gender == fact.label == ("Women" if number % 2 else "Men")
+    colors = table.set_index("image_id")["color"]
+    assert (colors["100-1"], colors["101-1"], colors["102-1"]) == ("black", "red", "")
+
+
+def test_predictions_of_a_run_that_has_none_are_a_sentence(workspace, data_dir):
+    run = create_run(workspace, CONFIG, data_dir)
+
+    with pytest.raises(ZapError, match=f"{run.run_id} has no predictions yet"):
+        read_predictions(run, workspace)
+
+
+def test_predictions_whose_store_is_gone_are_a_sentence(workspace, finished):
+    workspace.store_dir.rename(workspace.path / "elsewhere")
+
+    with pytest.raises(ZapError, match=r"pixel store .* is not in"):
+        read_predictions(finished, workspace)
+
+
+def test_probabilities_have_a_row_a_prediction(workspace, finished):
+    prob = read_probabilities(finished)
+
+    assert prob.dtype == np.float32
+    assert prob.shape == (24, 2)
+    assert prob[0] == pytest.approx([0.952574, 0.047426], abs=1e-6)
+    assert finished.is_evaluated
+    assert finished.metrics["splits"]["valid"]["error_rate"] == 0.6  # 3 of 5
+    assert finished.facts["classes"] == ["Women", "Men"]
+
+
+@pytest.mark.parametrize("read", [read_history, read_losses, read_lr_curve])
+def test_a_curve_that_has_not_begun_is_empty(workspace, data_dir, read):
+    columns = {
+        read_history: schema.HISTORY,
+        read_losses: schema.LOSSES,
+        read_lr_curve: schema.LR_CURVE,
+    }
+
+    table = read(create_run(workspace, CONFIG, data_dir))
+
+    assert list(table.columns) == list(columns[read])
+    assert table.empty
+
+
+def write_losses(run, text):
+    header = ",".join(schema.LOSSES)
+    (run.path / "losses.csv").write_text(f"{header}\n{text}", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "rest", ["", "u", "unfrozen", "unfrozen,", "unfrozen,0.2", "unfrozen,0.2,0.5"]
+)
+def test_a_half_written_last_line_does_no_harm(workspace, data_dir, rest):
+    run = create_run(workspace, CONFIG, data_dir)
+    write_losses(run, f"frozen,0.05,0.71,33.0\nfrozen,0.1,0.70,34.0\n{rest}")
+
+    table = read_losses(run)
+
+    whole = table.dropna()
+    assert whole["epoch"].tolist()[:2] == [0.05, 0.1]
+    assert whole["train_loss"].tolist()[:2] == [0.71, 0.7]
+    assert whole.dtypes.drop("phase").astype(str).unique().tolist() == ["float64"]
+
+
+def test_a_half_written_header_is_no_curve_yet(workspace, data_dir):
+    run = create_run(workspace, CONFIG, data_dir)
+    for header in ("", "pha", "phase,epo", ",".join(schema.LOSSES)):
+        (run.path / "losses.csv").write_text(header, encoding="utf-8")
+
+        assert read_losses(run).empty
+
+
+def test_a_damaged_settings_file_is_a_sentence(workspace, data_dir):
+    run = create_run(workspace, CONFIG, data_dir)
+    (run.path / "config.json").write_text('{"kind": "tr')
+
+    with pytest.raises(ZapError, match=r"config\.json cannot be read"):
+        _ = run.train_config
+
+
+def test_facts_are_plain_json(finished):
+    json.loads((finished.path / "model.json").read_text())
+    assert pd.read_parquet(finished.path / "predictions.parquet").shape == (24, 12)
