@@ -34,7 +34,7 @@ class TerminalBar:
             self._phase = phase
             if total and sys.stderr.isatty():
                 self._bar = tqdm(total=total, desc=phase, file=sys.stderr, dynamic_ncols=True)
-            else:  # nothing to count, or a log file
+            elif total or sys.stderr.isatty():  # a log file gets a line for what takes long
                 print(phase, file=sys.stderr)
         if self._bar is not None:
             shown = {key: value for key, value in detail.items() if key in ("loss", "epoch")}
