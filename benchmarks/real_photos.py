@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from zapcls.analysis import metrics
-from zapcls.config import TrainConfig, build_config
+from zapcls.config import SUGGESTED, TrainConfig, build_config
 from zapcls.data.catalog import read_catalogue
 from zapcls.model.architectures import build_body
 from zapcls.model.learner import choose_device
@@ -70,8 +71,13 @@ def train(workspace: Workspace, data_dir: Path, config: TrainConfig) -> dict:
     command = [sys.executable, "-m", "zapcls", "train", "--data", str(data_dir), "--json"]
     command += ["--workspace", str(workspace.path), "--weights", config.weights]
     command += ["--split", config.split, "--seed", str(config.seed)]
+    command += ["--frozen-lr", str(config.frozen_lr), "--unfrozen-lr", str(config.unfrozen_lr)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(answer.stdout.splitlines()[-1])
+
+
+def read_rate(text: str) -> float | str:
+    return text if text == SUGGESTED else float(text)
 
 
 def describe_machine() -> str:
@@ -104,16 +110,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", required=True)
+    parser.add_argument(
+        "--lr", type=read_rate, help="a number or 'suggested'; default: the preset's"
+    )
     parser.add_argument("--seeds", type=int, default=2, help="how many, from 0")
     arguments = parser.parse_args()
     workspace = open_workspace()
-    base = build_config("quick", weights=arguments.weights)
+    rates = {} if arguments.lr is None else {"frozen_lr": arguments.lr, "unfrozen_lr": arguments.lr}
+    base = build_config("quick", weights=arguments.weights, **rates)
     store = open_store(workspace, read_catalogue(arguments.data))
     features = compute_features(store, base)
     rows = []
     for seed in range(arguments.seeds):
         for mode in ("product", "random"):
-            config = build_config("quick", weights=arguments.weights, split=mode, seed=seed)
+            config = replace(base, split=mode, seed=seed)
             split = read_split(store, config.target, config.classes, mode, seed)
             regression = regress(features, split, config)
             trained = train(workspace, arguments.data, config)
@@ -121,7 +131,8 @@ def main() -> None:
             content = {
                 "machine": describe_machine(),
                 "settings": f"{base.arch}, {base.image_size} px, {base.frozen_epochs} frozen and "
-                f"{base.unfrozen_epochs} unfrozen epochs, batch {base.batch_size}",
+                f"{base.unfrozen_epochs} unfrozen epochs, batch {base.batch_size}, rates "
+                f"{base.frozen_lr} and {base.unfrozen_lr}",
                 "rows": rows,
             }
             write_json(RESULTS / "real_photos.json", content)

@@ -63,13 +63,13 @@ def test_train_with_this_fills_the_field_of_its_phase_alone(
     written: str,
 ) -> None:
     fake_run.add_curve(workspace, phase)
-    app = open_page("train").choose("preset", "quick")  # both of its rates are 'suggested'
+    app = open_page("train").choose("preset", "blog-2019")  # both of its rates are 'suggested'
     app.switch_page("pages/learning_rate.py").run()
     app.choose("suggestion", suggestion).click("use")
     assert app.title[0].value == "Train"
     other = {"frozen": "unfrozen", "unfrozen": "frozen"}[phase]
-    assert app.text_input(key=f"{phase}_lr-quick").value == written
-    assert app.text_input(key=f"{other}_lr-quick").value == "suggested"
+    assert app.text_input(key=f"{phase}_lr-blog-2019").value == written
+    assert app.text_input(key=f"{other}_lr-blog-2019").value == "suggested"
     app.click("start")
     config = Run(launched[0].path).train_config
     assert getattr(config, f"{phase}_lr") == float(written)
