@@ -22,8 +22,8 @@ check: $(VENV)/dev.stamp ## ruff, format, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/app.stamp ## train on real photos side by side with the baselines; DATA=DIR WEIGHTS=FILE
-	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" --weights "$(WEIGHTS)"
+bench: $(VENV)/app.stamp ## train on real photos side by side with the baselines; DATA=DIR WEIGHTS=FILE [LR=suggested]
+	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" --weights "$(WEIGHTS)" $(if $(LR),--lr "$(LR)")
 
 clean: ## remove the environment and the caches; the workspace stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -1,9 +1,9 @@
 """Error rates on real photos: the preset "quick", beside a logistic regression on frozen features.
 
-    make bench DATA=DIR WEIGHTS=FILE
+    make bench DATA=DIR WEIGHTS=FILE [LR=suggested]
 
 Both learn from the same rows of the same splits, at the same image size, and are counted on the
-same valid rows. Writes `benchmarks/results/real_photos.json` and a table beside it.
+same valid rows. Writes `benchmarks/results/real_photos_<rates>.json` and a table beside it.
 """
 
 import argparse
@@ -135,8 +135,9 @@ def main() -> None:
                 f"{base.frozen_lr} and {base.unfrozen_lr}",
                 "rows": rows,
             }
-            write_json(RESULTS / "real_photos.json", content)
-            (RESULTS / "real_photos.md").write_text(write_table(content), encoding="utf-8")
+            name = f"real_photos_{arguments.lr or 'preset'}"
+            write_json(RESULTS / f"{name}.json", content)
+            (RESULTS / f"{name}.md").write_text(write_table(content), encoding="utf-8")
             print(write_table(content), flush=True)
 
 
