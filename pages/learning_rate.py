@@ -77,12 +77,15 @@ def show_curve(job: Job, phase: str) -> None:
             "Suggestion", list(suggestions), default="valley", required=True, key="suggestion",
             label_visibility="collapsed",
             format_func=lambda name: f"{name} · {suggestions[name]:.1e}",
+            on_change=lambda: settings_form.use_rate(
+                phase, suggestions[st.session_state["suggestion"]]
+            ),
         )  # fmt: skip
     with right:
         if st.button("Train with this", type="primary", key="use", icon=":material/arrow_forward:"):
             settings_form.use_rate(phase, suggestions[picked])
             widgets.open_page("train")
-    st.caption(f"{picked}: {MEANINGS[str(picked)]}.")
+    st.caption(f"{picked}: {MEANINGS[str(picked)]}. Choosing one fills the training form.")
     st.plotly_chart(charts.lr_curve(curve[curve["phase"] == phase], suggestions), key="lr_curve")
 
 

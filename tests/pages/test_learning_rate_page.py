@@ -105,3 +105,12 @@ def test_a_failed_finder_says_why(workspace: Workspace, open_page: Callable[...,
     assert [error.value for error in app.error] == [why]
     assert "what torch had to say" in app.said
     assert "Find the learning rate" in app.said
+
+
+def test_choosing_a_suggestion_fills_the_form(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    fake_run.add_curve(workspace, "unfrozen")
+    app = open_page("learning_rate").choose("suggestion", "minimum")
+    chosen = app.session_state["training_settings"]["unfrozen_lr"]
+    assert chosen == pytest.approx(fake_run.SUGGESTIONS["minimum"], rel=0.01)
