@@ -223,15 +223,6 @@ def _params(params: dict[str, Any]) -> dict[str, Any]:
     return ({"run": run} if run else {}) | params
 
 
-def show_rate(label: str, row: Any, help: str | None = None) -> None:
-    """A rate as a figure, with interval and n below it; `row` has rate, low, high, n."""
-    if not row.n:
-        st.metric(label, "no such shoes", help=help)
-        return
-    st.metric(label, percent(row.rate), help=help)
-    st.caption(f"95 % interval {interval(row.low, row.high)} · n = {row.n:,}")
-
-
 def image_grid(
     table: pd.DataFrame,
     store: Store,
