@@ -21,6 +21,7 @@ CATALOG = {
     "product_id": "str",
     "image_path": "str",  # relative to the image root, as found on disk; as listed when missing
     "file_bytes": "int64",  # -1: no such file
+    "file_mtime_ns": "int64",  # when it was last written; -1: no such file
     "brand": "str",
     **dict.fromkeys(METADATA.values(), "str"),
     "image_problem": "str",  # "", "image missing" or "image unreadable"
@@ -84,6 +85,7 @@ LOSSES = {
 
 LR_CURVE = {
     "phase": "str",
+    "seed": "int64",  # of this curve's start and batches
     "learning_rate": "float64",
     "loss": "float64",
 }

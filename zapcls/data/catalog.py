@@ -82,7 +82,9 @@ def read_catalogue(data_dir: Path) -> Catalogue:
     table = metadata.rename(columns={"CID": "image_id", **schema.METADATA})
     table["product_id"] = table["image_id"].str.rsplit("-", n=1).str[0]
     table["brand"] = [html.unescape(PurePosixPath(path).parent.name) for path in paths]
-    table["image_path"], table["file_bytes"] = _resolve_paths(paths, image_root)
+    table["image_path"], table["file_bytes"], table["file_mtime_ns"] = _resolve_paths(
+        paths, image_root
+    )
     if (table["file_bytes"] < 0).all():
         raise BadInput(
             f"{image_root} must hold the photos that image-path.mat lists, but none of the "
@@ -163,12 +165,13 @@ def _check_rows_match(cids: pd.Series, paths: list[str]) -> None:
             )
 
 
-def _resolve_paths(paths: list[str], image_root: Path) -> tuple[list[str], list[int]]:
-    """Find each listed path on disk: the path relative to the root, and its bytes or -1."""
+def _resolve_paths(paths: list[str], image_root: Path) -> tuple[list[str], list[int], list[int]]:
+    """Find each listed path on disk: relative to the root, its bytes and time of change, or -1."""
     root = image_root.resolve()
     folders: dict[str, str] = {}
     found: list[str] = []
     sizes: list[int] = []
+    times: list[int] = []
     for path in paths:
         folder, _, name = path.rpartition("/")
         if folder not in folders:
@@ -178,18 +181,20 @@ def _resolve_paths(paths: list[str], image_root: Path) -> tuple[list[str], list[
                 folders[folder] = folder
         relative = f"{folders[folder]}/{name}"
         found.append(relative)
-        sizes.append(_count_bytes(root / relative, root, path))
-    return found, sizes
+        size, time = _look_at(root / relative, root, path)
+        sizes.append(size)
+        times.append(time)
+    return found, sizes, times
 
 
-def _count_bytes(file: Path, root: Path, listed: str) -> int:
+def _look_at(file: Path, root: Path, listed: str) -> tuple[int, int]:
     try:
-        size = file.stat().st_size
+        facts = file.stat()
     except _NAME_ERRORS:
-        return -1
+        return -1, -1
     if file.is_symlink():
         _check_inside(file, root, listed)
-    return size
+    return facts.st_size, facts.st_mtime_ns
 
 
 def _resolve_folder(folder: str, root: Path) -> str:

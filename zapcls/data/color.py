@@ -49,11 +49,14 @@ def object_mask(pixels: np.ndarray) -> np.ndarray:
     return _find_object(pixels)[0]
 
 
-def describe_colors(pixels: np.ndarray, progress: Progress = silent) -> pd.DataFrame:
+def describe_colors(
+    pixels: np.ndarray, progress: Progress = silent, rows: np.ndarray | None = None
+) -> pd.DataFrame:
     """Name the color of each object: one row per image, in order.
 
     Args:
         pixels: uint8, (n, S, S, 3), each as for `object_mask`.
+        rows: only these of them, in this order; None: all.
 
     Returns:
         `color` (of BASIC_COLORS), `color_fine` (the most frequent finer name within it), `share`
@@ -63,16 +66,17 @@ def describe_colors(pixels: np.ndarray, progress: Progress = silent) -> pd.DataF
         the pixels of `color`, glare left out, and `object_share` (0..1, the mask's share of the
         picture). Where there is no object the names are "" and the figures NaN.
     """
-    counts = np.zeros((len(pixels), 4, len(PROTOTYPES)))
-    object_share = np.full(len(pixels), np.nan)
-    for row, image in enumerate(pixels):
-        if row % 100 == 0:
-            progress("Naming colors", row, len(pixels))
-        mask, gaps = _find_object(image)
+    rows = np.arange(len(pixels)) if rows is None else rows
+    counts = np.zeros((len(rows), 4, len(PROTOTYPES)))
+    object_share = np.full(len(rows), np.nan)
+    for place, row in enumerate(rows):
+        if place % 100 == 0:
+            progress("Naming colors", place, len(rows))
+        mask, gaps = _find_object(pixels[row])
         if mask.any():
-            object_share[row] = mask.mean()
-            counts[row] = _count_names(image, _weigh_places(mask, gaps))
-    progress("Naming colors", len(pixels), len(pixels))
+            object_share[place] = mask.mean()
+            counts[place] = _count_names(pixels[row], _weigh_places(mask, gaps))
+    progress("Naming colors", len(rows), len(rows))
     return _decide(counts).assign(object_share=object_share)
 
 

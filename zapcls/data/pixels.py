@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -120,11 +121,16 @@ def _read_long_side(file: Path) -> int | None:
 
 
 def decode_all(
-    files: list[Path | None], pixels: np.ndarray, progress: Progress = silent
+    files: Sequence[Path | None],
+    pixels: np.ndarray,
+    rows: np.ndarray,
+    mark: Callable[[list[int]], None],
+    progress: Progress = silent,
 ) -> list[int]:
-    """Decode each file into its row of `pixels` (uint8, (n, side, side, 3)), white where none is.
+    """Decode the files of `rows` into `pixels` (uint8, (n, side, side, 3)), white where none is.
 
-    Uses all cores: Pillow releases the interpreter lock while it decodes.
+    `mark` is called every few hundred files with the rows that are done. Uses all cores: Pillow
+    releases the interpreter lock while it decodes.
 
     Returns:
         The rows whose file could not be decoded, in order.
@@ -133,24 +139,23 @@ def decode_all(
 
     def decode_row(row: int) -> bool:
         file = files[row]
+        pixels[row] = 255
         if file is None:
-            pixels[row] = 255
             return True
         try:
             pixels[row] = square(_decode_image(file), side)
         except BadInput:
-            pixels[row] = 255
             return False
         return True
 
     unreadable = []
     chunk = 256
     with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor() as pool:
-        for start in range(0, len(files), chunk):
-            progress("Reading photos", start, len(files))
-            rows = range(start, min(start + chunk, len(files)))
-            unreadable += [
-                row for row, ok in zip(rows, pool.map(decode_row, rows), strict=True) if not ok
-            ]
-    progress("Reading photos", len(files), len(files))
+        for start in range(0, len(rows), chunk):
+            progress("Reading photos", start, len(rows))
+            part = [int(row) for row in rows[start : start + chunk]]
+            decoded = list(pool.map(decode_row, part))
+            mark([row for row, ok in zip(part, decoded, strict=True) if ok])
+            unreadable += [row for row, ok in zip(part, decoded, strict=True) if not ok]
+    progress("Reading photos", len(rows), len(rows))
     return unreadable

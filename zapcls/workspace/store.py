@@ -2,8 +2,6 @@
 
 import dataclasses
 import os
-import shutil
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +10,13 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from zapcls import schema
-from zapcls.data import clean, color, pixels
+from zapcls.data import clean
 from zapcls.data.catalog import Catalogue
 from zapcls.data.split import build_split, name_split
 from zapcls.errors import RunBusy, ZapError
 from zapcls.progress import Progress, silent
-from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace import store_build
+from zapcls.workspace.layout import Workspace, read_json
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,10 @@ class Store:
 
     @cached_property
     def facts(self) -> dict:
-        """`data_dir, image_root, is_drawn, side` (px), `rows, seconds, images_per_s`."""
+        """`data_dir, image_root, is_drawn, side` (px), `rows, seconds, images_per_s, fingerprint`.
+
+        `seconds` and `images_per_s` are of the last build, which decoded `decoded` photos.
+        """
         return read_json(self.path / "pixels.json")
 
     @property
@@ -49,12 +50,31 @@ class Store:
         """A memory map, uint8, (rows, side, side, 3), RGB."""
         return np.load(self.path / "pixels.npy", mmap_mode="r")
 
+    @property
+    def bodies_dir(self) -> Path:
+        """Where the features of frozen bodies are kept."""
+        return self.path / "bodies"
+
+    @property
+    def has_colors(self) -> bool:
+        """Whether the colors are named; a training leaves that for its end."""
+        return (self.path / "colors.parquet").is_file()
+
     def read_catalog(self) -> pd.DataFrame:
         """Read the table (`schema.CATALOG`), cleaned for the default target."""
         return pd.read_parquet(self.path / "catalog.parquet")
 
     def read_colors(self) -> pd.DataFrame:
-        """Read each photo's color (`schema.COLORS`), a row for each of the catalogue's."""
+        """Read each photo's color (`schema.COLORS`), a row for each of the catalogue's.
+
+        Raises:
+            ZapError: they are not named yet.
+        """
+        if not self.has_colors:
+            raise ZapError(
+                f"The colors of the photos in {self.facts['data_dir']} are not named yet. "
+                "Open that folder on the Data page to name them."
+            )
         return pd.read_parquet(self.path / "colors.parquet")
 
     def find_image(self, image_path: str) -> Path:
@@ -93,23 +113,33 @@ def find_store(workspace: Workspace, catalogue_id: str) -> Store:
     )
 
 
-def open_store(workspace: Workspace, catalogue: Catalogue, progress: Progress = silent) -> Store:
+def open_store(
+    workspace: Workspace,
+    catalogue: Catalogue,
+    progress: Progress = silent,
+    with_colors: bool = True,
+) -> Store:
     """Open the catalogue's store, building it first when there is none.
 
-    It is built aside and renamed when whole, so an interrupted build leaves nothing that
-    looks finished. The catalogue's table is rewritten when its labels have changed.
+    A build that was interrupted goes on where it ended, and photos that another store of this
+    workspace holds are copied from there: only what is new or has changed is decoded. Colors
+    can be left for later, as a training does not need them.
 
     Raises:
         BadInput: no photo can be read.
         RunBusy: another process is building the same store.
+        ZapError: the disk has no room for it, or its pixel file is damaged.
     """
     store = Store(workspace.store_dir / catalogue.catalogue_id)
     workspace.store_dir.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(workspace.store_dir / f".{store.catalogue_id}.lock", timeout=1):
-            if not store.path.is_dir():
-                _build(store, catalogue, progress)
-            _refresh(store, catalogue)
+            if not store.path.is_dir() or store_build.find_changed(store, catalogue.table).any():
+                store_build.build_pixels(store, catalogue, _list_whole(workspace), progress)
+            store_build.refresh(store, catalogue)
+            _check(store)
+            if with_colors and not store.has_colors:
+                store_build.name_colors(store, _list_whole(workspace), progress)
     except Timeout:
         raise RunBusy(
             f"One process builds a store at a time, and another is building "
@@ -118,77 +148,54 @@ def open_store(workspace: Workspace, catalogue: Catalogue, progress: Progress = 
     return _check(store)
 
 
-def _build(store: Store, catalogue: Catalogue, progress: Progress) -> None:
-    aside = store.path.with_name(f".{store.path.name}.building")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
-    started = time.perf_counter()
-    table = catalogue.table.copy()
-    files = [
-        catalogue.image_root / path if size >= 0 else None
-        for path, size in zip(table["image_path"], table["file_bytes"], strict=True)
-    ]
-    side = pixels.choose_side([file for file in files if file])
-    array = np.lib.format.open_memmap(
-        aside / "pixels.npy", "w+", dtype=np.uint8, shape=(len(table), side, side, 3)
-    )
-    unreadable = pixels.decode_all(files, array, progress)
-    array.flush()
-    seconds = time.perf_counter() - started
-    table.loc[table.index[unreadable], "image_problem"] = clean.IMAGE_UNREADABLE
-    _write_catalog(aside, table)
-    colors = color.describe_colors(array, progress)
-    colors.insert(0, "image_id", table["image_id"].to_numpy())
-    schema.conform(colors, schema.COLORS, "colors").to_parquet(aside / "colors.parquet")
-    facts = {
-        "data_dir": str(catalogue.data_dir.resolve()),
-        "image_root": str(catalogue.image_root.resolve()),
-        "is_drawn": catalogue.is_drawn,
-        "side": side,
-        "rows": len(table),
-        "seconds": round(seconds, 2),
-        "images_per_s": round(len(table) / seconds, 1),
-    }
-    write_json(aside / "pixels.json", facts)
-    aside.rename(store.path)
+def name_colors(workspace: Workspace, store: Store, progress: Progress = silent) -> None:
+    """Name the colors of a store that was opened without them; nothing is done where they are.
+
+    A job that is at work on the same store is waited for, as what this ends may have taken hours.
+
+    Raises:
+        Stopped: a person asked to stop.
+    """
+    lock = FileLock(workspace.store_dir / f".{store.catalogue_id}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=0.5)
+            break
+        except Timeout:
+            progress("Waiting for another job that reads the photos", 0, 0)
+    try:
+        if not store.has_colors:
+            store_build.name_colors(store, _list_whole(workspace), progress)
+    finally:
+        lock.release()
 
 
-def _refresh(store: Store, catalogue: Catalogue) -> None:
-    """Take over the labels and the place of a catalogue whose pictures are the same."""
-    known = store.read_catalog()
-    table = catalogue.table.copy()
-    unreadable = known["image_problem"] == clean.IMAGE_UNREADABLE
-    table.loc[unreadable.to_numpy(), "image_problem"] = clean.IMAGE_UNREADABLE
-    if not clean.label_rows(table).equals(known):
-        _write_catalog(store.path, table)
-    place = {
-        "data_dir": str(catalogue.data_dir.resolve()),
-        "image_root": str(catalogue.image_root.resolve()),
-    }
-    if place.items() - store.facts.items():
-        write_json(store.path / "pixels.json", {**store.facts, **place})
-
-
-def _write_catalog(folder: Path, table: pd.DataFrame) -> None:
-    table = schema.conform(clean.label_rows(table), schema.CATALOG, "catalogue")
-    table.to_parquet(folder / ".catalog.parquet")
-    (folder / ".catalog.parquet").replace(folder / "catalog.parquet")
+def _list_whole(workspace: Workspace) -> list[Store]:
+    """List the stores that photos may be copied from."""
+    return [store for store in list_stores(workspace) if _is_whole(store)]
 
 
 def _check(store: Store) -> Store:
-    """Open the store anew and check that its pixel file is whole."""
+    """Open the store anew and check that its pixel file is whole and its own."""
     store = dataclasses.replace(store)
-    shape = (store.facts["rows"], store.side, store.side, 3)
-    try:
-        is_whole = store.pixels.shape == shape
-    except (OSError, ValueError, EOFError):
-        is_whole = False
-    if not is_whole:
+    if not _is_whole(store):
         raise ZapError(
-            f"{store.path / 'pixels.npy'} must hold {shape[0]:,} photos of {store.side} px, but "
-            "is damaged. Delete that folder; it is built again at the next start."
+            f"{store.path / 'pixels.npy'} must hold {store.facts['rows']:,} photos of "
+            f"{store.side} px, but is damaged or of another catalogue. Delete that folder; it is "
+            "built again at the next start."
         )
     return store
+
+
+def _is_whole(store: Store) -> bool:
+    try:
+        shape = (store.facts["rows"], store.side, store.side, 3)
+        return (
+            store.pixels.shape == shape
+            and store_build.take_fingerprint(store) == store.facts["fingerprint"]
+        )
+    except (OSError, ValueError, EOFError, KeyError, ZapError):
+        return False
 
 
 def read_split(
