@@ -26,7 +26,7 @@ from zapcls.workspace.layout import (
     open_workspace,
     read_json,
 )
-from zapcls.workspace.runs import create_run, find_run, list_runs
+from zapcls.workspace.runs import Run, create_run, find_run, list_runs
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -90,10 +90,17 @@ def run_sample(arguments: argparse.Namespace) -> None:
 
 
 def run_train(arguments: argparse.Namespace) -> None:
-    from zapcls.pipeline import summarize_run
+    from zapcls.pipeline import help_training, summarize_run
 
     workspace = open_workspace(arguments.workspace)
-    run = create_run(workspace, _read_config(arguments), _choose_data(arguments, workspace))
+    if int(os.environ.get("RANK", "0")) > 0:  # one of several that `accelerate launch` started
+        resumed = find_run(workspace, arguments.resume) if arguments.resume else None
+        help_training(resumed.train_config.device if resumed else arguments.device or "auto")
+        return
+    if arguments.resume:
+        run = _reopen_run(arguments, workspace)
+    else:
+        run = create_run(workspace, _read_config(arguments), _choose_data(arguments, workspace))
     try:
         _perform(run, workspace)
     finally:
@@ -102,6 +109,19 @@ def run_train(arguments: argparse.Namespace) -> None:
             print(json.dumps(summary))
     if not arguments.json:
         print(_describe(summary))
+
+
+def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
+    names = ["preset", "data", *(setting.name for setting in dataclasses.fields(TrainConfig))]
+    given = [name for name in names if getattr(arguments, name) is not None]
+    if given:
+        raise BadInput(
+            "A resumed run keeps its settings and its photos, so that it goes on as it would have; "
+            f"got --{given[0].replace('_', '-')} too. Leave it out, or start a new run."
+        )
+    run = find_run(workspace, arguments.resume)
+    jobs.reopen(run)
+    return run
 
 
 def run_lr_find(arguments: argparse.Namespace) -> None:
@@ -113,11 +133,14 @@ def run_lr_find(arguments: argparse.Namespace) -> None:
     }
     job = jobs.create(workspace.jobs_dir, "lr_find", config)
     _perform(job, workspace)
-    suggestions = read_json(job.path / "lr_suggestions.json")[arguments.phase]
+    found = read_json(job.path / "lr_suggestions.json")[arguments.phase]
     if arguments.json:
-        print(json.dumps({"job": job.job_id, "phase": arguments.phase, **suggestions}))
-    else:
-        print_table([(name, f"{rate:.2e}") for name, rate in suggestions.items()])
+        facts = {"seeds": len(found["valleys"]), "faults": found["faults"]}
+        print(json.dumps({"job": job.job_id, "phase": arguments.phase, **found["rates"], **facts}))
+        return
+    print_table([(name, f"{rate:.2e}") for name, rate in found["rates"].items()])
+    for fault in found["faults"]:
+        print(f"zapcls: {fault}", file=sys.stderr)
 
 
 def run_runs(arguments: argparse.Namespace) -> None:
@@ -286,7 +309,9 @@ def build_parser() -> argparse.ArgumentParser:
     sample.add_argument("--dest", type=Path, metavar="DIR", required=True)
     sample.add_argument("--n", type=int, default=1200, help="about how many shoes")
     sample.add_argument("--seed", type=int, default=0)
-    _add_settings(add("train", run_train, "train and evaluate a run", data=True))
+    train = add("train", run_train, "train and evaluate a run", data=True)
+    train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped or lost")
+    _add_settings(train)
     lr_find = add("lr-find", run_lr_find, "run the learning-rate finder", data=True)
     lr_find.add_argument("--phase", choices=settings.PHASES, default="frozen")
     _add_settings(lr_find)

@@ -17,6 +17,8 @@ PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 SPLIT_MODES = ("product", "random")
 AUGMENTATIONS = ("none", "flip", "standard")
 PHASES = ("frozen", "unfrozen")
+UNFROZEN_PARTS = ("all", "last_stage")
+COMPILE = ("no", "yes")
 TARGETS = ("gender", "category", "sub_category", "closure", "material", "toe_style", "heel_height")
 DEFAULT_TARGET = "gender"
 DEFAULT_CLASSES = ("Women", "Men")
@@ -31,6 +33,11 @@ def read_architectures() -> dict[str, dict[str, Any]]:
     """
     text = resources.files("zapcls").joinpath("architectures.json").read_text(encoding="utf-8")
     return json.loads(text)
+
+
+def has_stages(arch: str) -> bool:
+    """Whether the network is a sequence that can be cut before its last stage."""
+    return read_architectures()[arch]["library"] == "torchvision"
 
 
 def _setting(default: Any, help: str, **kwargs: Any) -> Any:
@@ -60,11 +67,29 @@ class TrainConfig:
     frozen_lr: float | str = _setting(3e-3, "a number or 'suggested'")
     unfrozen_lr: float | str = _setting(3e-3, "a number or 'suggested'")
     weights: str = _setting("imagenet", "'imagenet', 'none' or a .safetensors file")
+    unfrozen_part: str = _setting(
+        "all",
+        "what unfreezing sets free: the whole network, or its last stage, whose input is computed "
+        "once",
+        choices=UNFROZEN_PARTS,
+    )
+    views: int = _setting(
+        2,
+        "views of each photo that a frozen body is shown, once; 0..16, 0: the body runs again "
+        "each epoch",
+    )
+    start_size: int = _setting(
+        0, "side in px at the first epoch of the whole network, growing to image_size; 0: no growth"
+    )
     split: str = _setting("product", "what is kept together", choices=SPLIT_MODES)
     seed: int = _setting(0, "of the split, the head and the batches, 0..2**32-1")
     device: str = _setting("auto", "where to train", choices=DEVICES)
     precision: str = _setting("auto", "number format while training", choices=PRECISIONS)
     augmentation: str = _setting("flip", "random changes of each image", choices=AUGMENTATIONS)
+    compile: str = _setting(
+        "no", "compile the whole network with torch.compile; worth it in long GPU runs",
+        choices=COMPILE,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         names = [self.classes] if isinstance(self.classes, str) else self.classes
@@ -84,6 +109,27 @@ class TrainConfig:
             raise BadInput(
                 "frozen_epochs must be 0 when weights is 'none', because a frozen random network "
                 f"learns nothing; got {self.frozen_epochs}. Set frozen_epochs to 0."
+            )
+
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Check the settings that are about parts of the network."""
+        if self.unfrozen_part == "last_stage":
+            if not has_stages(self.arch):
+                raise BadInput(
+                    "unfrozen_part can be 'last_stage' for the networks of torchvision, which are "
+                    f"a plain sequence; got {self.arch}. Set unfrozen_part to 'all'."
+                )
+            if self.weights == "none":
+                raise BadInput(
+                    "unfrozen_part must be 'all' when weights is 'none', because what lies before "
+                    "the last stage would stay random. Set unfrozen_part to 'all'."
+                )
+        if self.start_size and not 32 <= self.start_size <= self.image_size:
+            raise BadInput(
+                f"start_size must be 0 or 32..{self.image_size} px (image_size), "
+                f"got {self.start_size}."
             )
 
     def _check_choices(self) -> None:
@@ -112,6 +158,8 @@ class TrainConfig:
             "frozen_epochs": (0, 1000, ""),
             "unfrozen_epochs": (0, 1000, ""),
             "seed": (0, 2**32 - 1, ""),
+            "views": (0, 16, ""),
+            "start_size": (0, 512, " px"),
         }
         for name, (low, high, unit) in ranges.items():
             value = getattr(self, name)

@@ -13,6 +13,25 @@ from zapcls.errors import ZapError
 from zapcls.workspace.runs import Run
 
 
+def build_session(path: Path) -> onnxruntime.InferenceSession:
+    """Open an ONNX model on all cores of the CPU.
+
+    Raises:
+        ZapError: the file is none, or is damaged.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = os.cpu_count() or 1
+    options.log_severity_level = 3
+    # Threads that spin while they wait take the core from torch, which makes the next batch.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own error classes share no base but this
+        raise ZapError(
+            f"{path} must be a whole ONNX model, but cannot be opened. Train again."
+        ) from error
+
+
 @dataclass(frozen=True)
 class Classifier:
     """An ONNX model with input `pixels` (uint8, (n, side, side, 3)) and a softmax to come."""
@@ -21,26 +40,21 @@ class Classifier:
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        options.log_severity_level = 3
-        try:
-            return onnxruntime.InferenceSession(
-                self.path, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's own error classes share no base but this
-            raise ZapError(
-                f"{self.path} must be a whole ONNX model, but cannot be opened. Train again."
-            ) from error
+        return build_session(self.path)
 
     @property
     def side(self) -> int:
         """The side of the pixels that it takes, in px."""
         return int(self._session.get_inputs()[0].shape[1])
 
+    def answer(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give logits (n, classes) and embeddings (n, width), float32."""
+        logits, embedding = self._session.run(None, {"pixels": images})
+        return logits, embedding
+
     def predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give probabilities (n, classes; rows sum to 1) and embeddings (n, width), float32."""
-        logits, embedding = self._session.run(None, {"pixels": images})
+        logits, embedding = self.answer(images)
         exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponents / exponents.sum(axis=1, keepdims=True), embedding
 

@@ -19,15 +19,17 @@ from zapcls.data import clean, sample
 from zapcls.data.catalog import read_catalogue
 from zapcls.data.download import download_zappos
 from zapcls.errors import BadInput, RunBusy
-from zapcls.progress import Progress
+from zapcls.progress import Progress, silent
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run, find_run
-from zapcls.workspace.store import Store, find_store, open_store, read_split
+from zapcls.workspace.store import Store, find_store, name_colors, open_store, read_split
 
 
-def open_data(workspace: Workspace, data_dir: Path, progress: Progress) -> Store:
+def open_data(
+    workspace: Workspace, data_dir: Path, progress: Progress, with_colors: bool = True
+) -> Store:
     """Open a catalogue's pixel store, building it at its first use.
 
     The workspace's own drawings are drawn when they are not there yet.
@@ -39,7 +41,7 @@ def open_data(workspace: Workspace, data_dir: Path, progress: Progress) -> Store
     if data_dir == workspace.drawings_dir and not data_dir.exists():
         _draw(data_dir, progress)
     progress("Reading the catalogue", 0, 0)
-    return open_store(workspace, read_catalogue(data_dir), progress)
+    return open_store(workspace, read_catalogue(data_dir), progress, with_colors)
 
 
 def _draw(drawings_dir: Path, progress: Progress) -> None:
@@ -56,44 +58,88 @@ def _draw(drawings_dir: Path, progress: Progress) -> None:
 
 
 def train(job: Job, workspace: Workspace, progress: Progress) -> None:
-    """Train a run, then evaluate it."""
+    """Train a run, then evaluate it; one that was stopped or lost goes on where it ended.
+
+    Where several processes were launched, this one is the first of them and tells the others.
+
+    Raises:
+        ZapError: the photos that a resumed run was trained on are gone.
+    """
     run = Run(job.path)
     config = run.train_config
-    started = time.perf_counter()
-    store = open_data(workspace, run.data_dir, progress)
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
-    split.to_parquet(run.path / "split.parquet")
+    started = time.perf_counter() - jobs.read_status(run).seconds_before
+    (run.path / "metrics.json").unlink(missing_ok=True)  # of a stopped run that is resumed
+    store, split = _open_training(run, workspace, progress)
     progress("Loading torch and the network", 0, 0)
 
+    from zapcls.model import processes
     from zapcls.model.learner import choose_device
-    from zapcls.model.recipe import Recipe, release
 
     device = choose_device(config.device)
-    with jobs.hold_device(workspace, device.type, run.run_id):
+    with jobs.hold_device(workspace, device.type, run.run_id), processes.joined(device):
         write_json(run.path / "model.json", _describe_model(config, store, device.type))
-        codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
-        recipe = Recipe(config, run.path, store.pixels, split["split"].to_numpy(), codes, progress)
+        processes.tell({"run": str(run.path), "store": str(store.path)})
+        recipe = _build_recipe(config, run.path, store, split, progress)
         network = recipe.train()
-        release(recipe)
+        write_json(run.path / "model.json", run.facts | {"batch_size": recipe.batch_size})
+        del recipe  # and with it the photos that lie on a GPU
+        name_colors(workspace, store, progress)
         _evaluate(run, store, split, network, device, progress, started)
+    (run.path / "checkpoint.pt").unlink(missing_ok=True)
+
+
+def help_training(device_name: str) -> None:
+    """Train along as one of several processes; all that is written, the first one writes."""
+    from zapcls.model import processes
+    from zapcls.model.learner import choose_device
+
+    device = choose_device(device_name)
+    with processes.joined(device):
+        told = processes.tell(None)
+        run, store = Run(Path(told["run"])), Store(Path(told["store"]))
+        split = pd.read_parquet(run.path / "split.parquet")
+        _build_recipe(run.train_config, run.path, store, split, silent).train()
 
 
 def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Run the learning-rate finder of one phase; the curve is left in the job's folder."""
     config = TrainConfig(**job.config["train"])
-    store = open_data(workspace, Path(job.config["data_dir"]), progress)
+    store = open_data(workspace, Path(job.config["data_dir"]), progress, with_colors=False)
     split = read_split(store, config.target, config.classes, config.split, config.seed)
     progress("Loading torch and the network", 0, 0)
 
     from zapcls.model.learner import choose_device
-    from zapcls.model.recipe import Recipe
 
     device = choose_device(config.device)
     with jobs.hold_device(workspace, device.type, job.job_id):
-        codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
-        recipe = Recipe(config, job.path, store.pixels, split["split"].to_numpy(), codes, progress)
+        recipe = _build_recipe(config, job.path, store, split, progress)
         recipe.find_rate_only(job.config["phase"])
-        (job.path / "model.safetensors").unlink(missing_ok=True)
+        for name in ("model.safetensors", "checkpoint.pt"):
+            (job.path / name).unlink(missing_ok=True)
+
+
+def _open_training(
+    run: Run, workspace: Workspace, progress: Progress
+) -> tuple[Store, pd.DataFrame]:
+    """Open a run's photos and split: its own ones where it has begun, whatever has come since."""
+    path = run.path / "split.parquet"
+    if (run.path / "checkpoint.pt").is_file():
+        return find_store(workspace, run.facts["catalogue_id"]), pd.read_parquet(path)
+    config = run.train_config
+    store = open_data(workspace, run.data_dir, progress, with_colors=False)
+    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split.to_parquet(path)
+    return store, split
+
+
+def _build_recipe(
+    config: TrainConfig, folder: Path, store: Store, split: pd.DataFrame, progress: Progress
+) -> Any:
+    from zapcls.model.recipe import Recipe
+
+    codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
+    parts = split["split"].to_numpy()
+    return Recipe(config, folder, store.pixels, parts, codes, store.bodies_dir, progress)
 
 
 def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -120,6 +166,7 @@ def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
         network = load_network(run.facts, run.weights_path)
         if not data_dir:
             split = pd.read_parquet(run.path / "split.parquet")
+            name_colors(workspace, store, progress)
             _evaluate(run, store, split, network, device, progress, started)
             return
         result = _evaluate_elsewhere(run, store, network, device, progress, started)
@@ -208,10 +255,12 @@ def _evaluate(
     config = run.train_config
     classifier = ShoeClassifier(network, store.side, config.image_size)
     rows = _readable_rows(store)
-    logits, embeddings = predict(classifier, store.pixels, rows, device, progress=progress)
-    table, prob = metrics.build_predictions(split.iloc[rows], logits, config.classes, config.target)
     progress("Exporting the model", 0, 0)
     difference = export_onnx(classifier, store.pixels[rows[:32]], run.onnx_path)
+    logits, embeddings = predict(
+        classifier, store.pixels, rows, device, run.onnx_path, progress=progress
+    )
+    table, prob = metrics.build_predictions(split.iloc[rows], logits, config.classes, config.target)
     table.to_parquet(run.path / "predictions.parquet")
     np.save(run.path / "probs.npy", prob)
     np.save(run.path / "embeddings.npy", embeddings)

@@ -116,6 +116,42 @@ def _explain_fetch(arch: str, library: str, error: Exception) -> str:
     )
 
 
+def split_last_stage(body: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
+    """Split a body before the last layer that makes its map smaller: (front, last stage).
+
+    The two share the body's layers, so that training one trains the body. Layers without
+    parameters at the end (VGG's last pooling) make no stage of their own.
+
+    Raises:
+        BadInput: the body is not a sequence of layers (`config.has_stages` tells).
+    """
+    layers = _flatten(body)
+    if len(layers) < 2:
+        raise BadInput("Only a network that is a sequence of layers has a last stage to train.")
+    was_training = body.training
+    body.eval()
+    sides, features = [64], torch.zeros(1, 3, 64, 64)
+    with torch.no_grad():
+        for layer in layers:
+            features = layer(features)
+            sides.append(features.shape[-1])
+    body.train(was_training)
+    cut = max(
+        place
+        for place in range(1, len(layers))
+        if sides[place + 1] < sides[place]
+        and any(True for layer in layers[place:] for _ in layer.parameters())
+    )
+    return nn.Sequential(*layers[:cut]), nn.Sequential(*layers[cut:])
+
+
+def _flatten(module: nn.Module) -> list[nn.Module]:
+    """List the layers of nested sequences in the order in which they are applied."""
+    if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
+        return [layer for child in module for layer in _flatten(child)]
+    return [module]
+
+
 def _count_channels(body: nn.Module) -> int:
     was_training = body.training
     body.eval()

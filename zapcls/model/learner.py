@@ -9,7 +9,7 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import error_rate
-from fastai.torch_core import set_seed
+from fastai.torch_core import apply_init
 from fastai.vision.learner import add_head
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -17,8 +17,8 @@ from torch import nn
 
 from zapcls.config import TrainConfig
 from zapcls.errors import BadInput, ZapError
-from zapcls.model.allocator import keep_freed_memory
 from zapcls.model.architectures import build_body
+from zapcls.model.memory import keep_freed_memory
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -51,12 +51,31 @@ def list_devices() -> dict[str, str]:
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:
-    """Choose the number format: `auto` takes bf16 or fp16 on a GPU that has it, else fp32."""
+    """Choose the number format: `auto` takes what the device multiplies fastest.
+
+    That is bf16 or fp16 on a GPU. On a CPU it is bf16 where its matrix unit has it (AMX); without
+    one bf16 is slower than fp32.
+
+    Raises:
+        BadInput: fp16 was asked for on a CPU, which cannot scale its losses.
+    """
+    if device.type == "cpu" and wanted == "fp16":
+        raise BadInput(
+            "precision must be fp32, bf16 or auto on a CPU, got 'fp16'. Use --precision auto."
+        )
     if wanted != "auto":
         return wanted
+    if device.type == "cpu":
+        return "bf16" if has_matrix_unit() else "fp32"
     if device.type != "cuda":
         return "fp32"
     return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+
+
+def has_matrix_unit() -> bool:
+    """Whether this CPU multiplies bf16 matrices by itself (`amx_bf16`, told by Linux only)."""
+    facts = Path("/proc/cpuinfo")
+    return facts.is_file() and "amx_bf16" in facts.read_text(encoding="utf-8")
 
 
 def build_network(arch: str, weights: str, n_classes: int) -> nn.Sequential:
@@ -86,24 +105,52 @@ def load_network(facts: dict, weights_path: Path) -> nn.Sequential:
     return network.eval()
 
 
-def split_parameters(network: nn.Sequential) -> list[list[nn.Parameter]]:
-    """Split into three groups for discriminative rates: early body, late body, head."""
-    body, head = network
-    parameters = list(body.parameters())
-    middle = len(parameters) // 2
-    return [parameters[:middle], parameters[middle:], list(head.parameters())]
+def initialize(head: nn.Module) -> None:
+    """Start a head anew, as `build_network` does."""
+    for layer in head.modules():
+        reset = getattr(layer, "reset_parameters", None)
+        if reset is not None:
+            reset()
+    apply_init(head, nn.init.kaiming_normal_)
 
 
-def build_learner(config: TrainConfig, dls: DataLoaders, folder: Path) -> Learner:
-    """Build the Learner; the head's start and the order of the batches follow the seed."""
-    set_seed(config.seed, reproducible=False)
-    network = build_network(config.arch, config.weights, len(config.classes))
+def split_parameters(parts: list[nn.Module]) -> list[list[nn.Parameter]]:
+    """Split parts of a network into groups for discriminative rates.
+
+    A body, or a part of one, makes two groups, early and late; the last part, the head, makes one.
+    """
+    *bodies, head = parts
+    groups = []
+    for body in bodies:
+        parameters = list(body.parameters())
+        middle = len(parameters) // 2
+        groups += [parameters[:middle], parameters[middle:]]
+    return [*groups, list(head.parameters())]
+
+
+class Autocast(MixedPrecision):
+    """fastai's mixed precision, on the device at hand instead of always on CUDA."""
+
+    def before_fit(self) -> None:
+        super().before_fit()
+        dtype = torch.bfloat16 if self.amp_mode == AMPMode.BF16 else torch.float16
+        self.autocast = torch.autocast(self.dls.device.type, dtype=dtype)
+
+
+def build_learner(
+    config: TrainConfig,
+    model: nn.Module,
+    parts: list[nn.Module],
+    dls: DataLoaders,
+    folder: Path,
+) -> Learner:
+    """Build the Learner that trains `model`, whose layers are those of `parts`, in that order."""
     learner = Learner(
         dls,
-        network.to(dls.device),
+        model.to(dls.device),
         loss_func=CrossEntropyLossFlat(),
         metrics=error_rate,
-        splitter=split_parameters,
+        splitter=lambda _: split_parameters(parts),
         path=folder,
         model_dir=".",
         # Without this the frozen body's BatchNorm weights would still be trained, and every
@@ -113,5 +160,5 @@ def build_learner(config: TrainConfig, dls: DataLoaders, folder: Path) -> Learne
     learner.add_cb(ChannelsLast())
     precision = choose_precision(config.precision, dls.device)
     if precision != "fp32":
-        learner.add_cb(MixedPrecision(amp_mode=AMPMode(precision)))
+        learner.add_cb(Autocast(amp_mode=AMPMode(precision)))
     return learner

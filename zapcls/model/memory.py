@@ -1,7 +1,13 @@
-"""One setting of the C library that makes training on a CPU two to three times faster."""
+"""Memory: kept from batch to batch on a CPU, and what is done where a device has too little."""
 
 import ctypes
+import gc
 import sys
+from collections.abc import Callable
+
+import torch
+
+from zapcls.errors import ZapError
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from malloc.h of glibc
 _LARGEST = 2**31 - 1
@@ -19,3 +25,41 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGEST)
         mallopt(_M_TRIM_THRESHOLD, _LARGEST)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch says that a batch did not fit in the memory of its device."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def halve_until_it_fits(work: Callable[[int], None], batch_size: int, least: int = 2) -> int:
+    """Do `work(batch_size)`, with half the batch each time that it does not fit in memory.
+
+    Returns:
+        The batch size that it was done with.
+
+    Raises:
+        ZapError: even a batch of `least` does not fit.
+    """
+    while True:
+        try:
+            work(batch_size)
+            return batch_size
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            if batch_size // 2 < least:
+                raise ZapError(
+                    f"A batch of {batch_size} does not fit in the memory of the device. Choose a "
+                    "smaller batch, image size or network."
+                ) from error
+        # Outside the handler, whose traceback holds on to the tensors of the failed batch.
+        batch_size //= 2
+        release_memory()
+
+
+def release_memory() -> None:
+    """Give back what is no longer referred to."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

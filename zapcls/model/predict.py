@@ -1,14 +1,19 @@
 """One pass of a trained network over stored photos."""
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from zapcls.inference import Classifier
+from zapcls.model.memory import halve_until_it_fits
 from zapcls.model.preprocess import ShoeClassifier
 from zapcls.progress import Progress, silent
 
 TITLE = "Predicting every photo"
+_CPU_BATCH, _GPU_BATCH = 32, 256
 
 
 def predict(
@@ -16,10 +21,13 @@ def predict(
     pixels: np.ndarray,
     rows: np.ndarray,
     device: torch.device,
-    batch_size: int = 64,
+    onnx_path: Path | None = None,
     progress: Progress = silent,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predict some rows of `pixels`, in their order, in float32.
+
+    On a CPU the exported model answers, where there is one: it is about twice as fast as torch,
+    and the very model that Classify asks.
 
     Returns:
         Logits (n, classes) and embeddings (n, width), both float32.
@@ -27,15 +35,19 @@ def predict(
     Raises:
         Stopped: a person asked to stop.
     """
-    classifier = classifier.to(device).to(memory_format=torch.channels_last).eval()
-    logits, embeddings = [], []
+    is_cpu = device.type == "cpu"
+    answer = Classifier(onnx_path).answer if is_cpu and onnx_path else _in_torch(classifier, device)
+    logits: list[np.ndarray] = []
+    embeddings: list[np.ndarray] = []
     started = time.perf_counter()
-    with torch.inference_mode():
+
+    def predict_all(batch_size: int) -> None:
+        logits.clear()
+        embeddings.clear()
         for start in range(0, len(rows), batch_size):
-            batch = torch.from_numpy(pixels[rows[start : start + batch_size]]).to(device)
-            out, embedding = classifier(batch)
-            logits.append(out.float().cpu().numpy())
-            embeddings.append(embedding.float().cpu().numpy())
+            out, embedding = answer(pixels[rows[start : start + batch_size]])
+            logits.append(out)
+            embeddings.append(embedding)
             done = min(start + batch_size, len(rows))
             rate = done / (time.perf_counter() - started)
             progress(
@@ -45,4 +57,19 @@ def predict(
                 images_per_s=round(rate, 1),
                 seconds_left=round((len(rows) - done) / rate, 1),
             )
+
+    halve_until_it_fits(predict_all, _CPU_BATCH if is_cpu else _GPU_BATCH)
     return np.concatenate(logits), np.concatenate(embeddings)
+
+
+def _in_torch(
+    classifier: ShoeClassifier, device: torch.device
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    network = classifier.to(device).to(memory_format=torch.channels_last).eval()
+
+    def answer(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with torch.inference_mode():
+            out, embedding = network(torch.from_numpy(images).to(device))
+        return out.float().cpu().numpy(), embedding.float().cpu().numpy()
+
+    return answer

@@ -20,10 +20,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from zapcls.errors import RunBusy, Stopped, ZapError
-from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.errors import BadInput, RunBusy, Stopped, ZapError
+from zapcls.workspace.arrays import is_disk_full
+from zapcls.workspace.layout import Workspace, overwrite_json, read_json, write_json
 
 FINAL_STATES = ("done", "stopped", "failed", "lost")
+RESUMABLE_STATES = ("stopped", "failed", "lost")
 _REPORT_EVERY_S = 0.3
 _LAUNCH_TIMEOUT_S = 60
 
@@ -68,6 +70,7 @@ class Status:
     created_at: float = 0.0  # seconds since the epoch, as are the next two
     started_at: float | None = None
     finished_at: float | None = None
+    seconds_before: float = 0.0  # how long it ran before it was resumed
 
     @property
     def is_final(self) -> bool:
@@ -75,10 +78,10 @@ class Status:
 
     @property
     def seconds(self) -> float | None:
-        """How long it has been running, or ran."""
+        """How long it has been running, or ran, all its starts together."""
         if self.started_at is None:
             return None
-        return (self.finished_at or time.time()) - self.started_at
+        return self.seconds_before + (self.finished_at or time.time()) - self.started_at
 
 
 def create(parent: Path, kind: str, config: dict[str, Any], name: str = "") -> Job:
@@ -89,6 +92,29 @@ def create(parent: Path, kind: str, config: dict[str, Any], name: str = "") -> J
     write_json(job.path / "config.json", {"kind": kind, **config})
     write_json(job.path / "status.json", {"state": "queued", "created_at": time.time()})
     return job
+
+
+def reopen(job: Job) -> None:
+    """Queue a job again that was stopped, failed or lost; what it has done is kept.
+
+    Raises:
+        BadInput: it is done, or still at work.
+    """
+    status = read_status(job)
+    if status.state not in RESUMABLE_STATES:
+        raise BadInput(
+            f"A job can be resumed once it was stopped, failed or lost, but {job.job_id} is "
+            f"{status.state}."
+        )
+    worked = 0.0
+    if status.started_at is not None:
+        # A lost job has not said when it ended; it last said something then.
+        ended = status.finished_at or (job.path / "status.json").stat().st_mtime
+        worked = max(0.0, ended - status.started_at)
+    job.stop_path.unlink(missing_ok=True)
+    content = {"state": "queued", "created_at": status.created_at}
+    content["seconds_before"] = status.seconds_before + worked
+    write_json(job.path / "status.json", content)
 
 
 def launch(job: Job, workspace: Workspace) -> None:
@@ -136,7 +162,7 @@ def read_status(job: Job) -> Status:
             **vars(status),
             "state": "lost",
             "message": "Its process ended without a word: killed, out of memory, or the machine "
-            "went down. Start it again.",
+            "went down. Start it again, or resume it where it ended.",
         }
     )
 
@@ -202,7 +228,13 @@ class Reporter:
 
     def _write(self) -> None:
         self._written_at = time.monotonic()
-        write_json(self._job.path / "status.json", self._status)
+        path = self._job.path / "status.json"
+        try:
+            write_json(path, self._status)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            overwrite_json(path, self._status)
         if self._watch:
             self._watch(Status(**self._status))
 
@@ -229,13 +261,27 @@ def perform(
         except ZapError as error:
             reporter.finish("failed", str(error))
             raise
+        except OSError as error:
+            if not is_disk_full(error):
+                _record_crash(job, reporter, error)
+                raise
+            full = ZapError(
+                f"The disk of {job.path.parent} is full. Free some space and start it again; "
+                "a training can be resumed."
+            )
+            reporter.finish("failed", str(full))
+            raise full from error
         except BaseException as error:
-            with job.log_path.open("a", encoding="utf-8") as log:
-                traceback.print_exc(file=log)
-            last = str(error).strip().splitlines() or ["no message"]
-            reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
+            _record_crash(job, reporter, error)
             raise
         reporter.finish("done")
+
+
+def _record_crash(job: Job, reporter: Reporter, error: BaseException) -> None:
+    with job.log_path.open("a", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    last = str(error).strip().splitlines() or ["no message"]
+    reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
 
 
 @contextlib.contextmanager

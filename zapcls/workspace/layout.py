@@ -54,17 +54,29 @@ def open_workspace(path: Path | None = None) -> Workspace:
     return Workspace(chosen)
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Replace a JSON file atomically: a reader sees the old or the new one, whole."""
+def replace_file(path: Path, content: bytes | memoryview) -> None:
+    """Replace a file atomically: a reader sees the old or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, ensure_ascii=False)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace a JSON file atomically."""
+    replace_file(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+
+
+def overwrite_json(path: Path, content: Any) -> None:
+    """Write a JSON file over the old one, in the space that it has: for a disk that is full."""
+    with path.open("r+b") as file:
+        file.write(json.dumps(content, ensure_ascii=False).encode())
+        file.truncate()
 
 
 def read_json(path: Path) -> dict[str, Any]:

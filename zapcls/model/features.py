@@ -1,0 +1,276 @@
+"""What a frozen body makes of the photos, computed once and kept beside the pixel store.
+
+A frozen phase needs the body's pooled features, the training of its last stage the maps that
+enter that stage. Both are the same at every epoch, seed, rate and fold, so each view of a photo
+goes through the body once.
+"""
+
+import contextlib
+import hashlib
+import io
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from torch import nn
+
+from zapcls.config import TrainConfig, has_stages
+from zapcls.inference import build_session
+from zapcls.model import processes
+from zapcls.model.architectures import split_last_stage
+from zapcls.model.loaders import PixelGather, seed_random
+from zapcls.model.memory import halve_until_it_fits
+from zapcls.progress import Progress
+from zapcls.workspace.arrays import FilledArray
+from zapcls.workspace.layout import write_json
+
+POOLED, MAPS = "pooled", "maps"
+# Float32 sums in another order, relative to the largest value; anything larger is another network.
+TOLERANCE = 1e-3
+TITLE = "Computing the frozen network's features"
+_BATCH = {"cpu": 32}  # small enough for the caches of a CPU
+_GPU_BATCH = 256
+# Pooled features are kept as they are; maps are large, and half precision costs no accuracy.
+_DTYPES = {POOLED: np.float32, MAPS: np.float16}
+
+
+class TwoOutputs(nn.Module):
+    """A body that gives both what enters its last stage and its pooled features.
+
+    The pooling is that of fastai's head: the maximum and the mean of each channel. A body that is
+    not a sequence gives its own last map as the first output.
+    """
+
+    front: nn.Module
+    last: nn.Module
+
+    def __init__(self, body: nn.Module, arch: str) -> None:
+        super().__init__()
+        self.front, self.last = body, nn.Identity()
+        if has_stages(arch):
+            self.front, self.last = split_last_stage(body)
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        maps = self.front(images)
+        features = self.last(maps)
+        return maps, torch.cat([features.amax(dim=(2, 3)), features.mean(dim=(2, 3))], dim=1)
+
+
+class FrozenBody:
+    """The features of one body at one image size, for the rows and views that are asked for."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        body: nn.Module,
+        pixels: np.ndarray,
+        bodies_dir: Path,
+        device: torch.device,
+        progress: Progress,
+    ) -> None:
+        """`body` must still have the weights that `config` names."""
+        self._config, self._pixels, self._device, self._progress = config, pixels, device, progress
+        self._net = TwoOutputs(body, config.arch)
+        self.folder = bodies_dir / name_body(config, body)
+
+    def read(self, kind: str, rows: np.ndarray, train_rows: np.ndarray) -> list[np.ndarray]:
+        """Give an array (photos, ...) a view: view 0 of all `rows`, the others of `train_rows`.
+
+        View 0 is the photo as it is, view 1 its mirror image, further ones random changes, drawn
+        once. What is not there yet is computed; rows that were not asked for hold zeros.
+
+        Raises:
+            Stopped: a person asked to stop; what was computed is kept.
+            ZapError: the disk has no room.
+        """
+        kinds = (POOLED, MAPS) if kind == MAPS else (POOLED,)
+        with processes.first_alone(), self._alone():
+            shapes = self._find_shapes()
+            views: list[np.ndarray] = []
+            for view, name in enumerate(list_views(self._config)):
+                wanted = rows if view == 0 else train_rows
+                arrays = {
+                    kind: FilledArray(
+                        self.folder / f"{kind}-{name}.npy",
+                        (len(self._pixels), *shapes[kind]),
+                        _DTYPES[kind],
+                    )
+                    for kind in kinds
+                }
+                self._fill(arrays, wanted, name)
+                views.append(arrays[kind].values)
+        return views
+
+    def _find_shapes(self) -> dict[str, tuple[int, ...]]:
+        size = self._config.image_size
+        self._net.to(self._device).eval()
+        with torch.inference_mode():
+            outputs = self._net(torch.zeros(1, 3, size, size, device=self._device))
+        return dict(zip((MAPS, POOLED), (tuple(out.shape[1:]) for out in outputs), strict=True))
+
+    def _fill(self, arrays: dict[str, FilledArray], rows: np.ndarray, view: str) -> None:
+        is_filled = np.logical_and.reduce([array.is_filled for array in arrays.values()])
+        todo = rows[~is_filled[rows]]
+        if not len(todo):
+            return
+        run = self._choose_engine()
+        see = _build_view(view, self._pixels, self._config, self._device)
+        started = time.perf_counter()
+
+        def fill_all(batch_size: int) -> None:
+            for start in range(0, len(todo), batch_size):
+                part = todo[start : start + batch_size]
+                with torch.inference_mode():
+                    maps, pooled = run(see(part))
+                for kind, values in ((MAPS, maps), (POOLED, pooled)):
+                    if kind in arrays:
+                        arrays[kind].fill(part, values)
+                done = min(start + batch_size, len(todo))
+                rate = done / (time.perf_counter() - started)
+                self._progress(
+                    f"{TITLE}, {view}",
+                    done,
+                    len(todo),
+                    images_per_s=round(rate, 1),
+                    seconds_left=round((len(todo) - done) / rate, 1),
+                )
+
+        try:
+            halve_until_it_fits(fill_all, _BATCH.get(self._device.type, _GPU_BATCH))
+        finally:
+            for array in arrays.values():
+                array.flush()
+        rate = len(todo) / (time.perf_counter() - started)
+        write_json(self.folder / "speed.json", {"images": len(todo), "images_per_s": round(rate)})
+
+    def _choose_engine(self) -> "OnnxEngine | TorchEngine":
+        """ONNX Runtime on a CPU, checked against torch; torch in mixed precision on a GPU."""
+        if self._device.type != "cpu":
+            return TorchEngine(self._net, self._device)
+        path = self.folder / "body.onnx"
+        size = self._config.image_size
+        if not path.is_file():
+            aside = path.with_name(".body.onnx.part")
+            if not _export(self._net, size, aside):
+                return TorchEngine(self._net, self._device)
+            aside.replace(path)
+        engine = OnnxEngine(path)
+        probe = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)) * 4 - 2
+        if _is_same(engine(probe), TorchEngine(self._net, self._device)(probe)):
+            return engine
+        return TorchEngine(self._net, self._device)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other jobs out of the folder; wait, stoppable, until they have left it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "lock")
+        while True:
+            try:
+                lock.acquire(timeout=0.5)
+                break
+            except Timeout:
+                self._progress("Waiting for another job that computes the same features", 0, 0)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def name_body(config: TrainConfig, body: nn.Module) -> str:
+    """Name a body by all that its features depend on: architecture, size and its very weights."""
+    digest = hashlib.blake2b(digest_size=6)
+    for key, value in body.state_dict().items():
+        digest.update(key.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return f"{config.arch}-{config.image_size}-{digest.hexdigest()}"
+
+
+def list_views(config: TrainConfig) -> list[str]:
+    """The names of the views that a training draws from; the first is the photo as it is."""
+    names = ["plain"]
+    if config.augmentation != "none" and config.views > 1:
+        names.append("mirrored")
+    if config.augmentation == "standard":
+        names += [f"standard-{number}" for number in range(2, config.views)]
+    return names
+
+
+def _build_view(
+    view: str, pixels: np.ndarray, config: TrainConfig, device: torch.device
+) -> Callable[[np.ndarray], torch.Tensor]:
+    """Build what makes the images of a view; the random ones follow the view and the rows."""
+    is_random = view.startswith("standard")
+    gather = PixelGather(pixels, config.image_size, device, "standard" if is_random else "none")
+    if view == "mirrored":
+        return lambda rows: gather(rows).flip(3)
+    if not is_random:
+        return gather
+
+    def see(rows: np.ndarray) -> torch.Tensor:
+        seed_random(int(view.removeprefix("standard-")), int(rows[0]))
+        return gather(rows)
+
+    return see
+
+
+class TorchEngine:
+    """The body in torch: in mixed precision on a GPU, in float32 elsewhere."""
+
+    def __init__(self, net: nn.Module, device: torch.device) -> None:
+        self._device = device
+        self._net = net.to(device).to(memory_format=torch.channels_last).eval()
+
+    def __call__(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        images = images.to(self._device).to(memory_format=torch.channels_last)
+        is_gpu = self._device.type == "cuda"
+        with torch.inference_mode(), torch.autocast(self._device.type, enabled=is_gpu):
+            maps, pooled = self._net(images)
+        return maps.float().cpu().numpy(), pooled.float().cpu().numpy()
+
+
+class OnnxEngine:
+    """The body in ONNX Runtime, in float32."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = build_session(path)
+
+    def __call__(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        maps, pooled = self._session.run(None, {"images": images.contiguous().numpy()})
+        return maps, pooled
+
+
+def _export(net: nn.Module, size: int, path: Path) -> bool:
+    """Export the body as ONNX; False where the exporter does not know one of its operations.
+
+    This is torch's older exporter: it takes half a second where the new one takes seven, which
+    is a third of a whole frozen phase. Without it torch itself computes the features.
+    """
+    net = net.to(memory_format=torch.contiguous_format).eval()
+    names = {"images": {0: "batch"}, MAPS: {0: "batch"}, POOLED: {0: "batch"}}
+    with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            torch.onnx.export(
+                net,
+                (torch.zeros(2, 3, size, size),),
+                path,
+                input_names=["images"],
+                output_names=[MAPS, POOLED],
+                dynamic_axes=names,
+                dynamo=False,
+            )
+        except (torch.onnx.OnnxExporterError, RuntimeError):
+            path.unlink(missing_ok=True)
+            return False
+    return True
+
+
+def _is_same(first: tuple[np.ndarray, ...], second: tuple[np.ndarray, ...]) -> bool:
+    return all(
+        float(np.abs(one - other).max()) <= TOLERANCE * max(1.0, float(np.abs(other).max()))
+        for one, other in zip(first, second, strict=True)
+    )
