@@ -1,4 +1,5 @@
 import csv
+import os
 import shutil
 
 import numpy as np
@@ -66,6 +67,28 @@ def test_bytes_are_those_on_disk_and_a_missing_photo_has_none(write_catalogue, j
     assert table["image_problem"].tolist() == ["", "image missing"]
     assert table["kept"].tolist() == [True, False]
     assert table["image_path"].tolist()[1] == "Shoes/Heels/Acme/2.1.jpg"
+
+
+def test_a_photo_s_time_of_change_is_kept_to_the_nanosecond(write_catalogue, tmp_path):
+    folder = write_catalogue(tmp_path, [{"CID": "1-1"}, {"CID": "2-1", "photo": None}])
+    [photo] = folder.rglob("1.1.jpg")
+    os.utime(photo, ns=(0, 1_700_000_000_123_456_789))
+
+    table = read_catalogue(folder).table
+
+    assert table["file_mtime_ns"].tolist() == [1_700_000_000_123_456_789, -1]
+
+
+def test_a_time_of_change_does_not_make_another_catalogue(write_catalogue, tmp_path):
+    folder = write_catalogue(tmp_path, ROWS)
+    before = read_catalogue(folder)
+    [photo] = folder.rglob("7.1.jpg")
+    os.utime(photo, ns=(0, 1_700_000_000_000_000_000))
+
+    after = read_catalogue(folder)
+
+    assert after.catalogue_id == before.catalogue_id
+    assert not after.table.equals(before.table)
 
 
 @pytest.mark.parametrize("disk", ["Neil M.", "Neil M%2E", "Neil M"])

@@ -199,6 +199,18 @@ def test_progress_is_told_now_and_then() -> None:
     assert len(table) == 250
 
 
+def test_only_the_rows_that_are_asked_for_are_described_in_their_order() -> None:
+    shades = [(200, 0, 0), (0, 0, 0), (0, 0, 200)]
+    images = np.stack([draw_shoe(shade) for shade in shades])
+    images[2] = images[2].transpose(1, 0, 2)  # a tall shoe: its mask is another
+    told = []
+    table = describe_colors(images, lambda *step, **detail: told.append(step), np.array([2, 0]))
+    assert table.color.tolist() == ["blue", "red"]
+    every = describe_colors(images)
+    pd.testing.assert_frame_equal(table, every.iloc[[2, 0]].reset_index(drop=True))
+    assert told == [("Naming colors", 0, 2), ("Naming colors", 2, 2)]
+
+
 def test_no_image_is_an_empty_table_with_all_columns() -> None:
     table = describe_colors(np.zeros((0, SIDE, SIDE, 3), np.uint8))
     assert len(table) == 0

@@ -188,6 +188,10 @@ def test_the_side_is_chosen_from_the_first_fifty_readable_files(tmp_path):
     assert choose_side(files) == 60
 
 
+def ignore_rows(rows):
+    """Nobody asks which rows are done."""
+
+
 def test_decode_all_fills_a_row_a_file_and_whitens_what_it_cannot_read(tmp_path, jpeg):
     good, broken, text = (tmp_path / name for name in ("good.png", "broken.jpg", "text.jpg"))
     photo = build_noise(40, 40)
@@ -196,12 +200,38 @@ def test_decode_all_fills_a_row_a_file_and_whitens_what_it_cannot_read(tmp_path,
     text.write_text("no picture")
     gone = tmp_path / "gone.jpg"
     rows = np.zeros((5, 40, 40, 3), np.uint8)
+    marked = []
 
-    unreadable = decode_all([broken, good, None, text, gone], rows)
+    unreadable = decode_all([broken, good, None, text, gone], rows, np.arange(5), marked.extend)
 
     assert unreadable == [0, 3, 4]  # a row without a file is missing, not unreadable
+    assert marked == [1, 2]
     assert np.array_equal(rows[1], np.asarray(photo))
     assert (rows[[0, 2, 3, 4]] == 255).all()
+
+
+def test_decode_all_leaves_the_rows_that_it_is_not_asked_for_alone(tmp_path):
+    files = write_photos(tmp_path, [(32, 32)] * 5)
+    rows = np.full((5, 32, 32, 3), 7, np.uint8)
+    marked = []
+
+    decode_all(files, rows, np.array([3, 1]), marked.extend)
+
+    assert marked == [3, 1]
+    assert rows[:, 0, 0, 0].tolist() == [7, 0, 7, 0, 7]
+
+
+def test_decode_all_marks_rows_once_they_are_done():
+    rows = np.zeros((600, 32, 32, 3), np.uint8)
+    marked = []
+
+    def mark(part):
+        assert (rows[part] == 255).all()
+        marked.append(len(part))
+
+    decode_all([None] * 600, rows, np.arange(600), mark)
+
+    assert marked == [256, 256, 88]
 
 
 def test_decode_all_reports_from_none_to_all():
@@ -210,7 +240,9 @@ def test_decode_all_reports_from_none_to_all():
     def watch(phase, done, total, **detail):
         seen.append((done, total))
 
-    decode_all([None] * 600, np.empty((600, 32, 32, 3), np.uint8), watch)
+    decode_all(
+        [None] * 600, np.empty((600, 32, 32, 3), np.uint8), np.arange(600), ignore_rows, watch
+    )
 
     assert seen[0] == (0, 600)
     assert seen[-1] == (600, 600)
@@ -224,9 +256,11 @@ def test_a_stop_passes_through_decode_all():
         if done:
             raise Stopped("Stopped.")
 
+    marked = []
     with pytest.raises(Stopped):
-        decode_all([None] * 600, rows, stop)
+        decode_all([None] * 600, rows, np.arange(600), marked.extend, stop)
 
+    assert marked == list(range(256))
     assert (rows[0] == 255).all()
     assert (rows[-1] == 0).all()  # not reached
 
@@ -242,7 +276,7 @@ def test_the_threads_of_decode_all_leave_python_s_warning_filters_alone(tmp_path
         return image.convert("RGB")
 
     monkeypatch.setattr(pixels, "_flatten", watch)
-    decode_all(files, np.empty((8, 32, 32, 3), np.uint8))
+    decode_all(files, np.empty((8, 32, 32, 3), np.uint8), np.arange(8), ignore_rows)
 
     assert len(seen) == 8
     assert all(filters is seen[0] for filters in seen)
