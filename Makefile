@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench clean
+.PHONY: help app test check bench bench-rates clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 app: $(VENV)/app.stamp ## serve the app on http://localhost:8501; DATA=DIR opens it on a data set
 	@$(BIN)/python -m zapcls serve $(if $(DATA),--data "$(DATA)") $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
@@ -22,7 +22,10 @@ check: $(VENV)/dev.stamp ## ruff, format, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/app.stamp ## train on real photos side by side with the baselines; DATA=DIR WEIGHTS=FILE [LR=suggested]
+bench: $(VENV)/app.stamp ## speed beside plain fastai; DATA=DIR WEIGHTS=FILE [ONLY=views,recipe,embeddings,counts]
+	$(BIN)/python -m benchmarks.speed --data "$(DATA)" --weights "$(WEIGHTS)" $(if $(ONLY),--only "$(ONLY)")
+
+bench-rates: $(VENV)/app.stamp ## error rates on real photos; DATA=DIR WEIGHTS=FILE [LR=suggested]
 	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" --weights "$(WEIGHTS)" $(if $(LR),--lr "$(LR)")
 
 clean: ## remove the environment and the caches; the workspace stays

@@ -1,6 +1,6 @@
 """Error rates on real photos: the preset "quick", beside a logistic regression on frozen features.
 
-    make bench DATA=DIR WEIGHTS=FILE [LR=suggested]
+    make bench-rates DATA=DIR WEIGHTS=FILE [LR=suggested]
 
 Both learn from the same rows of the same splits, at the same image size, and are counted on the
 same valid rows. Writes `benchmarks/results/real_photos_<rates>.json` and a table beside it.
@@ -8,8 +8,6 @@ same valid rows. Writes `benchmarks/results/real_photos_<rates>.json` and a tabl
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,17 +15,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.machine import describe_machine
 from zapcls.analysis import metrics
 from zapcls.config import SUGGESTED, TrainConfig, build_config
 from zapcls.data.catalog import read_catalogue
 from zapcls.model.architectures import build_body
+from zapcls.model.features import POOLED, FrozenBody
 from zapcls.model.learner import choose_device
-from zapcls.model.preprocess import Normalize, Resize
+from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace, open_workspace, write_json
 from zapcls.workspace.store import Store, open_store, read_split
 
@@ -35,18 +34,13 @@ RESULTS = Path(__file__).parent / "results"
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # of the regression's C; chosen on tune
 
 
-def compute_features(store: Store, config: TrainConfig) -> np.ndarray:
-    """Average the frozen body's last feature map over each photo: float32, (rows, channels)."""
-    choose_device("cpu")
+def read_features(store: Store, config: TrainConfig) -> np.ndarray:
+    """Read the frozen body's pooled features of each photo: float32, (rows, 2 x channels)."""
+    device = choose_device("cpu")
     body, _ = build_body(config.arch, config.weights)
-    see = torch.nn.Sequential(Resize(store.side, config.image_size), Normalize(), body).eval()
-    see = see.to(memory_format=torch.channels_last)
-    pooled = []
-    with torch.inference_mode():
-        for start in range(0, len(store.pixels), 64):
-            batch = torch.from_numpy(np.array(store.pixels[start : start + 64]))
-            pooled.append(see(batch).mean(dim=(2, 3)).numpy())
-    return np.concatenate(pooled)
+    frozen = FrozenBody(config, body, store.pixels, store.bodies_dir, device, silent)
+    readable = np.flatnonzero(store.read_catalog()["image_problem"] == "")
+    return frozen.read(POOLED, readable, np.array([], dtype=int))[0]
 
 
 def regress(features: np.ndarray, split: pd.DataFrame, config: TrainConfig) -> dict:
@@ -80,14 +74,6 @@ def read_rate(text: str) -> float | str:
     return text if text == SUGGESTED else float(text)
 
 
-def describe_machine() -> str:
-    names = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    name = names[0].split(":")[1].strip() if names else platform.processor()
-    return f"{name}, {os.cpu_count()} cores, torch {torch.__version__}"
-
-
 def write_table(content: dict) -> str:
     lines = [
         f"{content['machine']}; {content['settings']}",
@@ -119,7 +105,7 @@ def main() -> None:
     rates = {} if arguments.lr is None else {"frozen_lr": arguments.lr, "unfrozen_lr": arguments.lr}
     base = build_config("quick", weights=arguments.weights, **rates)
     store = open_store(workspace, read_catalogue(arguments.data))
-    features = compute_features(store, base)
+    features = read_features(store, base)
     rows = []
     for seed in range(arguments.seeds):
         for mode in ("product", "random"):
