@@ -11,11 +11,14 @@ from zapcls.data.clean import IMAGE_MISSING, summarize
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
-from zapcls.ui import cache, charts, widgets
+from zapcls.ui import body_files, cache, charts, widgets
+from zapcls.ui.body_files import BodyFiles
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import choose_data, read_chosen_data
 from zapcls.workspace.store import Store
 
+# Ten and eight photos in a row at 1280 px.
+SAMPLE_PX, DROPPED_PX = 67, 82
 SOURCES = {
     "drawings": "The drawn catalogue",
     "folder": "A folder on this machine",
@@ -27,7 +30,8 @@ def show_source() -> None:
     """Choose where the photos come from, and read them."""
     workspace = cache.workspace()
     folder = read_chosen_data(workspace)
-    with st.expander(f"Source: {widgets.data_name()}", expanded=cache.chosen_store() is None):
+    is_read = cache.chosen_store() is not None or cache.lacks_colors()
+    with st.expander(f"Source: {widgets.data_name()}", expanded=not is_read):
         source = st.segmented_control(
             "Source", list(SOURCES), format_func=SOURCES.get, default="drawings", key="source",
             required=True, label_visibility="collapsed",
@@ -83,10 +87,15 @@ def show_reading() -> None:
     )
     if last and jobs.read_status(last).state in ("failed", "lost"):
         widgets.show_failure(last, jobs.read_status(last))
+        if not cache.lacks_colors():
+            return
+    if cache.lacks_colors():
+        said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:
-        st.info(f"{widgets.data_name().capitalize()} has not been read yet.")
-        if st.button("Read it now", key="read_now", type="primary"):
-            start_build(read_chosen_data(workspace))
+        said, action = "has not been read yet.", "Read it now"
+    st.info(f"{widgets.begin(widgets.data_name())} {said}")
+    if st.button(action, key="read_now", type="primary"):
+        start_build(read_chosen_data(workspace))
 
 
 def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
@@ -99,7 +108,7 @@ def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
                 st.dataframe(rows[["image_id", "image_path"]].head(20), hide_index=True)
                 continue
             sample = rows.sample(min(8, len(rows)), random_state=0)
-            widgets.image_grid(sample, store, describe_dropped, 8)
+            widgets.image_grid(sample, store, describe_dropped, DROPPED_PX)
 
 
 def describe_dropped(image: Any) -> str:
@@ -126,6 +135,67 @@ def show_split(store: Store) -> None:
     )
 
 
+def show_disk(store: Store) -> None:
+    """Show what is kept of the photos: their pixels, and features of frozen networks."""
+    st.subheader("On disk", anchor=False)
+    st.markdown(
+        "**Pixels**",
+        help="Each photo is decoded once; trainings, colors and these pages read its pixels.",
+    )
+    st.markdown(describe_pixels(store.facts))
+    bodies = body_files.list_bodies(store)
+    if not bodies:
+        return
+    st.markdown(
+        "**Features of frozen networks**",
+        help="What a frozen network makes of each photo. It is computed once, and kept for the "
+        "trainings to come.",
+    )
+    is_busy = widgets.find_active(cache.workspace().runs_dir) or widgets.find_active(
+        cache.workspace().jobs_dir
+    )
+    for body in bodies:
+        show_body(body, is_busy is not None)
+
+
+def describe_pixels(facts: dict[str, Any]) -> str:
+    """Say how large a pixel store is, and how it came about."""
+    rows, decoded = facts["rows"], facts["decoded"]
+    at = f"decoded at {facts['images_per_s']:,.0f} images/s"
+    if not decoded:
+        made = "all copied from what had been read before"
+    elif decoded == rows:
+        made = f"all {at}"
+    else:
+        made = f"{decoded:,} {at}, {rows - decoded:,} copied from what had been read before"
+    return (
+        f"{rows:,} photos of {facts['side']} px · "
+        f"{rows * facts['side'] ** 2 * 3 / 1e6:,.0f} MB · {made} · "
+        f"read from {widgets.escape(facts['data_dir'])}"
+    )
+
+
+def show_body(body: BodyFiles, is_busy: bool) -> None:
+    """Show what one network's features take, and a way to delete them."""
+    speed = f" · computed at {body.images_per_s:,.0f} images/s" if body.images_per_s else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{body.arch} · {body.image_size} px · weights {body.weights_hash} · "
+            f"{body.disk_bytes / 1e6:,.0f} MB{speed}",
+            width="content",
+        )
+        if is_busy:
+            return
+        with (
+            st.popover("Delete", icon=":material/delete:", type="tertiary"),
+            widgets.explain_errors(),
+        ):
+            st.markdown("The next training that needs them computes them again.")
+            if st.button("Delete these features", key=f"delete-{body.path.name}"):
+                body_files.delete(body)
+                st.rerun()
+
+
 def show_catalogue(store: Store) -> None:
     """Show what a read catalogue holds."""
     table = cache.catalog(store)
@@ -146,7 +216,7 @@ def show_catalogue(store: Store) -> None:
         kept.sample(min(10, len(kept)), random_state=1),
         store,
         lambda image: f"{widgets.department(image.label)} · {image.color}",
-        10,
+        SAMPLE_PX,
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -159,12 +229,7 @@ def show_catalogue(store: Store) -> None:
         st.caption("The color of the shoe itself, not of the ground, in the eleven basic terms.")
     show_dropped(table, store, counts)
     show_split(store)
-    facts = store.facts
-    st.caption(
-        f"Pixel store: {facts['rows']:,} photos of {facts['side']} px, "
-        f"{facts['rows'] * facts['side'] ** 2 * 3 / 1e6:,.0f} MB, decoded at "
-        f"{facts['images_per_s']:,.0f} images/s. Read from {facts['data_dir']}."
-    )
+    show_disk(store)
     if not store.is_drawn:
         st.caption(TERMS)
 

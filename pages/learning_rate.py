@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from zapcls.config import PHASES
-from zapcls.ui import cache, charts, settings_form, widgets
+from zapcls.analysis import lr_curves
+from zapcls.config import PHASES, TrainConfig
+from zapcls.ui import cache, charts, lr_files, setting_words, settings_form, widgets
+from zapcls.ui.lr_files import Found
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import read_chosen_data, read_json
-from zapcls.workspace.runs import list_runs, read_lr_curve
+from zapcls.workspace.layout import read_chosen_data
+from zapcls.workspace.runs import list_runs
 
-PHASE_NAMES = {"frozen": "head only (frozen)", "unfrozen": "whole network (unfrozen)"}
+_AWAITED = "awaited_finder"
 MEANINGS = {
     "valley": "the middle of the longest steady fall; the usual choice",
     "slide": "the end of the steep part, before the loss turns",
@@ -18,20 +20,19 @@ MEANINGS = {
 }
 
 
-def find_curves() -> dict[str, tuple[Job, str]]:
-    """All curves, the newest first: a title -> the job or run, and its phase."""
+def find_curves() -> dict[str, Found]:
+    """All curves, the newest first, by their titles."""
     workspace = cache.workspace()
-    found = [job for job in jobs.list_jobs(workspace.jobs_dir) if job.kind == "lr_find"]
+    finders = [job for job in jobs.list_jobs(workspace.jobs_dir) if job.kind == "lr_find"]
     sources: list[Job] = sorted(
-        [*found, *list_runs(workspace)], key=lambda job: job.job_id, reverse=True
+        [*finders, *list_runs(workspace)], key=lambda job: job.job_id, reverse=True
     )
-    curves: dict[str, tuple[Job, str]] = {}
+    curves = {}
     for job in sources[:30]:
-        path = job.path / "lr_suggestions.json"
-        if path.is_file():
-            arch = job.config["train"]["arch"]
-            for phase in read_json(path):
-                curves[f"{arch}, {PHASE_NAMES[phase]} · {job.job_id}"] = (job, phase)
+        for found in lr_files.read_found(job):
+            settings = TrainConfig().to_json() | job.config["train"]
+            phase = setting_words.name_phase(settings, found.phase)
+            curves[f"{settings['arch']}, {phase} · {job.job_id}"] = found
     return curves
 
 
@@ -45,71 +46,105 @@ def start_finder(phase: str) -> None:
     }
     job = jobs.create(workspace.jobs_dir, "lr_find", config)
     jobs.launch(job, workspace)
+    st.session_state[_AWAITED] = job.job_id
     st.rerun()
 
 
-def show_launcher() -> None:
-    """Choose a phase and start the finder."""
+def turn_to_awaited(curves: dict[str, Found]) -> None:
+    """Choose the curve of the finder that was started here, once it is there."""
+    for title, found in curves.items():
+        if found.job.job_id == st.session_state.get(_AWAITED):
+            st.session_state["curve"] = title
+            del st.session_state[_AWAITED]
+            return
+
+
+def show_launcher(has_curves: bool) -> None:
+    """Choose a phase and start the finder; once there are curves, that is the lesser button."""
     chosen = settings_form.read_settings()
     phases = [phase for phase in PHASES if chosen[f"{phase}_epochs"] or phase == "unfrozen"]
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         phase = st.segmented_control(
-            "Phase", phases, format_func=PHASE_NAMES.get, default=phases[0], required=True,
-            key="phase", help="Each phase has its own rate. The finder of the whole network "
-            "trains the head first, as the training does.",
+            "Phase", phases, default=phases[0], required=True, key="phase", width="content",
+            format_func=lambda phase: setting_words.name_phase(chosen, phase),
+            help="Each phase has its own rate. The finder trains for a hundred steps, with "
+            "several seeds where that is quick. That of the unfrozen phase trains the head first, "
+            "as the training does.",
         )  # fmt: skip
-    with right:
         if settings_form.show_ready() and st.button(
-            "Find the learning rate", type="primary", key="find", icon=":material/show_chart:"
-        ):
+            "Find the learning rate", key="find", icon=":material/show_chart:",
+            type="secondary" if has_curves else "primary",
+        ):  # fmt: skip
             start_finder(str(phase))
     st.caption(f"With the settings of the training form: {settings_form.describe_settings()}.")
 
 
-def show_curve(job: Job, phase: str) -> None:
+def show_curve(found: Found) -> None:
     """Draw a curve with its suggestions; one click takes one to the training form."""
-    curve = read_lr_curve(job)
-    suggestions = read_json(job.path / "lr_suggestions.json")[phase]
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    with left:
+    rates = found.rates
+    with st.container(horizontal=True, vertical_alignment="center"):
         picked = st.segmented_control(
-            "Suggestion", list(suggestions), default="valley", required=True, key="suggestion",
-            label_visibility="collapsed",
-            format_func=lambda name: f"{name} · {suggestions[name]:.1e}",
+            "Suggestion", list(rates), default="valley", required=True, key="suggestion",
+            label_visibility="collapsed", width="content",
+            format_func=lambda name: f"{name} · {widgets.rate(rates[name])}",
             on_change=lambda: settings_form.use_rate(
-                phase, suggestions[st.session_state["suggestion"]]
+                found.phase, rates[st.session_state["suggestion"]]
             ),
         )  # fmt: skip
-    with right:
         if st.button("Train with this", type="primary", key="use", icon=":material/arrow_forward:"):
-            settings_form.use_rate(phase, suggestions[picked])
+            settings_form.use_rate(found.phase, rates[picked])
             widgets.open_page("train")
     st.caption(f"{picked}: {MEANINGS[str(picked)]}. Choosing one fills the training form.")
-    st.plotly_chart(charts.lr_curve(curve[curve["phase"] == phase], suggestions), key="lr_curve")
+    show_doubts(found)
+    curves = found.read_curves()
+    if curves.empty:
+        st.caption("Its curve is no longer on disk.")
+        return
+    median = lr_curves.summarize(curves)
+    st.plotly_chart(charts.lr_curve(median, curves, rates), key="lr_curve")
+    st.caption(describe_seeds(found.valleys))
+
+
+def show_doubts(found: Found) -> None:
+    """Say why a curve is a poor guide, or one to another training than the form's."""
+    doubts = [*found.faults]
+    differences = settings_form.find_differences(found.job, found.phase)
+    if differences:
+        doubts.append(f"This is a curve of another training: {'; '.join(differences)}.")
+    if doubts:
+        st.warning("\n\n".join(doubts), icon=":material/warning:")
+
+
+def describe_seeds(valleys: list[float]) -> str:
+    """Say how many seeds the curve is of, and how far apart their valleys lie."""
+    low, high = widgets.rate(min(valleys)), widgets.rate(max(valleys))
+    if len(valleys) == 1:
+        return f"1 seed, valley {low}."
+    return f"{len(valleys)} seeds, valleys {low} to {high}."
 
 
 widgets.enter("learning_rate")
 st.title("Learning rate", anchor=False)
 st.markdown(
-    "The finder trains for a hundred steps while the rate grows. Where the loss falls steadily, "
-    "the rate is a good one; where it turns up, it is too high."
+    "The finder trains while the rate grows. Where the loss falls steadily, the rate is a good "
+    "one; where it turns up, it is too high."
 )
+curves = find_curves()
 active = widgets.find_active(cache.workspace().jobs_dir, "lr_find")
 if active:
     widgets.show_job(active)
 else:
     with widgets.explain_errors():
-        show_launcher()
+        show_launcher(has_curves=bool(curves))
     last = next(
         (j for j in jobs.list_jobs(cache.workspace().jobs_dir) if j.kind == "lr_find"), None
     )
     if last and jobs.read_status(last).state in ("failed", "lost"):
         widgets.show_failure(last, jobs.read_status(last))
 
-curves = find_curves()
 if curves:
+    turn_to_awaited(curves)
     title = st.selectbox("Curve", list(curves), key="curve", label_visibility="collapsed")
-    show_curve(*curves[title])
+    show_curve(curves[title])
 elif not active:
     st.caption("No curve yet. It takes under a minute on the drawings.")

@@ -50,7 +50,8 @@ with left:
 with right:
     st.subheader("Data in use", anchor=False)
     if store is None:
-        st.markdown(f"{widgets.data_name().capitalize()}, not read yet.")
+        state = "its colors are not named yet" if cache.lacks_colors() else "not read yet"
+        st.markdown(f"{widgets.begin(widgets.data_name())}, {state}.")
     else:
         counts = summarize(cache.catalog(store))
         st.markdown(f"{counts['kept']:,} shoes of {counts['rows']:,}, {widgets.data_name()}.")

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from zapcls.analysis import metrics
-from zapcls.ui import cache, charts, widgets
-from zapcls.workspace.runs import Run, read_history, read_losses, read_lr_curve
+from zapcls.ui import cache, charts, lr_files, widgets
+from zapcls.workspace.runs import Run, read_history, read_losses
 
 SOURCE = "This run, valid: photos of products it never trained on."
 SOURCE_RANDOM = (
@@ -96,9 +96,10 @@ def show_curves(run: Run) -> None:
         st.plotly_chart(charts.loss_curves(read_losses(run), history), key="loss")
     with right:
         st.plotly_chart(charts.error_curve(history), key="error")
-    if not read_lr_curve(run).empty:
+    if lr_files.read_found(run):
         widgets.show_link("learning_rate", "Its learning-rate curves", icon=":material/show_chart:")
     with st.expander("Settings"):
+        widgets.show_batch(run)
         settings = run.config["train"] | {
             "catalogue": run.facts["catalogue_id"],
             "device": run.facts["device"],

@@ -49,28 +49,77 @@ def show_ended(run: Run, status: Status) -> None:
     """Show how the picked run ended, and where to go from there."""
     st.subheader(f"Run {run.run_id}", anchor=False)
     if status.state == "done":
-        valid = run.metrics["splits"]["valid"]
-        st.success(
-            f"Done in {widgets.duration(run.metrics['seconds'])}: "
-            f"{widgets.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
-            f"(95 % interval {widgets.interval(valid['error_low'], valid['error_high'])}).",
-            icon=":material/check:",
-        )
-        first, second, _ = st.columns([1, 1, 3])
-        with first:
-            widgets.show_link("results", "Results", icon=":material/insights:")
-        with second:
-            widgets.show_link("errors", "Errors", icon=":material/image_search:")
+        show_done(run)
     elif status.state == "stopped":
         kept = (
             "its best weights are kept" if run.weights_path.is_file() else "no epoch was finished"
         )
         st.info(f"Stopped after {widgets.duration(status.seconds or 0)}; {kept}.")
-        if run.weights_path.is_file():
-            widgets.show_link("results", "Evaluate it on Results", icon=":material/insights:")
-    else:
+    elif status.is_final:
         widgets.show_failure(run, status)
+    if status.state == "stopped" and run.weights_path.is_file():
+        widgets.show_link("results", "Evaluate it on Results", icon=":material/insights:")
+    widgets.show_batch(run)
     show_curves(run)
+
+
+def show_done(run: Run) -> None:
+    """Show what a finished run came to."""
+    valid = run.metrics["splits"]["valid"]
+    st.success(
+        f"Done in {widgets.duration(run.metrics['seconds'])}: "
+        f"{widgets.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
+        f"(95 % interval {widgets.interval(valid['error_low'], valid['error_high'])}).",
+        icon=":material/check:",
+    )
+    with st.container(horizontal=True):
+        widgets.show_link("results", "Results", icon=":material/insights:")
+        widgets.show_link("errors", "Errors", icon=":material/image_search:")
+
+
+def show_starts(picked: Run | None) -> None:
+    """Offer to start a run with the form's settings, or to go on with the picked one."""
+    is_ready = settings_form.show_ready()
+    resumable = picked if picked and can_resume(picked) else None
+    with st.container(horizontal=True):
+        if is_ready and st.button(
+            "Start training", type="primary", key="start", icon=":material/play_arrow:"
+        ):
+            start()
+        if resumable and st.button("Resume", key="resume", icon=":material/resume:"):
+            resume(resumable)
+    if resumable:
+        st.caption(f"Resume: {widgets.describe_run(resumable)} {describe_resume(resumable)}.")
+
+
+def can_resume(run: Run) -> bool:
+    """Whether a run ended early, and what it trains on is free."""
+    has_ended_early = jobs.read_status(run).state in jobs.RESUMABLE_STATES
+    return has_ended_early and not settings_form.find_busy(run.train_config.device)
+
+
+def describe_resume(run: Run) -> str:
+    """Say from where a run that ended early would go on."""
+    config, history = run.train_config, read_history(run)
+    epochs = config.frozen_epochs + config.unfrozen_epochs
+    if history.empty:
+        return "starts over under its own settings, as no epoch was finished"
+    if not (run.path / "checkpoint.pt").is_file():
+        return "starts over under its own settings, as it has no checkpoint"
+    done = int(history["epoch"].max())
+    if done >= epochs:
+        return f"goes on with its evaluation, as all {epochs} epochs are done"
+    return (
+        f"goes on after epoch {done} of {epochs} under its own settings, exactly as it would have"
+    )
+
+
+def resume(run: Run) -> None:
+    """Go on with a run that ended early."""
+    with widgets.explain_errors():
+        jobs.reopen(run)
+        jobs.launch(run, cache.workspace())
+        st.rerun()
 
 
 def start() -> None:
@@ -87,16 +136,14 @@ active = widgets.find_active(cache.workspace().runs_dir, "train")
 if active:
     watch(Run(active.path))
 else:
-    st.markdown(f"A training on **{widgets.data_name()}**: {settings_form.describe_settings()}.")
-    top = st.container()  # the button stands above the form, but reads what the form says
+    picked = widgets.chosen_run()
+    top = st.container()  # it stands above the form, but reads what the form says
     with widgets.explain_errors():
         settings_form.show_form()
         with top:
-            if settings_form.show_ready() and st.button(
-                "Start training", type="primary", key="start", icon=":material/play_arrow:"
-            ):
-                start()
-    run = widgets.chosen_run()
-    if run:
+            said = settings_form.describe_settings()
+            st.markdown(f"A training on **{widgets.data_name()}**: {said}.")
+            show_starts(picked)
+    if picked:
         st.divider()
-        show_ended(run, jobs.read_status(run))
+        show_ended(picked, jobs.read_status(picked))

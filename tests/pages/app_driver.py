@@ -1,5 +1,8 @@
 """The app under test: opened without a browser, and read by what it says."""
 
+import json
+from typing import Any
+
 import pytest
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.runtime.pages_manager import PagesManager
@@ -38,6 +41,15 @@ class App(AppTest):
         widget = next(w for kind in kinds for w in getattr(self, kind) if w.key == key)
         widget.set_value(value)
         return self.run()
+
+    def field(self, key: str) -> Any:
+        """The field of this key, whatever its kind."""
+        fields = [*self.selectbox, *self.number_input, *self.text_input]
+        return next(field for field in fields if field.key == key)
+
+    def charts(self) -> list[dict[str, Any]]:
+        """The traces of each chart, in order."""
+        return [json.loads(c.proto.spec)["data"] for c in self.get("plotly_chart")]
 
     def link(self, label: str) -> str:
         """Where a link leads: page?query."""

@@ -68,6 +68,14 @@ def workspace(bare: Workspace, drawings: tuple[Path, Store]) -> Workspace:
 
 
 @pytest.fixture
+def own_store(workspace: Workspace, drawings: tuple[Path, Store]) -> Store:
+    """The workspace's store as a copy, which a test may change."""
+    _, store = drawings
+    workspace.store_dir.unlink()
+    return Store(shutil.copytree(store.path, workspace.store_dir / store.catalogue_id))
+
+
+@pytest.fixture
 def finished(workspace: Workspace, finished_dir: Path) -> Run:
     """A finished run in the workspace."""
     return Run(shutil.copytree(finished_dir, workspace.runs_dir / finished_dir.name))

@@ -19,9 +19,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 import zapcls.model  # the floor itself is empty: no torch
 from zapcls import pipeline, schema
+from zapcls.analysis import lr_curves
 from zapcls.config import TrainConfig, build_config
 from zapcls.errors import Stopped, ZapError
+from zapcls.progress import silent
 from zapcls.workspace import jobs
+from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run, create_run, read_lr_curve
@@ -29,6 +32,7 @@ from zapcls.workspace.store import Store, find_store_of, read_split
 
 CLASSES = ("Women", "Men")
 SUGGESTIONS = {"valley": 2.1e-3, "slide": 9.5e-3, "steep": 1.1e-3, "minimum": 4.7e-2}
+VALLEYS = (1.0e-3, 1.6e-3, 2.1e-3)  # of a finder's seeds
 EMBEDDING = 3
 
 
@@ -67,13 +71,19 @@ def write_onnx(path: Path, side: int) -> None:
 
 
 class FakeRecipe:
-    """Leaves the curves and the weights of a training in no time, and may end badly."""
+    """Leaves the curves and the weights of a training in no time, and may end badly.
+
+    A batch of more than `largest_batch` images does not fit in memory.
+    """
 
     ending: Exception | None = None
     keeps_weights = True
+    valleys = VALLEYS
+    largest_batch = 4096
 
-    def __init__(self, config, folder, pixels, split, codes, progress):
+    def __init__(self, config, folder, pixels, split, codes, bodies_dir, progress):
         self.config, self.folder, self.progress = config, folder, progress
+        self.batch_size = min(config.batch_size, self.largest_batch)
 
     def train(self) -> None:
         self.progress("Training the whole network", 3, 10, epoch=1, epochs=2, batch=3, batches=5)
@@ -83,15 +93,22 @@ class FakeRecipe:
             write_csv(self.folder / "history.csv", schema.HISTORY, epochs)
             write_csv(self.folder / "losses.csv", schema.LOSSES, steps)
             (self.folder / "model.safetensors").write_bytes(b"weights")
+            (self.folder / "checkpoint.pt").write_bytes(b"checkpoint")
         self.find_rate_only("unfrozen")
 
     def find_rate_only(self, phase: str) -> None:
         if self.ending:
             raise self.ending
         rates = np.geomspace(1e-7, 10, 20)
-        curve = [(phase, rate, abs(np.log10(rate) + 1)) for rate in rates]
+        curve = [
+            (phase, seed, rate, abs(np.log10(rate) + 1) + 0.1 * seed)
+            for seed in range(len(self.valleys))
+            for rate in rates
+        ]
         write_csv(self.folder / "lr_curve.csv", schema.LR_CURVE, curve)
-        write_json(self.folder / "lr_suggestions.json", {phase: SUGGESTIONS})
+        faults = lr_curves.find_faults(read_lr_curve(Job(self.folder)), self.valleys)
+        facts = {"rates": SUGGESTIONS, "valleys": list(self.valleys), "faults": faults}
+        write_json(self.folder / "lr_suggestions.json", {phase: facts})
 
 
 def write_csv(path: Path, columns: dict[str, str], rows: list[tuple]) -> None:
@@ -104,7 +121,7 @@ def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -
     split = read_split(store, config.target, config.classes, config.split, config.seed)
     logits = plan_logits(split)
 
-    def predict(classifier, pixels, rows, device, progress):
+    def predict(classifier, pixels, rows, device, onnx_path=None, progress=silent):
         return logits[rows], np.zeros((len(rows), EMBEDDING), dtype=np.float32)
 
     def export_onnx(classifier, sample, path):
@@ -118,8 +135,12 @@ def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -
 
     describe = pipeline._describe_model
     modules = {
-        "learner": SimpleNamespace(choose_device=lambda name: SimpleNamespace(type="cpu")),
-        "recipe": SimpleNamespace(Recipe=recipe, release=lambda recipe: None),
+        "learner": SimpleNamespace(
+            choose_device=lambda name: SimpleNamespace(type="cpu"),
+            load_network=lambda facts, path: None,
+        ),
+        "processes": SimpleNamespace(joined=contextlib.nullcontext, tell=lambda facts: facts),
+        "recipe": SimpleNamespace(Recipe=recipe),
         "predict": SimpleNamespace(predict=predict),
         "export": SimpleNamespace(export_onnx=export_onnx),
         "preprocess": SimpleNamespace(ShoeClassifier=lambda network, side, size: None),
@@ -129,14 +150,24 @@ def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -
         yield
 
 
-def perform(job: Job, workspace: Workspace, ending: Exception | None, weights: bool) -> None:
+def perform(
+    job: Job, workspace: Workspace, ending: Exception | None, weights: bool, **traits
+) -> None:
     """Do a training or a finder in this process, as the job process does."""
     store = find_store_of(workspace, Path(job.config["data_dir"]))
-    recipe = type("Recipe", (FakeRecipe,), {"ending": ending, "keeps_weights": weights})
+    traits |= {"ending": ending, "keeps_weights": weights}
+    recipe = type("Recipe", (FakeRecipe,), traits)
     with (
         replace_model(store, TrainConfig(**job.config["train"]), recipe),
         contextlib.suppress(type(ending) if ending else Stopped),
     ):
+        pipeline.perform(job, workspace)
+
+
+def evaluate(job: Job, run: Run, workspace: Workspace) -> None:
+    """Evaluate a stopped run in this process, as the job process does."""
+    store = find_store_of(workspace, run.data_dir)
+    with replace_model(store, run.train_config, FakeRecipe):
         pipeline.perform(job, workspace)
 
 
@@ -148,16 +179,18 @@ def add_run(workspace: Workspace, minute: int, **settings) -> Run:
     return Run(run.path.rename(place))
 
 
-def add_finished(workspace: Workspace, minute: int = 0, **settings) -> Run:
+def add_finished(
+    workspace: Workspace, minute: int = 0, largest_batch: int = 4096, **settings
+) -> Run:
     run = add_run(workspace, minute, **settings)
-    perform(run, workspace, None, weights=True)
+    perform(run, workspace, None, weights=True, largest_batch=largest_batch)
     assert jobs.read_status(run).state == "done"
     assert not read_lr_curve(run).empty
     return run
 
 
-def add_stopped(workspace: Workspace, minute: int = 0, weights: bool = True) -> Run:
-    run = add_run(workspace, minute)
+def add_stopped(workspace: Workspace, minute: int = 0, weights: bool = True, **settings) -> Run:
+    run = add_run(workspace, minute, **settings)
     perform(run, workspace, Stopped("Stopped as asked."), weights)
     return run
 
@@ -191,15 +224,33 @@ def report_epoch(job: Job) -> None:
     Reporter(job)("Training the whole network", 8, 40, seconds_left=32.0, **detail)
 
 
-def add_curve(workspace: Workspace, phase: str = "unfrozen", **settings) -> Job:
-    """A finished learning-rate finder."""
+def add_curve(
+    workspace: Workspace,
+    phase: str = "unfrozen",
+    valleys: tuple[float, ...] = VALLEYS,
+    **settings,
+) -> Job:
+    """A finished learning-rate finder, with a seed a valley."""
     job = add_finder(workspace, phase, **settings)
-    perform(job, workspace, None, weights=True)
+    perform(job, workspace, None, weights=True, valleys=valleys)
     assert jobs.read_status(job).state == "done"
     return job
 
 
-def add_finder(workspace: Workspace, phase: str = "unfrozen", **settings) -> Job:
-    config = build_config("first-try", **settings)
+def add_finder(
+    workspace: Workspace, phase: str = "unfrozen", preset: str = "first-try", **settings
+) -> Job:
+    config = build_config(preset, **settings)
     facts = {"train": config.to_json(), "data_dir": str(workspace.drawings_dir), "phase": phase}
     return jobs.create(workspace.jobs_dir, "lr_find", facts)
+
+
+def add_features(store: Store, name: str = "mobilenet_v2-128-0123456789ab") -> Path:
+    """Features of a frozen network for half of the photos; returns their folder."""
+    folder = store.bodies_dir / name
+    rows = np.arange(len(store.pixels) // 2)
+    array = FilledArray(folder / "pooled-plain.npy", (len(store.pixels), 2560), np.float32)
+    array.fill(rows, np.ones((len(rows), 2560), dtype=np.float32))
+    array.flush()
+    write_json(folder / "speed.json", {"images": len(rows), "images_per_s": 236})
+    return folder

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import fake_run
 import pandas as pd
 import pytest
 from app_driver import App
+from filelock import FileLock
 
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
 from zapcls.ui import widgets
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job, Reporter
-from zapcls.workspace.layout import Workspace, read_chosen_data
+from zapcls.workspace.layout import Workspace, read_chosen_data, write_json
 from zapcls.workspace.store import Store, find_store_of, read_split
 
 
@@ -110,12 +112,12 @@ def test_a_folder_is_read_by_a_job_and_watched(
     assert "1,200 of 4,000" in app.run().said
 
 
+def refuse(progress: Reporter) -> None:
+    raise BadInput("The folder must hold meta-data.csv, but it does not. Fetch it.")
+
+
 def test_a_reading_that_failed_says_why(bare: Workspace, open_page: Callable[..., App]) -> None:
     job = jobs.create(bare.jobs_dir, "build_store", {"data_dir": "/somewhere"})
-
-    def refuse(progress: Reporter) -> None:
-        raise BadInput("The folder must hold meta-data.csv, but it does not. Fetch it.")
-
     with pytest.raises(BadInput):
         jobs.perform(job, refuse)
     app = open_page("data")
@@ -132,3 +134,91 @@ def test_the_drawings_and_the_download_are_jobs_too(
     assert [job.kind for job in launched] == ["build_store", "download"]
     assert launched[0].config["data_dir"] == str(bare.drawings_dir)
     assert launched[1].config["dest"] == str(bare.download_dir)
+
+
+def test_the_pixel_store_says_how_it_came_about(
+    own_store: Store, open_page: Callable[..., App]
+) -> None:
+    rows, side = own_store.facts["rows"], own_store.side
+    place = widgets.escape(own_store.facts["data_dir"])
+    size = f"{rows} photos of {side} px · {rows * side**2 * 3 / 1e6:.0f} MB"
+
+    def say(**facts: float) -> list[str]:
+        write_json(own_store.path / "pixels.json", own_store.facts | facts)
+        return open_page("data").said.splitlines()
+
+    made = "all decoded at 1,234 images/s"
+    assert f"{size} · {made} · read from {place}" in say(decoded=rows, images_per_s=1234.4)
+    made = f"40 decoded at 812 images/s, {rows - 40} copied from what had been read before"
+    assert f"{size} · {made} · read from {place}" in say(decoded=40, images_per_s=812.0)
+    made = "all copied from what had been read before"
+    assert f"{size} · {made} · read from {place}" in say(decoded=0, images_per_s=0.0)
+
+
+def test_kept_features_are_listed_and_deleted(
+    own_store: Store, open_page: Callable[..., App]
+) -> None:
+    assert "Features of frozen networks" not in open_page("data").said
+    folder = fake_run.add_features(own_store)
+    other = fake_run.add_features(own_store, "resnet50-224-ba9876543210")
+    (other / "speed.json").unlink()  # it was killed before it knew how fast it was
+    for place in (folder, other):
+        with (place / "maps-plain.npy").open("wb") as file:
+            file.truncate(80_000_000)  # sparse: it takes no room
+    taken = sum(path.stat().st_blocks for path in folder.iterdir()) * 512 / 1e6
+    app = open_page("data")
+    said = app.said.splitlines()
+    facts = f"mobilenet_v2 · 128 px · weights 0123456789ab · {taken:.0f} MB"
+    assert f"{facts} · computed at 236 images/s" in said
+    assert f"resnet50 · 224 px · weights ba9876543210 · {taken:.0f} MB" in said
+
+    app.click(f"delete-{folder.name}")
+    assert not folder.exists()
+    assert other.is_dir()
+    assert "mobilenet_v2" not in app.said
+
+
+def test_features_are_not_deleted_while_a_job_is_active(
+    own_store: Store, workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    folder = fake_run.add_features(own_store)
+    jobs_at_work = [
+        fake_run.add_run(workspace, minute=1),
+        fake_run.add_finder(workspace),
+        jobs.create(workspace.jobs_dir, "evaluate", {}),
+    ]
+    for job in jobs_at_work:
+        with fake_run.hold_running(job):
+            app = open_page("data")
+            assert "mobilenet_v2 · 128 px" in app.said
+            assert "Delete these features" not in app.said
+    app = open_page("data")
+    with FileLock(folder / "lock"):  # one that came between the look and the click
+        app.click(f"delete-{folder.name}")
+    [error] = app.error
+    assert error.value.startswith("Features are deleted while no job uses them")
+    assert (folder / "pooled-plain.npy").is_file()
+
+
+def test_photos_whose_colors_are_not_named_yet(
+    own_store: Store, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    (own_store.path / "colors.parquet").unlink()
+    name = "The drawn catalogue"
+    assert f"{name}, its colors are not named yet." in open_page("overview").said
+    app = open_page("data")
+    assert f"{name} is read, but its colors are not named yet." in app.said
+    assert "shoes are kept" not in app.said
+    app.click("read_now")
+    [job] = launched
+    assert (job.kind, job.config["data_dir"]) == ("build_store", own_store.facts["data_dir"])
+
+
+def test_colors_can_be_named_after_a_reading_that_failed(
+    own_store: Store, workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    (own_store.path / "colors.parquet").unlink()
+    job = jobs.create(workspace.jobs_dir, "build_store", {"data_dir": "/somewhere"})
+    with pytest.raises(BadInput):
+        jobs.perform(job, refuse)
+    assert "Name the colors" in open_page("data").said

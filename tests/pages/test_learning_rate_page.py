@@ -1,14 +1,17 @@
 """Learning rate: the finder is launched, its suggestions shown, one taken to the training form."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import fake_run
+import pandas as pd
 import pytest
 from app_driver import App
 
+from zapcls.config import build_config
 from zapcls.errors import ZapError
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace
+from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.layout import Workspace, choose_data, write_json
 from zapcls.workspace.runs import Run
 
 
@@ -45,7 +48,7 @@ def test_the_four_suggestions_of_a_curve(
     picked = app.button_group(key="suggestion")
     assert picked.value == "valley"
     assert picked.options == [
-        "valley · 2.1e-03", "slide · 9.5e-03", "steep · 1.1e-03", "minimum · 4.7e-02"
+        "valley · 2.1e-3", "slide · 9.5e-3", "steep · 1.1e-3", "minimum · 4.7e-2"
     ]  # fmt: skip
     assert "steep: where the loss falls fastest." in app.choose("suggestion", "steep").said
 
@@ -87,6 +90,20 @@ def test_the_curves_of_runs_and_finders_are_listed_the_newest_first(
     ]
 
 
+def test_the_curve_that_was_asked_for_is_shown_when_it_is_there(
+    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    old = fake_run.add_curve(workspace)
+    app = open_page("learning_rate").click("find")
+    [job] = launched
+    assert old.job_id in app.selectbox(key="curve").value  # the old one, while it is awaited
+    fake_run.perform(job, workspace, None, weights=True)
+    app.run()
+    assert job.job_id in app.selectbox(key="curve").value
+    other = next(title for title in app.selectbox(key="curve").options if old.job_id in title)
+    assert app.choose("curve", other).selectbox(key="curve").value == other  # and can be left
+
+
 def test_a_running_finder_is_watched(workspace: Workspace, open_page: Callable[..., App]) -> None:
     job = fake_run.add_finder(workspace)
     with fake_run.hold_running(job):
@@ -94,6 +111,18 @@ def test_a_running_finder_is_watched(workspace: Workspace, open_page: Callable[.
         assert "epoch 2 of 8 · batch 3 of 5 · 120 images/s" in app.said
         assert "Find the learning rate" not in app.said
         assert f"{job.job_id} is running; one at a time." in open_page("train").said
+
+
+def test_a_running_finder_counts_its_steps_over_all_seeds(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    job = fake_run.add_finder(workspace)
+    with fake_run.hold_running(job):
+        detail = {"epoch": 1, "epochs": 2, "batch": 8, "batches": 80, "images_per_s": 540.2}
+        Reporter(job)("Finding the head's learning rate", 408, 500, seconds_left=10.9, **detail)
+        said = open_page("learning_rate").said
+        assert "step 408 of 500 · 540 images/s · 11 s left in this phase" in said
+        assert "epoch" not in said
 
 
 def test_a_failed_finder_says_why(workspace: Workspace, open_page: Callable[..., App]) -> None:
@@ -114,3 +143,157 @@ def test_choosing_a_suggestion_fills_the_form(
     app = open_page("learning_rate").choose("suggestion", "minimum")
     chosen = app.session_state["training_settings"]["unfrozen_lr"]
     assert chosen == pytest.approx(fake_run.SUGGESTIONS["minimum"], rel=0.01)
+
+
+def test_the_median_of_the_seeds_is_drawn_and_how_far_apart_their_valleys_lie(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    fake_run.add_curve(workspace)
+    app = open_page("learning_rate")
+    [traces] = app.charts()
+    seeds = ["single seeds"] * 3
+    assert [trace["name"] for trace in traces] == [
+        "quartiles", *seeds, "median", "valley", "slide", "steep", "minimum"
+    ]  # fmt: skip
+    assert "3 seeds, valleys 1.0e-3 to 2.1e-3." in app.said.splitlines()
+    assert not app.warning
+
+
+def test_one_seed_is_one_line_and_said_to_be_one(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    fake_run.add_curve(workspace, valleys=(2.1e-3,))
+    app = open_page("learning_rate")
+    [traces] = app.charts()
+    assert [trace["name"] for trace in traces] == ["median", "valley", "slide", "steep", "minimum"]
+    assert "1 seed, valley 2.1e-3." in app.said.splitlines()
+    [warning] = app.warning
+    assert warning.value.startswith("One seed only")
+
+
+def test_a_curve_that_is_a_poor_guide_says_why(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    fake_run.add_curve(workspace, valleys=(1e-4, 1e-3, 1e-2))
+    app = open_page("learning_rate")
+    [warning] = app.warning
+    assert warning.value.startswith("The curve is noisy: the valleys of 3 seeds lie between")
+    assert app.click("use").title[0].value == "Train"  # it can be taken all the same
+
+
+# What the form of the quick look says, what the curve was taken under, and what is said of it.
+DIFFERENCES = [
+    ("frozen", {"image_size": 160}, "taken at 160 px, the form says 128 px"),
+    ("frozen", {"arch": "resnet18"}, "taken with resnet18, the form says mobilenet_v2"),
+    ("frozen", {"batch_size": 32}, "taken with batches of 32, the form says batches of 64"),
+    (
+        "unfrozen",
+        {"weights": "none", "frozen_epochs": 0},
+        "taken from a random start, the form says ImageNet weights",
+    ),
+    (
+        "unfrozen",
+        {"weights": "/here/body.safetensors"},
+        "taken from body.safetensors, the form says ImageNet weights",
+    ),
+    (
+        "unfrozen",
+        {"augmentation": "standard"},
+        "taken with random flips, turns, zoom and light, the form says random flips",
+    ),
+    ("unfrozen", {"split": "random"}, "taken on the random split, the form says the product split"),
+    ("frozen", {"target": "category"}, "taken for category, the form says gender"),
+    ("frozen", {"views": 4}, "taken with 4 views of each photo, the form says 2 views"),
+    ("unfrozen", {"views": 4}, ""),  # the whole network sees the photos themselves
+    (
+        "unfrozen",
+        {"unfrozen_part": "last_stage"},
+        "taken for the last stage, the form says the whole network",
+    ),
+    ("frozen", {"unfrozen_part": "last_stage"}, ""),
+    ("frozen", {"seed": 9, "frozen_epochs": 7, "precision": "bf16", "device": "cpu"}, ""),
+]
+
+
+@pytest.mark.parametrize(("phase", "changes", "clause"), DIFFERENCES)
+def test_a_curve_of_other_settings_than_the_form_s_names_them(
+    workspace: Workspace,
+    open_page: Callable[..., App],
+    phase: str,
+    changes: dict,
+    clause: str,
+) -> None:
+    finder = fake_run.add_finder(workspace, phase, preset="quick")
+    settings = finder.config["train"] | changes  # a curve is a file: nothing runs with them
+    write_json(finder.path / "config.json", finder.config | {"train": settings})
+    fake_run.FakeRecipe(build_config(), finder.path, None, None, None, None, None).find_rate_only(
+        phase
+    )
+    app = open_page("train").choose("preset", "quick")
+    app.switch_page("pages/learning_rate.py").run()
+    found = [warning.value for warning in app.warning]
+    if not clause:
+        assert found == []
+        return
+    [warning] = found
+    assert clause in warning
+    assert app.click("use").title[0].value == "Train"  # it can be taken all the same
+    assert app.text_input(key=f"{phase}_lr-quick").value == "0.0021"
+
+
+def test_all_differences_are_named_at_once(
+    workspace: Workspace, open_page: Callable[..., App], tmp_path: Path
+) -> None:
+    fake_run.add_curve(workspace)
+    choose_data(workspace, tmp_path)
+    app = open_page("learning_rate")  # its form has the quick look
+    [warning] = [warning.value for warning in app.warning]
+    for clause in (
+        "taken with resnet10t, the form says mobilenet_v2",
+        "taken at 64 px, the form says 128 px",
+        f"taken on drawings, the data in use is {tmp_path.name}",
+    ):
+        assert clause in warning
+
+
+def test_a_last_stage_is_named_so(workspace: Workspace, open_page: Callable[..., App]) -> None:
+    job = fake_run.add_curve(workspace, preset="quick", unfrozen_part="last_stage")
+    app = open_page("train").choose("preset", "quick").choose("unfrozen_part-quick", "last_stage")
+    app.switch_page("pages/learning_rate.py").run()
+    assert app.button_group(key="phase").options == [
+        "head only (frozen)", "last stage (unfrozen)"
+    ]  # fmt: skip
+    assert app.selectbox(key="curve").options == [
+        f"mobilenet_v2, last stage (unfrozen) · {job.job_id}"
+    ]
+    assert "whole network" not in app.said
+    assert not app.warning
+
+
+def test_what_an_older_version_found_is_left_out(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    write_json(finished.path / "lr_suggestions.json", {"unfrozen": fake_run.SUGGESTIONS})
+    assert "No curve yet" in open_page("learning_rate").said
+    assert "Its learning-rate curves" not in open_page("results").said
+
+
+def test_a_curve_file_without_seeds_is_of_one_seed(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    job = fake_run.add_curve(workspace, valleys=(2.1e-3,))
+    path = job.path / "lr_curve.csv"
+    pd.read_csv(path).drop(columns="seed").to_csv(path, index=False)
+    [traces] = open_page("learning_rate").charts()
+    assert len(traces[0]["x"]) > 0
+    assert "single seeds" not in [trace["name"] for trace in traces]
+
+
+def test_a_curve_whose_file_is_gone_leaves_its_suggestions(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    job = fake_run.add_curve(workspace)
+    (job.path / "lr_curve.csv").unlink()
+    app = open_page("learning_rate")
+    assert not app.charts()
+    assert app.click("use").title[0].value == "Train"

@@ -11,6 +11,7 @@ from zapcls.ui import widgets
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
+from zapcls.workspace.store import Store
 
 FIRST_TRY = "Train on the drawings (about a minute)"
 ABOUT_RUNS = ("classify", "results", "errors", "color_bias")  # they need an evaluated run
@@ -112,7 +113,10 @@ def test_stopped_with_weights(
         {
             "overview": ("■ stopped", run.run_id),
             "train": ("its best weights are kept", "Evaluate it on Results"),
-            **dict.fromkeys(ABOUT_RUNS, ("This run was stopped", "Evaluate what it learned")),
+            **dict.fromkeys(
+                ABOUT_RUNS,
+                ("This run was stopped", "Evaluate what it learned", "Resume it on Train"),
+            ),
         },
     )
     app = pages["results"].click("evaluate")
@@ -132,7 +136,7 @@ def test_failed(workspace: Workspace, open_page: Callable[..., App]) -> None:
             "data": ("shoes are kept",),
             "learning_rate": ("No curve yet",),
             "train": (FAILURE, log, "Start training"),
-            **dict.fromkeys(ABOUT_RUNS, (FAILURE, log, "Train again")),
+            **dict.fromkeys(ABOUT_RUNS, (FAILURE, log, "Resume or train again")),
         },
     )
     assert [element.value for element in pages["train"].error] == [FAILURE]
@@ -156,7 +160,7 @@ def test_lost(workspace: Workspace, open_page: Callable[..., App]) -> None:
             "data": ("shoes are kept",),
             "learning_rate": ("No curve yet",),
             "train": (LOST, "Start training"),
-            **dict.fromkeys(ABOUT_RUNS, (LOST, "Train again")),
+            **dict.fromkeys(ABOUT_RUNS, (LOST, "Resume or train again")),
         },
     )
 
@@ -188,6 +192,31 @@ def test_finished_but_the_store_is_gone(finished: Run, open_page: Callable[..., 
     gone = f"The pixel store {finished.facts['catalogue_id']} is not in {store_dir.parent}"
     open_all(open_page, dict.fromkeys(("results", "errors", "color_bias"), (gone, "Data page")))
     open_all(open_page, {"classify": ("Photos stay in memory",)})  # it needs the model alone
+
+
+def test_finished_but_the_colors_are_gone(
+    own_store: Store, finished: Run, open_page: Callable[..., App]
+) -> None:
+    (own_store.path / "colors.parquet").unlink()  # as when photos were written again, and read
+    gone = "The colors of the photos in"
+    open_all(open_page, dict.fromkeys(("results", "errors", "color_bias"), (gone, "Data page")))
+
+
+def test_stopped_before_its_photos_colors_were_named(
+    own_store: Store, workspace: Workspace, open_page: Callable[..., App], launched: list[jobs.Job]
+) -> None:
+    run = fake_run.add_stopped(workspace)
+    (own_store.path / "colors.parquet").unlink()
+    open_page("results").click("evaluate")
+    fake_run.evaluate(launched.pop(), run, workspace)
+    open_all(
+        open_page,
+        {
+            "results": ("photos wrong",),
+            "errors": ("valid photos are wrong",),
+            "data": ("shoes are kept",),
+        },
+    )
 
 
 def test_an_unknown_run_in_the_url_is_ignored(finished: Run, open_page: Callable[..., App]) -> None:

@@ -7,23 +7,29 @@ from typing import Any
 import fake_run
 import pytest
 from app_driver import App
+from filelock import FileLock
 
 from zapcls.config import PRESETS, TrainConfig, build_config
-from zapcls.ui import cache
-from zapcls.workspace.jobs import Job
+from zapcls.ui import cache, widgets
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, choose_data
 from zapcls.workspace.runs import Run, list_runs
 
 FIELDS = [
     "arch", "image_size", "weights", "frozen_epochs", "frozen_lr", "unfrozen_epochs",
-    "unfrozen_lr", "batch_size", "split", "augmentation", "seed", "device", "precision",
+    "unfrozen_lr", "unfrozen_part", "batch_size", "split", "augmentation", "seed", "device",
+    "precision", "views", "start_size", "compile",
 ]  # fmt: skip
+RARE = ["views", "start_size", "device", "precision", "compile"]
 
 
 def read_form(app: App, preset: str) -> dict[str, Any]:
     """Read what the fields of the form show."""
     shown = [*app.selectbox, *app.number_input, *app.text_input]
     values = {widget.key: widget.value for widget in shown}
+    # Where there is no choice of the part, its field is another one.
+    values.setdefault(f"unfrozen_part-{preset}", values.get(f"only_part-{preset}"))
     return {name: values[f"{name}-{preset}"] for name in FIELDS}
 
 
@@ -66,11 +72,13 @@ def test_changed_fields_are_the_config_that_starts(
         "arch": "resnet18", "image_size": 96, "frozen_epochs": 2, "frozen_lr": "0.01",
         "unfrozen_epochs": 3, "unfrozen_lr": "suggested", "batch_size": 16, "split": "random",
         "augmentation": "none", "seed": 4, "device": "cuda", "precision": "fp32",
+        "unfrozen_part": "last_stage", "views": 4, "start_size": 64, "compile": "yes",
     }  # fmt: skip
     app = open_page("train").choose("preset", "quick")
     for name, value in changes.items():
         app.choose(f"{name}-quick", value)
-    assert "resnet18 · 96 px · batch 16 · ImageNet weights · random split · seed 4" in app.said
+    said = "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · seed 4"
+    assert said in app.said
     app.click("start")
     [run] = list_runs(workspace)
     expected = dataclasses.replace(build_config("quick"), **(changes | {"frozen_lr": 0.01}))
@@ -78,6 +86,58 @@ def test_changed_fields_are_the_config_that_starts(
     assert [job.path for job in launched] == [run.path]
     assert f"Training {run.run_id}" in app.said
     assert app.query_params["run"] == run.run_id
+
+
+def test_the_line_above_the_form_says_what_the_form_says_now(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    assert "seed 5" in open_page("train").choose("seed-first-try", 5).said
+
+
+def test_what_few_people_change_lies_under_more(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    more = next(e for e in open_page("train").expander if e.label == "More")
+    assert sorted(field.key for field in [*more.selectbox, *more.number_input]) == sorted(
+        f"{name}-first-try" for name in RARE
+    )
+    assert not more.text_input
+
+
+def list_labels(app: App) -> set[str]:
+    return {field.label for field in [*app.number_input, *app.text_input]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "before"),
+    [("arch", "resnet10t", "mobilenet_v2"), ("weights", "none", "imagenet")],
+)
+def test_the_last_stage_is_offered_where_it_can_be_cut_off(
+    workspace: Workspace,
+    open_page: Callable[..., App],
+    launched: list[Job],
+    name: str,
+    value: str,
+    before: str,
+) -> None:
+    app = open_page("train").choose("preset", "quick")
+    assert app.field("unfrozen_part-quick").options == ["whole network", "last stage"]
+    whole = {"Epochs, head only", "Epochs, whole network", "Learning rate, whole network"}
+    assert whole <= list_labels(app)
+
+    app.choose("unfrozen_part-quick", "last_stage")
+    assert {"Epochs, last stage", "Learning rate, last stage"} <= list_labels(app)
+    assert not {"Epochs, whole network", "Learning rate, whole network"} & list_labels(app)
+
+    app.choose(f"{name}-quick", value)
+    only = app.field("only_part-quick")
+    assert (only.options, only.disabled) == (["whole network"], True)
+    assert whole <= list_labels(app)
+    assert "last stage" not in app.said
+    app.choose("frozen_epochs-quick", 0).choose(f"{name}-quick", before)
+    assert app.field("unfrozen_part-quick").value == "all"  # not what it was before
+    app.choose(f"{name}-quick", value).click("start")
+    assert Run(launched[0].path).train_config.unfrozen_part == "all"
 
 
 def test_what_was_entered_is_kept_over_pages(
@@ -112,6 +172,7 @@ def test_a_rate_that_is_no_number_is_one_sentence(
         ("frozen_epochs", 2, "frozen_epochs must be 0 when weights is 'none'"),
         ("unfrozen_epochs", 0, "frozen_epochs + unfrozen_epochs must be 1 or more, got 0."),
         ("weights", "file", "weights must be 'imagenet', 'none' or the path of a .safetensors"),
+        ("start_size", 96, "start_size must be 0 or 32..64 px (image_size), got 96."),
     ],
 )
 def test_settings_out_of_range_are_one_sentence_at_the_start(
@@ -159,3 +220,121 @@ def test_the_curves_so_far_are_drawn(workspace: Workspace, open_page: Callable[.
     keys = [chart.proto.id.rsplit("-None-")[-1] for chart in app.get("plotly_chart")]
     assert len(keys) == 2
     assert all(run.run_id in key for key in keys)
+
+
+def test_the_frozen_network_s_features_are_watched(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    run = fake_run.add_run(workspace, minute=1)
+    with fake_run.hold_running(run):
+        report = Reporter(run)
+        phase = "Computing the frozen network's features, plain"
+        report(phase, 1_200, 4_000, images_per_s=236.4, seconds_left=11.8)
+        said = open_page("train").said
+        assert f"**{phase}**" in said
+        assert "236 images/s · 1,200 of 4,000 · 12 s left in this phase · 0 s so far" in said
+
+
+def end_with_weights(workspace: Workspace) -> Run:
+    return fake_run.add_stopped(workspace, weights=True)
+
+
+def end_at_once(workspace: Workspace) -> Run:
+    return fake_run.add_stopped(workspace, weights=False)
+
+
+def end_without_a_checkpoint(workspace: Workspace) -> Run:
+    run = fake_run.add_stopped(workspace, weights=True)
+    (run.path / "checkpoint.pt").unlink()
+    return run
+
+
+def end_in_the_evaluation(workspace: Workspace) -> Run:
+    return fake_run.add_stopped(workspace, weights=True, unfrozen_epochs=2)
+
+
+OVER = "starts over under its own settings, as"
+ENDINGS = [
+    (
+        end_with_weights,
+        "goes on after epoch 2 of 8 under its own settings, exactly as it would have.",
+    ),
+    (end_at_once, f"{OVER} no epoch was finished."),
+    (end_without_a_checkpoint, f"{OVER} it has no checkpoint."),
+    (end_in_the_evaluation, "goes on with its evaluation, as all 2 epochs are done."),
+    (fake_run.add_failed, f"{OVER} no epoch was finished."),
+    (fake_run.add_lost, f"{OVER} no epoch was finished."),
+]
+
+
+@pytest.mark.parametrize(("end", "sentence"), ENDINGS)
+def test_a_run_that_ended_early_is_resumed(
+    workspace: Workspace,
+    open_page: Callable[..., App],
+    launched: list[Job],
+    end: Callable[[Workspace], Run],
+    sentence: str,
+) -> None:
+    run = end(workspace)
+    run.stop_path.touch()
+    app = open_page("train")
+    assert f"Resume: {widgets.describe_run(run)} {sentence}" in app.said.splitlines()
+    app.click("resume")
+    assert [job.path for job in launched] == [run.path]
+    assert jobs.read_status(run).state == "queued"
+    assert not run.stop_path.exists()
+    assert f"Training {run.run_id}" in app.said  # it is watched now
+    assert "Resume" not in app.said
+    assert list_runs(workspace) == [run]  # the same one, not a new one
+
+
+def test_a_finished_run_is_not_resumed(finished: Run, open_page: Callable[..., App]) -> None:
+    assert "Resume" not in open_page("train").said
+
+
+def test_a_run_is_not_resumed_while_its_device_is_in_use(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    fake_run.add_stopped(workspace)
+    with jobs.hold_device(workspace, "cpu", "an evaluation"):
+        app = open_page("train")
+        assert "its best weights are kept" in app.said
+        assert "Resume" not in app.said
+        assert "an evaluation is running; one at a time." in app.said
+    with fake_run.hold_running(fake_run.add_finder(workspace)):
+        assert "Resume" not in open_page("train").said
+    assert "Resume" in open_page("train").said
+
+
+def test_a_run_that_was_resumed_elsewhere_meanwhile_is_one_sentence(
+    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], monkeypatch
+) -> None:
+    run = fake_run.add_stopped(workspace)
+    app = open_page("train")
+    reopen = jobs.reopen
+
+    def reopen_twice(job: Job) -> None:
+        reopen(job)
+        reopen(job)
+
+    with FileLock(run.path / "launch.lock"):
+        monkeypatch.setattr(jobs, "reopen", reopen_twice)
+        app.click("resume")
+    assert [error.value for error in app.error] == [
+        f"A job can be resumed once it was stopped, failed or lost, but {run.run_id} is queued."
+    ]
+    assert launched == []
+
+
+def test_a_batch_that_did_not_fit_is_told(
+    workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    told = "A batch of 32 did not fit in memory; it was trained with 16."
+    fake_run.add_finished(workspace, minute=1)
+    for page in ("train", "results"):
+        assert "did not fit" not in open_page(page).said
+    smaller = fake_run.add_finished(workspace, minute=2, largest_batch=16)
+    assert told in open_page("train", run=smaller.run_id).said
+    app = open_page("results", run=smaller.run_id)
+    settings = next(e for e in app.expander if e.label == "Settings")
+    assert [caption.value for caption in settings.caption] == [told]

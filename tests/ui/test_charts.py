@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zapcls import schema
+from zapcls.analysis.lr_curves import summarize
 from zapcls.ui import charts
 
 CLASSES = ["Women", "Men"]
@@ -126,14 +128,45 @@ def test_confusions_of_a_class_without_photos() -> None:
     assert squares.text[3] == "<b>0</b><br>0.0%"
 
 
-def test_lr_curve_marks_each_suggestion_on_the_curve() -> None:
-    curve = pd.DataFrame({"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "loss": [0.9, 0.8, 0.5, 2.0]})
-    figure = charts.lr_curve(curve, {"valley": 1.1e-3, "steep": 9e-3})
+RATES = [1e-4, 1e-3, 1e-2, 1e-1]
+
+
+def build_curves(*losses: list[float]) -> pd.DataFrame:
+    """Curves of a phase, a seed each list; a seed whose loss exploded has no further rows."""
+    rows = [
+        ("frozen", seed, rate, loss)
+        for seed, curve in enumerate(losses)
+        for rate, loss in zip(RATES, curve, strict=False)
+    ]
+    return pd.DataFrame(rows, columns=list(schema.LR_CURVE))
+
+
+def test_lr_curve_marks_each_suggestion_on_the_median() -> None:
+    curves = build_curves([0.9, 0.8, 0.5, 2.0])
+    figure = charts.lr_curve(summarize(curves), curves, {"valley": 1.1e-3, "steep": 9e-3})
     line, *marks = figure.data
-    assert list(line.x) == list(curve["learning_rate"])
-    assert [mark.name for mark in marks] == ["valley 1.1e-03", "steep 9.0e-03"]
+    assert list(line.x) == RATES
+    assert not line.showlegend
+    assert [mark.name for mark in marks] == ["valley", "steep"]
     assert [(mark.x[0], mark.y[0]) for mark in marks] == [(1.1e-3, 0.8), (9e-3, 0.5)]
     assert figure.layout.xaxis.type == "log"
+
+
+def test_lr_curve_of_several_seeds_has_a_band_and_faint_lines() -> None:
+    curves = build_curves([0.9, 0.8, 0.5, 3.0], [0.7, 0.6, 0.4], [0.8, 0.7, 0.3, 2.0])
+    figure = charts.lr_curve(summarize(curves), curves, {"valley": 1.1e-3})
+    band, *seeds, median, valley = figure.data
+    assert list(median.y) == [0.8, 0.7, 0.4, 3.0]
+    assert (valley.x[0], valley.y[0]) == (1.1e-3, 0.7)
+    assert list(band.x) == [*RATES, *RATES[::-1]]
+    high, low = list(band.y)[:4], list(band.y)[4:][::-1]
+    assert (high[:3], low) == ([0.9, 0.8, 0.5], [0.7, 0.6, 0.3, 2.0])
+    assert figure.layout.yaxis.range[1] < high[3] < math.inf  # one seed exploded: off the chart
+    assert [list(seed.y) for seed in seeds] == [[0.9, 0.8, 0.5, 3.0], [0.7, 0.6, 0.4],
+                                                [0.8, 0.7, 0.3, 2.0]]  # fmt: skip
+    assert [seed.showlegend for seed in seeds] == [True, False, False]
+    assert all(seed.opacity < 1 and seed.line.width < median.line.width for seed in seeds)
+    assert figure.layout.yaxis.range[0] < 0.3  # no seed is cut off below
 
 
 HISTORY = pd.DataFrame(

@@ -28,3 +28,17 @@ def test_duration(seconds: float, written: str) -> None:
 def test_a_label_is_the_shop_s_department() -> None:
     assert widgets.department("Women") == "women's"
     assert widgets.department("Slippers") == "Slippers"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.0021, "2.1e-3"), (0.00996, "1.0e-2"), (10, "1.0e1"), (1e-7, "1.0e-7")]
+)
+def test_a_learning_rate_has_two_digits(value: float, written: str) -> None:
+    assert widgets.rate(value) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "begun"), [("the drawings", "The drawings"), ("ut-Zap50K", "Ut-Zap50K"), ("", "")]
+)
+def test_a_sentence_begins_with_a_large_letter(text: str, begun: str) -> None:
+    assert widgets.begin(text) == begun

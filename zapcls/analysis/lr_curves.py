@@ -58,8 +58,8 @@ def _find_noise(loss: np.ndarray, valleys: Sequence[float]) -> list[str]:
     if len(valleys) > 1 and max(valleys) > NOISY_RATIO * min(valleys):
         return [
             f"The curve is noisy: the valleys of {len(valleys)} seeds lie between "
-            f"{min(valleys):.1e} and {max(valleys):.1e}. Take a rate within them by trial, or a "
-            "larger batch."
+            f"{_write(min(valleys))} and {_write(max(valleys))}. Take a rate within them by "
+            "trial, or a larger batch."
         ]
     bottom = int(loss.argmin())
     path = float(np.abs(np.diff(loss[: bottom + 1])).sum())
@@ -74,3 +74,8 @@ def _find_noise(loss: np.ndarray, valleys: Sequence[float]) -> list[str]:
             "as high or as low."
         ]
     return []
+
+
+def _write(rate: float) -> str:
+    """Write a rate as the pages do: 1.0e-3."""
+    return f"{rate:.1e}".replace("e-0", "e-")

@@ -30,7 +30,18 @@ def workspace() -> Workspace:
 
 
 def chosen_store() -> Store | None:
-    """The store of the data in use, None before it is built."""
+    """The store of the data in use, None before it is built and its colors are named."""
+    store = _find_chosen()
+    return store if store and store.has_colors else None
+
+
+def lacks_colors() -> bool:
+    """Whether the photos in use are read without their colors, as a training leaves them."""
+    store = _find_chosen()
+    return store is not None and not store.has_colors
+
+
+def _find_chosen() -> Store | None:
     return find_store_of(workspace(), layout.read_chosen_data(workspace()))
 
 

@@ -53,32 +53,77 @@ def _intervals(table: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def lr_curve(curve: pd.DataFrame, suggestions: dict[str, float]) -> go.Figure:
-    """Draw a finder's loss over the learning rate (log axis), each suggestion marked."""
+def lr_curve(
+    median: pd.DataFrame, curves: pd.DataFrame, suggestions: dict[str, float]
+) -> go.Figure:
+    """Draw a finder's median loss over the learning rate (log axis), each suggestion marked.
+
+    `median` is `lr_curves.summarize(curves)`, of one phase. With several seeds the band holds the
+    quartiles, and each seed is a faint line.
+    """
     figure = _figure(330, xaxis_title="learning rate", yaxis_title="training loss (smoothed)")
+    # The first losses are hardly smoothed yet, and the last ones explode.
+    begun = curves[curves["learning_rate"] >= median["learning_rate"].iloc[len(median) // 10]]
+    bottom = min(median["loss"].min(), begun["loss"].min())
+    top = median["loss"].iloc[: max(5, len(median) // 2)].max()
+    top += 0.5 * max(top - bottom, 0.1 * top)  # what is flat shall look flat
+    has_seeds = curves["seed"].nunique() > 1
+    if has_seeds:
+        _draw_seeds(figure, median, curves, above=2 * top)
     figure.add_scatter(
-        x=curve["learning_rate"],
-        y=curve["loss"],
+        x=median["learning_rate"],
+        y=median["loss"],
         mode="lines",
         line={"color": NEUTRAL, "width": 2},
         hovertemplate="rate %{x:.2e}<br>loss %{y:.3f}<extra></extra>",
-        showlegend=False,
+        name="median",
+        legendrank=1,
+        showlegend=has_seeds,
     )
     for place, (name, rate) in enumerate(suggestions.items()):
-        nearest = (curve["learning_rate"] - rate).abs().idxmin()
+        nearest = (median["learning_rate"] - rate).abs().idxmin()
         figure.add_scatter(
             x=[rate],
-            y=[curve.loc[nearest, "loss"]],
+            y=[median.loc[nearest, "loss"]],
             mode="markers",
             marker={"size": 12, "color": CLASS_COLORS[place], "line": {"width": 1}},
-            name=f"{name} {rate:.1e}",
+            name=name,
             hovertemplate=f"{name}: {rate:.2e}<extra></extra>",
         )
-    top = curve["loss"].iloc[: max(5, len(curve) // 2)].max() * 1.3
-    bottom = curve["loss"].min()
     figure.update_yaxes(range=[bottom - 0.05 * (top - bottom), top])
     figure.update_xaxes(type="log", exponentformat="power")
     return figure
+
+
+def _draw_seeds(
+    figure: go.Figure, median: pd.DataFrame, curves: pd.DataFrame, above: float
+) -> None:
+    """Draw the quartiles as a band and the seeds as faint lines; infinite losses lie at `above`."""
+    rates, high = median["learning_rate"], median["high"].clip(upper=above)
+    figure.add_scatter(
+        x=[*rates, *rates[::-1]],
+        y=[*high, *median["low"][::-1]],
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor="rgba(138, 143, 152, 0.22)",
+        name="quartiles",
+        legendrank=2,
+        hoverinfo="skip",
+    )
+    for place, (seed, rows) in enumerate(curves.groupby("seed")):
+        figure.add_scatter(
+            x=rows["learning_rate"],
+            y=rows["loss"],
+            mode="lines",
+            line={"color": NEUTRAL, "width": 1},
+            opacity=0.4,
+            name="single seeds",
+            legendrank=3,
+            legendgroup="seeds",
+            showlegend=place == 0,
+            hovertemplate=f"seed {seed}<br>rate %{{x:.2e}}<br>loss %{{y:.3f}}<extra></extra>",
+        )
 
 
 def loss_curves(losses: pd.DataFrame, history: pd.DataFrame) -> go.Figure:

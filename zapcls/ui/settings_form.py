@@ -9,18 +9,12 @@ from zapcls import config
 from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
 from zapcls.data.sample import is_drawn
 from zapcls.errors import BadInput
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, setting_words, widgets
 from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
 
 _KEY = "training_settings"
-_SPLIT_TITLES = {"product": "product (no leak)", "random": "image, as the blog"}
-_WEIGHT_TITLES = {
-    "imagenet": "ImageNet",
-    "none": "none (random start)",
-    "file": "a .safetensors file",
-}
-_CHANGES = {"none": "none", "flip": "flip", "standard": "flip, turn, zoom, light"}
 
 
 def read_settings() -> dict[str, Any]:
@@ -51,7 +45,7 @@ def build_chosen_config() -> TrainConfig:
     """
     chosen = {key: value for key, value in read_settings().items() if key != "preset"}
     built = build_config("quick", **chosen)
-    if built.weights not in _WEIGHT_TITLES and not Path(built.weights).is_file():
+    if built.weights not in setting_words.WEIGHTS and not Path(built.weights).is_file():
         raise BadInput(
             f"The weights file must exist on this machine, got {built.weights}. Check the path."
         )
@@ -60,13 +54,7 @@ def build_chosen_config() -> TrainConfig:
 
 def describe_settings() -> str:
     """The settings in one line."""
-    chosen = read_settings()
-    weights = {"imagenet": "ImageNet weights", "none": "random weights"}
-    return (
-        f"{chosen['arch']} · {chosen['image_size']} px · batch {chosen['batch_size']} · "
-        f"{weights.get(chosen['weights'], 'weights from a file')} · {chosen['split']} split · "
-        f"seed {chosen['seed']}"
-    )
+    return setting_words.describe(read_settings())
 
 
 def show_form() -> None:
@@ -80,24 +68,26 @@ def show_form() -> None:
         use_preset(picked)
         st.rerun()
     st.caption(PRESETS[chosen["preset"]].description)
-    left, middle, right = st.columns(3, gap="large")
+    left, middle, right = st.columns(3, gap="medium")
     with left:
         _show_network(chosen)
     with middle:
-        _show_schedule(chosen)
+        _show_schedule(read_settings())
     with right:
         _show_data(chosen)
+    with st.expander("More"):
+        _show_rare(chosen)
 
 
 def _show_network(chosen: dict[str, Any]) -> None:
     known = config.read_architectures()
-    _select("arch", "Network", chosen, list(known),
-            lambda name: f"{name} · {known[name]['params_m']} M parameters")  # fmt: skip
-    _number("image_size", "Image size (px)", chosen, 32, 512, 32)
-    kind = chosen["weights"] if chosen["weights"] in _WEIGHT_TITLES else "file"
+    _select("arch", "Network (parameters)", chosen, list(known),
+            lambda name: f"{name} · {known[name]['params_m']} M")  # fmt: skip
+    titles = setting_words.WEIGHTS
+    kind = chosen["weights"] if chosen["weights"] in titles else "file"
     picked = st.selectbox(
-        "Start weights", list(_WEIGHT_TITLES), list(_WEIGHT_TITLES).index(kind),
-        format_func=_WEIGHT_TITLES.__getitem__, key=_widget_key("weights"),
+        "Start weights", list(titles), list(titles).index(kind), titles.__getitem__,
+        key=_widget_key("weights"),
         help="ImageNet weights are fetched at their first use; a file needs no connection.",
     )  # fmt: skip
     if picked == "file":
@@ -108,13 +98,31 @@ def _show_network(chosen: dict[str, Any]) -> None:
         change_setting("weights", path)
     else:
         change_setting("weights", picked)
+    _show_part(read_settings())
+    _number("image_size", "Image size (px)", chosen, 32, 512, 32)
+
+
+def _show_part(chosen: dict[str, Any]) -> None:
+    """Choose what unfreezing sets free; without a last stage to cut off, it is everything."""
+    can_cut = setting_words.can_train_last_stage(chosen)
+    if not can_cut:
+        change_setting("unfrozen_part", "all")
+    _select(
+        "unfrozen_part", "Part to unfreeze", read_settings(),
+        config.UNFROZEN_PARTS if can_cut else ["all"], setting_words.PARTS.__getitem__,
+        # A field of its own where there is no choice, so that none is kept from before.
+        key=_widget_key("unfrozen_part" if can_cut else "only_part"), disabled=not can_cut,
+        help="The last stage alone trains many times as fast, because what enters it is computed "
+        "once. It takes a network of torchvision with pretrained weights.",
+    )  # fmt: skip
 
 
 def _show_schedule(chosen: dict[str, Any]) -> None:
-    for phase, what in (("frozen", "head only"), ("unfrozen", "whole network")):
-        _number(f"{phase}_epochs", f"Epochs, {what}", chosen, 0, 1000)
+    for phase in config.PHASES:
+        part = setting_words.name_part(chosen, phase)
+        _number(f"{phase}_epochs", f"Epochs, {part}", chosen, 0, 1000)
         rate = st.text_input(
-            f"Learning rate, {what}",
+            f"Learning rate, {part}",
             _write_rate(chosen[f"{phase}_lr"]),
             key=_widget_key(f"{phase}_lr"),
             help="A number such as 0.002, or 'suggested': the finder runs first and its valley "
@@ -126,15 +134,38 @@ def _show_schedule(chosen: dict[str, Any]) -> None:
             st.error(
                 f"A learning rate must be 'suggested' or a number such as 0.002, got {rate!r}."
             )
-    _number("batch_size", "Batch size (images)", chosen, 2, 4096)
 
 
 def _show_data(chosen: dict[str, Any]) -> None:
-    _select("split", "Split by", chosen, config.SPLIT_MODES, _SPLIT_TITLES.__getitem__)
-    _select("augmentation", "Random changes", chosen, config.AUGMENTATIONS, _CHANGES.__getitem__)
+    _number("batch_size", "Batch size (images)", chosen, 2, 4096)
+    _select("split", "Split by", chosen, config.SPLIT_MODES, setting_words.SPLITS.__getitem__)
+    changes = setting_words.CHANGES
+    _select("augmentation", "Random changes", chosen, config.AUGMENTATIONS, changes.__getitem__)
     _number("seed", "Seed", chosen, 0, 2**32 - 1)
-    _select("device", "Device", chosen, ["auto", *cache.devices()])
-    _select("precision", "Precision", chosen, config.PRECISIONS)
+
+
+def _show_rare(chosen: dict[str, Any]) -> None:
+    """Draw the settings that most trainings leave as they are."""
+    left, middle, right = st.columns(3, gap="medium")
+    with left:
+        _number(
+            "views", "Views of each photo", chosen, 0, 16,
+            help="How many views of each photo the frozen network is shown, computed once; "
+            "0 runs it again each epoch.",
+        )  # fmt: skip
+        _number(
+            "start_size", "First image size (px)", chosen, 0, 512, 32,
+            help="Progressive resizing: the whole network begins with images of this side, which "
+            "grow to the image size; 0 is off.",
+        )  # fmt: skip
+    with middle:
+        _select("device", "Device", chosen, ["auto", *cache.devices()])
+        _select("precision", "Precision", chosen, config.PRECISIONS)
+    with right:
+        _select(
+            "compile", "Compile the network", chosen, config.COMPILE,
+            help="torch.compile; only useful for long trainings of the whole network on a GPU.",
+        )  # fmt: skip
 
 
 def _widget_key(name: str) -> str:
@@ -142,19 +173,35 @@ def _widget_key(name: str) -> str:
     return f"{name}-{read_settings()['preset']}"
 
 
-def _select(name: str, label: str, chosen: dict[str, Any], options: Any, say: Any = str) -> None:
+def _select(
+    name: str,
+    label: str,
+    chosen: dict[str, Any],
+    options: Any,
+    say: Any = str,
+    key: str = "",
+    **look: Any,
+) -> None:
     options = list(options)
     if chosen[name] not in options:  # a device that torch has not told of yet
         options.append(chosen[name])
     place = options.index(chosen[name])
-    picked = st.selectbox(label, options, place, format_func=say, key=_widget_key(name))
+    key = key or _widget_key(name)
+    picked = st.selectbox(label, options, place, format_func=say, key=key, **look)
     change_setting(name, picked)
 
 
 def _number(
-    name: str, label: str, chosen: dict[str, Any], low: int, high: int, step: int = 1
+    name: str,
+    label: str,
+    chosen: dict[str, Any],
+    low: int,
+    high: int,
+    step: int = 1,
+    help: str | None = None,
 ) -> None:
-    value = st.number_input(label, low, high, chosen[name], step, key=_widget_key(name))
+    key = _widget_key(name)
+    value = st.number_input(label, low, high, chosen[name], step, key=key, help=help)
     change_setting(name, int(value))
 
 
@@ -170,19 +217,34 @@ def _read_rate(text: str) -> float | str:
         return text.strip()
 
 
-def show_ready() -> bool:
-    """Tell who is using the machine, if anyone is; True when a training can start now."""
+def find_busy(device: str) -> str | None:
+    """Name the job that keeps a training on `device` from starting now, None when there is none."""
     workspace = cache.workspace()
     active = widgets.find_active(workspace.runs_dir, "train") or widgets.find_active(
         workspace.jobs_dir, "lr_find"
     )
-    chosen = read_settings()["device"]
-    devices = config.DEVICES[1:] if chosen == "auto" else (chosen,)
-    holders = [jobs.find_device_holder(workspace, device) for device in devices]
-    busy = active.job_id if active else next(filter(None, holders), None)
+    if active:
+        return active.job_id
+    devices = config.DEVICES[1:] if device == "auto" else (device,)
+    holders = (jobs.find_device_holder(workspace, name) for name in devices)
+    return next(filter(None, holders), None)
+
+
+def show_ready() -> bool:
+    """Tell who is using the machine, if anyone is; True when a training can start now."""
+    busy = find_busy(read_settings()["device"])
     if busy:
         st.caption(f"{busy} is running; one at a time.")
     return busy is None
+
+
+def find_differences(job: Job, phase: str) -> list[str]:
+    """Find where a curve was taken under other settings than the form's, or on other photos."""
+    found = setting_words.find_differences(job.config["train"], read_settings(), phase)
+    folder, now = Path(job.config["data_dir"]), read_chosen_data(cache.workspace())
+    if folder.resolve() != now.resolve():
+        found.append(f"taken on {folder.name}, the data in use is {now.name}")
+    return found
 
 
 def use_rate(phase: str, rate: float) -> None:

@@ -35,7 +35,11 @@ STATE_MARKS = {
     "lost": "✕",
 }
 # Streamlit leaves 6 rem above the first heading; the answer should stand in the first screen.
-STYLE = "<style>.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }</style>"
+# In a narrow window a row of choices goes on below instead of out of sight.
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
+.stButtonGroup [role=radiogroup] { flex-wrap: wrap; row-gap: 0.25rem; }
+</style>"""
 DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
 # The label is the shop's department, not the wearer.
 _DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
@@ -82,6 +86,11 @@ def escape(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
 
 
+def begin(text: str) -> str:
+    """Begin a sentence: the first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def percent(rate: float) -> str:
     """Write a rate with at most three digits: 0.0873 -> 8.7 %."""
     digits = 1 if 0 < rate < 0.995 else 0
@@ -91,6 +100,12 @@ def percent(rate: float) -> str:
 def interval(low: float, high: float) -> str:
     """Write a 95 % interval: 7.3 to 10.2 %."""
     return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def rate(value: float) -> str:
+    """Write a learning rate with two digits: 0.0021 -> 2.1e-3."""
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits}e{int(exponent)}"
 
 
 def describe_run(run: Run) -> str:
@@ -161,7 +176,7 @@ def need_run() -> Run:
 def _explain_unevaluated(run: Run, status: Status) -> None:
     if status.state in ("failed", "lost"):
         show_failure(run, status)
-        show_link("train", "Train again", icon=":material/replay:")
+        show_link("train", "Resume or train again", icon=":material/replay:")
         return
     st.info("This run was stopped before it was evaluated.")
     if not run.weights_path.is_file():
@@ -171,11 +186,13 @@ def _explain_unevaluated(run: Run, status: Status) -> None:
     running = _find_evaluation(run)
     if running is not None:
         show_job(running)
-    elif st.button("Evaluate what it learned", type="primary", key="evaluate"):
+        return
+    if st.button("Evaluate what it learned", type="primary", key="evaluate"):
         config = {"run": str(run.path), "data_dir": None}
         job = jobs.create(cache.workspace().jobs_dir, "evaluate", config)
         jobs.launch(job, cache.workspace())
         st.rerun()
+    show_link("train", "Resume it on Train", icon=":material/resume:")
 
 
 def _find_evaluation(run: Run) -> Job | None:
@@ -183,10 +200,10 @@ def _find_evaluation(run: Run) -> Job | None:
     return active if active and active.config["run"] == str(run.path) else None
 
 
-def find_active(parent: Path, kind: str) -> Job | None:
-    """The newest job of a kind that is queued or running, None when there is none."""
+def find_active(parent: Path, kind: str = "") -> Job | None:
+    """The newest job (of a kind) that is queued or running, None when there is none."""
     for job in jobs.list_jobs(parent)[:30]:
-        if job.kind == kind and not jobs.read_status(job).is_final:
+        if kind in ("", job.kind) and not jobs.read_status(job).is_final:
             return job
     return None
 
@@ -224,20 +241,16 @@ def _params(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def image_grid(
-    table: pd.DataFrame,
-    store: Store,
-    caption: Callable[[Any], str],
-    columns: int = 6,
-    width: int | str = "stretch",
+    table: pd.DataFrame, store: Store, caption: Callable[[Any], str], width_px: int
 ) -> None:
-    """Show the photos of a table (column `row`) from the store, a caption under each."""
-    for start in range(0, len(table), columns):
-        cells = st.columns(columns, gap="small")
-        for cell, image in zip(
-            cells, table.iloc[start : start + columns].itertuples(), strict=False
-        ):
-            with cell:
-                st.image(store.pixels[int(image.row)], width=width)  # type: ignore[arg-type]
+    """Show the photos of a table (column `row`) from the store, a caption under each.
+
+    As many stand in a row as the window has room for.
+    """
+    with st.container(horizontal=True, gap="small"):
+        for image in table.itertuples():
+            with st.container(width=width_px):
+                st.image(store.pixels[int(image.row)], width="stretch")
                 st.caption(caption(image))
 
 
@@ -266,9 +279,11 @@ def show_progress(status: Status) -> None:
     phase = status.phase or "Starting"
     figures = []
     detail = status.detail or {}
-    if "epoch" in detail:
+    if "epoch" in detail and detail["epochs"] * detail["batches"] == status.total:
         figures.append(f"epoch {detail['epoch']} of {detail['epochs']}")
         figures.append(f"batch {detail['batch']} of {detail['batches']}")
+    elif "epoch" in detail:  # a finder's mock training breaks off anywhere, once a seed
+        figures.append(f"step {status.done} of {status.total}")
     if "images_per_s" in detail:
         figures.append(f"{detail['images_per_s']:.0f} images/s")
     if "bytes_per_s" in detail:
@@ -301,6 +316,17 @@ def show_failure(job: Job, status: Status) -> None:
     if log:
         with st.expander("Log"):
             st.code(log, language=None)
+
+
+def show_batch(run: Run) -> None:
+    """Say that a run was trained with a smaller batch than was asked for, if it was."""
+    asked = run.config["train"]["batch_size"]
+    path = run.path / "model.json"
+    used = run.facts.get("batch_size", asked) if path.is_file() else asked
+    if used < asked:
+        st.caption(
+            f"A batch of {asked} did not fit in memory; it was trained with {used}.",
+        )
 
 
 def data_name() -> str:
