@@ -11,9 +11,9 @@ from zapcls.data.clean import IMAGE_MISSING, summarize
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
-from zapcls.ui import body_files, cache, charts, widgets
-from zapcls.ui.body_files import BodyFiles
-from zapcls.workspace import jobs
+from zapcls.ui import cache, charts, widgets
+from zapcls.workspace import bodies, jobs
+from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.layout import choose_data, read_chosen_data
 from zapcls.workspace.store import Store
 
@@ -143,8 +143,8 @@ def show_disk(store: Store) -> None:
         help="Each photo is decoded once; trainings, colors and these pages read its pixels.",
     )
     st.markdown(describe_pixels(store.facts))
-    bodies = body_files.list_bodies(store)
-    if not bodies:
+    kept = bodies.list_bodies(store)
+    if not kept:
         return
     st.markdown(
         "**Features of frozen networks**",
@@ -154,7 +154,7 @@ def show_disk(store: Store) -> None:
     is_busy = widgets.find_active(cache.workspace().runs_dir) or widgets.find_active(
         cache.workspace().jobs_dir
     )
-    for body in bodies:
+    for body in kept:
         show_body(body, is_busy is not None)
 
 
@@ -192,7 +192,7 @@ def show_body(body: BodyFiles, is_busy: bool) -> None:
         ):
             st.markdown("The next training that needs them computes them again.")
             if st.button("Delete these features", key=f"delete-{body.path.name}"):
-                body_files.delete(body)
+                bodies.delete(body)
                 st.rerun()
 
 

@@ -4,11 +4,11 @@ import streamlit as st
 
 from zapcls.analysis import lr_curves
 from zapcls.config import PHASES, TrainConfig
-from zapcls.ui import cache, charts, lr_files, setting_words, settings_form, widgets
-from zapcls.ui.lr_files import Found
-from zapcls.workspace import jobs
+from zapcls.ui import cache, charts, setting_words, settings_form, widgets
+from zapcls.workspace import jobs, lr_files
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
+from zapcls.workspace.lr_files import Found
 from zapcls.workspace.runs import list_runs
 
 _AWAITED = "awaited_finder"

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from zapcls.analysis import metrics
-from zapcls.ui import cache, charts, lr_files, widgets
+from zapcls.ui import cache, charts, widgets
+from zapcls.workspace import lr_files
 from zapcls.workspace.runs import Run, read_history, read_losses
 
 SOURCE = "This run, valid: photos of products it never trained on."

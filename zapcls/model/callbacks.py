@@ -34,10 +34,14 @@ def append_row(path: Path, columns: dict[str, str], row: dict[str, Any]) -> None
 
 def truncate_rows(path: Path, epochs: int) -> None:
     """Drop the rows after an epoch: those of an epoch that a stopped training had begun."""
-    if not path.is_file():
+    try:
+        table = pd.read_csv(path, on_bad_lines="skip")
+        kept = table[table["epoch"] <= epochs]
+    except FileNotFoundError:
         return
-    table = pd.read_csv(path, on_bad_lines="skip")
-    kept = table[table["epoch"] <= epochs]
+    except (pd.errors.EmptyDataError, KeyError):  # killed before its header was written
+        path.unlink()
+        return
     replace_file(path, kept.to_csv(index=False).encode())
 
 

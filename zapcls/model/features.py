@@ -6,6 +6,7 @@ goes through the body once.
 """
 
 import contextlib
+import copy
 import hashlib
 import io
 import time
@@ -75,6 +76,8 @@ class FrozenBody:
         """`body` must still have the weights that `config` names."""
         self._config, self._pixels, self._device, self._progress = config, pixels, device, progress
         self._net = TwoOutputs(body, config.arch)
+        # The training changes the body's own last stage, and may then be resumed.
+        self._net.last = copy.deepcopy(self._net.last)
         self.folder = bodies_dir / name_body(config, body)
 
     def read(self, kind: str, rows: np.ndarray, train_rows: np.ndarray) -> list[np.ndarray]:

@@ -37,6 +37,8 @@ def choose_device(wanted: str) -> torch.device:
         )
     if wanted == "cpu":
         keep_freed_memory()
+    elif wanted == "cuda":
+        torch.backends.cudnn.benchmark = True  # all batches of a training have one shape
     return torch.device(wanted)
 
 

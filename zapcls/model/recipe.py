@@ -45,8 +45,8 @@ TITLES = {"frozen": "Training the head", "unfrozen": "Training the whole network
 # The early body learns this much slower than the head once unfrozen, when it starts from
 # pretrained weights; a network without them learns at one rate.
 BODY_RATE_SHARE = 0.1
-_CACHED_SEEDS = 5  # of the finder on features that are there: seconds
-_GPU_SEEDS, _CPU_SEEDS = 3, 1  # of the finder through the whole network
+# Of the finder: on the head, on the last stage or a GPU, through the whole network on a CPU.
+_SECONDS_SEEDS, _MINUTE_SEEDS, _SLOW_SEEDS = 5, 3, 1
 
 
 class Recipe:
@@ -135,20 +135,18 @@ class Recipe:
         return (phase == state.phase and is_over) or (phase, state.phase) == ("frozen", "unfrozen")
 
     def _go_back_to(self, state: Checkpoint | None) -> None:
-        """Put network and curves back to where they were at the checkpoint, or at the start."""
+        """Put the network back to where it was at the checkpoint."""
         if state is not None:
             self.network.load_state_dict(state.network)
             self._keep_best.best = state.best
             self.batch_size = state.batch_size
-        if processes.is_first():
-            for name in ("history.csv", "losses.csv"):
-                truncate_rows(self.folder / name, 0 if state is None else state.epochs_done)
 
     def _list_seeds(self, phase: str) -> list[int]:
+        """As many seeds of the finder as a person will wait for."""
         if self._is_cached(phase):
-            count = _CACHED_SEEDS
+            count = _SECONDS_SEEDS if phase == "frozen" else _MINUTE_SEEDS
         else:
-            count = _CPU_SEEDS if self.device.type == "cpu" else _GPU_SEEDS
+            count = _SLOW_SEEDS if self.device.type == "cpu" else _MINUTE_SEEDS
         return [self.config.seed + number for number in range(count)]
 
     def _is_cached(self, phase: str) -> bool:
@@ -173,7 +171,9 @@ class Recipe:
                 last = split_last_stage(body)[1]
                 model, groups = nn.Sequential(last, head), [last, head]
                 dls = self._build_feature_loaders(MAPS, batch_size)
-            return build_learner(config, model, groups, dls, self.folder), []
+            learner = build_learner(config, model, groups, dls, self.folder)
+            learner.unfreeze()  # a frozen phase through the body has frozen the last stage too
+            return learner, []
         dls, gather = build_pixel_loaders(
             config, self._pixels, self._split, self._codes, self.device
         )
@@ -207,6 +207,9 @@ class Recipe:
                 self.progress(told, 0, 0)
             self.batch_size = batch_size
             state = checkpoint.read(self.folder, self.device)
+            if processes.is_first():
+                for name in ("history.csv", "losses.csv"):  # the rows of an epoch that was begun
+                    truncate_rows(self.folder / name, 0 if state is None else state.epochs_done)
             state = state if state is not None and state.phase == phase else None
             self.network.load_state_dict(start if state is None else state.network)
             self._fit_once(phase, state)
