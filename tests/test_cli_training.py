@@ -182,16 +182,32 @@ def test_a_photo_is_classified_as_the_run_predicted_it(trained, drawn, command):
     assert set(lines[3]) == {"file", "error"}
 
 
-@pytest.mark.parametrize("phase", ["frozen", "unfrozen"])
-def test_the_finder_tells_four_rates(drawn, read_answer, tiny_settings, list_options, phase):
+@pytest.mark.parametrize(("phase", "seeds"), [("frozen", 5), ("unfrozen", 1)])
+def test_the_finder_tells_four_rates(drawn, read_answer, tiny_settings, list_options, phase, seeds):
     options = list_options(tiny_settings)
     where = ["--data", drawn, "--preset", "first-try", "--phase", phase]
 
     facts = read_answer("lr-find", *where, *options)
 
-    assert list(facts) == ["job", "phase", "valley", "slide", "steep", "minimum"]
-    assert facts["phase"] == phase
-    assert all(0 < facts[name] <= 10 for name in ("valley", "slide", "steep", "minimum"))
+    rules = ["valley", "slide", "steep", "minimum"]
+    assert list(facts) == ["job", "phase", *rules, "seeds", "faults"]
+    assert (facts["phase"], facts["seeds"]) == (phase, seeds)
+    assert facts["faults"] or seeds > 1
+    assert all(0 < facts[name] <= 10 for name in rules)
+
+
+def test_a_fault_of_the_finders_curve_goes_to_standard_error(
+    drawn, command, tiny_settings, list_options
+):
+    options = ["--data", drawn, "--preset", "first-try", *list_options(tiny_settings)]
+
+    code, out, err = command("lr-find", "--phase", "unfrozen", *options)
+
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["valley", "slide", "steep", "minimum"]
+    faults = [line for line in err.splitlines() if line.startswith("zapcls: ")]
+    assert len(faults) == 1
+    assert any(word in faults[0] for word in ("One seed only", "noisy", "flat"))
 
 
 def test_a_weights_file_that_is_not_there_is_a_sentence(

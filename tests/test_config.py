@@ -8,6 +8,7 @@ from zapcls.config import (
     TARGETS,
     TrainConfig,
     build_config,
+    has_stages,
     read_architectures,
 )
 from zapcls.schema import METADATA
@@ -29,6 +30,15 @@ LR_RULE = "must be 'suggested' or a number above 0 and up to 10"
         ("unfrozen_epochs", 1001, "must be a whole number 0..1000"),
         ("seed", -1, "must be a whole number 0..4294967295"),
         ("seed", 2**32, "must be a whole number 0..4294967295"),
+        ("views", -1, "must be a whole number 0..16"),
+        ("views", 17, "must be a whole number 0..16"),
+        ("views", True, "must be a whole number 0..16"),
+        ("start_size", -1, "must be a whole number 0..512 px"),
+        ("start_size", 64.0, "must be a whole number 0..512 px"),
+        ("start_size", 31, "must be 0 or 32..128 px (image_size)"),
+        ("start_size", 160, "must be 0 or 32..128 px (image_size)"),
+        ("unfrozen_part", "head", "must be one of all, last_stage"),
+        ("compile", "maybe", "must be one of no, yes"),
         ("frozen_lr", 0, LR_RULE),
         ("frozen_lr", -1e-3, LR_RULE),
         ("unfrozen_lr", 10.5, LR_RULE),
@@ -63,6 +73,12 @@ def test_a_value_out_of_range_is_refused_with_its_rule(setting, value, rule, ref
         ("frozen_lr", 1e-6),
         ("unfrozen_lr", "suggested"),
         ("weights", "body.safetensors"),
+        ("views", 0),
+        ("views", 16),
+        ("start_size", 0),
+        ("start_size", 32),
+        ("start_size", 128),
+        ("unfrozen_part", "last_stage"),
     ],
 )
 def test_a_value_at_the_edge_of_its_range_is_taken(setting, value):
@@ -86,6 +102,18 @@ def test_random_weights_are_never_frozen(refuses):
     with refuses("frozen_epochs must be 0 when weights is 'none'", "got 2", "Set frozen_epochs"):
         TrainConfig(weights="none", frozen_epochs=2)
     assert TrainConfig(weights="none", frozen_epochs=0).weights == "none"
+
+
+def test_only_networks_of_torchvision_have_a_last_stage(refuses):
+    for arch, facts in read_architectures().items():
+        assert has_stages(arch) == (facts["library"] == "torchvision")
+    with refuses("unfrozen_part can be 'last_stage'", "got lcnet_050", "to 'all'"):
+        TrainConfig(arch="lcnet_050", unfrozen_part="last_stage")
+
+
+def test_the_last_stage_of_a_random_network_is_not_trained_alone(refuses):
+    with refuses("unfrozen_part must be 'all' when weights is 'none'", "Set unfrozen_part"):
+        TrainConfig(weights="none", frozen_epochs=0, unfrozen_part="last_stage")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -126,7 +154,7 @@ def test_build_config_refuses_an_unknown_setting_and_lists_the_known(refuses):
 
 
 def test_build_config_refuses_an_unknown_preset(refuses):
-    with refuses("preset must be one of first-try, quick, blog-2019, got 'slow'"):
+    with refuses("preset must be one of first-try, quick, laptop, blog-2019, got 'slow'"):
         build_config("slow")
 
 

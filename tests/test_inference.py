@@ -31,6 +31,17 @@ def test_probabilities_and_embeddings_of_a_batch(classifier):
     assert embedding == pytest.approx(np.array([[255, 0, 0], [0, 0, 255], [0, 0, 0]]))
 
 
+def test_the_answer_of_the_model_is_its_logits(classifier):
+    images = np.zeros((1, 8, 8, 3), dtype=np.uint8)
+    images[..., 0] = 255
+
+    logits, embedding = classifier.answer(images)
+
+    assert logits.dtype == embedding.dtype == np.float32
+    assert logits == pytest.approx(np.array([[4, 0]]))
+    assert embedding == pytest.approx(np.array([[255, 0, 0]]))
+
+
 def test_a_photo_of_any_size_is_fitted_into_a_white_square(classifier, jpeg, tmp_path):
     (tmp_path / "red.jpg").write_bytes(jpeg((80, 40), (254, 0, 0)))
 

@@ -209,7 +209,7 @@ def test_a_job_that_is_not_final_is_lost_once_its_lock_is_free(job):
     assert lost.state == "lost"
     assert lost.is_final
     assert "killed" in lost.message
-    assert "Start it again" in lost.message
+    assert "Start it again, or resume it where it ended" in lost.message
     assert (lost.phase, lost.done) == ("Reading photos", 3)
     assert read_json(job.path / "status.json")["state"] == "running"  # a look changes nothing
 

@@ -2,9 +2,13 @@
 
 import warnings
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from zapcls.config import build_config
+from zapcls.progress import silent
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,3 +44,91 @@ def draw_pixels():
         return rng.integers(0, 256, (n, side, side, 3), dtype=np.uint8)
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def halves(draw_pixels):
+    """64 photos of 32 px whose upper or lower half is bright, a class each: 48 train, 16 tune."""
+    codes = np.arange(64) % 2
+    pixels = draw_pixels(64, 32) // 2
+    pixels[codes == 0, :16] += 127
+    pixels[codes == 1, 16:] += 127
+    return SimpleNamespace(
+        pixels=pixels, codes=codes, split=np.array(["train"] * 48 + ["tune"] * 16)
+    )
+
+
+@pytest.fixture(scope="session")
+def weights_file(torch, halves, tmp_path_factory):
+    """Return a function that writes weights of a network, and returns the file's path.
+
+    They are random, but the network's BatchNorm holds the statistics of the photos `halves`.
+    """
+    import timm
+    import torchvision
+    from safetensors.torch import save_file
+
+    from zapcls.config import read_architectures
+    from zapcls.model.preprocess import Normalize, Resize
+
+    folder = tmp_path_factory.mktemp("weights")
+
+    def write(arch, seed=0):
+        path = folder / f"{arch}-{seed}.safetensors"
+        if not path.exists():
+            torch.manual_seed(seed)
+            is_timm = read_architectures()[arch]["library"] == "timm"
+            net = (timm.create_model if is_timm else torchvision.models.get_model)(arch)
+            images = Normalize()(Resize(32, 32)(torch.from_numpy(halves.pixels)))
+            for layer in net.modules():
+                if isinstance(layer, torch.nn.BatchNorm2d):
+                    layer.momentum = 1.0
+            with torch.no_grad():
+                net.train()(images)
+            save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def build_recipe(halves, tmp_path, torch):
+    """Return a function that builds a training in the folder of its `name`, as a resume does."""
+    from zapcls.model.recipe import Recipe
+
+    def build(name="run", progress=silent, photos=halves, **settings):
+        defaults = {
+            "arch": "lcnet_050",
+            "image_size": 32,
+            "batch_size": 16,
+            "unfrozen_epochs": 1,
+            "unfrozen_lr": 3e-3,
+            "device": "cpu",
+            "precision": "fp32",
+        }
+        config = build_config("first-try", **(defaults | settings))
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        bodies = tmp_path / "bodies"
+        return Recipe(config, folder, photos.pixels, photos.split, photos.codes, bodies, progress)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def read_curves():
+    """Return a function that reads a training's history without what depends on the clock."""
+    import pandas as pd
+
+    def read(folder):
+        return pd.read_csv(folder / "history.csv").drop(columns=["images_per_s", "seconds"])
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def read_weights():
+    """Return a function that reads the weights of a training's best epoch."""
+    from safetensors.torch import load_file
+
+    return lambda folder: load_file(folder / "model.safetensors")

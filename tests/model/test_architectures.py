@@ -7,6 +7,7 @@ from zapcls.config import read_architectures
 pytestmark = pytest.mark.slow
 
 NETWORKS = read_architectures()
+STAGED = [name for name, facts in NETWORKS.items() if facts["library"] == "torchvision"]
 BODY = Path(__file__).parents[3] / "shared" / "weights" / "mobilenet_v2-imagenet.safetensors"
 
 
@@ -57,6 +58,54 @@ def test_a_body_is_left_in_training_mode(arch):
     body, _ = build_body(arch, "none")
 
     assert body.training
+
+
+def list_parameters(module):
+    return [id(parameter) for parameter in module.parameters()]
+
+
+@pytest.mark.parametrize("arch", STAGED)
+def test_a_last_stage_makes_of_the_front_what_the_body_gives(arch, torch):
+    from zapcls.model.architectures import build_body, split_last_stage
+
+    body, channels = build_body(arch, "none")
+
+    front, last = split_last_stage(body)
+
+    assert body.training
+    assert list_parameters(front) + list_parameters(last) == list_parameters(body)
+    assert list_parameters(front)
+    assert list_parameters(last)
+    body.eval()
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        maps = front(images)
+        features = last(maps)
+        assert torch.equal(features, body(images))
+    assert features.shape[1] == channels
+    assert features.shape[-1] < maps.shape[-1]  # the stage is where the map becomes smaller
+
+
+def test_the_last_stage_of_the_default_network_is_its_last_four_blocks():
+    from zapcls.model.architectures import build_body, split_last_stage
+
+    body, _ = build_body("mobilenet_v2", "none")
+
+    front, last = split_last_stage(body)
+
+    assert last[0] is body[14]  # 14 has stride 2 (Sandler et al. 2018, table 2), 18 is the last
+    assert last[-1] is body[18][-1]
+    assert front[-1] is body[13]
+
+
+@pytest.mark.parametrize("arch", ["lcnet_050", "resnet10t"])
+def test_a_body_that_is_no_sequence_has_no_last_stage(arch, refuses):
+    from zapcls.model.architectures import build_body, split_last_stage
+
+    body, _ = build_body(arch, "none")
+
+    with refuses("a sequence of layers"):
+        split_last_stage(body)
 
 
 def save_state(net, path):

@@ -66,9 +66,14 @@ def test_the_model_knows_the_side_of_its_pixels(exported):
     assert Classifier(exported[0]).side == 40
 
 
-def test_a_prediction_pass_keeps_the_order_of_the_rows(classifier, draw_pixels, torch):
+@pytest.mark.parametrize("by_onnx", [False, True])
+def test_a_prediction_pass_keeps_the_order_of_the_rows(
+    classifier, exported, draw_pixels, torch, monkeypatch, by_onnx
+):
+    from zapcls.model import predict as module
     from zapcls.model.predict import predict
 
+    monkeypatch.setattr(module, "_CPU_BATCH", 2)
     pixels, rows, seen = draw_pixels(20), np.array([17, 3, 3, 0, 11]), []
 
     logits, embeddings = predict(
@@ -76,16 +81,51 @@ def test_a_prediction_pass_keeps_the_order_of_the_rows(classifier, draw_pixels, 
         pixels,
         rows,
         torch.device("cpu"),
-        batch_size=2,
+        exported[0] if by_onnx else None,
         progress=lambda phase, done, total, **_: seen.append((done, total)),
     )
 
     with torch.no_grad():
         expected, expected_embeddings = classifier(torch.from_numpy(pixels[rows]))
-    assert logits == pytest.approx(expected.numpy(), abs=1e-5)
-    assert embeddings == pytest.approx(expected_embeddings.numpy(), abs=1e-5)
+    tolerance = 1e-4 if by_onnx else 1e-5
+    assert logits == pytest.approx(expected.numpy(), abs=tolerance)
+    assert embeddings == pytest.approx(expected_embeddings.numpy(), abs=tolerance)
     assert logits.dtype == embeddings.dtype == np.float32
     assert seen == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_the_exported_model_answers_in_a_pass_on_a_cpu(exported, draw_pixels, torch):
+    from zapcls.model.predict import predict
+
+    pixels = draw_pixels(3)
+
+    logits, _ = predict(None, pixels, np.arange(3), torch.device("cpu"), exported[0])
+
+    assert np.array_equal(logits, Classifier(exported[0]).answer(pixels)[0])
+
+
+def test_a_pass_that_does_not_fit_in_memory_is_done_in_halves(
+    classifier, draw_pixels, torch, monkeypatch
+):
+    from zapcls.model import predict as module
+
+    pixels, sizes = draw_pixels(20), []
+    answer = classifier.forward
+
+    def answer_small_batches(images):
+        sizes.append(len(images))
+        if len(images) > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return answer(images)
+
+    monkeypatch.setattr(classifier, "forward", answer_small_batches)
+
+    logits, _ = module.predict(classifier, pixels, np.arange(20), torch.device("cpu"))
+
+    assert sizes == [20, 16, 8, 8, 4]
+    with torch.no_grad():
+        expected, _ = answer(torch.from_numpy(pixels))
+    assert logits == pytest.approx(expected.numpy(), abs=1e-5)
 
 
 def test_an_export_that_answers_otherwise_is_refused(

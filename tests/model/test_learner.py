@@ -25,16 +25,21 @@ def test_a_device_that_is_not_there_is_refused(torch, monkeypatch, refuses):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "device", "expected"),
+    ("wanted", "device", "has_unit", "expected"),
     [
-        ("auto", "cpu", "fp32"),
-        ("auto", "mps", "fp32"),
-        ("bf16", "cpu", "bf16"),
-        ("fp32", "cuda", "fp32"),
+        ("auto", "cpu", False, "fp32"),
+        ("auto", "cpu", True, "bf16"),
+        ("auto", "mps", True, "fp32"),
+        ("bf16", "cpu", False, "bf16"),
+        ("fp32", "cpu", True, "fp32"),
+        ("fp32", "cuda", False, "fp32"),
     ],
 )
-def test_precision(wanted, device, expected, torch):
+def test_precision(wanted, device, has_unit, expected, torch, monkeypatch):
+    from zapcls.model import learner
     from zapcls.model.learner import choose_precision
+
+    monkeypatch.setattr(learner, "has_matrix_unit", lambda: has_unit)
 
     assert choose_precision(wanted, torch.device(device)) == expected
 
@@ -46,6 +51,40 @@ def test_a_gpu_trains_in_mixed_precision_by_itself(has_bf16, expected, torch, mo
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: has_bf16)
 
     assert choose_precision("auto", torch.device("cuda")) == expected
+
+
+def test_half_precision_is_refused_on_a_cpu(torch, refuses):
+    from zapcls.model.learner import choose_precision
+
+    with refuses("precision must be fp32, bf16 or auto on a CPU", "'fp16'", "--precision auto"):
+        choose_precision("fp16", torch.device("cpu"))
+
+
+def test_a_head_that_is_started_anew_is_that_of_a_new_network(torch):
+    from zapcls.model.learner import build_network, initialize
+    from zapcls.model.loaders import seed_random
+
+    network = build_network("lcnet_050", "none", 2)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    for value in network[1].state_dict().values():
+        value.fill_(7)
+
+    seed_random(3)
+    initialize(network[1])
+    first = {key: value.clone() for key, value in network.state_dict().items()}
+    seed_random(3)
+    initialize(network[1])
+
+    after = network.state_dict()
+    assert all(torch.equal(value, first[key]) for key, value in after.items())
+    for key, value in after.items():
+        if key.startswith("0."):
+            assert torch.equal(value, before[key])
+        elif value.ndim == 2:
+            assert not torch.equal(value, before[key])
+            assert float(value.std()) == pytest.approx(float(before[key].std()), rel=0.1)
+        else:
+            assert torch.allclose(value.float(), before[key].float(), atol=1e-3)
 
 
 def test_a_network_is_rebuilt_from_its_facts_and_its_weights(torch, tmp_path):
@@ -88,7 +127,7 @@ def test_three_groups_hold_each_parameter_once(arch, build_without_numbers):
     with build_without_numbers(arch):
         network = build_network(arch, "none", 2)
 
-    groups = split_parameters(network)
+    groups = split_parameters(list(network))
 
     assert len(groups) == 3
     assert all(groups)
@@ -103,13 +142,14 @@ def test_three_groups_hold_each_parameter_once(arch, build_without_numbers):
 def test_freezing_leaves_only_the_head_to_train(torch, draw_pixels, tmp_path):
     import numpy as np
 
-    from zapcls.model.learner import build_learner
-    from zapcls.model.loaders import build_loaders
+    from zapcls.model.learner import build_learner, build_network
+    from zapcls.model.loaders import build_pixel_loaders
 
     config = build_config("first-try", arch="lcnet_050", image_size=32, batch_size=8)
     split, codes = np.array(["train"] * 16 + ["tune"] * 4), np.arange(20) % 2
-    dls = build_loaders(config, draw_pixels(20), split, codes, torch.device("cpu"))
-    learner = build_learner(config, dls, tmp_path)
+    dls, _ = build_pixel_loaders(config, draw_pixels(20), split, codes, torch.device("cpu"))
+    network = build_network("lcnet_050", "none", 2)
+    learner = build_learner(config, network, list(network), dls, tmp_path)
 
     learner.freeze()
     body, head = learner.model

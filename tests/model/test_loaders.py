@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -5,9 +7,11 @@ from zapcls.config import build_config
 
 pytestmark = pytest.mark.slow
 
+CODES = np.array([0, 1] * 14 + [0, -1])
+
 
 @pytest.fixture
-def numbered(draw_pixels):
+def numbered():
     """Return 30 photos; the left half of photo i is of the grey i, the right half white."""
     pixels = np.full((30, 32, 32, 3), 255, dtype=np.uint8)
     pixels[:, :, :16] = np.arange(30)[:, None, None, None]
@@ -19,14 +23,17 @@ def split():
     return np.array(["train"] * 20 + ["tune"] * 6 + ["valid"] * 3 + ["none"])
 
 
-CODES = np.array([0, 1] * 14 + [0, -1])
+@pytest.fixture
+def gather_rows(torch):
+    """A gather whose photos are their row numbers."""
+    return lambda rows: torch.from_numpy(rows)
 
 
 def build(pixels, split, torch, **settings):
-    from zapcls.model.loaders import build_loaders
+    from zapcls.model.loaders import build_pixel_loaders
 
     config = build_config("first-try", image_size=32, batch_size=8, **settings)
-    return build_loaders(config, pixels, split, CODES, torch.device("cpu"))
+    return build_pixel_loaders(config, pixels, split, CODES, torch.device("cpu"))[0]
 
 
 def list_epoch(loader):
@@ -43,46 +50,132 @@ def list_epoch(loader):
     return seen
 
 
-@pytest.mark.parametrize("mirror", [False, True])
-def test_an_epoch_has_each_row_once_with_its_own_class(numbered, torch, mirror):
-    from zapcls.model.loaders import StoreLoader
+def test_an_epoch_has_each_row_once_with_its_own_class(gather_rows, torch):
+    from zapcls.model.loaders import RowLoader
 
     rows = np.array([3, 4, 9, 12, 17, 20, 21])
-    loader = StoreLoader(numbered, rows, rows % 2, mirror=mirror, bs=3, shuffle=True)
+    loader = RowLoader(gather_rows, rows, rows % 2, bs=3, shuffle=True)
 
     for _ in range(2):
         batches = list(loader)
-        assert [len(images) for images, _ in batches] == [3, 3, 1]
-        pixels = torch.cat([images.as_subclass(torch.Tensor) for images, _ in batches])
-        codes = torch.cat([codes.as_subclass(torch.Tensor) for _, codes in batches])
-        assert pixels.dtype == torch.uint8
-        seen = pixels.amin((1, 2, 3)).tolist()
+        assert [len(seen) for seen, _ in batches] == [3, 3, 1]
+        seen = torch.cat([seen for seen, _ in batches]).tolist()
+        codes = torch.cat([codes for _, codes in batches]).tolist()
         assert sorted(seen) == rows.tolist()
-        assert codes.tolist() == [row % 2 for row in seen]
+        assert codes == [row % 2 for row in seen]
+
+
+def test_the_order_follows_the_seed_of_the_loader_alone(gather_rows, torch):
+    import random
+
+    from zapcls.model.loaders import RowLoader, seed_random
+
+    rows = np.arange(50)
+    orders = []
+    for seed, other in ((1, 10), (1, 11), (2, 10)):
+        seed_random(other)
+        loader = RowLoader(gather_rows, rows, rows, bs=50, shuffle=True)
+        loader.rng = random.Random(seed)
+        orders.append(next(iter(loader))[0].tolist())
+
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_the_shares_of_all_processes_are_the_batch(gather_rows, torch, count, drop_last):
+    import random
+
+    from zapcls.model.loaders import RowLoader
+
+    rows = np.arange(100, 130)
+
+    def list_batches(rank, count):
+        loader = RowLoader(
+            gather_rows, rows, rows % 2, (rank, count), bs=8, shuffle=True, drop_last=drop_last
+        )
+        loader.rng = random.Random(4)
+        return [(seen.tolist(), codes.tolist()) for seen, codes in loader]
+
+    whole = list_batches(0, 1)
+    shares = [list_batches(rank, count) for rank in range(count)]
+
+    assert len(whole) == (3 if drop_last else 4)
+    for number, (seen, _) in enumerate(whole):
+        parts = [share[number] for share in shares]
+        assert Counter(row for part, _ in parts for row in part) == Counter(seen)
+        assert max(len(part) for part, _ in parts) - min(len(part) for part, _ in parts) <= 1
+        assert all(codes == [row % 2 for row in part] for part, codes in parts)
+
+
+def test_all_processes_have_one_order_and_random_changes_of_their_own(
+    numbered, split, torch, monkeypatch
+):
+    from zapcls.model.loaders import seed_batches
+
+    orders, draws = [], []
+    dls = build(numbered, split, torch)
+    for rank, numbers in (("0", (5, 1, 2)), ("1", (5, 1, 2)), ("0", (5, 1, 2)), ("0", (5, 1, 3))):
+        monkeypatch.setenv("RANK", rank)
+        seed_batches(dls, *numbers)
+        draws.append((torch.rand(1).item(), np.random.random()))
+        orders.append([row for row, _, _ in list_epoch(dls.train)])
+
+    assert orders[0] == orders[1] == orders[2]
+    assert orders[0] != orders[3]
+    assert draws[0] == draws[2]
+    assert len(set(draws)) == 3
 
 
 def test_a_mirrored_photo_is_turned_left_to_right_and_is_otherwise_the_same(draw_pixels, torch):
-    from zapcls.model.loaders import StoreLoader
+    from zapcls.model.loaders import PixelGather
+    from zapcls.model.preprocess import Normalize, Resize
 
-    pixels = draw_pixels(64)
-    rows = np.arange(64)
+    pixels, rows = draw_pixels(64), np.arange(64)
+    photos = Normalize()(Resize(40, 40)(torch.from_numpy(pixels)))
 
-    images, _ = StoreLoader(pixels, rows, rows, mirror=True, bs=64).one_batch()
+    images = PixelGather(pixels, 40, torch.device("cpu"), "flip")(rows)
 
     turned = 0
-    for image, photo in zip(images.numpy(), pixels, strict=True):
-        is_turned = not np.array_equal(image, photo)
+    for image, photo in zip(images, photos, strict=True):
+        is_turned = not torch.allclose(image, photo, atol=1e-5)
         turned += is_turned
-        assert np.array_equal(image, photo[:, ::-1] if is_turned else photo)
+        torch.testing.assert_close(image, photo.flip(2) if is_turned else photo)
     assert 10 < turned < 54
     assert np.array_equal(pixels, draw_pixels(64))  # the store is as it was
+
+
+def test_photos_that_lie_on_a_device_are_gathered_as_those_of_the_store(draw_pixels, torch):
+    from zapcls.model.loaders import PixelGather
+
+    pixels, rows, cpu = draw_pixels(10), np.array([7, 0, 7, 3]), torch.device("cpu")
+
+    stored = PixelGather(pixels, 32, cpu)(rows)
+    placed = PixelGather(torch.from_numpy(pixels), 32, cpu)(rows)
+
+    assert stored.shape == (4, 3, 32, 32)
+    assert torch.equal(placed, stored)
+
+
+def test_the_size_of_what_is_gathered_can_be_changed(draw_pixels, torch):
+    from zapcls.model.loaders import PixelGather
+
+    gather = PixelGather(draw_pixels(4), 64, torch.device("cpu"), "standard")
+    sizes = []
+
+    for gather.size in (32, 64, 32):
+        sizes.append(tuple(gather(np.arange(4)).shape))
+
+    assert sizes == [(4, 3, 32, 32), (4, 3, 64, 64), (4, 3, 32, 32)]
 
 
 def test_train_and_tune_hold_their_own_rows(numbered, split, torch):
     dls = build(numbered, split, torch)
 
-    assert sorted(list_epoch(dls.train))[0][0] == 0
-    assert {row for row, _, _ in list_epoch(dls.train)} <= set(range(20))
+    train = list_epoch(dls.train)
+    assert {row for row, _, _ in train} <= set(range(20))
+    assert all(code == CODES[row] for row, code, _ in train)
     assert [(row, code) for row, code, _ in list_epoch(dls.valid)] == [
         (row, CODES[row]) for row in range(20, 26)
     ]
@@ -137,3 +230,34 @@ def test_the_standard_changes_are_for_train_only(draw_pixels, split, torch):
     seen = Normalize()(Resize(32, 32)(torch.from_numpy(pixels[:20]))).flatten(1)
     nearest = torch.cdist(train.as_subclass(torch.Tensor).flatten(1), seen).amin(1)
     assert (nearest > 0.01).any()
+
+
+def test_features_are_drawn_from_the_views_of_their_own_row(torch):
+    from zapcls.model.loaders import FeatureGather
+
+    views = [np.arange(6, dtype=np.float16).reshape(3, 2) + 100 * view for view in range(3)]
+    gather = FeatureGather(views)
+    rows = np.tile([2, 0], 300)
+
+    features = gather(rows)
+
+    assert features.dtype == torch.float32
+    assert features.shape == (600, 2)
+    drawn = (features[:, 0] // 100).int()
+    expected = torch.from_numpy(2.0 * rows).float() + 100 * drawn
+    assert torch.equal(features, torch.stack([expected, expected + 1], dim=1))
+    assert (torch.bincount(drawn) > 150).all()
+    assert not torch.equal(gather(rows), features)
+
+
+def test_with_one_view_nothing_is_drawn(torch):
+    from zapcls.model.loaders import FeatureGather
+
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    values = np.arange(6, dtype=np.float32).reshape(3, 2)
+
+    features = FeatureGather([values])(np.array([1, 1, 0]))
+
+    assert features.tolist() == [[2, 3], [2, 3], [0, 1]]
+    assert torch.equal(torch.get_rng_state(), before)

@@ -47,6 +47,36 @@ def test_normalizing_takes_off_the_mean_of_each_channel(torch):
     torch.testing.assert_close(Normalize()(mean + 2 * deviation), torch.full((1, 3, 4, 4), 2.0))
 
 
+@pytest.mark.parametrize(("side", "size"), [(40, 32), (136, 128), (32, 48), (32, 32)])
+def test_a_training_sees_a_photo_within_one_level_of_the_exported_resize(
+    side, size, torch, draw_pixels
+):
+    from zapcls.model.preprocess import Resize, See
+
+    pixels = torch.from_numpy(draw_pixels(3, side))
+    see = See(side, torch.device("cpu"))
+
+    seen = see.to_unit(see.resize(pixels, size))
+
+    assert seen.dtype == torch.float32
+    torch.testing.assert_close(seen, Resize(side, size)(pixels), atol=1.001 / 255, rtol=0)
+
+
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_what_a_training_sees_is_normalized_as_the_exported_model_does(
+    as_bytes, torch, draw_pixels
+):
+    from zapcls.model.preprocess import Normalize, See
+
+    images = torch.from_numpy(draw_pixels(3)).permute(0, 3, 1, 2)
+    see = See(40, torch.device("cpu"))
+
+    seen = see.normalize(images if as_bytes else see.to_unit(images))
+
+    assert seen.dtype == torch.float32
+    torch.testing.assert_close(seen, Normalize()(images / 255), atol=1e-5, rtol=0)
+
+
 def test_the_classifier_answers_as_the_network_on_what_it_sees(torch, draw_pixels):
     from zapcls.model.learner import build_network
     from zapcls.model.preprocess import Normalize, Resize, ShoeClassifier

@@ -1,14 +1,10 @@
-"""Trainings on a few photos whose left or right half is bright: a class each."""
-
-from types import SimpleNamespace
+"""Trainings on a few photos whose upper or lower half is bright: a class each."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from zapcls.config import build_config
 from zapcls.errors import Stopped, ZapError
-from zapcls.progress import silent
 from zapcls.workspace.layout import read_json
 
 pytestmark = [
@@ -18,159 +14,245 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning"),
 ]
 
-SPLIT = np.array(["train"] * 48 + ["tune"] * 16)
-CODES = np.arange(64) % 2
+STAGED = "mobilenet_v3_small"
 
 
-@pytest.fixture(scope="module")
-def halves(draw_pixels):
-    pixels = draw_pixels(64, 32) // 2
-    pixels[CODES == 0, :16] += 127
-    pixels[CODES == 1, 16:] += 127
-    return pixels
-
-
-@pytest.fixture
-def build(halves, tmp_path, torch):
-    """Return a function that builds a training in a folder of its own."""
-    from zapcls.model.recipe import Recipe
-
-    def build(name="run", progress=silent, pixels=halves, **settings):
-        defaults = {
-            "arch": "lcnet_050",
-            "image_size": 32,
-            "batch_size": 16,
-            "unfrozen_epochs": 1,
-            "unfrozen_lr": 3e-3,
-            "device": "cpu",
-        }
-        config = build_config("first-try", **(defaults | settings))
-        (tmp_path / name).mkdir()
-        return Recipe(config, tmp_path / name, pixels, SPLIT, CODES, progress)
-
-    return build
-
-
-def read_history(recipe):
-    return pd.read_csv(recipe.folder / "history.csv")
-
-
-def read_weights(recipe):
-    from safetensors.torch import load_file
-
-    return load_file(recipe.folder / "model.safetensors")
-
-
-def test_the_same_seed_gives_the_same_training(build, torch):
+def test_the_same_seed_gives_the_same_training(build_recipe, read_curves, read_weights, torch):
     histories, weights = [], []
     for name in ("first", "second"):
-        recipe = build(name, seed=5, unfrozen_epochs=2)
+        recipe = build_recipe(name, seed=5, unfrozen_epochs=2)
         recipe.train()
-        histories.append(read_history(recipe)[["train_loss", "tune_loss", "tune_error_rate"]])
-        weights.append(read_weights(recipe))
+        histories.append(read_curves(recipe.folder))
+        weights.append(read_weights(recipe.folder))
 
     pd.testing.assert_frame_equal(*histories)
     assert all(torch.equal(value, weights[1][key]) for key, value in weights[0].items())
 
 
-def test_another_seed_gives_another_training(build):
+def test_another_seed_gives_another_training(build_recipe, read_curves):
     losses = []
     for seed in (0, 1):
-        recipe = build(f"seed-{seed}", seed=seed)
+        recipe = build_recipe(f"seed-{seed}", seed=seed)
         recipe.train()
-        losses.append(read_history(recipe)["train_loss"][0])
+        losses.append(read_curves(recipe.folder)["train_loss"][0])
 
     assert losses[0] != losses[1]
 
 
-def test_it_learns_and_leaves_the_network_of_the_best_epoch(build, halves, torch):
+def test_it_learns_and_leaves_the_network_of_the_best_epoch(
+    build_recipe, read_curves, halves, torch
+):
     from zapcls.model.predict import predict
     from zapcls.model.preprocess import ShoeClassifier
 
-    recipe = build(unfrozen_epochs=20, unfrozen_lr=1e-2, augmentation="none")
+    recipe = build_recipe(unfrozen_epochs=20, unfrozen_lr=1e-2, augmentation="none")
 
     network = recipe.train()
 
-    history = read_history(recipe)
+    history = read_curves(recipe.folder)
     assert history["epoch"].tolist() == list(range(1, 21))
     assert set(history["phase"]) == {"unfrozen"}
     assert history["tune_error_rate"].min() < 0.3
-    tune = np.flatnonzero(SPLIT == "tune")
+    tune = np.flatnonzero(halves.split == "tune")
     classifier = ShoeClassifier(network, 32, 32)
-    logits, _ = predict(classifier, halves, tune, torch.device("cpu"))
-    wrong = (logits.argmax(axis=1) != CODES[tune]).mean()
+    logits, _ = predict(classifier, halves.pixels, tune, torch.device("cpu"))
+    wrong = (logits.argmax(axis=1) != halves.codes[tune]).mean()
     assert wrong == pytest.approx(history["tune_error_rate"].min())
     losses = pd.read_csv(recipe.folder / "losses.csv")
     assert losses["epoch"].is_monotonic_increasing
     assert losses["epoch"].between(0, 20).all()
 
 
-def test_both_phases_count_their_epochs_together(build, tmp_path, torch):
-    import timm
-    from safetensors.torch import save_file
-
-    net = timm.create_model("lcnet_050")
-    save_file(net.state_dict(), tmp_path / "body.safetensors")
-    before = net.state_dict()["conv_stem.weight"].clone()
-    recipe = build(
-        weights=str(tmp_path / "body.safetensors"), frozen_epochs=2, frozen_lr=1e-2, device="cpu"
+@pytest.mark.parametrize("views", [0, 2])
+def test_both_phases_count_their_epochs_together(
+    build_recipe, read_curves, weights_file, torch, views
+):
+    recipe = build_recipe(
+        weights=weights_file("lcnet_050"), frozen_epochs=2, frozen_lr=1e-2, views=views
     )
-    stems = []
+    stem = recipe.network[0].net.conv_stem.weight
+    before, stems = stem.detach().clone(), []
     fit = recipe._fit
 
     def fit_and_look(phase):
         fit(phase)
-        stems.append(recipe.learner.model[0].net.conv_stem.weight.detach().clone())
+        stems.append(stem.detach().clone())
 
     recipe._fit = fit_and_look
     recipe.train()
 
-    history = read_history(recipe)
+    history = read_curves(recipe.folder)
     assert history["phase"].tolist() == ["frozen", "frozen", "unfrozen"]
     assert history["epoch"].tolist() == [1, 2, 3]
     assert torch.equal(stems[0], before)
     assert not torch.equal(stems[1], before)
 
 
-def test_the_frozen_body_keeps_its_batchnorm_too(build, tmp_path, torch):
-    import timm
-    from safetensors.torch import save_file
-
-    net = timm.create_model("lcnet_050")
-    save_file(net.state_dict(), tmp_path / "body.safetensors")
-    recipe = build(
-        weights=str(tmp_path / "body.safetensors"),
+@pytest.mark.parametrize("views", [0, 2])
+def test_the_frozen_body_keeps_its_batchnorm_too(build_recipe, weights_file, torch, views):
+    recipe = build_recipe(
+        weights=weights_file("lcnet_050"),
         frozen_epochs=1,
         frozen_lr=1e-2,
         unfrozen_epochs=0,
+        views=views,
+    )
+    before = {key: value.clone() for key, value in recipe.network.state_dict().items()}
+
+    network = recipe.train()
+
+    after = network.state_dict()
+    assert all(
+        torch.equal(value, after[key]) == key.startswith("0.")
+        for key, value in before.items()
+        if value.ndim != 0
+    )
+
+
+def train_on_features(build_recipe, torch, arch, weights, **settings):
+    """Train without dropout, whose masks depend on how often numbers were drawn before."""
+    recipe = build_recipe(
+        f"{arch}-{settings['views']}",
+        arch=arch,
+        weights=weights,
+        frozen_epochs=3,
+        frozen_lr=1e-2,
+        unfrozen_epochs=0,
+        augmentation="none",
+        image_size=64,
+        **settings,
+    )
+    for layer in recipe.network[1].modules():
+        if isinstance(layer, torch.nn.Dropout):
+            layer.p = 0
+    recipe.train()
+    return recipe
+
+
+@pytest.mark.parametrize("arch", ["lcnet_050", STAGED])
+def test_a_head_trained_on_kept_features_is_one_trained_through_the_body(
+    build_recipe, read_curves, weights_file, torch, arch
+):
+    weights = weights_file(arch)
+    kept = train_on_features(build_recipe, torch, arch, weights, views=1)
+    through = train_on_features(build_recipe, torch, arch, weights, views=0)
+
+    assert (kept.folder.parent / "bodies").is_dir()
+    pd.testing.assert_frame_equal(
+        read_curves(kept.folder), read_curves(through.folder), atol=2e-3, rtol=2e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("frozen_epochs", "views"), [(0, 1), (1, 1), (1, 0)], ids=["alone", "kept", "through"]
+)
+def test_the_last_stage_is_trained_and_nothing_before_it_changes(
+    build_recipe, weights_file, torch, frozen_epochs, views
+):
+    from zapcls.model.architectures import split_last_stage
+
+    recipe = build_recipe(
+        arch=STAGED,
+        weights=weights_file(STAGED),
+        unfrozen_part="last_stage",
+        frozen_epochs=frozen_epochs,
+        frozen_lr=1e-3,
+        views=views,
+    )
+    front, last = split_last_stage(recipe.network[0])
+    before = [
+        {key: value.clone() for key, value in part.state_dict().items()} for part in (front, last)
+    ]
+
+    for phase in recipe._phases():  # not `train`, which goes back to the best epoch
+        recipe._fit(phase)
+
+    assert all(torch.equal(value, before[0][key]) for key, value in front.state_dict().items())
+    weights = dict(last.named_parameters())
+    assert not any(torch.equal(value, before[1][key]) for key, value in weights.items())
+
+
+def test_the_rates_of_a_last_stage_grow_within_it(build_recipe, weights_file):
+    from zapcls.model.architectures import split_last_stage
+
+    recipe = build_recipe(
+        arch=STAGED, weights=weights_file(STAGED), unfrozen_part="last_stage", unfrozen_lr=1e-2
+    )
+    last = [id(parameter) for parameter in split_last_stage(recipe.network[0])[1].parameters()]
+
+    learner, _ = recipe._build_learner("unfrozen", 16)
+    learner.create_opt()
+    learner.opt.set_hyper("lr", recipe._spread("unfrozen", 1e-2))
+
+    early, late, head = [[id(p) for p in group] for group in learner.opt.param_lists]
+    assert early + late == last
+    assert head == [id(parameter) for parameter in recipe.network[1].parameters()]
+    rates = [hyper["lr"] for hyper in learner.opt.hypers]
+    assert rates == pytest.approx([1e-3, 1e-2 / 10**0.5, 1e-2])
+
+
+def test_a_training_of_the_last_stage_says_so(build_recipe, weights_file):
+    seen = []
+    recipe = build_recipe(
+        arch=STAGED,
+        weights=weights_file(STAGED),
+        unfrozen_part="last_stage",
+        progress=lambda phase, *_, **__: seen.append(phase),
     )
 
     recipe.train()
 
-    body = recipe.learner.model[0].net.state_dict()
-    expected = net.state_dict()
-    assert all(torch.equal(value.cpu(), expected[key]) for key, value in body.items())
+    assert list(dict.fromkeys(seen)) == [
+        "Computing the frozen network's features, plain",
+        "Computing the frozen network's features, mirrored",
+        "Training the last stage",
+    ]
 
 
-def test_a_stop_after_an_epoch_keeps_that_epoch(build):
+def test_the_weights_of_a_last_stage_are_those_of_the_whole_network(
+    build_recipe, read_curves, weights_file, halves, torch
+):
+    from zapcls.model.predict import predict
+    from zapcls.model.preprocess import ShoeClassifier
+
+    recipe = build_recipe(
+        arch=STAGED,
+        weights=weights_file(STAGED),
+        unfrozen_part="last_stage",
+        unfrozen_epochs=3,
+        augmentation="none",
+    )
+
+    network = recipe.train()
+
+    tune = np.flatnonzero(halves.split == "tune")
+    logits, _ = predict(ShoeClassifier(network, 32, 32), halves.pixels, tune, torch.device("cpu"))
+    loss = torch.nn.functional.cross_entropy(
+        torch.from_numpy(logits), torch.from_numpy(halves.codes[tune])
+    )
+    # The maps that enter the stage are kept in half precision.
+    assert float(loss) == pytest.approx(read_curves(recipe.folder)["tune_loss"].min(), rel=0.02)
+
+
+def test_a_stop_after_an_epoch_keeps_that_epoch(build_recipe, read_curves, read_weights):
     def stop_in_the_second(phase, done, total, **detail):
         if detail.get("epoch") == 2:
             raise Stopped("Stopped as asked.")
 
-    recipe = build(progress=stop_in_the_second, unfrozen_epochs=5)
+    recipe = build_recipe(progress=stop_in_the_second, unfrozen_epochs=5)
 
     with pytest.raises(Stopped):
         recipe.train()
 
-    assert read_history(recipe)["epoch"].tolist() == [1]
-    assert read_weights(recipe)
+    assert read_curves(recipe.folder)["epoch"].tolist() == [1]
+    assert read_weights(recipe.folder)
 
 
-def test_a_stop_in_the_first_epoch_leaves_no_weights(build):
+def test_a_stop_in_the_first_epoch_leaves_no_weights(build_recipe):
     def stop(phase, done, total, **detail):
         raise Stopped("Stopped as asked.")
 
-    recipe = build(progress=stop)
+    recipe = build_recipe(progress=stop)
 
     with pytest.raises(Stopped):
         recipe.train()
@@ -179,21 +261,22 @@ def test_a_stop_in_the_first_epoch_leaves_no_weights(build):
     assert not (recipe.folder / "history.csv").exists()
 
 
-def test_a_loss_that_explodes_is_a_sentence(build):
-    recipe = build(unfrozen_lr=10.0, unfrozen_epochs=3, pixels=np.zeros((64, 32, 32, 3), "uint8"))
-    recipe.learner.loss_func = lambda out, label: out.sum() * float("nan")
+def test_a_loss_that_explodes_is_a_sentence(build_recipe):
+    recipe = build_recipe(unfrozen_lr=10.0, unfrozen_epochs=3)
+    for parameter in recipe.network[1].parameters():
+        parameter.data.fill_(1e30)
 
     with pytest.raises(ZapError, match=r"loss must stay finite.*unfrozen phase.*learning rate 10"):
         recipe.train()
 
 
-def test_the_progress_counts_batches_with_figures(build):
+def test_the_progress_counts_batches_with_figures(build_recipe):
     seen = []
 
     def watch(phase, done, total, **detail):
         seen.append((phase, done, total, detail))
 
-    build(progress=watch, unfrozen_epochs=2).train()
+    build_recipe(progress=watch, unfrozen_epochs=2).train()
 
     assert {phase for phase, *_ in seen} == {"Training the whole network"}
     counted = [(done, total) for _, done, total, detail in seen if detail]
@@ -204,73 +287,46 @@ def test_the_progress_counts_batches_with_figures(build):
     assert last["images_per_s"] > 0
 
 
-def test_the_finder_suggests_four_rates_and_puts_the_weights_back(build, torch):
-    recipe = build()
-    before = {key: value.clone() for key, value in recipe.learner.model.state_dict().items()}
+def test_images_grow_and_tune_is_seen_at_full_size(build_recipe, monkeypatch):
+    from zapcls.model import loaders
 
-    curve = recipe.find_rate_only("unfrozen")
+    sizes = []
+    gather = loaders.PixelGather.__call__
 
-    assert set(curve.suggestions) == {"valley", "slide", "steep", "minimum"}
-    assert all(0 < rate <= 10 for rate in curve.suggestions.values())
-    assert curve.table["learning_rate"].is_monotonic_increasing
-    assert set(curve.table["phase"]) == {"unfrozen"}
-    after = recipe.learner.model.state_dict()
-    assert all(torch.equal(value, before[key]) for key, value in after.items())
-    written = pd.read_csv(recipe.folder / "lr_curve.csv")
-    assert len(written) == len(curve.table)
+    def gather_and_look(self, rows):
+        images = gather(self, rows)
+        sizes.append((len(rows), images.shape[-1]))
+        return images
+
+    monkeypatch.setattr(loaders.PixelGather, "__call__", gather_and_look)
+    build_recipe(image_size=96, start_size=32, unfrozen_epochs=3).train()
+
+    train, tune = [(16, 32)] * 3, [(16, 96)]
+    assert sizes[:4] == train + tune
+    assert sizes[4:8] == [(16, 64)] * 3 + tune
+    assert sizes[8:] == [(16, 96)] * 4
 
 
-def test_a_suggested_rate_is_the_valley_of_its_own_phase(build):
-    recipe = build(unfrozen_lr="suggested")
+def test_a_suggested_rate_is_the_valley_of_its_own_phase(build_recipe):
+    recipe = build_recipe(unfrozen_lr="suggested")
     rates = []
-    fit = recipe.learner.fit_one_cycle
-    recipe.learner.fit_one_cycle = lambda epochs, rate, **options: (
-        rates.append(rate),
-        fit(epochs, rate, **options),
-    )
+    build_learner = recipe._build_learner
+
+    def build_and_listen(phase, batch_size):
+        learner, callbacks = build_learner(phase, batch_size)
+        fit = learner.fit_one_cycle
+
+        def fit_and_tell(epochs, rate, **options):
+            rates.append(rate)
+            fit(epochs, rate, **options)
+
+        learner.fit_one_cycle = fit_and_tell
+        return learner, callbacks
+
+    recipe._build_learner = build_and_listen
 
     recipe.train()
 
     written = read_json(recipe.folder / "lr_suggestions.json")
     assert list(written) == ["unfrozen"]
-    assert rates == [written["unfrozen"]["valley"]]
-
-
-def test_the_finder_can_be_stopped(build):
-    def stop(phase, done, total, **detail):
-        if done == 10:
-            raise Stopped("Stopped as asked.")
-
-    with pytest.raises(Stopped):
-        build(progress=stop).find_rate_only("unfrozen")
-
-
-def build_stub(torch, values):
-    """A stand-in for a Learner after an epoch with these values."""
-    model = torch.nn.Linear(1, 1)
-    return SimpleNamespace(model=model, recorder=SimpleNamespace(values=[values]))
-
-
-@pytest.mark.parametrize(
-    ("epochs", "best"),
-    [
-        ([(0.5, 0.30), (0.4, 0.10), (0.9, 0.20)], 1),  # not the last
-        ([(0.5, 0.30), (0.6, 0.20), (0.4, 0.25)], 1),  # errors before loss
-        ([(0.5, 0.20), (0.4, 0.20), (0.4, 0.20)], 1),  # the lower loss, then the earlier
-        ([(0.5, 0.10), (float("nan"), 0.10)], 0),
-    ],
-)
-def test_the_best_epoch_is_kept_not_the_last(epochs, best, torch, tmp_path):
-    from safetensors.torch import load_file
-
-    from zapcls.model.callbacks import KeepBest
-
-    keep = KeepBest(tmp_path / "model.safetensors")
-    for number, (tune_loss, tune_error_rate) in enumerate(epochs):
-        keep.learn = build_stub(torch, (0.1, tune_loss, tune_error_rate))
-        torch.nn.init.constant_(keep.learn.model.weight, number)
-        keep.after_epoch()
-
-    kept = load_file(tmp_path / "model.safetensors")["weight"]
-    assert kept.item() == best
-    assert keep.best == tuple(reversed(epochs[best]))
+    assert rates == [written["unfrozen"]["rates"]["valley"]]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -39,6 +40,7 @@ pytestmark = [
 
 PROJECT = Path(__file__).parents[2]
 TRAINING = "Training the whole network"
+EVALUATION = "Exporting the model"  # the first that is done with the trained network
 LONG = 500  # epochs; no test waits for them
 LIMIT_S = 180
 # What a page does, in a process that is then killed as a server in a closed terminal is.
@@ -333,9 +335,88 @@ def test_a_killed_training_is_lost_and_frees_its_device(create, workspace):
     status = read_status(run)
     assert (status.state, status.phase) == ("lost", TRAINING)
     assert "killed" in status.message
+    assert "resume it" in status.message
     assert read_json(run.path / "status.json")["state"] == "running"  # what it last said itself
     assert jobs.find_device_holder(workspace, "cpu") is None
     assert not run.is_evaluated
+
+
+def start_again(run, workspace):
+    jobs.reopen(run)
+    return start("work", run.path, "--workspace", workspace.path)
+
+
+def time_phases(run, workspace):
+    """Let a training end; when it came to train, to evaluate and to its end, in seconds."""
+    started, seen = time.monotonic(), {}
+    process = start_again(run, workspace)
+    try:
+        while process.poll() is None:
+            assert time.monotonic() - started < LIMIT_S
+            seen.setdefault(jobs._read_stored(run).phase, time.monotonic() - started)
+            time.sleep(0.02)
+        _, err = process.communicate(timeout=30)
+    finally:
+        kill_all(process)
+    assert process.returncode == 0, err
+    return seen.get(TRAINING), seen[EVALUATION], time.monotonic() - started
+
+
+def draw_moments(rng, trains_s, evaluates_s, ends_s):
+    """When to kill twenty starts: how many seconds after which phase has begun.
+
+    Seven are killed as they load, eight in a part of the training, five as they evaluate.
+    """
+    moments = [("", rng.uniform(0, trains_s)) for _ in range(7)]
+    part_s = (evaluates_s - trains_s) / 5
+    moments += [(TRAINING, rng.uniform(0, part_s)) for _ in range(8)]
+    rng.shuffle(moments)
+    return moments + [(EVALUATION, rng.uniform(0, 0.8 * (ends_s - evaluates_s))) for _ in range(5)]
+
+
+def kill_at(run, workspace, phase, delay_s):
+    """Start a training again and kill it; the phase it was in, None if it had ended."""
+    begun = {"": ("",), TRAINING: (TRAINING, EVALUATION), EVALUATION: (EVALUATION,)}[phase]
+    process = start_again(run, workspace)
+    try:
+        while jobs._read_stored(run).phase not in begun and process.poll() is None:
+            time.sleep(0.02)
+        process.wait(delay_s)
+    except subprocess.TimeoutExpired:
+        return jobs._read_stored(run).phase
+    finally:
+        kill_all(process)
+    return None
+
+
+def read_what_it_came_to(run, workspace):
+    """History and predictions of a run, without what depends on the clock."""
+    history = read_history(run).drop(columns=["images_per_s", "seconds"])
+    return history, read_predictions(run, workspace), read_probabilities(run)
+
+
+def test_a_training_killed_twenty_times_ends_as_an_undisturbed_one(create, workspace):
+    settings = {"unfrozen_epochs": 20, "seed": 8}
+    undisturbed = create(**settings)
+    moments = draw_moments(random.Random(0), *time_phases(undisturbed, workspace))
+    run, phases = create(**settings), []
+
+    for phase, delay_s in moments:
+        phases.append(kill_at(run, workspace, phase, delay_s))
+        if read_status(run).state == "done":  # this machine was faster than before
+            run = create(**settings)
+    time_phases(run, workspace)
+
+    assert {"Loading torch and the network", TRAINING, EVALUATION} <= set(phases)
+    history, predictions, prob = read_what_it_came_to(undisturbed, workspace)
+    assert history["epoch"].tolist() == list(range(1, 21))
+    again, same_predictions, same_prob = read_what_it_came_to(run, workspace)
+    pd.testing.assert_frame_equal(again, history, check_exact=True)
+    pd.testing.assert_frame_equal(same_predictions, predictions, check_exact=True)
+    assert np.array_equal(same_prob, prob)
+    assert run.weights_path.read_bytes() == undisturbed.weights_path.read_bytes()
+    assert read_losses(run)["epoch"].is_monotonic_increasing
+    assert not (run.path / "checkpoint.pt").exists()
 
 
 def test_a_training_whose_photos_are_gone_fails_with_a_sentence(

@@ -1,0 +1,339 @@
+"""Features of frozen bodies: a network with a last stage, and one of timm without.
+
+At 64 px the last maps have two by two places: their maximum is not their mean.
+"""
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from zapcls.config import build_config
+from zapcls.errors import Stopped
+from zapcls.progress import silent
+
+pytestmark = pytest.mark.slow
+
+STAGED, PLAIN = "mobilenet_v3_small", "lcnet_050"
+ALL = np.arange(64)
+TRAIN = ALL[:48]
+
+
+@pytest.fixture
+def photos(draw_pixels):
+    return draw_pixels(64, 64)
+
+
+@pytest.fixture
+def freeze(photos, weights_file, tmp_path, torch):
+    """Return a function that builds the frozen body of a training."""
+    from zapcls.model.features import FrozenBody
+    from zapcls.model.learner import build_network
+
+    def build(arch=STAGED, seed=0, progress=silent, **settings):
+        weights = weights_file(arch, seed)
+        defaults = {"arch": arch, "image_size": 64, "weights": weights, "augmentation": "none"}
+        config = build_config("first-try", **(defaults | settings))
+        body = build_network(arch, weights, 2)[0].eval()
+        cpu = torch.device("cpu")
+        return body, FrozenBody(config, body, photos, tmp_path / "bodies", cpu, progress)
+
+    return build
+
+
+@pytest.fixture
+def see(photos, torch):
+    """Return a function that makes of photos what a body sees."""
+    from zapcls.model.preprocess import Normalize, Resize
+
+    return lambda rows: Normalize()(Resize(64, 64)(torch.from_numpy(photos[rows])))
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    from zapcls.model import features
+
+    monkeypatch.setattr(features, "_BATCH", {"cpu": 8})
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """The number of photos in each batch that an engine computes."""
+    from zapcls.model import features
+
+    sizes = []
+    answer = features.OnnxEngine.__call__
+
+    def answer_and_count(self, images):
+        if len(images) != 2:  # the probe
+            sizes.append(len(images))
+        return answer(self, images)
+
+    monkeypatch.setattr(features.OnnxEngine, "__call__", answer_and_count)
+    return sizes
+
+
+def pool(maps, torch):
+    """As fastai's head does: the maximum and the mean of each channel."""
+    return torch.cat([maps.amax((2, 3)), maps.mean((2, 3))], dim=1).numpy()
+
+
+def is_close(values, expected):
+    from zapcls.model.features import TOLERANCE
+
+    assert values.shape == expected.shape
+    return np.abs(values - expected).max() <= TOLERANCE * max(1.0, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("arch", [STAGED, PLAIN])
+def test_the_first_view_is_what_the_body_makes_of_the_photos(freeze, see, torch, arch):
+    from zapcls.model.features import POOLED
+
+    body, frozen = freeze(arch)
+
+    [features] = frozen.read(POOLED, ALL, TRAIN)
+
+    with torch.no_grad():
+        expected = pool(body(see(ALL)), torch)
+    assert expected.std(axis=0).max() > 0.01
+    assert features.dtype == np.float32
+    assert is_close(features, expected)
+
+
+def test_the_maps_are_what_enters_the_last_stage(freeze, see, torch):
+    from zapcls.model.architectures import split_last_stage
+    from zapcls.model.features import MAPS, POOLED
+
+    body, frozen = freeze()
+
+    [maps] = frozen.read(MAPS, ALL, TRAIN)
+
+    front, last = split_last_stage(body)
+    with torch.no_grad():
+        expected = front(see(ALL))
+        assert maps.dtype == np.float16
+        assert is_close(maps, expected.numpy().astype(np.float16))
+        [features] = frozen.read(POOLED, ALL, TRAIN)
+        assert is_close(features, pool(last(expected), torch))
+
+
+def test_the_second_view_is_that_of_mirror_images(freeze, see, torch):
+    from zapcls.model.features import POOLED
+
+    body, frozen = freeze(augmentation="flip", views=2)
+
+    _, mirrored = frozen.read(POOLED, ALL, TRAIN)
+
+    with torch.no_grad():
+        expected = pool(body(see(TRAIN).flip(3)), torch)
+    assert is_close(mirrored[TRAIN], expected)
+
+
+def test_random_views_differ_from_each_other_and_are_the_same_when_drawn_again(
+    freeze, torch, small_batches
+):
+    import shutil
+
+    from zapcls.model.features import POOLED
+
+    _, frozen = freeze(PLAIN, augmentation="standard", views=4)
+    first = [np.array(view) for view in frozen.read(POOLED, ALL, TRAIN)]
+    shutil.rmtree(frozen.folder)
+    torch.manual_seed(99)
+
+    again = frozen.read(POOLED, ALL, TRAIN)
+
+    assert len(first) == len(again) == 4
+    for number, (one, other) in enumerate(zip(first, again, strict=True)):
+        assert np.array_equal(one, other)
+        assert all(np.abs(one - earlier)[TRAIN].max() > 0.01 for earlier in first[:number])
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "views", "names"),
+    [
+        ("none", 1, ["plain"]),
+        ("none", 4, ["plain"]),
+        ("flip", 1, ["plain"]),
+        ("flip", 2, ["plain", "mirrored"]),
+        ("flip", 4, ["plain", "mirrored"]),
+        ("standard", 1, ["plain"]),
+        ("standard", 2, ["plain", "mirrored"]),
+        ("standard", 4, ["plain", "mirrored", "standard-2", "standard-3"]),
+    ],
+)
+def test_the_views_of_a_training(augmentation, views, names):
+    from zapcls.model.features import list_views
+
+    assert list_views(build_config(augmentation=augmentation, views=views)) == names
+
+
+def test_only_what_is_asked_for_is_computed_and_only_once(freeze, computed, monkeypatch):
+    from zapcls.model.features import POOLED, FrozenBody
+
+    _, frozen = freeze(augmentation="flip")
+    rows, train = np.array([3, 7, 40, 60]), np.array([3, 7, 40])
+
+    plain, mirrored = frozen.read(POOLED, rows, train)
+
+    assert computed == [4, 3]
+    assert np.flatnonzero(plain.any(axis=1)).tolist() == rows.tolist()
+    assert np.flatnonzero(mirrored.any(axis=1)).tolist() == train.tolist()
+    frozen.read(POOLED, np.array([2, 3, 4, 5]), train)
+    assert computed == [4, 3, 3]
+
+    def refuse(self):
+        raise AssertionError("it computes again")
+
+    monkeypatch.setattr(FrozenBody, "_choose_engine", refuse)
+    _, later = freeze(augmentation="flip")
+    assert np.array_equal(later.read(POOLED, rows, train)[0][rows], plain[rows])
+
+
+def test_an_interrupted_reading_keeps_what_was_done_and_goes_on(
+    freeze, computed, small_batches, tmp_path
+):
+    import shutil
+
+    from zapcls.model.features import POOLED, TITLE
+
+    def stop(phase, done, total, **detail):
+        assert phase == f"{TITLE}, plain"
+        if done == 24:
+            raise Stopped("Stopped as asked.")
+
+    _, frozen = freeze(progress=stop)
+    with pytest.raises(Stopped):
+        frozen.read(POOLED, ALL, TRAIN)
+    seen = []
+
+    _, later = freeze(progress=lambda phase, done, total, **_: seen.append((done, total)))
+    [features] = later.read(POOLED, ALL, TRAIN)
+
+    assert computed == [8] * 8
+    assert seen == [(8, 40), (16, 40), (24, 40), (32, 40), (40, 40)]
+    features = np.array(features)
+    shutil.rmtree(later.folder)
+    _, undisturbed = freeze()
+    assert np.array_equal(undisturbed.read(POOLED, ALL, TRAIN)[0], features)
+
+
+def test_other_weights_another_size_and_another_network_have_folders_of_their_own(freeze):
+    folders = [
+        freeze(*network, **settings)[1].folder
+        for network, settings in [
+            ((STAGED, 0), {}),
+            ((STAGED, 1), {}),
+            ((STAGED, 0), {"image_size": 96}),
+            ((PLAIN, 0), {}),
+        ]
+    ]
+
+    assert len(set(folders)) == 4
+    assert len({folder.parent for folder in folders}) == 1
+    again = freeze(augmentation="flip", views=7, seed=0)[1].folder
+    assert again == folders[0]
+
+
+def test_features_are_those_of_the_weights_that_the_body_began_with(freeze, see, torch):
+    from zapcls.model.features import MAPS, POOLED
+
+    body, frozen = freeze(unfrozen_part="last_stage")
+    with torch.no_grad():
+        expected = pool(body(see(ALL)), torch)
+        for parameter in body[-1].parameters():  # as a training that is resumed has changed it
+            parameter.add_(1.0)
+
+    frozen.read(MAPS, ALL, TRAIN)
+
+    assert is_close(frozen.read(POOLED, ALL, TRAIN)[0], expected)
+
+
+def test_a_second_job_waits_until_the_first_has_left_the_folder(freeze):
+    from zapcls.model.features import POOLED
+
+    seen = []
+
+    def watch(phase, done, total, **detail):
+        seen.append(phase)
+        lock.release()
+
+    _, frozen = freeze(progress=watch)
+    frozen.folder.mkdir(parents=True)
+    lock = FileLock(frozen.folder / "lock")
+    lock.acquire()
+
+    frozen.read(POOLED, ALL, TRAIN)
+
+    assert seen[0] == "Waiting for another job that computes the same features"
+    assert len(seen) > 1
+
+
+def test_a_job_that_waits_can_be_stopped(freeze):
+    from zapcls.model.features import POOLED
+
+    def stop(phase, done, total, **detail):
+        raise Stopped("Stopped as asked.")
+
+    _, frozen = freeze(progress=stop)
+    frozen.folder.mkdir(parents=True)
+
+    with FileLock(frozen.folder / "lock"), pytest.raises(Stopped):
+        frozen.read(POOLED, ALL, TRAIN)
+
+    assert [path.name for path in frozen.folder.iterdir()] == ["lock"]
+
+
+def test_a_body_that_cannot_be_exported_is_computed_by_torch(freeze, see, torch, monkeypatch):
+    from zapcls.model.features import POOLED
+
+    def refuse(*_, **__):
+        raise torch.onnx.OnnxExporterError("no such operation")
+
+    monkeypatch.setattr(torch.onnx, "export", refuse)
+    body, frozen = freeze()
+
+    [features] = frozen.read(POOLED, ALL, TRAIN)
+
+    assert not list(frozen.folder.glob("*.onnx*"))
+    with torch.no_grad():
+        assert is_close(features, pool(body(see(ALL)), torch))
+
+
+def test_an_export_that_answers_otherwise_is_not_used(freeze, see, torch):
+    import shutil
+
+    from zapcls.model.features import POOLED
+
+    _, other = freeze(seed=1)
+    other.read(POOLED, ALL, TRAIN)
+    body, frozen = freeze(seed=0)
+    frozen.folder.mkdir(parents=True)
+    shutil.copy(other.folder / "body.onnx", frozen.folder)
+
+    [features] = frozen.read(POOLED, ALL, TRAIN)
+
+    with torch.no_grad():
+        assert is_close(features, pool(body(see(ALL)), torch))
+
+
+def test_a_batch_that_does_not_fit_is_halved(freeze, see, torch, monkeypatch):
+    from zapcls.model import features
+    from zapcls.model.features import POOLED
+
+    sizes = []
+    answer = features.OnnxEngine.__call__
+
+    def answer_small_batches(self, images):
+        sizes.append(len(images))
+        if len(images) > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return answer(self, images)
+
+    monkeypatch.setattr(features.OnnxEngine, "__call__", answer_small_batches)
+    body, frozen = freeze()
+
+    [values] = frozen.read(POOLED, ALL, TRAIN)
+
+    assert sizes == [2, 32, 16, *[8] * 8]
+    with torch.no_grad():
+        assert is_close(values, pool(body(see(ALL)), torch))

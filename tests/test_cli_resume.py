@@ -1,0 +1,159 @@
+"""`train --resume RUN`: what it refuses, and a run that goes on."""
+
+import json
+import warnings
+
+import pandas as pd
+import pytest
+
+from zapcls import pipeline
+from zapcls.__main__ import main
+from zapcls.config import build_config
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Reporter, read_status
+from zapcls.workspace.layout import ENVIRONMENT, Workspace, write_json
+from zapcls.workspace.runs import create_run, list_runs, read_predictions, read_probabilities
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """The workspace of the commands of a test."""
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "workspace"))
+    return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def run(workspace, tmp_path):
+    """A run that was stopped before it did anything."""
+    run = create_run(workspace, build_config("first-try", seed=3), tmp_path / "data")
+    write_json(run.path / "status.json", {"state": "stopped"})
+    return run
+
+
+@pytest.fixture
+def refused(capsys):
+    """Return a function that resumes with options which must be refused: the sentence."""
+
+    def resume(*words):
+        assert main(["train", "--resume", *map(str, words)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("zapcls: ")
+        assert err.count("\n") == 1
+        return err
+
+    return resume
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--seed", 3],  # the very one that it has
+        ["--unfrozen-epochs", 9],
+        ["--unfrozen-part", "all"],
+        ["--views", 0],
+        ["--start-size", 0],
+        ["--compile", "no"],
+        ["--preset", "first-try"],
+        ["--data", "photos"],
+    ],
+    ids=lambda option: option[0],
+)
+def test_a_resumed_run_keeps_its_settings(refused, run, option):
+    sentence = refused(run.run_id, *option)
+
+    assert "A resumed run keeps its settings and its photos" in sentence
+    assert f"got {option[0]} too" in sentence
+    assert read_status(run).state == "stopped"
+
+
+def test_a_run_that_is_not_there_is_not_resumed(refused, workspace):
+    assert "RUN must be a run's id" in refused("no-run")
+    assert list_runs(workspace) == []
+
+
+def test_a_run_that_is_done_is_not_resumed(refused, run):
+    write_json(run.path / "status.json", {"state": "done"})
+
+    sentence = refused(run.run_id)
+
+    assert f"stopped, failed or lost, but {run.run_id} is done" in sentence
+    assert read_status(run).state == "done"
+
+
+@pytest.mark.parametrize("by_path", [False, True])
+def test_a_run_is_resumed_as_the_job_it_was(run, workspace, monkeypatch, by_path):
+    performed = []
+    monkeypatch.setattr(pipeline, "perform", lambda job, *_, **__: performed.append(job))
+    jobs.request_stop(run)
+
+    assert main(["train", "--resume", str(run.path if by_path else run.run_id)]) == 0
+
+    assert performed == [run]
+    assert jobs._read_stored(run).state == "queued"
+    assert not run.stop_path.exists()
+    assert [run.run_id for run in list_runs(workspace)] == [run.run_id]
+
+
+@pytest.mark.slow
+def test_a_stopped_run_that_is_resumed_ends_as_an_undisturbed_one(
+    workspace, drawn, tiny_settings, list_options, monkeypatch, capsys
+):
+    with warnings.catch_warnings(action="ignore"):
+        import torch
+    torch.set_num_threads(1)
+    settings = list_options(tiny_settings | {"unfrozen_epochs": 4})
+    train = ["train", "--data", str(drawn), "--preset", "first-try", *settings, "--json"]
+    report = Reporter.__call__
+
+    def stop_in_the_third(self, phase, done, total, **detail):
+        if detail.get("epoch") == 3:
+            jobs.request_stop(self._job)
+        report(self, phase, done, total, **detail)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reporter, "__call__", stop_in_the_third)
+        assert main(train) == 130
+    [run] = list_runs(workspace)
+    assert read_status(run).state == "stopped"
+    assert len(pd.read_csv(run.path / "history.csv")) == 2
+    before = read_status(run).seconds
+    capsys.readouterr()
+
+    assert main(["train", "--resume", run.run_id, "--json"]) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["run"], told["state"]) == (run.run_id, "done")
+    assert told["seconds"] > before
+    assert run.metrics["seconds"] > before
+    assert not (run.path / "checkpoint.pt").exists()
+    assert main(train) == 0
+    undisturbed = next(other for other in list_runs(workspace) if other.run_id != run.run_id)
+    histories = [
+        pd.read_csv(one.path / "history.csv").drop(columns=["images_per_s", "seconds"])
+        for one in (run, undisturbed)
+    ]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
+    assert run.weights_path.read_bytes() == undisturbed.weights_path.read_bytes()
+    assert (read_probabilities(run) == read_probabilities(undisturbed)).all()
+    pd.testing.assert_frame_equal(
+        read_predictions(run, workspace), read_predictions(undisturbed, workspace)
+    )
+
+
+@pytest.mark.slow
+def test_a_run_that_was_evaluated_after_its_stop_is_evaluated_again(
+    workspace, drawn, tiny_settings, monkeypatch
+):
+    with warnings.catch_warnings(action="ignore"):
+        import torch
+    torch.set_num_threads(1)
+    run = create_run(workspace, build_config("first-try", **tiny_settings), drawn)
+    assert main(["train", "--resume", run.run_id]) == 0
+    metrics = run.metrics
+    write_json(run.path / "status.json", {"state": "stopped"})
+    write_json(run.path / "metrics.json", {"splits": {}})
+
+    assert main(["train", "--resume", run.run_id]) == 0
+
+    assert run.metrics["splits"] == metrics["splits"]
