@@ -73,7 +73,7 @@ def count_errors(learner: Learner) -> float:
 def train(
     config: TrainConfig, split: pd.DataFrame, image_root: Path, folder: Path, device: str = "cpu"
 ) -> dict[str, float]:
-    """Finder, frozen phase, evaluation; then finder, unfrozen phase, evaluation.
+    """Finder, frozen phase, evaluation; then the same with the whole network, if it has epochs.
 
     Returns:
         `<phase>_seconds` (since the start), `<phase>_error_rate` and `<phase>_rate`.
@@ -84,6 +84,8 @@ def train(
     marks: dict[str, float] = {}
     for phase in ("frozen", "unfrozen"):
         epochs = getattr(config, f"{phase}_epochs")
+        if not epochs:
+            continue
         if phase == "unfrozen":
             learner.unfreeze()
         with learner.no_bar(), learner.no_logging():

@@ -40,7 +40,7 @@ def read_config(arguments: argparse.Namespace) -> TrainConfig:
         weights=str(arguments.weights),
         seed=arguments.seed,
         frozen_epochs=4,
-        unfrozen_epochs=4,
+        unfrozen_epochs=arguments.unfrozen,
         frozen_lr=SUGGESTED,
         unfrozen_lr=SUGGESTED,
         unfrozen_part="last_stage",
@@ -256,6 +256,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--workspace", type=Path, default=Path("workspace"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--unfrozen", type=int, default=4, help="epochs after the frozen ones")
     parser.add_argument("--count", type=int, default=1000)
     arguments = parser.parse_args()
     print(json.dumps(SIDES[arguments.side](arguments)))
