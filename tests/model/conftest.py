@@ -62,7 +62,7 @@ def halves(draw_pixels):
 def weights_file(torch, halves, tmp_path_factory):
     """Return a function that writes weights of a network, and returns the file's path.
 
-    They are random, but the network's BatchNorm holds the statistics of the photos `halves`.
+    They are random, but the network's BatchNorm holds the statistics of some photos.
     """
     import timm
     import torchvision
@@ -73,13 +73,14 @@ def weights_file(torch, halves, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("weights")
 
-    def write(arch, seed=0):
-        path = folder / f"{arch}-{seed}.safetensors"
+    def write(arch, seed=0, photos=halves.pixels):
+        side = photos.shape[1]
+        path = folder / f"{arch}-{side}-{seed}.safetensors"
         if not path.exists():
             torch.manual_seed(seed)
             is_timm = read_architectures()[arch]["library"] == "timm"
             net = (timm.create_model if is_timm else torchvision.models.get_model)(arch)
-            images = Normalize()(Resize(32, 32)(torch.from_numpy(halves.pixels)))
+            images = Normalize()(Resize(side, side)(torch.from_numpy(photos)))
             for layer in net.modules():
                 if isinstance(layer, torch.nn.BatchNorm2d):
                     layer.momentum = 1.0

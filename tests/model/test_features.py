@@ -30,7 +30,7 @@ def freeze(photos, weights_file, tmp_path, torch):
     from zapcls.model.learner import build_network
 
     def build(arch=STAGED, seed=0, progress=silent, **settings):
-        weights = weights_file(arch, seed)
+        weights = weights_file(arch, seed, photos)
         defaults = {"arch": arch, "image_size": 64, "weights": weights, "augmentation": "none"}
         config = build_config("first-try", **(defaults | settings))
         body = build_network(arch, weights, 2)[0].eval()

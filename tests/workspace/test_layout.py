@@ -99,11 +99,11 @@ def test_a_write_interrupted_midway_leaves_the_old_file_and_nothing_beside_it(
 ):
     write_json(tmp_path / "a.json", {"old": 1})
 
-    def write_half(content, file, **_):
-        file.write('{"new"')
+    def interrupt(self, target):
+        assert self.read_text() == '{\n "new": 1\n}'
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(layout.json, "dump", write_half)
+    monkeypatch.setattr(layout.Path, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_json(tmp_path / "a.json", {"new": 1})
 
@@ -114,13 +114,13 @@ def test_a_write_interrupted_midway_leaves_the_old_file_and_nothing_beside_it(
 def test_a_reader_in_the_middle_of_a_write_sees_the_old_file(tmp_path, monkeypatch):
     write_json(tmp_path / "a.json", {"old": 1})
     seen = []
+    replace = layout.Path.replace
 
-    def look(content, file, **_):
-        file.write('{"new": 1}')
-        file.flush()
+    def look(self, target):
         seen.append(read_json(tmp_path / "a.json"))
+        return replace(self, target)
 
-    monkeypatch.setattr(layout.json, "dump", look)
+    monkeypatch.setattr(layout.Path, "replace", look)
     write_json(tmp_path / "a.json", {"new": 1})
 
     assert seen == [{"old": 1}]
