@@ -144,14 +144,14 @@ def grow(epoch: int, epochs: int, start_size: int, image_size: int) -> int:
 
 
 class AfterEpoch(Callback):
-    """Acts after each epoch that was trained, not after those that a resumed fit skips."""
+    """Calls `finish_epoch(train_loss, tune_loss, tune_error_rate)` of its subclasses.
+
+    That is after each epoch that was trained, not after those that a resumed fit skips.
+    """
 
     def after_epoch(self) -> None:
         if self.recorder.values[-1]:
             self.finish_epoch(*self.recorder.values[-1])
-
-    def finish_epoch(self, train_loss: float, tune_loss: float, tune_error_rate: float) -> None:
-        raise NotImplementedError
 
 
 class WriteCurves(AfterEpoch):
