@@ -59,7 +59,10 @@ def measure_views(arguments: argparse.Namespace, keep: Keep) -> dict[str, Any]:
 def measure_recipe(arguments: argparse.Namespace, keep: Keep) -> dict[str, Any]:
     """Finder, frozen phase, evaluation; then the network's last stage, or the whole network."""
     seeds: list[dict] = []
-    for seed in range(arguments.seeds):
+    if arguments.first_seed:  # the run that measured the ones before is gone on with
+        known = read_json(RESULTS / "speed.json")["recipe"]["seeds"]
+        seeds = [row for row in known if row["seed"] < arguments.first_seed]
+    for seed in range(arguments.first_seed, arguments.seeds):
         unfrozen = 4 if seed < arguments.whole_seeds else 0
         plain = run_side("recipe-plain", arguments, seed=seed, unfrozen=unfrozen)
         with tempfile.TemporaryDirectory() as folder:
@@ -193,6 +196,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, with commas")
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 0")
+    parser.add_argument("--first-seed", type=int, default=0, help="go on from this one")
     parser.add_argument(
         "--whole-seeds",
         type=int,
