@@ -74,6 +74,27 @@ def test_on_kept_features_five_seeds_give_a_curve_each(build_recipe, weights_fil
     assert max(done for done, _ in steps) <= 500
 
 
+def test_each_seed_starts_from_another_head_and_from_the_same_body(
+    build_recipe, weights_file, torch
+):
+    recipe = build_recipe(weights=weights_file("lcnet_050"), frozen_epochs=1)
+    build_learner, starts = recipe._build_learner, []
+
+    def build_and_look(phase, batch_size):
+        starts.append(copy_state(recipe.network))
+        return build_learner(phase, batch_size)
+
+    recipe._build_learner = build_and_look
+
+    recipe.find_rate("frozen")
+
+    last = [start["1.8.weight"] for start in starts]
+    assert not any(torch.equal(value, last[0]) for value in last[1:])
+    for key, value in starts[0].items():
+        if key.startswith("0."):
+            assert all(torch.equal(start[key], value) for start in starts)
+
+
 def test_the_finder_of_a_last_stage_has_three_seeds(build_recipe, weights_file, torch):
     recipe = build_recipe(
         arch="mobilenet_v3_small",

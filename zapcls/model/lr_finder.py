@@ -1,5 +1,6 @@
 """The learning-rate finder: mock trainings with a growing rate, one a seed."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class LrCurve:
 
     table: pd.DataFrame
     suggestions: dict[str, float]  # fastai's four, on the median curve
-    valleys: list[float]  # of the single seeds
+    valleys: list[float]  # of the single seeds that have one
     faults: list[str]  # sentences; none where the curve is a good guide
 
 
@@ -73,7 +74,10 @@ def find_learning_rate(
             )
         )
     table = pd.concat(curves, ignore_index=True)
-    valleys = [_suggest(lr_curves.summarize(curve), phase)["valley"] for curve in curves]
+    valleys = []
+    for curve in curves:
+        with contextlib.suppress(ZapError):  # a seed that explodes at once has none
+            valleys.append(_suggest(lr_curves.summarize(curve), phase)["valley"])
     suggestions = _suggest(lr_curves.summarize(table), phase)
     return LrCurve(table, suggestions, valleys, lr_curves.find_faults(table, valleys))
 
