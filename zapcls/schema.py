@@ -66,6 +66,47 @@ PREDICTIONS = {
     "correct": "bool",  # False without a label
 }
 
+LABEL_ISSUES = {
+    "image_id": "str",
+    "product_id": "str",
+    "label": "str",
+    "suggested_label": "str",  # the label itself where nothing else is more likely
+    "label_quality": "float32",  # 0..1, low is bad
+    "is_suspect": "bool",
+    "reasons": "str",  # who accuses it, "; " between them; "" for nobody
+}
+
+MARKS = ("label wrong", "model wrong", "ambiguous", "not a shoe")
+
+DECISIONS = {
+    "catalogue_id": "str",
+    "image_id": "str",
+    "target": "str",
+    "label": "str",  # what the catalogue said when it was decided
+    "mark": "str",  # one of MARKS
+    "right_label": "str",  # where the mark is "label wrong"; "" elsewhere
+    "note": "str",
+    "reviewer": "str",
+    "decided_at": "str",  # ISO 8601, UTC, microseconds
+    "settles": "bool",  # decides a conflict between reviewers
+}
+
+VERDICTS = {  # what the decisions on an image come to, one row an image
+    "image_id": "str",
+    "mark": "str",  # "" in a conflict
+    "right_label": "str",
+    "note": "str",
+    "reviewers": "str",  # ", " between them
+    "decided_at": "str",
+    "is_conflict": "bool",
+}
+
+CORRECTIONS = {
+    "image_id": "str",
+    "label": "str",  # "" takes the image out of the training and of every rate
+    "reason": "str",  # the mark
+}
+
 HISTORY = {
     "phase": "str",  # frozen or unfrozen
     "epoch": "int64",  # counted over both phases, from 1

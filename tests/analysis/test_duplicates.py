@@ -1,0 +1,53 @@
+"""Near-duplicates: all pairs below the threshold, and none above it."""
+
+import numpy as np
+import pytest
+
+from zapcls.analysis.duplicates import BLOCKS, find_pairs, shrink
+
+
+def test_a_photo_shrinks_to_what_its_blocks_have_on_white():
+    side = 2 * BLOCKS
+    pixels = np.full((2, side, side, 3), 255, dtype=np.uint8)
+    pixels[1, :2, :2, 0] = [
+        [255 - 10, 255 - 20],
+        [255 - 30, 255 - 40],
+    ]  # a red block
+    pixels[1, -1, -1, 2] = 255 - 100  # a quarter of the blue of the last one
+
+    [blank, drawn] = shrink(pixels, np.array([0, 1]))
+
+    assert not blank.any()
+    assert (len(drawn), np.count_nonzero(drawn)) == (BLOCKS * BLOCKS * 3, 2)
+    assert drawn[0] == drawn[-1] == pytest.approx(np.sqrt(0.5))  # 25 levels each
+
+
+def test_sides_that_are_no_multiple_of_the_blocks_are_read_too():
+    pixels = np.full((1, 141, 141, 3), 77, dtype=np.uint8)
+
+    [vector] = shrink(pixels, np.array([0]))
+
+    np.testing.assert_allclose(vector, 1 / np.sqrt(len(vector)), rtol=1e-5)
+
+
+def test_the_pairs_are_those_that_a_full_comparison_finds():
+    rng = np.random.default_rng(0)
+    base = rng.uniform(0, 255, size=(40, 300))
+    copies = base + rng.normal(size=base.shape) * rng.uniform(1, 25, (40, 1))
+    shrunk = np.concatenate([base, copies, np.zeros((2, 300))]).astype(np.float32)
+    shrunk /= np.maximum(np.linalg.norm(shrunk, axis=1, keepdims=True), 1)
+    apart = np.linalg.norm(shrunk[:, None] - shrunk[None], axis=2)
+    near = np.argwhere(np.triu(apart <= 0.08, k=1)[:80, :80])
+
+    pairs = find_pairs(shrunk, 0.08)
+
+    assert {(int(a), int(b)) for a, b, _ in pairs} == {(int(a), int(b)) for a, b in near}
+    assert 5 < len(near) < 35
+    assert (np.diff(pairs["difference"]) >= 0).all()
+    first, second, difference = pairs[-1]
+    assert difference == pytest.approx(apart[first, second], rel=1e-4)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_blank_photos_have_no_partner(count):
+    assert len(find_pairs(np.zeros((count, 12), dtype=np.float32))) == 0

@@ -1,0 +1,85 @@
+"""Label checks: what heads on frozen features say of every labelled image, out of fold.
+
+They are kept beside the store, not with the features, which may be deleted to free the disk.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zapcls.config import TrainConfig
+from zapcls.data import clean
+from zapcls.workspace.layout import read_json, write_json
+from zapcls.workspace.runs import join_facts
+from zapcls.workspace.store import Store
+
+
+@dataclass(frozen=True)
+class LabelCheck:
+    """The folder of one check; it is whole, or absent."""
+
+    path: Path
+
+    @property
+    def is_done(self) -> bool:
+        return self.path.is_dir()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`arch, image_size, weights, target, classes, folds, seed, seconds, error_rate, ...`."""
+        return read_json(self.path / "check.json")
+
+    def read_issues(self) -> pd.DataFrame:
+        """Read what is held against each label (`schema.LABEL_ISSUES`), worst first."""
+        return pd.read_parquet(self.path / "issues.parquet")
+
+    def read_duplicates(self) -> pd.DataFrame:
+        """Read the near-duplicates: image_id, other_id, difference (0..2)."""
+        return pd.read_parquet(self.path / "duplicates.parquet")
+
+    def read_probabilities(self) -> np.ndarray:
+        """Read all class probabilities: float32, (rows of the predictions, classes)."""
+        return np.load(self.path / "probs.npy", allow_pickle=False)
+
+
+def find_check(store: Store, config: TrainConfig) -> LabelCheck:
+    """Find the check of the network, classes and labels that a run is about; it may be absent."""
+    labels = clean.label_rows(store.read_catalog(), config.target, config.classes)["label"]
+    digest = hashlib.blake2b("\n".join(labels).encode(), digest_size=8).hexdigest()
+    seed = config.seed if config.weights == "none" else 0  # of a random network
+    facts = json.dumps([config.weights, seed, config.target, config.classes, digest])
+    name = hashlib.sha256(facts.encode()).hexdigest()[:12]
+    return LabelCheck(store.path / "checks" / f"{config.arch}-{config.image_size}-{name}")
+
+
+def read_predictions(check: LabelCheck, store: Store) -> pd.DataFrame:
+    """Read the out-of-fold predictions with path, category and color, as those of a run."""
+    table = pd.read_parquet(check.path / "predictions.parquet")
+    return join_facts(table, store, check.facts["target"], tuple(check.facts["classes"]))
+
+
+def write(
+    check: LabelCheck,
+    predictions: pd.DataFrame,
+    prob: np.ndarray,
+    issues: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    facts: dict[str, Any],
+) -> None:
+    """Write a check aside and rename it; an older one is replaced."""
+    aside = check.path.with_name(f".{check.path.name}-{os.getpid()}")
+    aside.mkdir(parents=True, exist_ok=True)
+    predictions.to_parquet(aside / "predictions.parquet")
+    np.save(aside / "probs.npy", prob)
+    issues.to_parquet(aside / "issues.parquet")
+    duplicates.to_parquet(aside / "duplicates.parquet")
+    write_json(aside / "check.json", facts)
+    shutil.rmtree(check.path, ignore_errors=True)
+    aside.rename(check.path)
