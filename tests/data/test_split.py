@@ -4,7 +4,7 @@ import pytest
 
 from zapcls import schema
 from zapcls.data.clean import MIN_PRODUCTS, check_trainable
-from zapcls.data.split import build_split, count_leaks, name_split
+from zapcls.data.split import build_split, correct_split, count_leaks, name_split
 
 WOMEN, MEN, COLORS = 140, 60, 3  # products of each label, images of each product
 
@@ -155,3 +155,58 @@ def test_a_split_is_named_after_all_that_decides_it():
     assert len(names) == 5
     assert name_split("gender", ("Women", "Men"), "product", 0) in names
     assert all(name.split("-")[0] in ("product", "random") for name in names)
+
+
+PARTS = [  # image, label, split
+    ("a", "Women", "train"), ("b", "Women", "train"), ("c", "Women", "tune"),
+    ("d", "Women", "valid"), ("e", "Women", "valid"), ("f", "", "none"), ("g", "Men", "train"),
+]  # fmt: skip
+
+
+def build_parts():
+    """A split by hand; f was dropped because the shop sells it to several departments."""
+    split = pd.DataFrame(PARTS, columns=["image_id", "label", "split"])
+    split = split.assign(product_id="p", drop_reason=np.where(split["label"] == "", "several", ""))
+    return schema.conform(split, schema.SPLIT, "split")
+
+
+def correct(*rows):
+    return correct_split(build_parts(), pd.DataFrame(rows, columns=list(schema.CORRECTIONS)))
+
+
+def read_parts(split):
+    return {row.image_id: (row.label, row.split, row.drop_reason) for row in split.itertuples()}
+
+
+def test_a_corrected_label_is_told_and_the_part_stays():
+    split = correct(("d", "Men", "label wrong"), ("a", "Men", "label wrong"))
+
+    assert list(split.columns) == list(schema.SPLIT)
+    assert split["image_id"].tolist() == list("abcdefg")
+    before = read_parts(build_parts())
+    changed = {"a": ("Men", "train", ""), "d": ("Men", "valid", "")}
+    assert read_parts(split) == before | changed
+
+
+def test_what_is_taken_out_is_not_trained_on_and_keeps_its_place_in_valid():
+    split = correct(("b", "", "not a shoe"), ("c", "", "ambiguous"), ("e", "", "label wrong"))
+
+    changed = {
+        "b": ("", "none", "review: not a shoe"),
+        "c": ("", "none", "review: ambiguous"),
+        "e": ("", "valid", "review: label wrong"),
+    }
+    assert read_parts(split) == read_parts(build_parts()) | changed
+
+
+def test_no_correction_changes_nothing_and_a_second_time_neither():
+    rows = [("a", "Men", "label wrong"), ("e", "", "ambiguous"), ("z", "Men", "label wrong")]
+    corrections = pd.DataFrame(rows, columns=list(schema.CORRECTIONS))
+    once = correct_split(build_parts(), corrections)
+
+    pd.testing.assert_frame_equal(correct(), build_parts())
+    pd.testing.assert_frame_equal(correct_split(once, corrections), once)
+
+
+def test_a_dropped_row_stays_out_of_every_part():
+    assert read_parts(correct(("f", "Men", "label wrong")))["f"] == ("Men", "none", "several")

@@ -15,6 +15,7 @@ from zapcls.workspace import jobs
 from zapcls.workspace.layout import write_json
 from zapcls.workspace.runs import (
     Run,
+    create_retraining,
     create_run,
     find_run,
     list_runs,
@@ -221,3 +222,79 @@ def test_a_damaged_settings_file_is_a_sentence(workspace, data_dir):
 def test_facts_are_plain_json(finished):
     json.loads((finished.path / "model.json").read_text())
     assert pd.read_parquet(finished.path / "predictions.parquet").shape == (24, 12)
+
+
+@pytest.fixture
+def parent(workspace, data_dir):
+    """A run that has begun to train: it has a split and knows its classes."""
+    run = create_run(workspace, CONFIG, data_dir)
+    store = open_store(workspace, read_catalogue(data_dir))
+    split = read_split(store, CONFIG.target, CONFIG.classes, CONFIG.split, CONFIG.seed)
+    split.to_parquet(run.path / "split.parquet")
+    write_json(run.path / "model.json", {"catalogue_id": store.catalogue_id})
+    return run
+
+
+def build_corrections(parent):
+    """Correct one image of train from Women to Men and take one of valid out."""
+    women = pd.read_parquet(parent.path / "split.parquet").query("label == 'Women'")
+    first = women.drop_duplicates("split").set_index("split")["image_id"]
+    rows = [(first["train"], "Men", "label wrong"), (first["valid"], "", "ambiguous")]
+    return pd.DataFrame(rows, columns=list(schema.CORRECTIONS))
+
+
+def test_a_retraining_has_its_parent_s_split_with_the_labels_corrected(workspace, parent):
+    corrections = build_corrections(parent)
+    before = pd.read_parquet(parent.path / "split.parquet").set_index("image_id")
+    relabelled, taken_out = corrections["image_id"]
+    config = build_config("first-try", seed=9)
+
+    run = create_retraining(workspace, parent, config, corrections)
+
+    after = pd.read_parquet(run.path / "split.parquet").set_index("image_id")
+    assert after["split"].equals(before["split"])
+    assert (after.loc[relabelled, "label"], after.loc[taken_out, "label"]) == ("Men", "")
+    rest = before.index.drop([relabelled, taken_out])
+    assert after.loc[rest].equals(before.loc[rest])
+    unchanged = pd.read_parquet(parent.path / "split.parquet").set_index("image_id")
+    assert unchanged.equals(before)
+
+
+def test_a_retraining_keeps_its_corrections_and_names_its_parent(workspace, parent):
+    corrections = build_corrections(parent)
+    config = build_config("first-try", seed=9)
+
+    run = create_retraining(workspace, parent, config, corrections)
+
+    kept = pd.read_parquet(run.path / "corrections.parquet")
+    assert kept.to_numpy().tolist() == corrections.to_numpy().tolist()
+    assert run.parent_id == parent.run_id
+    assert parent.parent_id == ""
+    assert (run.kind, run.train_config, run.data_dir) == ("train", config, parent.data_dir)
+    assert run.config["catalogue_id"] == parent.facts["catalogue_id"]
+    assert run.config["corrected"] == 2
+    assert jobs._read_stored(run).state == "queued"
+    assert {known.run_id for known in list_runs(workspace)} == {run.run_id, parent.run_id}
+
+
+def test_a_parent_that_has_not_begun_is_a_sentence(workspace, data_dir, refuses):
+    parent = create_run(workspace, CONFIG, data_dir)
+    corrections = pd.DataFrame(columns=list(schema.CORRECTIONS))
+
+    with refuses("uses its parent's split", f"{parent.run_id} has not begun to train", "Choose"):
+        create_retraining(workspace, parent, CONFIG, corrections)
+
+    assert len(list_runs(workspace)) == 1
+
+
+@pytest.mark.parametrize(
+    "settings", [{"classes": ("Men", "Girls")}, {"target": "closure", "classes": ("Buckle", "Zip")}]
+)
+def test_a_retraining_for_other_classes_is_a_sentence(workspace, parent, settings, refuses):
+    config = build_config("first-try", **settings)
+    asked = f"{config.target}: {', '.join(config.classes)}"
+
+    with refuses("keeps its parent's target and classes", "gender: Women, Men", f"got {asked}"):
+        create_retraining(workspace, parent, config, build_corrections(parent))
+
+    assert len(list_runs(workspace)) == 1

@@ -39,6 +39,25 @@ def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd
     return schema.conform(table.assign(split=split), schema.SPLIT, "split")
 
 
+def correct_split(split: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
+    """Apply corrections (`schema.CORRECTIONS`) to a split: new labels, the same parts.
+
+    An image whose corrected label is "" is taken out of train and tune. In valid it keeps its
+    place without a label: no rate counts it, yet it can still be compared under its old label.
+    """
+    known = corrections.set_index("image_id").reindex(split["image_id"])
+    is_corrected = known["label"].notna().to_numpy()
+    label = np.where(is_corrected, known["label"], split["label"])
+    is_out = is_corrected & (label == "")
+    reason = ("review: " + known["reason"]).to_numpy()
+    corrected = split.assign(
+        label=label,
+        split=np.where(is_out & (split["split"] != "valid"), "none", split["split"]),
+        drop_reason=np.where(is_out, reason, split["drop_reason"]),
+    )
+    return schema.conform(corrected, schema.SPLIT, "split")
+
+
 def name_split(target: str, classes: Sequence[str], mode: str, seed: int) -> str:
     """Name a split after all that decides it beside the catalogue's labels."""
     facts = json.dumps([target, list(classes), mode, seed, VALID_SHARE, TUNE_SHARE])

@@ -9,10 +9,12 @@ import pandas as pd
 
 from zapcls import schema
 from zapcls.config import TrainConfig
+from zapcls.data import clean
+from zapcls.data.split import correct_split
 from zapcls.errors import BadInput, ZapError
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, read_json
-from zapcls.workspace.store import find_store
+from zapcls.workspace.store import Store, find_store
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Run(jobs.Job):
     @property
     def data_dir(self) -> Path:
         return Path(self.config["data_dir"])
+
+    @property
+    def parent_id(self) -> str:
+        """The run whose split this one uses; "" for a run with a split of its own."""
+        return self.config.get("parent", "")
 
     @property
     def is_evaluated(self) -> bool:
@@ -60,6 +67,42 @@ def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run
     settings = {"train": config.to_json(), "data_dir": str(data_dir.expanduser().resolve())}
     job = jobs.create(workspace.runs_dir, "train", settings, config.arch)
     return Run(job.path)
+
+
+def create_retraining(
+    workspace: Workspace, parent: Run, config: TrainConfig, corrections: pd.DataFrame
+) -> Run:
+    """Create a queued run on the very split of `parent`, with labels corrected.
+
+    The corrections (`schema.CORRECTIONS`) are kept with the run, so that it never changes.
+
+    Raises:
+        BadInput: `parent` has no split yet, or is about other classes than `config`.
+    """
+    if not (parent.path / "model.json").is_file():
+        raise BadInput(
+            f"A retraining uses its parent's split, but {parent.run_id} has not begun to train. "
+            "Choose a run that has."
+        )
+    asked, known = config, parent.train_config
+    if (asked.target, asked.classes) != (known.target, known.classes):
+        raise BadInput(
+            f"A retraining keeps its parent's target and classes ({known.target}: "
+            f"{', '.join(known.classes)}), got {asked.target}: {', '.join(asked.classes)}. "
+            "Start a new run for those."
+        )
+    settings = {
+        "train": config.to_json(),
+        "data_dir": str(parent.data_dir),
+        "parent": parent.run_id,
+        "catalogue_id": parent.facts["catalogue_id"],
+        "corrected": len(corrections),
+    }
+    run = Run(jobs.create(workspace.runs_dir, "train", settings, config.arch).path)
+    corrections.to_parquet(run.path / "corrections.parquet")
+    split = pd.read_parquet(parent.path / "split.parquet")
+    correct_split(split, corrections).to_parquet(run.path / "split.parquet")
+    return run
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -112,24 +155,49 @@ def read_lr_curve(job: jobs.Job) -> pd.DataFrame:
 def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     """Read a run's predictions with path, category and color of each image beside them.
 
+    `label` is what the run was told; `catalog_label` is what the catalogue says. The two differ
+    where the run was trained on corrections.
+
     Raises:
         ZapError: the run has not been evaluated, or its catalogue's store is gone.
     """
     path = run.path / "predictions.parquet"
     if not path.is_file():
         raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
+    config = run.train_config
     store = find_store(workspace, run.facts["catalogue_id"])
-    catalog = store.read_catalog()
-    catalog["row"] = np.arange(len(catalog))  # where its pixels are in the store
-    facts = ["image_id", "row", "image_path", "brand", *schema.METADATA.values()]
+    return join_facts(pd.read_parquet(path), store, config.target, config.classes)
+
+
+def join_facts(
+    table: pd.DataFrame, store: Store, target: str, classes: tuple[str, ...]
+) -> pd.DataFrame:
+    """Join what the store knows to predictions: `row` in the pixels, `catalog_label`, path, color.
+
+    Raises:
+        ZapError: the colors are not named yet.
+    """
+    catalog = clean.label_rows(store.read_catalog(), target, classes)
+    catalog = catalog.rename(columns={"label": "catalog_label"}).assign(row=range(len(catalog)))
+    facts = ["image_id", "row", "catalog_label", "image_path", "brand", *schema.METADATA.values()]
     colors = store.read_colors()[list(schema.COLORS)]
-    return (
-        pd.read_parquet(path)
-        .merge(catalog[facts], on="image_id", how="left", validate="one_to_one")
-        .merge(colors, on="image_id", how="left", validate="one_to_one")
+    return table.merge(catalog[facts], on="image_id", how="left", validate="one_to_one").merge(
+        colors, on="image_id", how="left", validate="one_to_one"
     )
 
 
 def read_probabilities(run: Run) -> np.ndarray:
     """Read all class probabilities: float32, (rows of predictions, classes)."""
     return np.load(run.path / "probs.npy", allow_pickle=False)
+
+
+def read_cross_validation(run: Run) -> dict[str, Any] | None:
+    """Read what a cross-validation of the run's recipe came to, None before there is one."""
+    path = run.path / "derived" / "cross-validation" / "metrics.json"
+    return read_json(path) if path.is_file() else None
+
+
+def read_map(run: Run) -> pd.DataFrame | None:
+    """Read the map of the run's embeddings (image_id, x, y), None before it is drawn."""
+    path = run.path / "derived" / "map" / "map.parquet"
+    return pd.read_parquet(path) if path.is_file() else None

@@ -1,0 +1,243 @@
+"""What did people decide on the photos, and what would a retraining make of it?"""
+
+import math
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from zapcls import schema
+from zapcls.analysis.decisions import (
+    LABEL_WRONG,
+    build_corrections,
+    count_changes,
+    count_outdated,
+    find_conflicts,
+)
+from zapcls.errors import ZapError
+from zapcls.ui import cache, marking, settings_form, widgets
+from zapcls.workspace import jobs
+from zapcls.workspace.reviews import check_known, open_reviews, read_csv, write_csv
+from zapcls.workspace.runs import Run, create_retraining
+
+PAGE_SIZE = 24
+CARD_PX = 148
+CONFLICTS = 8  # shown at once; the next ones come as these are decided
+CONFLICT_PX = 260
+PLURALS = {"label wrong": "labels wrong", "not a shoe": "not shoes"}
+HELP = (
+    "Label wrong: the shop's label is not the right one. Model wrong: the label is right, the "
+    "answer is not. Ambiguous: nobody could tell. Of each reviewer the latest decision counts."
+)
+
+
+def find_reviewed(run: Run) -> pd.DataFrame:
+    """Find the photos that somebody decided on, with verdict and facts; the latest first."""
+    reviewed = cache.verdicts(run).merge(cache.predictions(run), on="image_id")
+    return reviewed.iloc[::-1].reset_index(drop=True)
+
+
+def count(n: int, one: str, several: str | None = None) -> str:
+    """Write a number of things: 1 photo, 1,418 photos."""
+    return f"{n:,} {one if n == 1 else several or one + 's'}"
+
+
+def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
+    """Say in one sentence how much was reviewed, by how many, and with what result."""
+    n_valid = int((cache.predictions(run)["split"] == "valid").sum())
+    in_valid = int((reviewed["split"] == "valid").sum())
+    rest = len(reviewed) - in_valid
+    others = f" and {count(rest, 'other')}" if rest else ""
+    people = count(cache.decisions(run)["reviewer"].nunique(), "person", "people")
+    found = reviewed["mark"].value_counts()
+    marks = [count(found[m], m, PLURALS.get(m, m)) for m in schema.MARKS if m in found]
+    in_conflict = int(reviewed["is_conflict"].sum())
+    marks += [f"{in_conflict:,} in conflict"] if in_conflict else []
+    return f"**{in_valid:,} of {n_valid:,}** valid photos{others} reviewed by {people}: " + (
+        ", ".join(marks) + "."
+    )
+
+
+def take_in(run: Run) -> None:
+    """Take in the decisions of uploaded files, all or none."""
+    files = st.session_state["review_files"]
+    if not files:
+        return
+    facts = run.facts["catalogue_id"], run.train_config.target
+    known = set(cache.predictions(run)["image_id"])
+    try:
+        given = pd.concat(
+            check_known(read_csv(file.getvalue(), file.name), file.name, known, *facts)
+            for file in files
+        )
+        new = open_reviews(cache.workspace()).add(given)
+        conflicts = find_conflicts(cache.decisions(run))["image_id"].nunique()
+    except ZapError as error:
+        st.session_state["taken_in"] = "error", str(error)
+        return
+    said = f"{count(len(given), 'decision')} read, {new:,} new. "
+    said += f"The reviewers disagree on {count(conflicts, 'photo')}."
+    st.session_state["taken_in"] = "success", said
+
+
+def show_exchange(run: Run) -> None:
+    """Decisions out and in as CSV, and the latest of one's own taken back."""
+    made = cache.decisions(run)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download as CSV",
+            # With its mark a spreadsheet knows that it is UTF-8.
+            lambda: write_csv(made, cache.predictions(run)).encode("utf-8-sig"),
+            f"reviews-{run.facts['catalogue_id']}.csv", "text/csv", key="reviews_csv",
+            icon=":material/download:", on_click="ignore", disabled=made.empty,
+        )  # fmt: skip
+        with st.popover("Take in CSV", icon=":material/upload:"):
+            st.file_uploader(
+                "Files of other reviewers", ["csv"], accept_multiple_files=True,
+                key="review_files", on_change=take_in, args=(run,),
+                help="As downloaded here. Decisions that are there already are skipped.",
+            )  # fmt: skip
+        st.button(
+            "Undo my last decision", key="undo_last", icon=":material/undo:",
+            disabled=marking.reviewer() not in set(made["reviewer"]),
+            on_click=marking.take_back, args=(run,),
+        )  # fmt: skip
+    if "taken_in" in st.session_state:
+        kind, said = st.session_state.pop("taken_in")
+        (st.error if kind == "error" else st.success)(widgets.escape(said))
+
+
+def show_nothing() -> None:
+    """Say how a decision is made."""
+    st.info(
+        "No photo is reviewed yet. Open a photo that the run got wrong and press a button beside "
+        "it: is the label wrong, or the model?"
+    )
+    with st.container(horizontal=True):
+        widgets.show_link("errors", "Errors", icon=":material/image_search:")
+        widgets.show_link("errors", "Suspected labels", ":material/fact_check:", view="Suspects")
+
+
+def describe_changes(changes: pd.DataFrame) -> str:
+    """Say what a retraining changes: how many labels, how many photos, in which splits."""
+    said = []
+    for column, one, several in (
+        ("relabelled", "label is changed", "labels are changed"),
+        ("taken_out", "photo is taken out", "photos are taken out"),
+    ):
+        parts = [
+            f"{n:,} {split}" for split, n in changes[["split", column]].itertuples(index=False) if n
+        ]
+        total = int(changes[column].sum())
+        said.append(f"**{total:,}** {one if total == 1 else several}")
+        said[-1] += f" ({', '.join(parts)})" if parts else ""
+    return " and ".join(said) + "."
+
+
+def show_retraining(run: Run) -> None:
+    """Say what a retraining would change, and start one."""
+    corrections = build_corrections(cache.verdicts(run), run.facts["classes"])
+    table = cache.predictions(run)
+    changes = count_changes(table, corrections)
+    outdated = count_outdated(table, corrections)
+    with st.container(border=True):
+        st.subheader("Retrain with these corrections", anchor=False)
+        if outdated:
+            st.caption(
+                f"{count(outdated, 'correction')} that this run was trained with "
+                f"{'is' if outdated == 1 else 'are'} no longer decided, but kept. Pick "
+                f"{run.parent_id} to start without."
+            )
+        if not changes[["relabelled", "taken_out"]].to_numpy().any():
+            st.markdown("No settled decision differs from the labels that this run was told.")
+            return
+        st.markdown(describe_changes(changes))
+        st.caption(
+            "The split, the settings and the network are this run's own; it took "
+            f"{widgets.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
+            "trained on nor counted. Conflicts change nothing until they are decided."
+        )
+        busy = settings_form.find_busy(run.train_config.device)
+        if busy:
+            st.caption(f"{busy} is running; one at a time.")
+        elif st.button("Retrain", type="primary", key="retrain", icon=":material/play_arrow:"):
+            retrain(run, corrections)
+
+
+def retrain(run: Run, corrections: pd.DataFrame) -> None:
+    """Start a run on the same split with the labels corrected, and watch it."""
+    workspace = cache.workspace()
+    child = create_retraining(workspace, run, run.train_config, corrections)
+    jobs.launch(child, workspace)
+    widgets.open_page("train", run=child.run_id)
+
+
+def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
+    """Show the photos on which reviewers disagree, with the buttons that decide."""
+    st.subheader(f"{count(len(disputed), 'conflict')} to decide", anchor=False)
+    st.caption("What you choose here counts, whatever was decided before.")
+    store = cache.store_of(run)
+    with st.container(horizontal=True, gap="medium"):
+        for image in disputed.head(CONFLICTS).itertuples():
+            with st.container(width=CONFLICT_PX, border=True):
+                st.image(store.pixels[image.row], width=130)
+                st.markdown(f"sold as **{widgets.department(image.catalog_label)}**")
+                marking.show_marking(image, run, f"conflict-{image.image_id}", settles=True)
+    if len(disputed) > CONFLICTS:
+        st.caption(f"{len(disputed) - CONFLICTS:,} more follow.")
+
+
+def show_card(image: Any, run: Run, own: set[str]) -> None:
+    """One photo with its old and new label, who decided it, when, and why."""
+    st.image(cache.store_of(run).pixels[image.row], width="stretch")
+    old = widgets.department(image.catalog_label) or "no label"
+    if image.mark == LABEL_WRONG:
+        st.markdown(f"{old} → **{widgets.escape(widgets.department(image.right_label))}**")
+    else:
+        st.markdown(f"{old}: **{image.mark}**")
+    when = image.decided_at[:16].replace("T", " ")
+    note = f"  \n“{widgets.escape(image.note)}”" if image.note else ""
+    who = widgets.escape(image.reviewers or "without a name")
+    st.caption(f"image {image.image_id} · {image.split}  \n{who} · {when} UTC{note}")
+    widgets.show_link("errors", "Open", icon=":material/open_in_full:", image=image.image_id)
+    if image.image_id in own:
+        marking.show_undo(image.image_id, run, f"decided-{image.image_id}")
+
+
+def show_decided(run: Run, decided: pd.DataFrame) -> None:
+    """Show the photos whose verdict stands, a page at a time."""
+    st.subheader("Decided", anchor=False)
+    wanted = st.segmented_control(
+        "Mark", ["all", *schema.MARKS], default="all", required=True, key="mark",
+        bind="query-params",
+    )  # fmt: skip
+    chosen = decided if wanted == "all" else decided[decided["mark"] == wanted]
+    if chosen.empty:
+        st.info("No such decisions. Choose another mark.")
+        return
+    pages = math.ceil(len(chosen) / PAGE_SIZE)
+    page = st.pagination(pages, key="review_page", bind="query-params") if pages > 1 else 1
+    made = cache.decisions(run)
+    own = set(made.loc[made["reviewer"] == marking.reviewer(), "image_id"])
+    with st.container(horizontal=True, gap="small"):
+        for image in chosen.iloc[(min(page, pages) - 1) * PAGE_SIZE :].head(PAGE_SIZE).itertuples():
+            with st.container(width=CARD_PX):
+                show_card(image, run, own)
+
+
+widgets.enter("review")
+st.title("Review", anchor=False)
+run = widgets.need_run()
+marking.pick_reviewer()
+reviewed = find_reviewed(run)
+if reviewed.empty:
+    show_nothing()
+    show_exchange(run)
+    st.stop()
+st.markdown(describe_reviewed(run, reviewed), help=HELP)
+show_exchange(run)
+disputed = reviewed[reviewed["is_conflict"]]
+if not disputed.empty:
+    show_conflicts(run, disputed)
+show_retraining(run)
+show_decided(run, reviewed[~reviewed["is_conflict"]])

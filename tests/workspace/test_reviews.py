@@ -1,0 +1,474 @@
+"""Decisions kept in SQLite and as CSV: none is lost, and a file comes back as it went."""
+
+import csv
+import io
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from zapcls import schema
+from zapcls.errors import ZapError
+from zapcls.workspace import reviews as module
+from zapcls.workspace.reviews import CSV_COLUMNS, check_known, open_reviews, read_csv, write_csv
+
+PROJECT = Path(__file__).parents[2]
+MARK = ("cat", "i0", "gender", "Women")
+HERE = ("cat", "gender")
+N = 200  # decisions of each writer
+# Writes its decisions one by one and says when it begins.
+WRITER = """
+import sys
+from pathlib import Path
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.reviews import open_reviews
+
+print("ready", flush=True)
+sys.stdin.readline()
+workspace, name, n = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+for i in range(n):
+    open_reviews(Workspace(workspace)).mark("cat", f"{name}-{i}", "gender", "Women", "model wrong")
+"""
+
+
+@pytest.fixture
+def reviews(workspace):
+    return open_reviews(workspace)
+
+
+@pytest.fixture
+def facts():
+    """Paths and products of ten images."""
+    rows = [(f"i{n}", f"Shoes/Heels/Acme/{n}.jpg", f"p{n}") for n in range(10)]
+    return pd.DataFrame(rows, columns=["image_id", "image_path", "product_id"])
+
+
+def build(*rows):
+    """Build decisions; a row is a dict with what matters to the test."""
+    plain = {
+        "catalogue_id": "cat", "image_id": "i0", "target": "gender", "label": "Women",
+        "mark": "model wrong", "right_label": "", "note": "", "reviewer": "Ann",
+        "decided_at": "2026-01-02T10:00:00.000000+00:00", "settles": False,
+    }  # fmt: skip
+    table = pd.DataFrame([plain | row for row in rows], columns=list(schema.DECISIONS))
+    return schema.conform(table, schema.DECISIONS, "decisions")
+
+
+# --- kept ---
+
+
+def test_nothing_is_written_before_the_first_decision(reviews, workspace):
+    assert reviews.read(*HERE).empty
+    assert list(reviews.read(*HERE).columns) == list(schema.DECISIONS)
+    assert reviews.version() == 0
+    assert reviews.undo(*HERE, "Ann") is None
+    assert not workspace.path.exists()
+
+
+def test_a_mark_is_a_decision_made_now(reviews):
+    reviews.mark(*MARK, "label wrong", "Men", note="a boot", reviewer="Ann")
+
+    [row] = reviews.read(*HERE).to_dict("records")
+    moment = datetime.fromisoformat(row.pop("decided_at"))
+    assert abs((datetime.now(moment.tzinfo) - moment).total_seconds()) < 60
+    assert row == {
+        "catalogue_id": "cat", "image_id": "i0", "target": "gender", "label": "Women",
+        "mark": "label wrong", "right_label": "Men", "note": "a boot", "reviewer": "Ann",
+        "settles": False,
+    }  # fmt: skip
+
+
+def test_only_this_catalogue_and_target_are_read_the_oldest_first(reviews):
+    late = {"image_id": "i1", "decided_at": "2026-01-03T00:00:00.000000+00:00", "settles": True}
+    reviews.add(build(late, {}, {"catalogue_id": "other"}, {"target": "closure"}))
+
+    table = reviews.read(*HERE)
+
+    assert table["image_id"].tolist() == ["i0", "i1"]
+    assert table["settles"].tolist() == [False, True]
+
+
+def test_a_decision_that_is_there_is_skipped(reviews):
+    rows = [{}, {"note": "x"}, {"reviewer": "Bo"}, {"settles": True}]
+
+    assert reviews.add(build(*rows)) == 4
+    assert reviews.add(build(*rows)) == 0
+    assert reviews.add(build({"image_id": "i1"}, {}, {"image_id": "i1"})) == 1
+    assert len(reviews.read(*HERE)) == 5
+
+
+@pytest.mark.parametrize(
+    "bad", [{"mark": "ugly"}, {"mark": "label wrong"}, {"right_label": "Men"}, {"note": None}]
+)
+def test_of_decisions_of_which_one_is_bad_none_is_added(reviews, bad):
+    reviews.add(build({}))
+    table = build({"image_id": "i1"}, {"image_id": "i2"})
+    for name, value in bad.items():
+        table.loc[1, name] = value
+
+    with pytest.raises(ZapError):
+        reviews.add(table)
+
+    assert reviews.read(*HERE)["image_id"].tolist() == ["i0"]
+
+
+def test_undo_takes_back_the_reviewer_s_own_latest_one_by_one(reviews):
+    for image, reviewer in (("i0", "Ann"), ("i1", "Bo"), ("i2", "Ann"), ("i3", "Bo")):
+        reviews.mark("cat", image, "gender", "Women", "model wrong", reviewer=reviewer)
+    reviews.mark("other", "i9", "gender", "Women", "model wrong", reviewer="Ann")
+    reviews.mark("cat", "i9", "closure", "Buckle", "model wrong", reviewer="Ann")
+
+    assert reviews.undo(*HERE, "Ann") == "i2"
+    assert reviews.read(*HERE)["image_id"].tolist() == ["i0", "i1", "i3"]
+    assert reviews.undo(*HERE, "Ann") == "i0"
+    assert reviews.undo(*HERE, "Ann") is None
+    assert reviews.undo(*HERE, "Cy") is None
+    assert reviews.read(*HERE)["image_id"].tolist() == ["i1", "i3"]
+    assert len(reviews.read("other", "gender")) == len(reviews.read("cat", "closure")) == 1
+
+
+def test_undo_goes_by_time_not_by_the_order_of_arrival(reviews):
+    late = {"image_id": "i1", "decided_at": "2026-01-03T00:00:00.000000+00:00"}
+    reviews.add(build(late, {}))  # as a file of another day brings them
+
+    assert reviews.undo(*HERE, "Ann") == "i1"
+
+
+def test_undo_of_one_image_leaves_the_later_ones(reviews):
+    for image in ("i0", "i0", "i1"):
+        reviews.mark("cat", image, "gender", "Women", "ambiguous", reviewer="Ann")
+
+    assert reviews.undo(*HERE, "Ann", "i0") == "i0"
+    assert reviews.read(*HERE)["image_id"].tolist() == ["i0", "i1"]
+    assert reviews.undo(*HERE, "Ann", "i2") is None
+
+
+def test_what_was_taken_back_is_kept_and_does_not_come_again(reviews):
+    reviews.add(build({}))
+    reviews.undo(*HERE, "Ann")
+
+    assert reviews.add(build({})) == 0
+    assert reviews.read(*HERE).empty
+    with sqlite3.connect(reviews.path) as connection:
+        [(undone_at,)] = connection.execute("SELECT undone_at FROM decisions").fetchall()
+    connection.close()
+    assert datetime.fromisoformat(undone_at)
+
+
+def test_every_write_changes_the_version_for_all(workspace):
+    one, other = open_reviews(workspace), open_reviews(workspace)
+    seen = [one.version()]
+    for write in (
+        lambda: one.mark(*MARK, "ambiguous", reviewer="Ann"),
+        lambda: other.mark(*MARK, "not a shoe", reviewer="Ann"),
+        lambda: one.undo(*HERE, "Ann"),
+        lambda: other.undo(*HERE, "Ann"),
+        lambda: other.add(build({}, {"image_id": "i1"})),
+    ):
+        write()
+        assert one.version() == other.version()
+        seen.append(one.version())
+    assert seen == sorted(set(seen))
+    other.add(build({}))  # nothing new
+    assert one.version() == seen[-1]
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, but text " * 40])
+def test_a_file_that_is_no_database_is_a_sentence(reviews, content):
+    reviews.path.parent.mkdir(parents=True)
+    reviews.path.write_bytes(content)
+
+    for use in (
+        reviews.version,
+        lambda: reviews.read(*HERE),
+        lambda: reviews.mark(*MARK, "ambiguous"),
+        lambda: reviews.undo(*HERE, "Ann"),
+    ):
+        with pytest.raises(ZapError, match=r"reviews\.sqlite must be a file of reviews.*Move it"):
+            use()
+    assert reviews.path.read_bytes() == content
+
+
+def test_the_database_of_another_program_is_left_alone(reviews):
+    reviews.path.parent.mkdir(parents=True)
+    with sqlite3.connect(reviews.path) as connection:
+        connection.execute("CREATE TABLE decisions (id INTEGER)")
+    connection.close()
+    content = reviews.path.read_bytes()
+
+    with pytest.raises(ZapError, match="of another program"):
+        reviews.mark(*MARK, "ambiguous")
+
+    assert reviews.path.read_bytes() == content
+
+
+def test_a_damaged_file_is_a_sentence(reviews):
+    reviews.add(build(*({"image_id": f"i{n}", "note": "long " * 50} for n in range(100))))
+    content = bytearray(reviews.path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    reviews.path.write_bytes(content)
+
+    with pytest.raises(ZapError, match="must be a file of reviews"):
+        reviews.read(*HERE)
+
+
+def test_a_file_that_another_program_holds_is_a_sentence(reviews, monkeypatch):
+    reviews.add(build({}))
+    monkeypatch.setattr(module, "_BUSY_S", 0.05)
+    holder = sqlite3.connect(reviews.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(ZapError, match=r"cannot be reached \(database is locked\)"):
+            reviews.mark(*MARK, "ambiguous")
+        assert len(reviews.read(*HERE)) == 1  # readers do not wait for a writer
+    finally:
+        holder.close()
+
+
+def test_what_a_deleted_file_left_behind_is_not_taken_for_decisions(reviews):
+    holder = sqlite3.connect(":memory:")
+    reviews.add(build({}))
+    holder.execute(f"ATTACH '{reviews.path}' AS kept")
+    holder.execute("SELECT * FROM kept.decisions").fetchall()  # keeps the log from being cleared
+    reviews.mark(*MARK, "ambiguous")
+    log = Path(f"{reviews.path}-wal")
+    left = log.read_bytes()
+    assert left
+    holder.close()
+    reviews.path.unlink()
+    log.write_bytes(left)
+
+    reviews.add(build({"image_id": "i5"}))
+
+    assert reviews.read(*HERE)["image_id"].tolist() == ["i5"]
+
+
+def test_two_tabs_lose_nothing(workspace):
+    together = threading.Barrier(2)
+    failed = []
+
+    def write(name):
+        try:
+            reviews = open_reviews(workspace)
+            together.wait()  # both make the file
+            for n in range(20):
+                reviews.mark("cat", f"{name}-{n}", "gender", "Women", "ambiguous", reviewer=name)
+        except Exception as error:
+            failed.append(error)
+
+    tabs = [threading.Thread(target=write, args=(name,)) for name in ("a", "b")]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+
+    assert not failed
+    made = open_reviews(workspace).read(*HERE)
+    assert set(made["image_id"]) == {f"{name}-{n}" for name in "ab" for n in range(20)}
+    assert open_reviews(workspace).version() == len(made) == 40
+
+
+@pytest.mark.slow
+def test_two_processes_with_two_threads_each_lose_nothing(workspace):
+    def start(name):
+        command = [sys.executable, "-c", WRITER, str(workspace.path), name, str(N)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=PROJECT, text=True, **pipes)
+
+    def write(name):
+        for n in range(N):
+            open_reviews(workspace).mark("cat", f"{name}-{n}", "gender", "Women", "ambiguous")
+
+    writers = [start(name) for name in ("p", "q")]
+    for writer in writers:
+        assert writer.stdout.readline() == "ready\n"
+    tabs = [threading.Thread(target=write, args=(name,)) for name in ("t", "u")]
+    for tab in tabs:
+        tab.start()
+    said = []
+    for writer in writers:  # let both begin before either is waited for
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        said.append(writer.communicate(timeout=120)[1])
+    for tab in tabs:
+        tab.join()
+
+    assert [writer.returncode for writer in writers] == [0, 0], said
+    made = open_reviews(workspace).read(*HERE)
+    assert sorted(made["image_id"]) == sorted(f"{name}-{n}" for name in "pqtu" for n in range(N))
+    assert made["decided_at"].is_monotonic_increasing
+
+
+# --- as CSV ---
+
+ODD = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''", "'", "it's", "plain", "a,b;c",
+    'say "no"', "two\nlines", "two\r\nlines", "a;=1+1", "a,-b", "a\t@b", ";;=1", "größer 👟",
+    " leading", "trailing ", "00123", "NA", "None", "1e5",
+    "'", "\n=1", '";=1', "a,'b", "two\n=lines", "\t\t=1",
+]  # fmt: skip
+
+
+def test_a_file_has_the_columns_and_facts_of_each_decision(facts):
+    decision = {"mark": "label wrong", "right_label": "Men", "note": "a boot", "image_id": "i3"}
+
+    text = write_csv(build(decision, {"settles": True, "image_id": "i99"}), facts)
+
+    head, first, second = csv.reader(io.StringIO(text))
+    assert tuple(head) == CSV_COLUMNS
+    when = "2026-01-02T10:00:00.000000+00:00"
+    assert first == [
+        "i3", "Shoes/Heels/Acme/3.jpg", "p3", "Women", "label wrong", "Men", "a boot", "Ann", when,
+        "no", "cat", "gender",
+    ]  # fmt: skip
+    assert second[:3] == ["i99", "", ""]  # an image that the run has not predicted
+    assert second[9] == "yes"
+
+
+def test_a_file_comes_back_as_it_went(facts):
+    rows = [
+        {"note": note, "reviewer": note, "image_id": f"i{n % 10}"} for n, note in enumerate(ODD)
+    ]
+    table = build(*rows, {"mark": "label wrong", "right_label": "=Men", "settles": True})
+
+    back = read_csv(write_csv(table, facts).encode(), "ann.csv")
+
+    pd.testing.assert_frame_equal(back.reset_index(drop=True), table)
+    listing = build({"note": "high; black; " * 9})  # more semicolons than separators
+    assert read_csv(write_csv(listing, facts).encode(), "ann.csv")["note"].equals(listing["note"])
+
+
+def test_nothing_comes_back_as_nothing(facts):
+    back = read_csv(write_csv(build(), facts).encode(), "none.csv")
+
+    assert back.empty
+    assert list(back.columns) == list(schema.DECISIONS)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_of_a_spreadsheet_begins_with_what_it_would_run(facts, separator):
+    """Whatever it takes for the separator; the cells are parted as a spreadsheet does."""
+    for note in ODD:
+        text = write_csv(build({"note": note}), facts)
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r"))], note
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("\r\n", "\n"),
+        lambda text: text.replace("\r\n", "\r"),
+        lambda text: "\ufeff" + text.replace(",", ";"),
+        lambda text: text.replace(",", "\t"),
+        lambda text: text.replace(",no,", ",FALSE,").replace(",yes,", ",TRUE,"),
+        lambda text: text + "\r\n,,,,,,,,,,,\r\n",
+        lambda text: "mine," + text.replace("\r\n", "\r\nx,").removesuffix("x,"),
+        lambda text: text.replace("+00:00", "Z"),
+        lambda text: text.replace("T10:00:00.000000+00:00", "T11:00+01:00"),
+    ],
+    ids=["BOM", "LF", "CR", "semicolons", "tabs", "booleans", "empty", "more", "Z", "zone"],
+)
+def test_what_spreadsheets_make_of_a_file_is_read(facts, change):
+    table = build({"note": "größer"}, {"image_id": "i1", "settles": True})
+
+    back = read_csv(change(write_csv(table, facts)).encode(), "ann.csv")
+
+    pd.testing.assert_frame_equal(back.reset_index(drop=True), table)
+
+
+def write_lines(*changes):
+    """A file of three decisions, the cells of the second changed; a note before has two lines."""
+    rows = [{"note": "two\nlines"}, {"image_id": "i1"}, {"image_id": "i2"}]
+    facts = pd.DataFrame(columns=["image_id", "image_path", "product_id"], dtype="str")
+    table = pd.read_csv(io.StringIO(write_csv(build(*rows), facts)), dtype="str")
+    table = table.fillna("")
+    for column, value in changes:
+        table.loc[1, column] = value
+    return table
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([("mark", "wrong")], ["mark must be one of label wrong, model wrong", "'wrong'"]),
+        ([("mark", "")], ["mark must be one of", "''"]),
+        ([("mark", "label wrong")], ["right_label must be given", "''"]),
+        ([("right_label", "Men")], ["and only there", "'Men'"]),
+        ([("mark", "label wrong"), ("right_label", "Women")], ["must differ", "'Women'"]),
+        ([("settles", "maybe")], ["settles must be yes or no", "'maybe'"]),
+        ([("decided_at", "")], ["decided_at must have", "''"]),
+        ([("decided_at", "02.01.2026 10:00")], ["decided_at must have", "'02.01.2026 10:00'"]),
+        ([("decided_at", "2026-01-02T10:00:00")], ["time zone", "2026-01-02T10:00:00"]),
+        ([("decided_at", "0001-01-01T00:00:00+14:00")], ["decided_at must have"]),
+    ],
+)
+def test_a_bad_decision_is_a_sentence_with_its_line(changes, words, refuses):
+    content = write_lines(*changes).to_csv(index=False).encode()
+
+    with refuses("bo{1}.csv, line 4:", *words, "Correct it, or leave it out."):
+        read_csv(content, "bo{1}.csv")  # the first decision takes lines 2 and 3
+
+
+@pytest.mark.parametrize("column", schema.DECISIONS)
+def test_a_missing_column_is_a_sentence(column, refuses):
+    content = write_lines().drop(columns=column).to_csv(index=False).encode()
+
+    with refuses("bo.csv must have the columns", f"but {column} is not there"):
+        read_csv(content, "bo.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ["must have the columns"]),
+        (b"PK\x03\x04\xff\xfe", ["must be a CSV file in UTF-8"]),
+        ("größer".encode("latin-1"), ["must be a CSV file in UTF-8", "CSV UTF-8"]),
+        (",".join(schema.DECISIONS).encode() + b"\na,b\n", ["line 2", "10 cells", "got 2"]),
+        (",".join(schema.DECISIONS).encode() + b'\na,"b"x\n', ["line 2", "must be CSV"]),
+    ],
+)
+def test_what_is_no_such_file_is_a_sentence(content, words, refuses):
+    with refuses("bo.csv", *words):
+        read_csv(content, "bo.csv")
+
+
+def test_decisions_on_known_images_pass_and_empty_cells_are_filled(facts):
+    table = build({}, {"image_id": "i1", "catalogue_id": "", "target": ""})
+
+    passed = check_known(table, "bo.csv", set(facts["image_id"]), *HERE)
+
+    pd.testing.assert_frame_equal(passed, build({}, {"image_id": "i1"}))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("image_id", "i99", "image_id must be of an image of the run's catalogue"),
+        ("catalogue_id", "other", "catalogue_id must be cat"),
+        ("target", "closure", "target must be gender"),
+    ],
+)
+def test_decisions_on_what_the_run_is_not_about_are_a_sentence(column, value, rule, facts, refuses):
+    given = read_csv(write_lines((column, value)).to_csv(index=False).encode(), "bo.csv")
+
+    with refuses(f"bo.csv, line 4: {rule}", repr(value)):
+        check_known(given, "bo.csv", set(facts["image_id"]), *HERE)
+
+
+def test_the_files_of_two_reviewers_are_merged(reviews, facts):
+    ann = build({}, {"image_id": "i1"})
+    bo = build({"reviewer": "Bo"})
+    reviews.add(ann)
+
+    both = write_csv(pd.concat([ann, bo]), facts).encode()
+
+    assert reviews.add(read_csv(both, "bo.csv")) == 1
+    assert sorted(reviews.read(*HERE)["reviewer"]) == ["Ann", "Ann", "Bo"]

@@ -1,0 +1,321 @@
+"""Reviews: what people decided on the photos, one row a decision, in one SQLite file.
+
+A row is never changed or deleted; a decision that is taken back is marked as undone. Each call
+opens the file anew, so that any number of tabs and processes may use it at once. As CSV, the
+decisions of several reviewers travel and are merged.
+"""
+
+import contextlib
+import csv
+import io
+import re
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from zapcls import schema
+from zapcls.errors import BadInput, ZapError
+from zapcls.workspace.layout import Workspace
+
+_APPLICATION_ID = 0x7A617072  # tells the file from another program's database
+_BUSY_S = 30.0
+_COLUMNS = ", ".join(schema.DECISIONS)
+_TYPES = {"str": "TEXT", "bool": "INTEGER"}
+_FIELDS = ", ".join(f"{name} {_TYPES[dtype]} NOT NULL" for name, dtype in schema.DECISIONS.items())
+_CREATE = f"""
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA journal_mode = WAL;
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, {_FIELDS},
+    undone_at TEXT NOT NULL DEFAULT '', UNIQUE ({_COLUMNS})
+);
+CREATE INDEX undone ON decisions (undone_at) WHERE undone_at <> '';
+"""
+# Not OR IGNORE, which would also swallow a missing value.
+_INSERT = f"""
+INSERT INTO decisions ({_COLUMNS}) VALUES ({", ".join("?" * len(schema.DECISIONS))})
+ON CONFLICT DO NOTHING
+"""
+_SELECT = f"""
+SELECT {_COLUMNS} FROM decisions WHERE catalogue_id = ? AND target = ? AND undone_at = ''
+ORDER BY decided_at, id
+"""
+_UNDO = """
+UPDATE decisions SET undone_at = :now WHERE id = (
+    SELECT id FROM decisions WHERE catalogue_id = :catalogue_id AND target = :target
+    AND reviewer = :reviewer AND undone_at = '' AND (:image_id = '' OR image_id = :image_id)
+    ORDER BY decided_at DESC, id DESC LIMIT 1
+) RETURNING image_id
+"""
+
+CSV_COLUMNS = (
+    "image_id", "image_path", "product_id", "label", "mark", "right_label", "note", "reviewer",
+    "decided_at", "settles", "catalogue_id", "target",
+)  # fmt: skip
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+# A spreadsheet runs a cell that begins so; one that parts cells at another separator may begin a
+# cell inside ours. With ' itself among them, taking the ' away again gives the very same text.
+_BEGINNING = r"(?:\A|(?<=[;,\t\r\n]))"
+_RISKY = re.compile(_BEGINNING + r"(?=[=+\-@\t\r\n'])")
+_QUOTED = re.compile(_BEGINNING + r"'(?=[=+\-@\t\r\n'])")
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """The decisions in a workspace; the file is made by the first of them."""
+
+    path: Path
+
+    def version(self) -> int:
+        """A number that every write of any process makes larger."""
+        if not self.path.exists():
+            return 0
+        count = "SELECT count(*) FROM decisions WHERE undone_at <> ''"
+        with self._connect() as connection:
+            [(found,)] = connection.execute(
+                f"SELECT ifnull(max(id), 0) + ({count}) FROM decisions"
+            ).fetchall()
+        return found
+
+    def add(self, decisions: pd.DataFrame) -> int:
+        """Add decisions (`schema.DECISIONS`), all or none, and return how many were new.
+
+        One that is there already, equal in all columns, is skipped; also where it is undone.
+
+        Raises:
+            BadInput: a decision contradicts itself.
+            ZapError: the file cannot be used.
+        """
+        check_decisions(decisions, "decision")
+        table = schema.conform(decisions, schema.DECISIONS, "decisions").astype({"settles": int})
+        self._create()
+        with self._connect() as connection, connection:
+            before = connection.total_changes
+            connection.executemany(_INSERT, table.itertuples(index=False, name=None))
+            return connection.total_changes - before
+
+    def mark(
+        self,
+        catalogue_id: str,
+        image_id: str,
+        target: str,
+        label: str,
+        mark: str,
+        right_label: str = "",
+        note: str = "",
+        reviewer: str = "",
+        settles: bool = False,
+    ) -> None:
+        """Add one decision, made now."""
+        decision = {
+            "catalogue_id": catalogue_id, "image_id": image_id, "target": target, "label": label,
+            "mark": mark, "right_label": right_label, "note": note, "reviewer": reviewer,
+            "decided_at": _write_time(datetime.now(UTC)), "settles": settles,
+        }  # fmt: skip
+        self.add(pd.DataFrame([decision]))
+
+    def undo(self, catalogue_id: str, target: str, reviewer: str, image_id: str = "") -> str | None:
+        """Take back a reviewer's latest decision (on one image, if asked), and name its image."""
+        if not self.path.exists():
+            return None
+        values = {"catalogue_id": catalogue_id, "target": target, "reviewer": reviewer}
+        values |= {"image_id": image_id, "now": _write_time(datetime.now(UTC))}
+        with self._connect() as connection, connection:
+            undone = connection.execute(_UNDO, values).fetchall()
+        return undone[0][0] if undone else None
+
+    def read(self, catalogue_id: str, target: str) -> pd.DataFrame:
+        """Read the decisions that stand (`schema.DECISIONS`), the oldest first."""
+        rows = []
+        if self.path.exists():
+            with self._connect() as connection:
+                rows = connection.execute(_SELECT, (catalogue_id, target)).fetchall()
+        table = pd.DataFrame(rows, columns=list(schema.DECISIONS))
+        return schema.conform(table, schema.DECISIONS, "decisions")
+
+    def _create(self) -> None:
+        """Make the file aside and rename it: no other process sees half of it."""
+        if self.path.exists():
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        aside = self.path.with_name(f".{self.path.name}.part")
+        with FileLock(self.path.with_name(f".{self.path.name}.lock")):
+            if self.path.exists():
+                return
+            for left in (aside, *(Path(f"{self.path}-{kind}") for kind in ("wal", "shm"))):
+                left.unlink(missing_ok=True)  # of a file that a person deleted
+            with contextlib.closing(sqlite3.connect(aside)) as connection:
+                connection.executescript(_CREATE)
+            aside.replace(self.path)
+
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        """Open the file for one transaction; whatever SQLite finds wrong is a `ZapError`."""
+        address = f"{self.path.absolute().as_uri()}?mode=rw"  # not to make an empty one
+        try:
+            opened = sqlite3.connect(address, _BUSY_S, isolation_level="IMMEDIATE", uri=True)
+            with contextlib.closing(opened) as connection:
+                [(found,)] = connection.execute("PRAGMA application_id").fetchall()
+                if found != _APPLICATION_ID:
+                    raise sqlite3.DatabaseError("file is of another program")
+                yield connection
+        except sqlite3.OperationalError as error:
+            raise ZapError(
+                f"The reviews in {self.path} cannot be reached ({error}). See to it that the file "
+                "may be written, the disk has room and no other program holds it; then try again."
+            ) from error
+        except sqlite3.Error as error:
+            raise ZapError(
+                f"{self.path} must be a file of reviews, but is not or is damaged ({error}). "
+                "Move it away; CSV files of reviews can be taken in again."
+            ) from error
+
+
+def open_reviews(workspace: Workspace) -> Reviews:
+    """Open the workspace's reviews; nothing is written yet."""
+    return Reviews(workspace.path / "reviews.sqlite")
+
+
+def check_decisions(decisions: pd.DataFrame, place: str) -> None:
+    """Check that no decision contradicts itself; `place` and the index say which does.
+
+    Raises:
+        BadInput: one does.
+    """
+    label, mark, right = decisions["label"], decisions["mark"], decisions["right_label"]
+    is_label = mark == "label wrong"
+    rules = (
+        ("mark", ~mark.isin(schema.MARKS), f"mark must be one of {', '.join(schema.MARKS)}"),
+        (
+            "right_label",
+            (is_label & (right == "")) | (~is_label & (right != "")),
+            'right_label must be given where mark is "label wrong", and only there',
+        ),
+        (
+            "right_label",
+            is_label & (right == label),
+            "right_label must differ from the label that is wrong",
+        ),
+    )
+    for column, is_bad, rule in rules:
+        _refuse(decisions[column], is_bad, place, rule)
+
+
+def write_csv(decisions: pd.DataFrame, facts: pd.DataFrame) -> str:
+    """Write decisions as CSV (CSV_COLUMNS), with path and product of each image from `facts`.
+
+    What a spreadsheet would run begins with ' there; `read_csv` takes that away again.
+    """
+    known = facts[["image_id", "image_path", "product_id"]]
+    table = decisions.merge(known, on="image_id", how="left", validate="many_to_one").fillna("")
+    table["settles"] = table["settles"].map({True: "yes", False: "no"})
+    cells = table[list(CSV_COLUMNS)].apply(
+        lambda column: column.map({text: _RISKY.sub("'", text) for text in column.unique()})
+    )
+    return cells.to_csv(index=False, lineterminator="\r\n")
+
+
+def read_csv(content: bytes, name: str) -> pd.DataFrame:
+    """Read decisions (`schema.DECISIONS`) as `write_csv` writes them or a spreadsheet saves them.
+
+    Separated by comma, semicolon or tab. The index is the line of each decision in the file.
+
+    Raises:
+        BadInput: it is not such a file, or a decision in it is not complete; names the line.
+    """
+    table = _parse(content, name)
+    settles = table["settles"].str.lower().map(_YES_NO)
+    moments = pd.Series([_read_time(text) for text in table["decided_at"]], table.index, "str")
+    place = f"{name}, line"
+    _refuse(table["settles"], settles.isna(), place, "settles must be yes or no")
+    rule = "decided_at must have date, time and time zone, such as 2026-01-31T16:05:00+00:00"
+    _refuse(table["decided_at"], moments == "", place, rule)
+    table = table.assign(decided_at=moments, settles=settles.astype(bool))
+    check_decisions(table, place)
+    return schema.conform(table, schema.DECISIONS, "decisions")
+
+
+def check_known(
+    decisions: pd.DataFrame, name: str, known: Collection[str], catalogue_id: str, target: str
+) -> pd.DataFrame:
+    """Check that decisions of a file are about images of this catalogue and about this target.
+
+    Where the file leaves catalogue and target empty, they are filled in.
+
+    Raises:
+        BadInput: they are not; names the line.
+    """
+    here = {"catalogue_id": catalogue_id, "target": target}
+    filled = decisions.assign(
+        **{column: decisions[column].replace("", value) for column, value in here.items()}
+    )
+    for column, value in here.items():
+        rule = f"{column} must be {value} as the run's, or empty"
+        _refuse(filled[column], filled[column] != value, f"{name}, line", rule)
+    is_strange = ~filled["image_id"].isin(list(known))
+    rule = "image_id must be of an image of the run's catalogue"
+    _refuse(filled["image_id"], is_strange, f"{name}, line", rule)
+    return filled
+
+
+def _refuse(values: pd.Series, is_bad: pd.Series, place: str, rule: str) -> None:
+    """Raise BadInput with the first bad value, named by `place` and its index."""
+    for index, value in values[is_bad].head(1).items():
+        raise BadInput(f"{place} {index}: {rule}, got {value!r}. Correct it, or leave it out.")
+
+
+def _parse(content: bytes, name: str) -> pd.DataFrame:
+    """Read the text cells of the columns that decisions have, by line."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(
+            f"{name} must be a CSV file in UTF-8, but is in another encoding. In a spreadsheet, "
+            'save it as "CSV UTF-8".'
+        ) from None
+    separator = max(",;\t", key=re.split(r"[\r\n]", text, maxsplit=1)[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: dict[int, list[str]] = {}
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        begin = reader.line_num + 1
+        for cells in reader:
+            if any(cells):
+                rows[begin] = [_QUOTED.sub("", cell) for cell in cells]
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise BadInput(
+            f"{name}, line {reader.line_num}: must be CSV, but is not ({error}). Export it anew."
+        ) from None
+    missing = [column for column in schema.DECISIONS if column not in header]
+    if missing:
+        raise BadInput(
+            f"{name} must have the columns {', '.join(schema.DECISIONS)}, but {missing[0]} is not "
+            "there. An exported file shows how it should look."
+        )
+    for line, cells in rows.items():
+        if len(cells) != len(header):
+            raise BadInput(
+                f"{name}, line {line}: must have {len(header)} cells as the first line has, got "
+                f"{len(cells)}. Correct it, or leave it out."
+            )
+    table = pd.DataFrame(list(rows.values()), index=list(rows), columns=header, dtype="str")
+    return table.loc[:, ~table.columns.duplicated()]
+
+
+def _write_time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _read_time(text: str) -> str:
+    """Give an ISO 8601 time as ours; "" where it is none or has no time zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return _write_time(moment) if moment.tzinfo else ""
+    except (ValueError, OverflowError):
+        return ""
