@@ -1,0 +1,355 @@
+"""Compare: the difference where nobody reviewed, both labels, each cell's photos, and states."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import fake_run
+import numpy as np
+import pandas as pd
+import pytest
+from app_driver import App
+
+from zapcls import schema
+from zapcls.analysis.compare import IMAGES, LABELS, paired_interval, sign_flip_p
+from zapcls.config import build_config
+from zapcls.ui import widgets
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.reviews import open_reviews
+from zapcls.workspace.runs import Run, create_retraining
+
+OpenPage = Callable[..., App]
+PAGE_SIZE = 24
+
+
+def plan_other_logits(split: pd.DataFrame) -> np.ndarray:
+    """Answer as `fake_run.plan_logits`, but every third photo of each split the other way."""
+    logits = PLAN(split)
+    turn = split.groupby("split").cumcount().to_numpy() % 3 == 0
+    logits[turn] *= -1
+    return logits
+
+
+PLAN = fake_run.plan_logits
+
+
+def add_other(workspace: Workspace, **settings) -> Run:
+    """A finished run, newer than `finished`, that answers otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fake_run, "plan_logits", plan_other_logits)
+        return fake_run.add_finished(workspace, **{"minute": 40} | settings)
+
+
+@pytest.fixture
+def other(workspace: Workspace) -> Run:
+    return add_other(workspace)
+
+
+def pair_by_hand(first: Run, second: Run) -> pd.DataFrame:
+    """Join what two runs say of the photos that are valid in both: right_first, right_second."""
+    tables = [pd.read_parquet(run.path / "predictions.parquet") for run in (first, second)]
+    valid = [table[(table["split"] == "valid") & (table["label"] != "")] for table in tables]
+    pairs = valid[0].merge(
+        valid[1][["image_id", "prediction", "prob"]], on="image_id", suffixes=("_first", "_second")
+    )
+    for run in ("first", "second"):
+        pairs[f"right_{run}"] = pairs[f"prediction_{run}"] == pairs["label"]
+    return pairs
+
+
+@pytest.fixture
+def pairs(finished: Run, other: Run) -> pd.DataFrame:
+    return pair_by_hand(finished, other)
+
+
+def mark(
+    run: Run, workspace: Workspace, image: pd.Series, mark: str, right_label: str = ""
+) -> None:
+    """Enter a reviewer's decision on an image."""
+    open_reviews(workspace).mark(
+        run.facts["catalogue_id"], image["image_id"], "gender", image["label"], mark,
+        right_label=right_label, reviewer="Ann",
+    )  # fmt: skip
+
+
+def write(rate: float) -> str:
+    return f"{round(100 * rate, 1):+.1f}".replace("-", "−") if round(100 * rate, 1) else "0.0"
+
+
+def check_headline(said: str, pairs: pd.DataFrame) -> None:
+    """Check the sentence about the photos that nobody reviewed, which `pairs` are."""
+    wrong = [widgets.percent(1 - pairs[f"right_{run}"].mean()) for run in ("first", "second")]
+    start = f"### On {len(pairs)} photos that nobody reviewed: {wrong[0]} → {wrong[1]} wrong"
+    assert start in said
+    change = pairs["right_first"].astype(int) - pairs["right_second"].astype(int)
+    products = change.groupby(pairs["product_id"]).agg(["size", "sum"])
+    difference, low, high = paired_interval(products["size"].values, products["sum"].values)
+    p = sign_flip_p(products["sum"].values)
+    assert f"**{write(difference)} points** (95 % interval {write(low)} to {write(high)}, " in said
+    assert f"counting {len(products)} products; p = {p:.2g})" in said
+
+
+def test_says_what_differs_where_nobody_reviewed(
+    pairs: pd.DataFrame, finished: Run, other: Run, open_page: OpenPage
+) -> None:
+    app = open_page("compare")
+
+    assert app.sidebar.selectbox(key="run").value == other.run_id  # the newer one is the second
+    assert app.field(f"with-{other.run_id}").value == finished.run_id
+    check_headline(app.said, pairs)
+    assert f"Both runs, valid: {len(pairs)} photos that neither of them learned from." in app.said
+    assert "Their splits differ" not in app.said
+    assert "retraining" not in app.said
+    assert "random split" not in app.said
+    [table] = app.table
+    difference = app.said.split(" points**")[0].rpartition("**")[2]
+    assert table.value["difference"].iloc[0].startswith(f"{difference} (")
+    assert 0 <= float(table.value["p"].iloc[0]) <= 1
+    assert not app.error
+
+
+def test_reviewed_photos_leave_the_headline_and_are_graded_under_both_labels(
+    pairs: pd.DataFrame, other: Run, workspace: Workspace, open_page: OpenPage
+) -> None:
+    is_wrong = ~pairs["right_first"]
+    relabelled, unclear, agreed = (pairs[is_wrong].iloc[place] for place in range(3))
+    swapped = {"Women": "Men", "Men": "Women"}[relabelled["label"]]
+    mark(other, workspace, relabelled, "label wrong", swapped)
+    mark(other, workspace, unclear, "ambiguous")
+    mark(other, workspace, agreed, "model wrong")
+    reviewed = pairs["image_id"].isin([row["image_id"] for row in (relabelled, unclear, agreed)])
+    app = open_page("compare")
+
+    check_headline(app.said, pairs[~reviewed])
+    table = app.table[0].value
+    groups = [f"{images}, {labels}" for images in IMAGES for labels in LABELS]
+    assert list(table.index) == groups
+    n = len(pairs)
+    assert list(table["n"].astype(int)) == [n - 3, n - 3, 3, 2, n, n - 1]
+    assert list(table["relabelled"]) == [0, 0, 0, 1, 0, 1]
+    assert list(table["first, wrong"])[2].startswith("100 % (")
+    assert list(table["first, wrong"])[3].startswith("50.0 % (")
+    assert "**1** taken out · **1** by relabelling" in app.said
+    app.choose("cell", "by relabelling")
+    label, right = map(widgets.department, (relabelled["label"], swapped))
+    assert len(app.image) == 1
+    assert f"sold as {label}, corrected to {right}" in app.said
+
+
+def test_with_every_photo_reviewed_there_is_no_fair_test(
+    pairs: pd.DataFrame, other: Run, workspace: Workspace, open_page: OpenPage
+) -> None:
+    for _, image in pairs.iterrows():
+        mark(other, workspace, image, "model wrong")
+    app = open_page("compare")
+
+    assert (
+        "### No such shoes: every photo that is valid in both runs has been reviewed." in app.said
+    )
+    assert list(app.table[0].value["first, wrong"])[:2] == ["no such shoes"] * 2
+    assert "nan" not in app.said
+
+
+CELLS = {
+    "fixed": (False, True),
+    "broken": (True, False),
+    "still wrong": (False, False),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_shows_exactly_its_photos_with_both_answers(
+    pairs: pd.DataFrame, open_page: OpenPage, cell: str
+) -> None:
+    first, second = CELLS[cell]
+    rows = pairs[(pairs["right_first"] == first) & (pairs["right_second"] == second)]
+    assert 0 < len(rows) <= PAGE_SIZE
+    app = open_page("compare", cell=cell)
+
+    assert f"**{len(rows)}** {cell}" in app.said
+    rows = rows.sort_values(["prob_second", "image_id"], ascending=[False, True])
+    captions = [c.value for c in app.caption if c.value.startswith("sold as")]
+    assert len(app.image) == len(captions) == len(rows)
+    for caption, row in zip(captions, rows.itertuples(), strict=True):
+        assert caption.startswith(f"sold as {widgets.department(row.label)}  \n")
+        for run in ("first", "second"):
+            called = widgets.department(getattr(row, f"prediction_{run}"))
+            prob = widgets.percent(getattr(row, f"prob_{run}"))
+            assert f" {run}: {called}, {prob}" in caption
+
+
+def test_a_cell_is_chosen_by_hand_too_and_may_be_empty(
+    finished: Run, workspace: Workspace, open_page: OpenPage
+) -> None:
+    twin = fake_run.add_finished(workspace, minute=50)
+    wrong = (~pair_by_hand(finished, twin)["right_first"]).sum()
+    app = open_page("compare")
+
+    assert [info.value for info in app.info] == ["No such shoes."]
+    assert not app.image
+    assert "p = 1): no difference that can be told from chance" in app.said
+    assert len(app.choose("cell", "still wrong").image) == wrong
+
+
+def answer(run: Run, is_right: bool) -> None:
+    """Have a run answer every labelled photo right, or every one wrong."""
+    path = run.path / "predictions.parquet"
+    table = pd.read_parquet(path)
+    turned = table["label"].map({"Women": "Men", "Men": "Women", "": "Men"})
+    answers = table["label"].where(table["label"] != "", "Men") if is_right else turned
+    table.assign(prediction=answers).to_parquet(path)
+
+
+def test_many_photos_come_in_pages(
+    pairs: pd.DataFrame, finished: Run, other: Run, open_page: OpenPage
+) -> None:
+    answer(finished, is_right=True)
+    answer(other, is_right=False)
+    assert PAGE_SIZE < len(pairs) < 2 * PAGE_SIZE
+    app = open_page("compare", cell="broken")
+
+    assert len(app.image) == PAGE_SIZE
+    app.get("pagination")[0].set_value(2)
+    assert len(app.run().image) == len(pairs) - PAGE_SIZE
+
+
+@pytest.mark.parametrize(("is_right", "word"), [(False, "more"), (True, "less")])
+def test_a_certain_difference_is_called_one(
+    finished: Run, other: Run, open_page: OpenPage, is_right: bool, word: str
+) -> None:
+    answer(finished, not is_right)
+    answer(other, is_right)
+
+    assert f"p < 0.001): the second run is wrong {word} often." in open_page("compare").said
+
+
+@pytest.fixture
+def oldest(finished: Run, workspace: Workspace) -> Run:
+    """A run that is older than the next older one."""
+    return Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000000-old-0000"))
+
+
+def test_the_first_run_is_chosen_by_hand_and_kept_in_the_url(
+    finished: Run, other: Run, oldest: Run, open_page: OpenPage
+) -> None:
+    field = f"with-{other.run_id}"
+    app = open_page("compare")
+    assert app.field(field).value == finished.run_id  # the next older one
+    app.choose(field, oldest.run_id)
+    assert app.query_params["with"] == oldest.run_id
+    assert app.field(field).value == oldest.run_id
+
+
+def test_the_first_run_is_chosen_in_the_url(other: Run, oldest: Run, open_page: OpenPage) -> None:
+    app = open_page("compare", **{"with": oldest.run_id})
+    assert app.field(f"with-{other.run_id}").value == oldest.run_id
+
+
+@pytest.mark.parametrize("odd", ["../../etc", "20260102-103000-resnet10t-0030"])  # itself
+def test_an_unknown_first_run_in_the_url_is_ignored(
+    finished: Run, other: Run, oldest: Run, open_page: OpenPage, odd: str
+) -> None:
+    app = open_page("compare", run=finished.run_id, **{"with": odd})
+    assert app.field(f"with-{finished.run_id}").value == oldest.run_id  # `other` is newer
+
+
+def test_a_retraining_is_compared_with_its_parent(
+    finished: Run, other: Run, workspace: Workspace, pairs: pd.DataFrame, open_page: OpenPage
+) -> None:
+    image = pairs[~pairs["right_first"]].iloc[0]
+    right = {"Women": "Men", "Men": "Women"}[image["label"]]
+    mark(finished, workspace, image, "label wrong", right)
+    corrections = pd.DataFrame(
+        [(image["image_id"], right, "label wrong")], columns=list(schema.CORRECTIONS)
+    )
+    config = build_config("first-try", unfrozen_epochs=3)
+    child = create_retraining(workspace, finished, config, corrections)
+    fake_run.perform(child, workspace, None, weights=True)
+    app = open_page("compare", run=child.run_id)
+
+    assert app.field(f"with-{child.run_id}").value == finished.run_id  # not the newer `other`
+    assert "retraining of the first on the same split, 1 of its labels corrected." in app.said
+    assert list(app.table[0].value["n"])[4] == str(len(pairs))
+    assert list(app.table[0].value["relabelled"])[5] == 1
+    settings = app.dataframe[0].value
+    assert settings.to_numpy().tolist() == [["unfrozen_epochs", "8", "3"]]
+
+
+def test_runs_of_two_splits_are_compared_where_both_are_valid(
+    finished: Run, workspace: Workspace, open_page: OpenPage
+) -> None:
+    seeded = add_other(workspace, seed=1)
+    pairs = pair_by_hand(finished, seeded)
+    valid = [run.metrics["splits"]["valid"]["n"] for run in (finished, seeded)]
+    assert 0 < len(pairs) < min(valid)
+    app = open_page("compare")
+
+    check_headline(app.said, pairs)
+    left_out = [n - len(pairs) for n in valid]
+    assert f"{left_out[0]} valid photos of the first run and {left_out[1]} of the sec" in app.said
+
+
+def test_a_random_split_is_named_too_good(
+    finished: Run, workspace: Workspace, open_page: OpenPage
+) -> None:
+    add_other(workspace, split="random")
+    assert "With a random split, other colors of the same products" in open_page("compare").said
+
+
+def test_the_charts_show_both_runs_in_their_colors(
+    pairs: pd.DataFrame, open_page: OpenPage
+) -> None:
+    differences, curves, women, men = open_page("compare").charts()
+
+    assert len(differences[0]["y"]) == 6
+    assert [trace["name"] for trace in curves[::2]] == ["first", "second"]
+    for chart in (women, men):
+        assert [bar["name"] for bar in chart] == ["first", "second"]
+    counts = [sum(data[2] for data in chart[0]["customdata"]) for chart in (women, men)]
+    assert counts == [(pairs["label"] == label).sum() for label in ("Women", "Men")]
+
+
+def test_one_run_is_not_enough(finished: Run, open_page: OpenPage) -> None:
+    app = open_page("compare")
+
+    assert "this is the only one" in app.said
+    assert app.link("Train another run").startswith("train?")
+    assert not app.error
+
+
+def test_a_run_that_is_not_evaluated_is_no_partner(
+    finished: Run, workspace: Workspace, open_page: OpenPage
+) -> None:
+    fake_run.add_stopped(workspace, minute=10)
+
+    assert "this is the only one" in open_page("compare", run=finished.run_id).said
+
+
+def test_runs_about_other_classes_are_not_compared(
+    finished: Run, workspace: Workspace, open_page: OpenPage
+) -> None:
+    settings = {"target": "category", "classes": ("Boots", "Shoes")}
+    boots = fake_run.add_finished(workspace, minute=25, **settings)
+    app = open_page("compare", run=finished.run_id)
+
+    assert app.field(f"with-{finished.run_id}").value == boots.run_id  # there is no other
+    [error] = app.error
+    assert error.value.startswith("Runs are compared under the same target, got category")
+    older = fake_run.add_finished(workspace, minute=20)
+    app = open_page("compare", run=finished.run_id)
+    assert app.field(f"with-{finished.run_id}").value == older.run_id
+    assert not app.error
+
+
+def test_no_photo_valid_in_both(finished: Run, other: Run, open_page: OpenPage) -> None:
+    path: Path = other.path / "predictions.parquet"
+    table = pd.read_parquet(path)
+    table.assign(split=table["split"].replace("valid", "train")).to_parquet(path)
+    app = open_page("compare")
+
+    assert "No photo is valid in both runs" in app.said
+    assert not app.charts()
+
+
+def test_no_run_yet(workspace: Workspace, open_page: OpenPage) -> None:
+    assert "There is no run yet." in open_page("compare").said

@@ -1,0 +1,122 @@
+"""Charts of two runs: each keeps its color, and what is drawn is what the tables say."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from zapcls.ui import charts, compare_charts
+from zapcls.ui.compare_charts import RUN_COLORS
+
+NAN = math.nan
+
+
+def build_summary(*rows):
+    columns = ["images", "labels", "n", "difference", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_differences_are_drawn_with_intervals_and_n():
+    summary = build_summary(
+        ("not reviewed", "old", 1301, -0.008, -0.019, 0.003),
+        ("reviewed", "old", 0, NAN, NAN, NAN),
+        ("all", "corrected", 1400, 0.02, 0.01, 0.03),
+    )
+    figure = compare_charts.differences(summary)
+    [marks] = figure.data
+
+    names = ["not reviewed, old labels", "reviewed, old labels", "all, corrected labels"]
+    assert list(marks.y) == names
+    assert list(marks.x) == pytest.approx([-0.008, NAN, 0.02], nan_ok=True)
+    assert list(marks.error_x.array) == pytest.approx([0.011, NAN, 0.01], nan_ok=True)
+    assert list(marks.error_x.arrayminus) == pytest.approx([0.011, NAN, 0.01], nan_ok=True)
+    notes = [(note.y, note.text) for note in figure.layout.annotations]
+    said = ["n = 1,301", "no such shoes", "n = 1,400"]
+    assert notes == list(zip(names, said, strict=True))
+    assert {note.xref for note in figure.layout.annotations} == {"paper"}  # in a column
+    low, high = figure.layout.xaxis.range
+    assert low < -0.03
+    assert high > 0.03
+    assert low == -high  # zero stands in the middle
+    assert figure.layout.shapes[0].x0 == figure.layout.shapes[0].x1 == 0
+
+
+def test_differences_of_nothing_are_still_a_figure():
+    figure = compare_charts.differences(build_summary(("all", "old", 0, NAN, NAN, NAN)))
+
+    assert [note.text for note in figure.layout.annotations] == ["no such shoes"]
+    assert list(figure.layout.xaxis.range) == [-1, 1]
+
+
+def build_history(*rates):
+    return pd.DataFrame(
+        {
+            "epoch": range(1, len(rates) + 1),
+            "tune_error_rate": rates,
+            "tune_loss": rates,
+        }
+    )
+
+
+def test_error_curves_lie_over_each_other_in_the_runs_colors():
+    figure = compare_charts.error_curves(build_history(0.3, 0.2), build_history(0.4, 0.1, 0.2))
+    first, best_first, second, best_second = figure.data
+
+    assert (first.name, second.name) == ("first", "second")
+    assert list(first.y) == [0.3, 0.2]
+    assert list(second.y) == [0.4, 0.1, 0.2]
+    assert (list(best_first.x), list(best_second.x)) == ([2], [2])
+    assert best_first.marker.symbol == best_second.marker.symbol == "star"
+    colors = [trace.line.color for trace in (first, second)]
+    assert colors == list(RUN_COLORS.values())
+    assert [trace.marker.color for trace in figure.data] == [colors[0]] * 2 + [colors[1]] * 2
+    assert [bool(trace.showlegend) for trace in figure.data] == [True, False, True, False]
+    assert figure.layout.xaxis.dtick == 1
+
+
+def test_a_run_without_epochs_has_an_empty_curve():
+    figure = compare_charts.error_curves(build_history(), build_history(*[0.2] * 25))
+
+    assert [len(trace.x) for trace in figure.data] == [0, 25, 1]
+    assert [trace.marker.color for trace in figure.data][1] == RUN_COLORS["second"]
+    assert figure.layout.xaxis.dtick is None
+
+
+def build_rates(women, pink_n):
+    columns = ["color", "label", "n", "n_products", "hits", "rate", "low", "high"]
+    pink = (0.5, 0.2, 0.8) if pink_n else (NAN, NAN, NAN)
+    rows = [
+        ("black", "Women", 40, 30, 4, women, women / 2, women * 2),
+        ("black", "Men", 20, 20, 5, 0.25, 0.11, 0.47),
+        ("pink", "Women", pink_n, pink_n, pink_n // 2, *pink),
+        ("pink", "Men", 9, 9, 9, 1.0, 0.7, 1.0),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_error_by_color_pairs_the_runs_for_one_label():
+    figure = compare_charts.error_by_color(build_rates(0.1, 4), build_rates(0.2, 4), "Women")
+    first, second = figure.data
+
+    assert (first.name, second.name) == ("first", "second")
+    assert list(first.x) == list(second.x) == ["black", "pink"]
+    assert list(first.y) == [0.1, 0.5]
+    assert list(second.y) == [0.2, 0.5]
+    assert list(second.error_y.array) == pytest.approx([0.2, 0.3])
+    assert (first.marker.color, second.marker.color) == tuple(RUN_COLORS.values())
+    assert list(first.marker.opacity) == [1.0, 0.45]
+    swatches = [shape.fillcolor for shape in figure.layout.shapes]
+    assert swatches == [charts.SWATCHES["black"], charts.SWATCHES["pink"]]
+    assert not figure.layout.annotations
+
+
+def test_error_by_color_says_where_there_are_no_such_shoes():
+    figure = compare_charts.error_by_color(build_rates(0.1, 0), build_rates(0.2, 0), "Women")
+
+    assert math.isnan(figure.data[0].y[1])
+    assert {note.text for note in figure.layout.annotations} == {"no such shoes"}
+
+
+def test_a_run_has_a_color_that_no_class_has():
+    assert not set(RUN_COLORS.values()) & set(charts.CLASS_COLORS)
+    assert len(set(RUN_COLORS.values())) == 2

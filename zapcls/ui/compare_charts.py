@@ -1,0 +1,84 @@
+"""Two runs in one figure; each run keeps its color."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from zapcls.analysis.compare import RUNS
+from zapcls.ui import charts
+
+# Blue and vermilion can be told apart without seeing red or green; no class has these two.
+RUN_COLORS = dict(zip(RUNS, ("#4478b8", "#c2563a"), strict=True))
+
+
+def differences(summary: pd.DataFrame) -> go.Figure:
+    """Draw the difference of the error rates in each row of `compare.summarize`, n beside it.
+
+    Left of zero the second run errs less. A row without images says "no such shoes".
+    """
+    names = [f"{row.images}, {row.labels} labels" for row in summary.itertuples()]
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": charts.NEUTRAL, "dash": "dot"})
+    figure.add_scatter(
+        x=summary["difference"],
+        y=names,
+        mode="markers",
+        marker={"size": 12, "color": RUN_COLORS["second"]},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": summary["high"] - summary["difference"],
+            "arrayminus": summary["difference"] - summary["low"],
+            "color": charts.NEUTRAL,
+            "thickness": 1.5,
+            "width": 4,
+        },
+        customdata=summary[["low", "high", "n"]],
+        hovertemplate="%{y}: %{x:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})"
+        "<br>n = %{customdata[2]:,}<extra></extra>",
+        showlegend=False,
+    )
+    for name, row in zip(names, summary.itertuples(), strict=True):
+        figure.add_annotation(
+            xref="paper",
+            x=1,
+            y=name,
+            text=f"n = {row.n:,}" if row.n else "no such shoes",
+            showarrow=False,
+            xanchor="right",
+            font_size=12,
+        )
+    reach = summary[["low", "high"]].abs().max().max()
+    reach = 1.35 * reach if reach > 0 else 1  # room for n at the right
+    figure.update_layout(height=90 + 36 * len(summary), margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    figure.update_xaxes(
+        tickformat="+.1~%", range=[-reach, reach], title="error rate, second minus first"
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure
+
+
+def error_curves(first: pd.DataFrame, second: pd.DataFrame) -> go.Figure:
+    """Draw both runs' tune error rate after each epoch (`schema.HISTORY`), the best ones marked."""
+    figures = [charts.error_curve(history) for history in (first, second)]
+    for figure, (run, color) in zip(figures, RUN_COLORS.items(), strict=True):
+        figure.update_traces(marker_color=color)
+        figure.data[0].update(name=run, line_color=color, showlegend=True)
+        for star in figure.data[1:]:
+            star.update(name=f"{run}: best by tune, kept", showlegend=False)
+    both = figures[0].add_traces(figures[1].data)
+    return both.update_xaxes(dtick=1 if max(len(first), len(second)) < 20 else None)
+
+
+def error_by_color(first: pd.DataFrame, second: pd.DataFrame, label: str) -> go.Figure:
+    """Draw both runs' error rate by color for one label, bar by bar, with intervals.
+
+    `first` and `second` are `color_bias.error_by_color` on the same photos.
+    """
+    sides = [
+        rates[rates["label"] == label].assign(label=run)
+        for run, rates in zip(RUNS, (first, second), strict=True)
+    ]
+    figure = charts.error_by_color(pd.concat(sides, ignore_index=True), RUNS)
+    for bar in figure.data:
+        bar.marker.color = RUN_COLORS[bar.name]
+    return figure
