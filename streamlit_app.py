@@ -30,6 +30,10 @@ page = st.navigation(
             define_page("errors", "Errors", "image_search"),
             define_page("color_bias", "Color bias", "palette"),
         ],
+        "Improve": [
+            define_page("review", "Review", "rate_review"),
+            define_page("compare", "Compare", "compare_arrows"),
+        ],
     },
     expanded=True,
 )

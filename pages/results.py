@@ -4,9 +4,10 @@ import streamlit as st
 
 from zapcls.analysis import metrics
 from zapcls.ui import cache, charts, widgets
-from zapcls.workspace import lr_files
-from zapcls.workspace.runs import Run, read_history, read_losses
+from zapcls.workspace import jobs, lr_files
+from zapcls.workspace.runs import Run, read_cross_validation, read_history, read_losses
 
+FOLDS = 5
 SOURCE = "This run, valid: photos of products it never trained on."
 SOURCE_RANDOM = (
     "This run, valid, random split: other colors of the same products were trained on, so the "
@@ -111,6 +112,38 @@ def show_curves(run: Run) -> None:
         st.dataframe(rows, hide_index=True)
 
 
+def show_cross_validation(run: Run) -> None:
+    """The rate over all images, from trainings of their own; their cost is told first."""
+    st.subheader("Over all images", anchor=False)
+    result = read_cross_validation(run)
+    if result:
+        st.markdown(
+            f"**{result['errors']:,} of {result['n']:,}** photos wrong: "
+            f"{widgets.percent(result['error_rate'])} (95 % interval "
+            f"{widgets.interval(result['error_low'], result['error_high'])}), each predicted by one "
+            f"of {result['folds']} trainings of this recipe that never saw its product."
+        )
+        return
+    active = widgets.find_active(cache.workspace().jobs_dir, "cross_validate")
+    if active:
+        widgets.show_job(active)
+        return
+    last = widgets.find_last(cache.workspace().jobs_dir, "cross_validate", run)
+    if last and jobs.read_status(last).state in ("failed", "lost"):
+        widgets.show_failure(last, jobs.read_status(last))
+    cost = widgets.duration(FOLDS * run.metrics["seconds"])
+    st.markdown(
+        "This run answers for its valid photos only. Cross-validating its recipe trains it "
+        f"{FOLDS} times, each time on all products but a fifth: about **{cost}** on this machine. "
+        "It can be stopped; the trainings that are done are kept."
+    )
+    if st.button("Cross-validate this recipe", key="cross_validate", icon=":material/splitscreen:"):
+        config = {"run": str(run.path), "folds": FOLDS}
+        workspace = cache.workspace()
+        jobs.launch(jobs.create(workspace.jobs_dir, "cross_validate", config), workspace)
+        st.rerun()
+
+
 widgets.enter("results")
 st.title("Results", anchor=False)
 run = widgets.need_run()
@@ -133,3 +166,4 @@ with right:
     st.caption("On the dotted line the run is as often right as it is sure.")
 show_rates(run, split, classes)
 show_curves(run)
+show_cross_validation(run)

@@ -378,7 +378,7 @@ def test_a_training_that_failed_says_so_in_its_json(capsys, tmp_path):
 
 
 def test_the_presets_are_starting_points(monkeypatch, tmp_path, workspace_dir):
-    monkeypatch.setattr(cli, "_perform", lambda job, workspace: None)
+    monkeypatch.setattr("zapcls.work.perform", lambda job, workspace, watch: None)
     data = ["--data", str(tmp_path)]
     for words in (
         ["train"],

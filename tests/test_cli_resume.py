@@ -6,7 +6,7 @@ import warnings
 import pandas as pd
 import pytest
 
-from zapcls import pipeline
+from zapcls import work
 from zapcls.__main__ import main
 from zapcls.config import build_config
 from zapcls.workspace import jobs
@@ -84,7 +84,7 @@ def test_a_run_that_is_done_is_not_resumed(refused, run):
 @pytest.mark.parametrize("by_path", [False, True])
 def test_a_run_is_resumed_as_the_job_it_was(run, workspace, monkeypatch, by_path):
     performed = []
-    monkeypatch.setattr(pipeline, "perform", lambda job, *_, **__: performed.append(job))
+    monkeypatch.setattr(work, "perform", lambda job, *_, **__: performed.append(job))
     jobs.request_stop(run)
 
     assert main(["train", "--resume", str(run.path if by_path else run.run_id)]) == 0

@@ -15,6 +15,7 @@ from typing import Any
 
 from zapcls import config as settings
 from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
+from zapcls.error_commands import add_commands
 from zapcls.errors import BadInput, Stopped, ZapError
 from zapcls.terminal import TerminalBar, print_table
 from zapcls.workspace import jobs
@@ -91,6 +92,7 @@ def run_sample(arguments: argparse.Namespace) -> None:
 
 def run_train(arguments: argparse.Namespace) -> None:
     from zapcls.pipeline import help_training, summarize_run
+    from zapcls.work import perform_in_terminal
 
     workspace = open_workspace(arguments.workspace)
     if int(os.environ.get("RANK", "0")) > 0:  # one of several that `accelerate launch` started
@@ -102,7 +104,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     else:
         run = create_run(workspace, _read_config(arguments), _choose_data(arguments, workspace))
     try:
-        _perform(run, workspace)
+        perform_in_terminal(run, workspace)
     finally:
         summary = summarize_run(run)
         if arguments.json:
@@ -125,6 +127,8 @@ def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
 
 
 def run_lr_find(arguments: argparse.Namespace) -> None:
+    from zapcls.work import perform_in_terminal
+
     workspace = open_workspace(arguments.workspace)
     config = {
         "train": _read_config(arguments).to_json(),
@@ -132,7 +136,7 @@ def run_lr_find(arguments: argparse.Namespace) -> None:
         "phase": arguments.phase,
     }
     job = jobs.create(workspace.jobs_dir, "lr_find", config)
-    _perform(job, workspace)
+    perform_in_terminal(job, workspace)
     found = read_json(job.path / "lr_suggestions.json")[arguments.phase]
     if arguments.json:
         facts = {"seeds": len(found["valleys"]), "faults": found["faults"]}
@@ -155,12 +159,13 @@ def run_runs(arguments: argparse.Namespace) -> None:
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
     from zapcls.pipeline import summarize_run
+    from zapcls.work import perform_in_terminal
 
     workspace = open_workspace(arguments.workspace)
     run = find_run(workspace, arguments.run)
     data_dir = str(arguments.data.resolve()) if arguments.data else None
     job = jobs.create(workspace.jobs_dir, "evaluate", {"run": str(run.path), "data_dir": data_dir})
-    _perform(job, workspace)
+    perform_in_terminal(job, workspace)
     result = read_json(job.path / "result.json") if data_dir else summarize_run(run)
     print(json.dumps(result) if arguments.json else _describe(result))
 
@@ -227,19 +232,12 @@ def run_serve(arguments: argparse.Namespace) -> None:
 
 def run_work(arguments: argparse.Namespace) -> None:
     """Do a job that a page created; its directory has all that it needs."""
-    from zapcls.pipeline import perform
+    from zapcls.work import perform
 
     workspace, job = open_workspace(arguments.workspace), Job(arguments.job.resolve())
     if not (job.path / "config.json").is_file():
         raise BadInput(f"JOB_DIR must be the folder of a job, got {job.path}. A page makes one.")
     perform(job, workspace)
-
-
-def _perform(job: Job, workspace: Workspace) -> None:
-    from zapcls.pipeline import perform
-
-    with TerminalBar() as bar:
-        perform(job, workspace, watch=bar.watch)
 
 
 def _choose_data(arguments: argparse.Namespace, workspace: Workspace) -> Path:
@@ -289,8 +287,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="zapcls", description=__import__("zapcls").__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, function: Any, help: str, data: bool = False, json: bool = True) -> Any:
-        command = commands.add_parser(name, help=help, description=help)
+    def add(
+        name: str,
+        function: Any,
+        help: str,
+        data: bool = False,
+        json: bool = True,
+        to: Any = commands,
+    ) -> Any:
+        command = to.add_parser(name, help=help, description=help)
+        if function is None:  # its own commands follow
+            return command
         command.set_defaults(command=function)
         where = "default $ZAPCLS_WORKSPACE, else ./workspace"
         command.add_argument("--workspace", type=Path, metavar="DIR", help=where)
@@ -321,6 +328,7 @@ def build_parser() -> argparse.ArgumentParser:
     classify = add("classify", run_classify, "classify photos with a run")
     classify.add_argument("run", metavar="RUN")
     classify.add_argument("files", metavar="FILE", type=Path, nargs="+")
+    add_commands(add)
     add("devices", run_devices, "list this machine's devices and the tested networks")
     serve = add("serve", run_serve, "serve the app in the browser", data=True, json=False)
     serve.add_argument("--port", type=int, default=8501)

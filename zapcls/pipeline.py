@@ -1,4 +1,4 @@
-"""The story, end to end: what each kind of job does, composed from the floors below.
+"""The story from photos to an evaluated run, composed from the floors below.
 
 `zapcls.model` is imported inside the functions that train, because torch and fastai take
 seconds to load and most commands need neither.
@@ -79,7 +79,7 @@ def train(job: Job, workspace: Workspace, progress: Progress) -> None:
     with jobs.hold_device(workspace, device.type, run.run_id), processes.joined(device):
         write_json(run.path / "model.json", _describe_model(config, store, device.type))
         processes.tell({"run": str(run.path), "store": str(store.path)})
-        recipe = _build_recipe(config, run.path, store, split, progress)
+        recipe = build_recipe(config, run.path, store, split, progress)
         network = recipe.train()
         write_json(run.path / "model.json", run.facts | {"batch_size": recipe.batch_size})
         del recipe  # and with it the photos that lie on a GPU
@@ -98,7 +98,7 @@ def help_training(device_name: str) -> None:
         told = processes.tell(None)
         run, store = Run(Path(told["run"])), Store(Path(told["store"]))
         split = pd.read_parquet(run.path / "split.parquet")
-        _build_recipe(run.train_config, run.path, store, split, silent).train()
+        build_recipe(run.train_config, run.path, store, split, silent).train()
 
 
 def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -112,7 +112,7 @@ def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
 
     device = choose_device(config.device)
     with jobs.hold_device(workspace, device.type, job.job_id):
-        recipe = _build_recipe(config, job.path, store, split, progress)
+        recipe = build_recipe(config, job.path, store, split, progress)
         recipe.find_rate_only(job.config["phase"])
         for name in ("model.safetensors", "checkpoint.pt"):
             (job.path / name).unlink(missing_ok=True)
@@ -121,8 +121,13 @@ def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
 def _open_training(
     run: Run, workspace: Workspace, progress: Progress
 ) -> tuple[Store, pd.DataFrame]:
-    """Open a run's photos and split: its own ones where it has begun, whatever has come since."""
+    """Open a run's photos and split.
+
+    A run that has begun keeps its own ones, whatever has come since; a retraining has its parent's.
+    """
     path = run.path / "split.parquet"
+    if run.parent_id:
+        return find_store(workspace, run.config["catalogue_id"]), pd.read_parquet(path)
     if (run.path / "checkpoint.pt").is_file():
         return find_store(workspace, run.facts["catalogue_id"]), pd.read_parquet(path)
     config = run.train_config
@@ -132,7 +137,7 @@ def _open_training(
     return store, split
 
 
-def _build_recipe(
+def build_recipe(
     config: TrainConfig, folder: Path, store: Store, split: pd.DataFrame, progress: Progress
 ) -> Any:
     from zapcls.model.recipe import Recipe
@@ -184,20 +189,6 @@ def download(job: Job, workspace: Workspace, progress: Progress) -> None:
     data_dir = download_zappos(Path(job.config["dest"]), progress)
     store = open_data(workspace, data_dir, progress)
     write_json(job.path / "result.json", {"catalogue_id": store.catalogue_id})
-
-
-WORK = {
-    "train": train,
-    "lr_find": find_rate,
-    "evaluate": evaluate,
-    "build_store": build_store,
-    "download": download,
-}
-
-
-def perform(job: Job, workspace: Workspace, watch: Any = None) -> None:
-    """Do a job's work in this process (see `jobs.perform`)."""
-    jobs.perform(job, lambda progress: WORK[job.kind](job, workspace, progress), watch)
 
 
 def summarize_run(run: Run) -> dict[str, Any]:
@@ -265,7 +256,7 @@ def _evaluate(
     np.save(run.path / "probs.npy", prob)
     np.save(run.path / "embeddings.npy", embeddings)
     summary = {
-        "splits": _summarize_splits(table),
+        "splits": summarize_splits(table),
         "guess_error_rate": metrics.guess_error_rate(table, "valid"),
         "onnx_max_difference": difference,
         "seconds": round(time.perf_counter() - started, 1),
@@ -273,7 +264,7 @@ def _evaluate(
     write_json(run.path / "metrics.json", summary)
 
 
-def _summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     rates = metrics.error_by_split(table)
     return {
         str(row.split): {
@@ -313,7 +304,7 @@ def _evaluate_elsewhere(
     logits, _ = predict(classifier, store.pixels, rows, device, progress=progress)
     split = catalog.iloc[rows].assign(split="valid")
     table, prob = metrics.build_predictions(split, logits, config.classes, config.target)
-    valid = _summarize_splits(table)["valid"]
+    valid = summarize_splits(table)["valid"]
     result = {
         "run": run.run_id,
         "state": "done",

@@ -1,6 +1,14 @@
+import pandas as pd
 import pytest
 
-from zapcls.analysis.mistakes import SORTS, Filter, find_images, top_losses
+from zapcls.analysis.mistakes import (
+    SORTS,
+    Filter,
+    build_index,
+    find_images,
+    find_rows,
+    top_losses,
+)
 
 ROWS = [
     {"label": "Women", "prediction": "Men", "prob": 0.9, "loss": 2.3, "color": "pink"},  # i0
@@ -40,6 +48,17 @@ def test_by_default_the_wrong_images_of_valid_the_costliest_first(table):
         ({"color": ["green"]}, []),
         ({"category": ["Boots"]}, ["i1"]),
         ({"sub_category": ["Flats"]}, ["i3"]),
+        ({"brand": ["Acme"]}, ["i0", "i1", "i3"]),
+        ({"brand": ["Other"]}, []),
+        ({"prob": (0.6, 0.6)}, ["i1", "i3"]),  # both ends belong to it
+        ({"prob": (0.61, 1.0)}, ["i0"]),
+        ({"loss": (0.9, 2.0)}, ["i1", "i3"]),
+        ({"loss": (2.3, 9.9), "split": ""}, ["i4", "i0"]),
+        ({"images": ["i3", "i1", "elsewhere"]}, ["i1", "i3"]),
+        ({"images": []}, []),
+        ({"images": ["i5"], "split": "", "answer": "all"}, []),  # it has no label
+        ({"not_images": {"i1"}}, ["i0", "i3"]),
+        ({"images": ["i0", "i1"], "not_images": ["i0", "i2"]}, ["i1"]),
         ({"answer": "right"}, ["i2"]),
         ({"answer": "all"}, ["i0", "i1", "i3", "i2"]),
         ({"answer": "right", "split": ""}, ["i2", "i6"]),
@@ -61,9 +80,22 @@ def test_each_filter_keeps_what_it_names(table, wanted, expected):
     ],
 )
 def test_each_sort_orders_and_ties_go_by_image_id(table, sort, expected):
-    assert set(SORTS) == {"loss", "prob", "uncertain", "product"}
+    assert set(SORTS) == {"loss", "prob", "uncertain", "product", "quality"}
     assert find_ids(table, answer="all", sort=sort) == expected
     assert find_ids(table[::-1], answer="all", sort=sort) == expected
+
+
+def test_by_label_quality_the_worst_come_first_and_those_without_one_last(build_table):
+    qualities = (0.5, float("nan"), 0.1, 0.5)
+    table = build_table([{"label_quality": quality} for quality in qualities])
+
+    assert find_ids(table, answer="all", sort="quality") == ["i2", "i0", "i3", "i1"]
+
+
+def test_a_sort_whose_column_is_not_there_is_not_offered(table):
+    assert set(build_index(table).orders) == {"loss", "prob", "uncertain", "product"}
+    with pytest.raises(KeyError):
+        find_ids(table, sort="quality")
 
 
 def test_product_sort_brings_the_colors_of_a_product_together(build_table):
@@ -124,3 +156,31 @@ def test_found_images_keep_their_columns_and_say_whether_they_are_wrong(table):
         "i3": True,
     }
     assert "wrong" not in table.columns
+
+
+def test_an_index_answers_many_filters_as_the_table_does_and_shares_the_table(table):
+    shuffled = table.sample(frac=1, random_state=1)
+    index = build_index(shuffled)
+
+    assert index.table is shuffled
+    for wanted in (Filter(), Filter(answer="all", split="", sort="product"), Filter(text="5.JPG")):
+        rows = find_rows(index, wanted)
+        pd.testing.assert_frame_equal(
+            shuffled.iloc[rows], find_images(table, wanted).drop(columns="wrong")
+        )
+
+
+def test_an_index_names_the_values_that_a_filter_can_have(table):
+    options = build_index(table).options
+
+    assert options["color"] == ["black", "pink", "red"]
+    assert options["category"] == ["Boots", "Shoes"]
+    assert options["split"] == ["none", "train", "tune", "valid"]
+
+
+def test_a_text_is_not_found_across_two_columns(build_table):
+    table = build_table([{"brand": "Acme", "product_id": "77"}])
+
+    assert find_ids(table, answer="all", text="acme") == ["i0"]
+    assert find_ids(table, answer="all", text="acme77") == []
+    assert find_ids(table, answer="all", text="acme 77") == []

@@ -1,81 +1,19 @@
 """The whole main job in a real browser on the drawn catalogue: train, watch, look, classify."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from zapcls.analysis.mistakes import Filter, find_images
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import list_runs, read_predictions
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TRAINING_TIMEOUT_MS = 600_000
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: no browser test"),
-]
-
-
-def find_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("browser") / "workspace")
-
-
-@pytest.fixture(scope="module")
-def address(workspace: Workspace) -> Iterator[str]:
-    """A server of the app, started as `make app` does."""
-    port = find_port()
-    command = [sys.executable, "-m", "zapcls", "serve", "--port", str(port)]
-    command += ["--workspace", str(workspace.path)]
-    environment = {key: value for key, value in os.environ.items() if key != "ZAPCLS_DATA"}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        wait_until_served(f"http://localhost:{port}/_stcore/health")
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def wait_until_served(url: str) -> None:
-    give_up = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1280, "height": 800})
-        opened.set_default_timeout(60_000)
-        yield opened
-        browser.close()
+pytestmark = pytest.mark.slow
 
 
 def open_page(page: Page, title: str) -> None:

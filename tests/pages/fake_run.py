@@ -18,13 +18,15 @@ from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
 
 import zapcls.model  # the floor itself is empty: no torch
-from zapcls import pipeline, schema
-from zapcls.analysis import lr_curves
+from zapcls import pipeline, schema, work
+from zapcls.analysis import lr_curves, metrics
+from zapcls.analysis.label_issues import find_label_issues
 from zapcls.config import TrainConfig, build_config
 from zapcls.errors import Stopped, ZapError
 from zapcls.progress import silent
-from zapcls.workspace import jobs
+from zapcls.workspace import checks, jobs
 from zapcls.workspace.arrays import FilledArray
+from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run, create_run, read_lr_curve
@@ -161,14 +163,14 @@ def perform(
         replace_model(store, TrainConfig(**job.config["train"]), recipe),
         contextlib.suppress(type(ending) if ending else Stopped),
     ):
-        pipeline.perform(job, workspace)
+        work.perform(job, workspace)
 
 
 def evaluate(job: Job, run: Run, workspace: Workspace) -> None:
     """Evaluate a stopped run in this process, as the job process does."""
     store = find_store_of(workspace, run.data_dir)
     with replace_model(store, run.train_config, FakeRecipe):
-        pipeline.perform(job, workspace)
+        work.perform(job, workspace)
 
 
 def add_run(workspace: Workspace, minute: int, **settings) -> Run:
@@ -243,6 +245,39 @@ def add_finder(
     config = build_config(preset, **settings)
     facts = {"train": config.to_json(), "data_dir": str(workspace.drawings_dir), "phase": phase}
     return jobs.create(workspace.jobs_dir, "lr_find", facts)
+
+
+def add_check(run: Run, store: Store) -> LabelCheck:
+    """A finished label check of a run: the heads doubt every tenth photo of each label."""
+    config = run.train_config
+    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    table = split[split["label"] != ""].reset_index(drop=True).assign(split="valid")
+    is_doubted = table.groupby("label").cumcount().to_numpy() % 10 == 3
+    codes = pd.Index(CLASSES).get_indexer(table["label"])
+    prob = np.full((len(table), 2), 0.1)
+    prob[np.arange(len(table)), np.where(is_doubted, 1 - codes, codes)] = 0.9
+    predictions, prob = metrics.build_predictions(table, np.log(prob), CLASSES, config.target)
+    pairs = pd.DataFrame({"image_id": [], "other_id": [], "difference": []}, dtype="str")
+    shop = store.read_catalog().rename(columns={"gender": "value"})
+    issues = find_label_issues(table, prob, CLASSES, shop, pairs)
+    facts = {
+        "target": config.target,
+        "classes": list(CLASSES),
+        "suspects": int(issues["is_suspect"].sum()),
+        **pipeline.summarize_splits(predictions)["valid"],
+    }
+    check = checks.find_check(store, config)
+    checks.write(check, predictions.assign(source="oof", fold=0), prob, issues, pairs, facts)
+    return check
+
+
+def add_map(run: Run) -> pd.DataFrame:
+    """A map of a run's photos, in a row."""
+    table = pd.read_parquet(run.path / "predictions.parquet")[["image_id"]]
+    places = table.assign(x=np.arange(len(table), dtype=float), y=0.0)
+    (run.path / "derived" / "map").mkdir(parents=True)
+    places.to_parquet(run.path / "derived" / "map" / "map.parquet")
+    return places
 
 
 def add_features(store: Store, name: str = "mobilenet_v2-128-0123456789ab") -> Path:

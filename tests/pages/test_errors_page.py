@@ -1,14 +1,20 @@
 """Errors: each filter, alone and from the URL, shows exactly the rows that it should."""
 
-import re
+import io
 from collections.abc import Callable
-from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from app_driver import App
+from fake_run import add_check
 
+from zapcls.analysis import causes
+from zapcls.analysis.mistakes import build_index
+from zapcls.findings import read_causes
+from zapcls.ui import gallery, map_view, slices_view, suspects_view, widgets
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store_of
 
@@ -29,10 +35,21 @@ def table(finished: Run, workspace: Workspace) -> pd.DataFrame:
     )  # fmt: skip
 
 
+@pytest.fixture
+def checked(own_store: Store, finished: Run) -> Run:
+    """The finished run, its labels checked."""
+    add_check(finished, own_store)
+    return finished
+
+
 def list_shown(app: App) -> list[str]:
-    """List the images of the gallery, in order."""
-    found = [re.match(r"image (\S+) · ", caption.value) for caption in app.caption]
-    return [match[1] for match in found if match]
+    """List the images of the gallery, in order, by the buttons that open them."""
+    return [b.key.removeprefix("open-") for b in app.button if b.key and b.key.startswith("open-")]
+
+
+def mark(run: Run, workspace: Workspace, image: pd.Series, mark: str, by: str = "Ann") -> None:
+    facts = run.facts["catalogue_id"], image["image_id"], "gender", image["label"]
+    open_reviews(workspace).mark(*facts, mark, reviewer=by)
 
 
 def list_ids(rows: pd.DataFrame) -> list[str]:
@@ -46,9 +63,15 @@ def test_opens_on_the_wrong_photos_of_valid_the_worst_first(
     app = open_page("errors")
     assert list_shown(app) == list_ids(expected)
     worst = expected.iloc[0]
-    assert f"loss {worst['loss']:.2f} · {worst['color']} · {worst['sub_category']}" in app.said
+    sold, called = (widgets.department(worst[column]) for column in ("label", "prediction"))
+    assert f"sold as **{sold}**" in app.said
+    assert f"**{called}**, {widgets.percent(worst['prob'])}" in app.said
+    assert f"loss {worst['loss']:.2f} · {worst['color']}" in app.said
     assert f"product {worst['product_id']}" in app.said
-    assert worst["image_path"] in app.said
+    folders, name = worst["image_path"].rsplit("/", 1)
+    path = widgets.escape(f"{folders}/{name}").replace("/", "/\u200b")
+    assert path in app.said
+    assert "photos · This run, valid" in app.said
 
 
 FILTERS: dict[str, tuple[dict[str, object], Rows]] = {
@@ -73,6 +96,23 @@ FILTERS: dict[str, tuple[dict[str, object], Rows]] = {
         {"answer": "all", "text": "Shoes/Ox"},
         lambda t: t["image_path"].str.contains("Shoes/Ox"),
     ),
+    "brand": (
+        {"answer": "all", "brand": ["Tallowick", "Norbeck"]},
+        lambda t: t["brand"].isin(["Tallowick", "Norbeck"]),
+    ),
+    "sure": (
+        {"answer": "all", "sure": ["80", "95"]},
+        lambda t: (t["prob"] >= 0.8) & (t["prob"] <= 0.95),
+    ),
+    "loss": (
+        {"answer": "all", "loss": ["0.5", "2"]},
+        lambda t: (t["loss"] >= 0.5) & (t["loss"] <= 2),
+    ),
+    "loss without a top": ({"answer": "all", "loss": ["2", "10"]}, lambda t: t["loss"] >= 2),
+    "image": (
+        {"answer": "all", "text": "{image_id}"},
+        lambda t: t["image_id"] == t["image_id"].iloc[5],
+    ),
     "several": (
         {"answer": "all", "label": ["Women"], "color": ["black"], "text": "boots"},
         lambda t: (t["label"] == "Women") & (t["color"] == "black") & (t["category"] == "Boots"),
@@ -88,6 +128,8 @@ def test_a_filter_shows_exactly_its_rows(
     train = table[table["split"] == "train"]
     expected = train[choose(train)]
     assert 0 < len(expected) < len(train) or name == "all"
+    if name == "image":
+        params = params | {"text": expected["image_id"].iloc[0]}
     app = open_page("errors", split="train", **params)
     assert list_shown(app) == list_ids(expected)
     assert f"**{len(expected)}** photo" in app.said
@@ -117,15 +159,33 @@ def test_sorts(
 
 def test_pages_follow_each_other(table: pd.DataFrame, open_page: Callable[..., App]) -> None:
     ids = table[table["split"] == "train"]["image_id"].to_list()
-    assert len(ids) > 2 * PAGE_SIZE
+    pages = [ids[start : start + PAGE_SIZE] for start in range(0, len(ids), PAGE_SIZE)]
+    assert len(pages) == 4
     app = open_page("errors", split="train", answer="all", page="2")
-    assert list_shown(app) == ids[PAGE_SIZE : 2 * PAGE_SIZE]
-    app.get("pagination")[0].set_value(3)
-    assert list_shown(app.run()) == ids[2 * PAGE_SIZE : 3 * PAGE_SIZE]
-    app.choose("label", ["Men"])  # fewer pages than the one that was open
-    men = table[(table["split"] == "train") & (table["label"] == "Men")]["image_id"].to_list()
-    assert list_shown(app)
-    assert set(list_shown(app)) <= set(men)
+    assert list_shown(app) == pages[1]
+    assert list_shown(app.click("page_next")) == pages[2]
+    assert app.query_params["page"] == "3"
+    assert list_shown(app.click("page_next")) == pages[3]
+    assert app.button(key="page_next").disabled
+    app.get("pagination")[0].set_value(1)
+    assert list_shown(app.run()) == pages[0]
+    assert app.button(key="page_back").disabled
+
+
+def test_pages_turn_by_keys(table: pd.DataFrame, open_page: Callable[..., App]) -> None:
+    app = open_page("errors", split="train", answer="all")
+    shortcuts = [app.button(key=key).proto.shortcut for key in ("page_back", "page_next")]
+    assert shortcuts == ["left", "right"]
+
+
+def test_another_filter_begins_at_the_first_page(
+    table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    train = table[table["split"] == "train"]
+    app = open_page("errors", split="train", answer="all", page="2")
+    app.choose("label", ["Men"])
+    assert list_shown(app) == list_ids(train[train["label"] == "Men"])
+    assert "page" not in app.query_params
 
 
 def test_values_of_the_url_that_are_not_known_are_ignored(
@@ -143,14 +203,169 @@ def test_nothing_found_says_so(finished: Run, open_page: Callable[..., App]) -> 
     app = open_page("errors", text="no shoe is called this")
     assert [info.value for info in app.info] == ["No such shoes. Take a filter away."]
     assert list_shown(app) == []
+    assert "**0** photos" in app.said
+    assert list_shown(app.click("clear"))  # the way out stands there
 
 
-def test_a_photo_that_left_the_disk_is_still_shown_from_the_store(
-    finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+def test_clear_puts_all_filters_to_rest(table: pd.DataFrame, open_page: Callable[..., App]) -> None:
+    app = open_page(
+        "errors", split="train", answer="all", label="Men", category="Shoes", sure=["60", "90"],
+        sort="most sure first",
+    )  # fmt: skip
+    assert "More filters · 2 active" in app.said
+    app.click("clear")
+    rows = table[(table["split"] == "valid") & table["wrong"]]
+    expected = rows.sort_values(["prob", "image_id"], ascending=[False, True])
+    assert list_shown(app) == list_ids(expected)  # the sort is no filter
+    assert app.button(key="clear").disabled
+    assert set(app.query_params) == {"run", "sort"}
+    assert "More filters" in app.said.splitlines()
+
+
+def test_the_filters_of_a_link_are_all_there_are(
+    table: pd.DataFrame, open_page: Callable[..., App]
 ) -> None:
-    app = open_page("errors")
+    app = open_page("errors").choose("color", ["black"]).choose("category", ["Boots"])
+    app.switch_page(widgets.PAGES["results"])
+    app.query_params.clear()
+    app.run()
+    app.click("cell-Women-Men")
+    rows = table[(table["split"] == "valid") & (table["label"] == "Women") & table["wrong"]]
+    assert list_shown(app) == list_ids(rows)
+
+
+def test_filters_are_kept_where_one_comes_back_without_a_link(
+    table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    app = open_page("errors").choose("answer", "all").choose("category", ["Boots"])
     shown = list_shown(app)
-    assert len(app.image) == 2 * len(shown)  # from the store, and the file itself
-    monkeypatch.setattr(Store, "find_image", lambda store, path: Path("/no/such/folder") / path)
-    app = open_page("errors")
-    assert (list_shown(app), len(app.image)) == (shown, len(shown))
+    app.switch_page(widgets.PAGES["results"])
+    app.query_params.clear()
+    app.run()
+    app.switch_page(widgets.PAGES["errors"])
+    assert list_shown(app.run()) == shown
+    assert app.query_params["category"] == "Boots"
+
+
+def test_photos_picked_elsewhere_are_shown_until_they_are_let_go(
+    table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    valid = table[table["split"] == "valid"]
+    picked = valid["image_id"].iloc[[0, 3, 7]].to_list()
+    app = open_page("errors", view="Map").choose("view", "Gallery")
+    app.session_state["picked_images"] = picked
+    app.choose("answer", "all")
+    assert list_shown(app) == picked
+    assert "3 photos picked" in app.said
+    assert list_shown(app.choose("answer", "wrong")) == list_ids(
+        valid[valid["image_id"].isin(picked) & valid["wrong"]]
+    )
+    app.click("clear_picked")
+    assert list_shown(app) == list_ids(valid[valid["wrong"]])
+    assert "photos picked" not in app.said
+
+
+@pytest.mark.parametrize("reviewed", ["reviewed", "not yet", "model wrong", "ambiguous"])
+def test_reviewed_or_not(
+    finished: Run,
+    workspace: Workspace,
+    table: pd.DataFrame,
+    open_page: Callable[..., App],
+    reviewed: str,
+) -> None:
+    wrong = table[(table["split"] == "valid") & table["wrong"]]
+    first, second, third, *rest = wrong["image_id"]
+    mark(finished, workspace, wrong.iloc[0], "model wrong")
+    mark(finished, workspace, wrong.iloc[1], "ambiguous")
+    mark(finished, workspace, wrong.iloc[2], "ambiguous")
+    mark(finished, workspace, wrong.iloc[2], "model wrong", by="Ben")  # they disagree
+    expected = {
+        "reviewed": [first, second, third],
+        "not yet": rest,
+        "model wrong": [first],
+        "ambiguous": [second],
+    }
+    app = open_page("errors", reviewed=reviewed)
+    assert list_shown(app) == expected[reviewed][:PAGE_SIZE]
+    badges = {"model wrong": "blue-badge[model wrong", "ambiguous": "violet-badge[ambiguous"}
+    for word, badge in badges.items():
+        assert (badge in app.said) == (reviewed in ("reviewed", word))
+    assert ("reviewers disagree" in app.said) == (reviewed == "reviewed")
+
+
+def test_by_cause(
+    checked: Run, workspace: Workspace, table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    wrong = table[(table["split"] == "valid") & table["wrong"]]
+    found = read_causes(checked, workspace).set_index("image_id")["cause"]
+    sorted_errors = wrong["image_id"].map(found)
+    assert sorted_errors.nunique() > 1
+    for cause in causes.CAUSES:
+        app = open_page("errors", cause=cause)
+        assert list_shown(app) == list_ids(wrong[sorted_errors == cause])
+
+
+def test_the_source_is_offered_once_the_labels_are_checked(
+    finished: Run, own_store: Store, table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    assert not [
+        w for w in open_page("errors", source="out-of-fold").button_group if w.key == "source"
+    ]
+    heads = pd.read_parquet(add_check(finished, own_store).path / "predictions.parquet")
+    app = open_page("errors", source="out-of-fold")
+    wrong = heads[~heads["correct"]].sort_values(["loss", "image_id"], ascending=[False, True])
+    assert list_shown(app) == list_ids(wrong)
+    assert f"**{len(wrong)}** photos · Frozen-body heads, out-of-fold, all photos" in app.said
+    rows = table[(table["split"] == "valid") & table["wrong"]]
+    assert list_shown(app.choose("source", "this run")) == list_ids(rows)
+    assert "photos · This run, valid" in app.said
+
+
+def test_by_label_quality(
+    checked: Run, own_store: Store, table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    issues = add_check(checked, own_store).read_issues()[["image_id", "label_quality"]]
+    rows = table[(table["split"] == "train") & table["wrong"]].merge(issues, on="image_id")
+    app = open_page("errors", split="train").choose("sort", "quality")
+    assert list_shown(app) == list_ids(rows.sort_values(["label_quality", "image_id"]))
+
+
+def test_the_csv_holds_the_whole_list_and_nothing_that_a_spreadsheet_runs(
+    table: pd.DataFrame,
+) -> None:
+    table = table.assign(target="gender", source="run")
+    odd = table["image_path"].where(table.index != table.index[1], "=HYPERLINK(1)")
+    index = build_index(table.assign(image_path=odd))
+    found = gallery.Found(index, index.orders["loss"][:40], "this run", "valid")
+
+    read = pd.read_csv(io.StringIO(gallery.write_csv(found)), dtype=str)
+    rows = table.sort_values(["loss", "image_id"], ascending=[False, True]).head(40)
+    assert list(read.columns) == gallery.CSV_COLUMNS
+    assert read["image_id"].to_list() == rows["image_id"].to_list()
+    assert read["image_path"].iloc[0] == rows["image_path"].iloc[0]
+    assert "'=HYPERLINK(1)" in read["image_path"].to_list()
+    assert read["loss"].astype(float).to_list() == pytest.approx(rows["loss"].to_list(), rel=1e-5)
+
+
+@pytest.mark.parametrize("view", ["Gallery", "Suspects", "Slices", "Map"])
+def test_only_the_chosen_view_runs_and_it_stands_in_the_url(
+    finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    ran = []
+    places = SimpleNamespace(
+        Gallery=(gallery, "show_gallery"), Suspects=(suspects_view, "show_suspects"),
+        Slices=(slices_view, "show_slices"), Map=(map_view, "show_map"),
+    )  # fmt: skip
+    for name, (module, function) in vars(places).items():
+        monkeypatch.setattr(module, function, lambda *args, name=name: ran.append(name))
+    app = open_page("errors", view=view)
+    assert ran == [view]
+    other = "Map" if view != "Map" else "Slices"
+    app.choose("view", other)
+    assert ran == [view, other]
+    assert app.query_params["view"] == other
+    assert "valid photos are wrong" in app.said
+
+
+def test_an_unknown_view_is_the_gallery(finished: Run, open_page: Callable[..., App]) -> None:
+    assert list_shown(open_page("errors", view="../../etc"))

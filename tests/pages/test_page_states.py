@@ -14,7 +14,7 @@ from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
 FIRST_TRY = "Train on the drawings (about a minute)"
-ABOUT_RUNS = ("classify", "results", "errors", "color_bias")  # they need an evaluated run
+ABOUT_RUNS = ("classify", "results", "errors", "color_bias", "review", "compare")  # they need an evaluated run
 FAILURE = "The training loss must stay finite, but did not. Choose a smaller rate."
 LOST = "Its process ended without a word"
 

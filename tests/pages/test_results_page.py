@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from app_driver import App
 
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import write_json
 from zapcls.workspace.runs import Run
 
@@ -68,3 +69,29 @@ def test_a_random_split_is_called_what_it_is_among_the_settings(
     assert app.link("Its learning-rate curves") == f"learning_rate?run={finished.run_id}"
     charts = len(app.get("plotly_chart"))
     assert charts == 6  # confusions, calibration, two tables of rates, loss and error
+
+
+def test_the_cost_of_a_cross_validation_is_told_before_it_starts(
+    finished: Run, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    write_json(finished.path / "metrics.json", finished.metrics | {"seconds": 61.0})
+    app = open_page("results")
+    assert "about **5 min 5 s** on this machine" in app.said
+
+    app.click("cross_validate")
+
+    [job] = launched
+    assert job.config == {"kind": "cross_validate", "run": str(finished.path), "folds": 5}
+
+
+def test_a_cross_validation_is_shown_with_its_interval(
+    finished: Run, open_page: Callable[..., App]
+) -> None:
+    facts = {"folds": 5, "errors": 12, "n": 100, "error_rate": 0.12}
+    facts |= {"error_low": 0.07, "error_high": 0.19}
+    write_json(finished.path / "derived" / "cross-validation" / "metrics.json", facts)
+
+    said = open_page("results").said
+
+    assert "**12 of 100** photos wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
+    assert "Cross-validate this recipe" not in said

@@ -11,10 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from zapcls import inference
+from zapcls.analysis.decisions import settle
 from zapcls.data.clean import label_rows
 from zapcls.data.split import build_split, count_leaks
-from zapcls.workspace import layout, runs
+from zapcls.workspace import checks, layout, runs
+from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store, find_store_of
 
@@ -62,9 +65,51 @@ def predictions(run: Run) -> pd.DataFrame:
     return _predictions(str(run.path), changed)
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading the predictions…")
+# A resource is shared, not copied: no page may change such a table in place.
+@st.cache_resource(max_entries=8, show_spinner="Reading the predictions…")
 def _predictions(run_path: str, changed: int) -> pd.DataFrame:
     return runs.read_predictions(Run(Path(run_path)), workspace())
+
+
+def check(run: Run) -> LabelCheck:
+    """The label check that goes with a run's network; `is_done` tells whether it is there."""
+    return checks.find_check(store_of(run), run.train_config)
+
+
+def checked_predictions(run: Run) -> pd.DataFrame:
+    """The out-of-fold predictions of the run's label check, as `predictions` gives them."""
+    found = check(run)
+    return _checked(str(run.path), str(found.path), found.path.stat().st_mtime_ns)[0]
+
+
+def label_issues(run: Run) -> pd.DataFrame:
+    """What is held against each label (`schema.LABEL_ISSUES`)."""
+    found = check(run)
+    return _checked(str(run.path), str(found.path), found.path.stat().st_mtime_ns)[1]
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the label check…")
+def _checked(run_path: str, check_path: str, changed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    found = LabelCheck(Path(check_path))
+    table = checks.read_predictions(found, store_of(Run(Path(run_path))))
+    return table, found.read_issues()
+
+
+def decisions(run: Run) -> pd.DataFrame:
+    """The reviewers' decisions on the run's catalogue and target (`schema.DECISIONS`)."""
+    reviews = open_reviews(workspace())
+    catalogue_id, target = run.facts["catalogue_id"], run.train_config.target
+    return _decisions(str(reviews.path), catalogue_id, target, reviews.version())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _decisions(path: str, catalogue_id: str, target: str, version: int) -> pd.DataFrame:
+    return open_reviews(workspace()).read(catalogue_id, target)
+
+
+def verdicts(run: Run) -> pd.DataFrame:
+    """What the decisions on each image come to (`schema.VERDICTS`)."""
+    return settle(decisions(run))
 
 
 def catalog(store: Store) -> pd.DataFrame:

@@ -25,6 +25,8 @@ PAGES = {
     "results": "pages/results.py",
     "errors": "pages/errors.py",
     "color_bias": "pages/color_bias.py",
+    "review": "pages/review.py",
+    "compare": "pages/compare.py",
 }
 STATE_MARKS = {
     "queued": "○",
@@ -204,6 +206,14 @@ def find_active(parent: Path, kind: str = "") -> Job | None:
     """The newest job (of a kind) that is queued or running, None when there is none."""
     for job in jobs.list_jobs(parent)[:30]:
         if kind in ("", job.kind) and not jobs.read_status(job).is_final:
+            return job
+    return None
+
+
+def find_last(parent: Path, kind: str, run: Run) -> Job | None:
+    """The newest job of a kind that is about a run, None when there is none."""
+    for job in jobs.list_jobs(parent)[:30]:
+        if job.kind == kind and job.config.get("run") == str(run.path):
             return job
     return None
 

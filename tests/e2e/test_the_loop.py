@@ -1,0 +1,81 @@
+"""The whole loop in a browser: find a planted wrong label, fix it, retrain, see it compared."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from zapcls.findings import find_check_of
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import Run, list_runs, read_predictions
+
+TIMEOUT_MS = 600_000
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def run(workspace: Workspace) -> Run:
+    """The run of the main job's test, or one of its own where this file runs alone."""
+    if not list_runs(workspace):
+        command = [sys.executable, "-m", "zapcls", "train", "--workspace", str(workspace.path)]
+        subprocess.run(command, check=True)
+    return next(run for run in list_runs(workspace) if run.is_evaluated)
+
+
+def find_planted(run: Run, workspace: Workspace) -> pd.Series:
+    """The worst suspect of train whose label was planted wrong."""
+    truth = pd.read_csv(workspace.drawings_dir / "truth.csv", dtype={"image_id": str})
+    issues = find_check_of(run, workspace).read_issues().merge(truth, on="image_id")
+    splits = read_predictions(run, workspace)[["image_id", "split"]]
+    issues = issues.merge(splits, on="image_id")
+    wrong = issues["wrong_label"].astype(bool) & issues["is_suspect"]
+    return issues[wrong & (issues["split"] == "train")].iloc[0]
+
+
+def test_a_wrong_label_is_found_fixed_and_compared(
+    page: Page, address: str, workspace: Workspace, run: Run, tmp_path: Path
+) -> None:
+    page.goto(f"{address}/errors?run={run.run_id}&view=Suspects")
+    page.get_by_role("button", name=re.compile("Check the labels")).click()
+    said = page.get_by_text(re.compile(r"labels are suspected"))
+    expect(said).to_be_visible(timeout=TIMEOUT_MS)
+
+    planted = find_planted(run, workspace)
+    page.goto(f"{address}/errors?run={run.run_id}&view=Suspects&image={planted['image_id']}")
+    right = {"Women": "women's", "Men": "men's"}[planted["true_label"]]
+    expect(page.get_by_text("heads: ").first).to_be_visible()
+    page.get_by_role("button", name=f"Is {right}").first.click()
+    expect(page.get_by_text(f"label wrong, is {right}").first).to_be_visible()
+
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Review", exact=True).click()
+    expect(page.get_by_text("1 label wrong")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    download.value.save_as(tmp_path / "reviews.csv")
+    with (tmp_path / "reviews.csv").open(encoding="utf-8-sig", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert (row["image_id"], row["right_label"]) == (planted["image_id"], planted["true_label"])
+
+    page.get_by_role("button", name="Retrain", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
+    done = page.get_by_text(re.compile(r"valid photos wrong \(95 % interval"))
+    expect(done).to_be_visible(timeout=TIMEOUT_MS)
+    child = list_runs(workspace)[0]
+    assert jobs.read_status(child).state == "done"
+    assert child.parent_id == run.run_id
+    told = read_predictions(child, workspace).set_index("image_id")
+    assert told.loc[planted["image_id"], "label"] == planted["true_label"]
+
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Compare", exact=True).click()
+    n_valid = run.metrics["splits"]["valid"]["n"]  # the reviewed photo is of train
+    expect(
+        page.get_by_text(re.compile(f"{n_valid:,}.* photos that nobody reviewed"))
+    ).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0

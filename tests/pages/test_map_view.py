@@ -1,0 +1,64 @@
+"""Errors, Map: drawn by a job, colored by four things, and a choice of photos opens the gallery."""
+
+from collections.abc import Callable
+
+import pandas as pd
+from app_driver import App
+from fake_run import add_map
+
+from zapcls.ui import map_view
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.runs import Run
+
+
+def test_before_a_map_one_button_has_it_drawn(
+    finished: Run, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    app = open_page("errors", view="Map")
+    assert not app.charts()
+
+    app.click("draw_map")
+
+    [job] = launched
+    assert (job.kind, job.config["run"]) == ("map", str(finished.path))
+
+
+def test_the_map_shows_each_valid_photo_once(finished: Run, open_page: Callable[..., App]) -> None:
+    add_map(finished)
+    valid = finished.metrics["splits"]["valid"]
+
+    app = open_page("errors", view="Map")
+
+    right, wrong = app.charts()[0]
+    assert len(wrong["customdata"]) == valid["errors"]
+    assert len(right["customdata"]) == valid["n"] - valid["errors"]
+    assert f"**{valid['n']}** valid photos, **{valid['errors']}** wrong" in app.said
+
+
+def test_it_is_colored_by_what_is_asked(finished: Run, open_page: Callable[..., App]) -> None:
+    add_map(finished)
+    app = open_page("errors", view="Map", tint="label")
+
+    names = [trace["name"].split(" ")[0] for trace in app.charts()[0]]
+
+    assert names == ["Women", "Men"]
+
+
+def test_each_trace_has_its_own_photos() -> None:
+    table = pd.DataFrame(
+        {
+            "image_id": ["a", "b", "c"],
+            "label": ["Women", "Men", "Men"],
+            "prediction": ["Women", "Women", "Men"],
+            "prob": [0.9, 0.8, 0.7],
+            "color": ["red", "blue", "red"],
+            "wrong": [False, True, False],
+            "x": [0.0, 1.0, 2.0],
+            "y": [0.0, 0.0, 0.0],
+        }
+    )
+
+    figure = map_view.draw(table, "color", ["Women", "Men"])
+
+    shown = {trace.name: [row[0] for row in trace.customdata] for trace in figure.data}
+    assert shown == {"red (2)": ["a", "c"], "blue (1)": ["b"]}

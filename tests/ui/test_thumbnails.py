@@ -1,0 +1,40 @@
+"""Thumbnails are the store's photos as small JPEGs, encoded once."""
+
+import io
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+
+from zapcls.ui import thumbnails
+from zapcls.workspace.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store of two photos of 16 px: red, and blue."""
+    st.cache_resource.clear()
+    pixels = np.zeros((2, 16, 16, 3), dtype=np.uint8)
+    pixels[0, ..., 0] = pixels[1, ..., 2] = 200
+    np.save(tmp_path / "pixels.npy", pixels)
+    return Store(tmp_path)
+
+
+def test_each_row_gives_its_photo(store):
+    for row, color in enumerate([(200, 0, 0), (0, 0, 200)]):
+        content = thumbnails.thumbnail(store, np.int64(row))
+        picture = Image.open(io.BytesIO(content))
+        assert (picture.format, picture.size) == ("JPEG", (16, 16))
+        assert np.abs(np.asarray(picture, dtype=int) - color).max() < 6
+
+
+def test_a_photo_is_encoded_once_for_each_store(store, tmp_path, monkeypatch):
+    first = thumbnails.thumbnail(store, 0)
+    np.save(tmp_path / "pixels.npy", np.full((1, 16, 16, 3), 255, dtype=np.uint8))
+    assert thumbnails.thumbnail(Store(tmp_path), 0) is first
+
+    other = tmp_path / "other"
+    other.mkdir()
+    np.save(other / "pixels.npy", np.full((1, 16, 16, 3), 255, dtype=np.uint8))
+    assert thumbnails.thumbnail(Store(other), 0) != first

@@ -1,0 +1,185 @@
+"""The commands that look into a run's errors; the pages show the same tables."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zapcls.errors import BadInput
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace, open_workspace
+from zapcls.workspace.runs import Run, find_run, read_cross_validation, read_predictions
+
+ERRORS = ["image_id", "image_path", "label", "prediction", "prob", "loss", "color", "cause"]
+ISSUES = ["image_id", "label", "suggested_label", "label_quality", "reasons"]
+
+
+def run_errors(arguments: argparse.Namespace) -> None:
+    from zapcls.analysis.mistakes import Filter, find_images
+    from zapcls.findings import read_causes
+
+    workspace, run = _open(arguments)
+    wrong = find_images(read_predictions(run, workspace), Filter(split=arguments.split))
+    wrong = wrong.merge(read_causes(run, workspace), on="image_id", how="left")
+    _print_rows(wrong[ERRORS].head(arguments.top), arguments)
+
+
+def run_label_issues(arguments: argparse.Namespace) -> None:
+    from zapcls.findings import find_check_of
+    from zapcls.work import perform_in_terminal
+
+    workspace, run = _open(arguments)
+    check = find_check_of(run, workspace)
+    if not check.is_done:
+        job = jobs.create(workspace.jobs_dir, "check_labels", {"run": str(run.path)})
+        perform_in_terminal(job, workspace)
+    issues = check.read_issues()
+    _print_rows(issues[issues["is_suspect"] | arguments.all][ISSUES], arguments)
+    if not arguments.json:
+        facts = check.facts
+        print(
+            f"{facts['suspects']:,} of {facts['n']:,} labels are suspected. Frozen-body heads, "
+            f"out-of-fold, err {facts['error_rate']:.1%} (95 % interval {facts['error_low']:.1%} "
+            f"to {facts['error_high']:.1%})."
+        )
+
+
+def run_slices(arguments: argparse.Namespace) -> None:
+    from zapcls.analysis.metrics import labelled
+    from zapcls.analysis.slices import find_slices
+
+    workspace, run = _open(arguments)
+    found = find_slices(labelled(read_predictions(run, workspace), "valid"))
+    _print_rows(found if arguments.all else found[found["is_flagged"]], arguments)
+
+
+def run_export(arguments: argparse.Namespace) -> None:
+    from zapcls.workspace.reviews import open_reviews, write_csv
+
+    workspace, run = _open(arguments)
+    decisions = open_reviews(workspace).read(run.facts["catalogue_id"], run.train_config.target)
+    text = write_csv(decisions, read_predictions(run, workspace))
+    if arguments.file is None:
+        sys.stdout.write(text)
+        return
+    arguments.file.write_text(text, encoding="utf-8", newline="")
+    print(f"{len(decisions):,} decisions written to {arguments.file}.", file=sys.stderr)
+
+
+def run_import(arguments: argparse.Namespace) -> None:
+    from zapcls.analysis.decisions import find_conflicts
+    from zapcls.workspace.reviews import check_known, open_reviews, read_csv
+
+    workspace, run = _open(arguments)
+    if not arguments.file.is_file():
+        raise BadInput(f"FILE must exist, but there is no file {arguments.file}. Check the path.")
+    reviews = open_reviews(workspace)
+    catalogue_id, target = run.facts["catalogue_id"], run.train_config.target
+    name = arguments.file.name
+    given = read_csv(arguments.file.read_bytes(), name)
+    known = read_predictions(run, workspace)["image_id"].to_list()
+    new = reviews.add(check_known(given, name, known, catalogue_id, target))
+    conflicts = find_conflicts(reviews.read(catalogue_id, target))["image_id"].nunique()
+    result = {"decisions": len(given), "new": new, "conflicts": conflicts}
+    if arguments.json:
+        print(json.dumps(result))
+        return
+    print(
+        f"{new:,} of {len(given):,} decisions are new; the reviewers disagree on {conflicts:,} "
+        "images."
+    )
+
+
+def run_compare(arguments: argparse.Namespace) -> None:
+    from zapcls.analysis.compare import check_comparable, pair_runs, summarize
+    from zapcls.findings import read_verdicts
+
+    workspace, first = _open(arguments)
+    second = _find_evaluated(workspace, arguments.second)
+    check_comparable(first, second)
+    pairs = pair_runs(
+        read_predictions(first, workspace),
+        read_predictions(second, workspace),
+        read_verdicts(first, workspace),
+        first.facts["classes"],
+    )
+    _print_rows(summarize(pairs), arguments)
+
+
+def run_cross_validate(arguments: argparse.Namespace) -> None:
+    from zapcls.work import perform_in_terminal
+
+    workspace, run = _open(arguments)
+    seconds = run.metrics["seconds"] * arguments.folds
+    print(
+        f"{arguments.folds} trainings like {run.run_id}, which took {run.metrics['seconds']:.0f} s "
+        f"each: about {seconds / 60:.0f} minutes. Ctrl-C stops; what is done is kept.",
+        file=sys.stderr,
+    )
+    config = {"run": str(run.path), "folds": arguments.folds}
+    perform_in_terminal(jobs.create(workspace.jobs_dir, "cross_validate", config), workspace)
+    result = read_cross_validation(run) or {}
+    if arguments.json:
+        print(json.dumps(result))
+        return
+    print(
+        f"{run.run_id}  over all images, {result['folds']} trainings: error rate "
+        f"{result['error_rate']:.1%} (95 % interval {result['error_low']:.1%} to "
+        f"{result['error_high']:.1%}, n = {result['n']:,}), {result['seconds']:.0f} s"
+    )
+
+
+def _open(arguments: argparse.Namespace) -> tuple[Workspace, Run]:
+    workspace = open_workspace(arguments.workspace)
+    return workspace, _find_evaluated(workspace, arguments.run)
+
+
+def _find_evaluated(workspace: Workspace, name: str) -> Run:
+    run = find_run(workspace, name)
+    if not run.is_evaluated:
+        raise BadInput(
+            f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
+            f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
+        )
+    return run
+
+
+def _print_rows(table: pd.DataFrame, arguments: argparse.Namespace) -> None:
+    """Print a table: one JSON object a line, or columns for a person."""
+    if arguments.json:
+        sys.stdout.write(table.to_json(orient="records", lines=True, force_ascii=False))
+    elif table.empty:
+        print("None.")
+    else:
+        print(table.to_string(index=False, float_format="{:.3f}".format))
+
+
+def add_commands(add: Any) -> None:
+    """Add these commands to the parser; `add` makes one with the options that all have."""
+    errors = add("errors", run_errors, "list the images a run got wrong, highest loss first")
+    errors.add_argument("run", metavar="RUN")
+    errors.add_argument("--top", type=int, metavar="K", help="only the first K")
+    errors.add_argument("--split", choices=("valid", "tune", "train"), default="valid")
+    issues = add("label-issues", run_label_issues, "list the labels that are probably wrong")
+    issues.add_argument("run", metavar="RUN")
+    issues.add_argument("--all", action="store_true", help="every labelled image, worst first")
+    slices = add("slices", run_slices, "list the groups that err more often than the rest")
+    slices.add_argument("run", metavar="RUN")
+    slices.add_argument("--all", action="store_true", help="every group that was tried")
+    reviews = add("reviews", None, "the reviewers' decisions as a CSV file", json=False)
+    ways = reviews.add_subparsers(required=True, metavar="export|import")
+    export = add("export", run_export, "write the decisions", json=False, to=ways)
+    export.add_argument("run", metavar="RUN")
+    export.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: print them")
+    take = add("import", run_import, "take in decisions from a file", to=ways)
+    take.add_argument("run", metavar="RUN")
+    take.add_argument("file", metavar="FILE", type=Path)
+    compare = add("compare", run_compare, "compare two runs on the same images, paired")
+    compare.add_argument("run", metavar="FIRST")
+    compare.add_argument("second", metavar="SECOND")
+    cross = add("cross-validate", run_cross_validate, "train a run's recipe once a fold")
+    cross.add_argument("run", metavar="RUN")
+    cross.add_argument("--folds", type=int, choices=range(2, 11), default=5, metavar="2..10")

@@ -1,0 +1,243 @@
+"""One image: its answer, what in the photo speaks for it, and all that is known of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from zapcls import saliency
+from zapcls.analysis.causes import EXPLANATIONS
+from zapcls.data import pixels
+from zapcls.errors import BadInput
+from zapcls.ui import cache, charts, filters, marking, relatives, widgets
+from zapcls.ui.gallery import PAGE_SIZE
+from zapcls.workspace.runs import Run
+from zapcls.workspace.store import Store
+
+# The gallery may have been scrolled down; runs when the detail is opened, not at each step.
+TO_TOP = "<script>document.querySelector('.stMain').scrollTo(0, 0)</script>"
+_PLACE = "place"  # in the session: where the image last stood in the list
+
+
+def show_detail(run: Run, image_id: str, view: str) -> None:
+    """Show all that is known of an image, with ways to its neighbors in the list and back."""
+    table = cache.predictions(run)
+    place = pd.Index(table["image_id"]).get_indexer([image_id])[0]
+    if place < 0:
+        st.info("There is no such image in this run.")
+        st.button(view, key="back", icon=":material/arrow_back:", on_click=close)
+        return
+    top = st.container()
+    if view == "Gallery":
+        order = filters.pick_photos(run, is_folded=True).ids
+    else:
+        order = list_suspects(run) if view == "Suspects" else []
+    st.html(TO_TOP, unsafe_allow_javascript=True)
+    image = next(table.iloc[[place]].itertuples())
+    with top:
+        show_steps(order, image_id, view)
+        photo = open_photo(cache.store_of(run), image)
+        cause_place, evidence_place = show_answer(image, photo, place, run)
+        relatives.show_nearest(image, place, run)
+        relatives.show_siblings(image, run)
+        relatives.show_runs(image, run)
+        with evidence_place.container():  # what takes longest comes last
+            show_evidence(image, photo.size, run)
+        with cause_place.container():
+            show_cause(image, run)
+
+
+def list_suspects(run: Run) -> list[str]:
+    """The suspected label errors, worst first."""
+    if not filters.find_check(run).is_done:
+        return []
+    issues = cache.label_issues(run)
+    return issues.loc[issues["is_suspect"], "image_id"].to_list()
+
+
+def show_steps(order: Sequence[str], image_id: str, view: str) -> None:
+    """The way back, and to the images before and after this one; both have keys."""
+    if image_id in order:
+        st.session_state[_PLACE] = order.index(image_id)
+    place = st.session_state.get(_PLACE, 0)
+    before, after, words = find_steps(order, image_id, place)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            view, key="back", icon=":material/arrow_back:", shortcut="Escape",
+            on_click=close, args=(place if view == "Gallery" else None,),
+        )  # fmt: skip
+        st.space("stretch")
+        if order:
+            st.button(
+                "Previous", key="previous", shortcut="Left", disabled=before is None,
+                on_click=relatives.show_other, args=(before,), type="tertiary",
+            )  # fmt: skip
+            st.markdown(words, width="content")
+            st.button(
+                "Next", key="next", shortcut="Right", disabled=after is None,
+                on_click=relatives.show_other, args=(after,), type="tertiary",
+            )  # fmt: skip
+
+
+def find_steps(
+    order: Sequence[str], image_id: str, last_place: int
+) -> tuple[str | None, str | None, str]:
+    """Find the images before and after one in a list, and say where it stands.
+
+    An image that has left the list, as one does that is marked while only unmarked ones are
+    shown, counts as standing just before what has come to its place.
+    """
+    is_in = image_id in order
+    place = order.index(image_id) if is_in else min(last_place, len(order))
+    following = place + 1 if is_in else place
+    before = order[place - 1] if place > 0 else None
+    after = order[following] if following < len(order) else None
+    words = f"**{place + 1:,}** of {len(order):,}" if is_in else f"not among the {len(order):,}"
+    return before, after, words
+
+
+def close(place: int | None = None) -> None:
+    """Go back to the view, the gallery on the page that holds the image: a callback."""
+    st.query_params.pop("image", None)
+    if place is not None:
+        st.session_state["page"] = place // PAGE_SIZE + 1
+
+
+def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[Any, Any]:
+    """The photo, the probabilities, the doubts and the marks.
+
+    Returns:
+        The places of the cause and of the evidence.
+    """
+    sold = f"Sold as {widgets.department(image.label)}" if image.label else "Not a kept label"
+    st.subheader(
+        f"{sold}, called {widgets.department(image.prediction)}, {widgets.percent(image.prob)}",
+        anchor=False,
+    )
+    photo_cell, map_cell, facts_cell = st.columns([3, 3, 4], gap="medium")
+    with photo_cell:
+        st.image(photo, width="stretch")
+        show_facts(image)
+    with map_cell:
+        evidence_place = st.empty()
+        with evidence_place.container():  # as large as what will stand here: nothing jumps
+            st.image(photo, width="stretch")
+            st.caption("Covering parts of the photo…")
+    with facts_cell:
+        classes = run.facts["classes"]
+        prob = np.load(run.path / "probs.npy", mmap_mode="r", allow_pickle=False)[place]
+        st.plotly_chart(
+            charts.probabilities(dict(zip(classes, prob.tolist(), strict=True)), classes),
+            key="prob", config={"displayModeBar": False},
+        )  # fmt: skip
+        cause_place = st.empty()
+        show_doubts(image, run)
+        marking.show_marking(image, run, key=f"mark-{image.image_id}", shortcuts=True)
+    return cause_place, evidence_place
+
+
+def open_photo(store: Store, image: Any) -> Image.Image:
+    """The file behind the image; where it is gone or broken, the store's pixels."""
+    try:
+        return pixels.decode_image(store.find_image(image.image_path))
+    except BadInput:
+        return Image.fromarray(store.pixels[image.row])
+
+
+def show_facts(image: Any) -> None:
+    """What the catalogue knows of the image."""
+    words = [image.color or "no color", image.category, image.sub_category, image.brand]
+    loss = "no loss" if np.isnan(image.loss) else f"loss {image.loss:.2f}"
+    told = (
+        f"The catalogue says {widgets.department(image.catalog_label) or 'nothing'}; the run was "
+        f"told {widgets.department(image.label) or 'nothing'}.  \n"
+        if image.catalog_label != image.label
+        else ""
+    )
+    st.caption(
+        f"{told}{image.split} · {loss} · {widgets.escape(' · '.join(filter(None, words)))}  \n"
+        f"image {widgets.escape(image.image_id)} · product {widgets.escape(image.product_id)}  \n"
+        + widgets.escape(image.image_path).replace("/", "/\u200b")
+    )
+
+
+def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
+    """The map of what speaks for the answer and against it."""
+    store = cache.store_of(run)
+    if not run.onnx_path.is_file():
+        st.caption("This run has no exported model, so there is no map of what it looked at.")
+        return
+    classes = run.facts["classes"]
+    evidence = _find_evidence(
+        str(run.path), run.onnx_path.stat().st_mtime_ns, str(store.path), int(image.row),
+        classes.index(image.prediction), run, store,
+    )  # fmt: skip
+    called = widgets.department(image.prediction)
+    overlay = crop(saliency.draw(store.pixels[image.row], evidence), size)
+    st.image(overlay, width="stretch", output_format="PNG")
+    covered = saliency.prob_covered(image.prob, evidence)
+    st.caption(
+        f":orange[**Orange**] speaks for {called}, :violet[**purple**] against it: covered by the "
+        f"ground's color, the strongest orange place takes {called} from "
+        f"{widgets.percent(image.prob)} to about {widgets.percent(covered)}.",
+        help="Occlusion (Zeiler and Fergus 2014): a soft window is moved over the photo, and the "
+        "model is asked each time. The color is the change in the log-odds of its answer; the "
+        "fullest color is the strongest place of this photo.",
+    )
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _find_evidence(
+    run_path: str,
+    changed: int,
+    store_path: str,
+    row: int,
+    class_index: int,
+    _run: Run,
+    _store: Store,
+) -> np.ndarray:
+    return saliency.occlusion(cache.classifier(_run), _store.pixels[row], class_index)
+
+
+def crop(square: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Cut off the white that made a photo of `size` (width, height) a square."""
+    side = len(square)
+    width, height = (max(1, round(length * side / max(size))) for length in size)
+    left, top = (side - width) // 2, (side - height) // 2
+    return square[top : top + height, left : left + width]
+
+
+def show_cause(image: Any, run: Run) -> None:
+    """Why the run was wrong, if it was, with the evidence."""
+    if image.label and not image.correct:
+        why = find_row(filters.read_causes(run), image.image_id)
+        st.markdown(
+            f"Cause: **{why.cause}**  \n{widgets.escape(why.evidence)}",
+            help=EXPLANATIONS[why.cause],
+        )
+
+
+def show_doubts(image: Any, run: Run) -> None:
+    """What the heads say, and what is held against the label."""
+    if not filters.find_check(run).is_done:
+        st.caption("The labels are not checked yet; the view Suspects starts that.")
+        return
+    heads = find_row(cache.checked_predictions(run), image.image_id)
+    issue = find_row(cache.label_issues(run), image.image_id)
+    if heads is None or issue is None:
+        return
+    st.caption(
+        f"Held against its label: {widgets.escape(issue.reasons) or 'nothing'}  \n"
+        f"Frozen-body heads, out-of-fold: {widgets.department(heads.prediction)}, "
+        f"{widgets.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
+        help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
+        "times the share of its siblings and near-duplicates that carry it.",
+    )
+
+
+def find_row(table: pd.DataFrame, image_id: str) -> Any:
+    """Find an image's row in a table, None where it has none."""
+    return next(table[table["image_id"] == image_id].itertuples(), None)

@@ -1,0 +1,302 @@
+"""The gallery's filters: which photos are shown and in which order; all but picks is in the URL."""
+
+import gc
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from zapcls import findings, schema
+from zapcls.analysis import causes
+from zapcls.analysis.mistakes import Filter, Index, build_index, find_rows
+from zapcls.data.color import BASIC_COLORS
+from zapcls.ui import cache
+from zapcls.workspace.checks import LabelCheck
+from zapcls.workspace.reviews import open_reviews
+from zapcls.workspace.runs import Run
+
+RUN, HEADS = "this run", "out-of-fold"
+ANY, REVIEWED, OPEN = "any", "reviewed", "not yet"
+MAX_PAIRS = 10**8  # of photos that a page compares: about three seconds on two cores
+LOSS_TOP = 10.0  # of the slider; its end takes all that is above
+SORT_NAMES = {
+    "loss": "highest loss first",
+    "prob": "most sure first",
+    "uncertain": "least sure first",
+    "product": "by product",
+    "quality": "by label quality",
+}
+# Each filter is a widget of this key, bound to the URL.
+FIRST = {
+    "source": RUN, "split": "valid", "answer": "wrong", "text": "", "label": [], "prediction": [],
+    "color": [],
+}  # fmt: skip
+MORE = {
+    "category": [], "sub_category": [], "brand": [], "sure": (0, 100), "loss": (0.0, LOSS_TOP),
+    "reviewed": ANY, "cause": [],
+}  # fmt: skip
+PICKED = "picked"  # in the session: too many ids for a URL
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the filters ask for: rows of the index's table, in order."""
+
+    index: Index
+    rows: np.ndarray
+    source: str
+    split: str
+
+    @property
+    def ids(self) -> list[str]:
+        return self.index.ids[self.rows].to_list()
+
+
+def pick_photos(run: Run, aside: Any = None, is_folded: bool = False) -> Found:
+    """Show the filters, each kept in the URL, and find what they ask for.
+
+    The choice of source goes into the container `aside`, if given.
+    """
+    _follow_link()
+    with st.expander("Filters of the gallery") if is_folded else st.container():
+        index, source = read_index(run, RUN), RUN
+        if find_check(run).is_done:
+            with aside or st.container():
+                source = _pick_source()
+            index = read_index(run, source)
+        wanted = _pick_first(index, source, run.facts["classes"])
+        with st.container() if is_folded else st.expander(_name_more(), key="more"):
+            wanted, reviewed, chosen = _pick_more(index, source, wanted)
+        _show_picked()
+        if is_folded:
+            show_clear()
+    wanted = _narrow(run, wanted, reviewed, chosen)
+    return Found(index, find_rows(index, wanted), source, wanted.split)
+
+
+def _follow_link() -> None:
+    """Let the filters of a link be all the filters there are.
+
+    Streamlit would add those that were set when the gallery was last open. The button that clears
+    them is drawn with them, so it tells whether they were on the page that the link stood on.
+    """
+    picked = st.session_state.pop("picked_images", None)
+    keys = (*FIRST, *MORE, "sort", "page")
+    is_link = "clear" not in st.session_state and any(key in st.query_params for key in keys)
+    if is_link:
+        for key in keys:
+            if key in st.session_state and key not in st.query_params:
+                del st.session_state[key]
+    if picked or is_link:
+        st.session_state[PICKED] = [str(image_id) for image_id in picked or ()]
+
+
+def show_clear() -> None:
+    """The button that puts all filters to rest; it is drawn wherever they are."""
+    active = _count_set([*FIRST, *MORE], FIRST | MORE) or st.session_state.get(PICKED)
+    st.button(
+        "Clear", key="clear", icon=":material/filter_alt_off:", type="tertiary",
+        disabled=not active, on_click=_clear, help="Put all filters to rest",
+    )  # fmt: skip
+
+
+def _clear() -> None:
+    for key, value in (FIRST | MORE | {"page": 1}).items():
+        st.session_state[key] = value
+    st.session_state[PICKED] = []
+
+
+def _show_picked() -> None:
+    """Say that only photos picked elsewhere are shown; a click shows the others too."""
+    if picked := st.session_state.get(PICKED):
+        st.button(
+            f"{len(picked):,} photos picked", key="clear_picked", icon=":material/close:",
+            icon_position="right", on_click=_unpick,
+            help="Picked on the map or in a slice; a click shows the others again.",
+        )  # fmt: skip
+
+
+def _unpick() -> None:
+    st.session_state[PICKED] = []
+    _to_first_page()
+
+
+def _to_first_page() -> None:
+    st.session_state["page"] = 1
+
+
+def _count_set(keys: Collection[str], defaults: dict[str, Any]) -> int:
+    """Count the filters that are not at rest; before the first run only the URL knows."""
+    states = (st.session_state.get(key, st.query_params.get(key)) for key in keys)
+    pairs = zip(states, (defaults[key] for key in keys), strict=True)
+    return sum(value is not None and value != default for value, default in pairs)
+
+
+def _name_more() -> str:
+    active = _count_set(MORE, MORE)
+    return f"More filters · {active} active" if active else "More filters"
+
+
+def _pick_source() -> str:
+    return str(
+        st.segmented_control(
+            "Answers of", [RUN, HEADS], default=RUN, required=True, key="source",
+            bind="query-params", on_change=_to_first_page, label_visibility="collapsed",
+        )
+    )  # fmt: skip
+
+
+def _pick_first(index: Index, source: str, classes: list[str]) -> Filter:
+    """The filters of the first screen, and the sort."""
+    bound: dict[str, Any] = {"bind": "query-params", "on_change": _to_first_page}
+    split = ""
+    with st.container(horizontal=True):
+        if source == RUN:
+            split = st.segmented_control(
+                "Split", list(schema.SPLITS[::-1]), default="valid", required=True, key="split",
+                **bound,
+            )  # fmt: skip
+        answer = st.segmented_control(
+            "Answer", ["wrong", "right", "all"], default="wrong", required=True, key="answer",
+            **bound,
+        )  # fmt: skip
+        text = st.text_input(
+            "Path, brand, product or image", key="text", placeholder="Boots/Ankle", **bound
+        )
+        sort = st.selectbox(
+            "Sort", list(index.orders), format_func=SORT_NAMES.__getitem__, key="sort", **bound
+        )
+    lists = {
+        "label": ("Sold as", classes),
+        "prediction": ("Called", classes),
+        "color": ("Color", [name for name in BASIC_COLORS if name in index.options["color"]]),
+    }
+    return Filter(
+        split=str(split), answer=str(answer), text=text, sort=str(sort), **_pick_lists(lists, bound)
+    )
+
+
+def _pick_lists(lists: dict[str, tuple[str, list[str]]], bound: dict[str, Any]) -> dict[str, Any]:
+    with st.container(horizontal=True):
+        return {
+            name: tuple(st.multiselect(title, options, key=name, placeholder="any", **bound))
+            for name, (title, options) in lists.items()
+        }
+
+
+def _pick_more(index: Index, source: str, wanted: Filter) -> tuple[Filter, str, list[str]]:
+    """The filters that are used less, and what takes them all away."""
+    bound: dict[str, Any] = {"bind": "query-params", "on_change": _to_first_page}
+    names = {"category": "Category", "sub_category": "Sub-category", "brand": "Brand"}
+    lists = {name: (title, index.options[name]) for name, title in names.items()}
+    wanted = replace(wanted, **_pick_lists(lists, bound))
+    explained = (f"**{cause}**: {words}" for cause, words in causes.EXPLANATIONS.items())
+    chosen: list[str] = []
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        low, high = st.slider("Sure of its answer, %", 0, 100, (0, 100), key="sure", **bound)
+        least, most = st.slider(
+            "Loss", 0.0, LOSS_TOP, (0.0, LOSS_TOP), 0.1, "%.1f", key="loss",
+            help="Minus the logarithm of the label's probability; the right end takes all above.",
+            **bound,
+        )  # fmt: skip
+        reviewed = st.selectbox(
+            "Reviewed", [ANY, REVIEWED, OPEN, *schema.MARKS], key="reviewed", **bound
+        )
+        if source == RUN:
+            chosen = st.multiselect(
+                "Cause", causes.CAUSES, key="cause", placeholder="any",
+                help="\n\n".join(explained), **bound,
+            )  # fmt: skip
+    wanted = replace(
+        wanted,
+        prob=(low / 100, high / 100),
+        loss=(least, most if most < LOSS_TOP else math.inf),
+    )
+    return wanted, str(reviewed), chosen
+
+
+def _narrow(run: Run, wanted: Filter, reviewed: str, chosen: list[str]) -> Filter:
+    """Turn what is known by image id into ids: picks on the map, verdicts, causes."""
+    sets: list[set[str]] = []
+    if picked := st.session_state.get(PICKED):
+        sets.append(set(picked))
+    if reviewed != ANY:
+        verdicts = cache.verdicts(run)
+        if reviewed in schema.MARKS:
+            verdicts = verdicts[verdicts["mark"] == reviewed]
+        if reviewed == OPEN:
+            wanted = replace(wanted, not_images=set(verdicts["image_id"]))
+        else:
+            sets.append(set(verdicts["image_id"]))
+    if chosen:
+        sorted_errors = read_causes(run)
+        sets.append(set(sorted_errors.loc[sorted_errors["cause"].isin(chosen), "image_id"]))
+    return replace(wanted, images=set.intersection(*sets)) if sets else wanted
+
+
+def find_check(run: Run) -> LabelCheck:
+    """The label check of a run, as `cache.check` finds it, without reading the catalogue anew."""
+    catalog = cache.store_of(run).path / "catalog.parquet"
+    return _find_check(str(run.path), catalog.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _find_check(run_path: str, changed: int) -> LabelCheck:
+    return cache.check(Run(Path(run_path)))
+
+
+def read_index(run: Run, source: str) -> Index:
+    """The index of a run's predictions, or of its label check's, with `label_quality` if known."""
+    check = find_check(run)
+    checked = check.path.stat().st_mtime_ns if check.is_done else 0
+    changed = (run.path / "predictions.parquet").stat().st_mtime_ns
+    return _read_index(str(run.path), source, changed, checked)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Sorting the photos…")
+def _read_index(run_path: str, source: str, changed: int, checked: int) -> Index:
+    run = Run(Path(run_path))
+    table = cache.predictions(run) if source == RUN else cache.checked_predictions(run)
+    if checked:
+        quality = cache.label_issues(run).set_index("image_id")["label_quality"]
+        table = table.assign(label_quality=table["image_id"].map(quality))
+    index = build_index(table)
+    # Streamlit collects garbage after each script run and looks through all that is loaded, which
+    # takes 100 ms and holds up every other thread. What is there now stays; it is left out.
+    gc.collect()
+    gc.freeze()
+    return index
+
+
+def read_causes(run: Run) -> pd.DataFrame:
+    """Each error's cause: image_id, cause, evidence (`analysis.causes`)."""
+    check = find_check(run)
+    checked = check.path.stat().st_mtime_ns if check.is_done else 0
+    changed = (run.path / "predictions.parquet").stat().st_mtime_ns
+    version = open_reviews(cache.workspace()).version()
+    return _read_causes(str(run.path), changed, checked, version)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read_causes(run_path: str, changed: int, checked: int, version: int) -> pd.DataFrame:
+    run = Run(Path(run_path))
+    return causes.sort_causes(
+        cache.predictions(run),
+        issues=cache.label_issues(run) if checked else None,
+        verdicts=cache.verdicts(run),
+        outlier=_read_outliers(run_path, changed),
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing the photos with the training photos…")
+def _read_outliers(run_path: str, changed: int) -> pd.DataFrame | None:
+    """How far photos lie from the training photos; None where a page would wait too long for it."""
+    run = Run(Path(run_path))
+    counts = cache.predictions(run)["split"].value_counts()
+    pairs = counts.drop("none", errors="ignore").sum() * counts.get("train", 0)
+    return findings.read_outliers(run) if pairs <= MAX_PAIRS else None

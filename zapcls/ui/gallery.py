@@ -1,0 +1,136 @@
+"""The gallery: photos and the answers to them, filtered, sorted and paged; all of it in the URL."""
+
+import math
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from zapcls.ui import cache, marking, widgets
+from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear
+from zapcls.ui.thumbnails import thumbnail
+from zapcls.workspace.runs import Run
+
+HEADS_HELP = (
+    "Heads on the frozen network's features; each photo is judged by heads that never saw its "
+    "product. They are not this run, but they answer for every photo."
+)
+PAGE_SIZE = 25
+CARD_PX = 148  # six in a row at 1280 px, two on a telephone
+CSV_COLUMNS = [
+    "image_id", "product_id", "image_path", "label", "prediction", "prob", "loss", "color", "split",
+    "source",
+]  # fmt: skip
+MARK_COLORS = {
+    "label wrong": "orange", "model wrong": "blue", "ambiguous": "violet", "not a shoe": "gray",
+}  # fmt: skip
+
+
+# The pages have buttons with keys beside them, so they need no arrows of their own.
+STYLE = """<style>
+[data-testid=stPaginationPrev], [data-testid=stPaginationNext] { display: none; }
+</style>"""
+
+
+def show_gallery(run: Run, aside: Any = None) -> None:
+    """Show the filters and a page of what they find; the choice of source goes `aside`."""
+    st.html(STYLE)
+    found = pick_photos(run, aside)
+    page = show_bar(found, math.ceil(len(found.rows) / PAGE_SIZE), run)
+    if not len(found.rows):
+        st.info("No such shoes. Take a filter away.")
+        return
+    shown = found.index.table.iloc[found.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
+    store = cache.store_of(run)
+    marks = describe_verdicts(cache.verdicts(run), shown["image_id"])
+    with st.container(horizontal=True, gap="small"):
+        for image in shown.itertuples():
+            with st.container(width=CARD_PX, gap="xsmall"):
+                show_card(image, thumbnail(store, image.row), marks.get(image.image_id, ""))
+
+
+def show_bar(found: Found, pages: int, run: Run) -> int:
+    """Say how many were found and of which source; pick a page, 1..pages, also by keys."""
+    page = max(1, min(int(st.session_state.get("page", 1)), pages))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(
+            f"**{len(found.rows):,}** photos · {name_source(found)}",
+            help=HEADS_HELP if found.source == HEADS else None,
+        )  # fmt: skip
+        show_clear()
+        if pages > 1:
+            st.button(
+                "Previous", key="page_back", shortcut="Left", type="tertiary", disabled=page == 1,
+                on_click=_turn, args=(page - 1,),
+            )  # fmt: skip
+            page = min(st.pagination(pages, width=236, key="page", bind="query-params"), pages)
+            st.button(
+                "Next", key="page_next", shortcut="Right", type="tertiary", disabled=page == pages,
+                on_click=_turn, args=(page + 1,),
+            )  # fmt: skip
+        st.download_button(
+            "CSV", partial(write_csv, found), f"errors-{run.run_id}.csv", "text/csv", key="csv",
+            icon=":material/download:", on_click="ignore", help="Download the whole list",
+            disabled=not pages,
+        )  # fmt: skip
+    return page
+
+
+def _turn(page: int) -> None:
+    st.session_state["page"] = page
+
+
+def write_csv(found: Found) -> str:
+    """Write the found rows as CSV; what a spreadsheet would run begins with '."""
+    table = found.index.table.iloc[found.rows][CSV_COLUMNS]
+    texts = table.select_dtypes(exclude="number")
+    return table.assign(
+        **{name: texts[name].str.replace(r"^(?=[=+\-@\t\r'])", "'", regex=True) for name in texts}
+    ).to_csv(index=False)
+
+
+def name_source(found: Found) -> str:
+    """Say whose answers these are, as every figure does."""
+    if found.source == HEADS:
+        return "Frozen-body heads, out-of-fold, all photos"
+    return f"This run, {found.split}"
+
+
+def describe_verdicts(verdicts: pd.DataFrame, images: Collection[str]) -> dict[str, str]:
+    """Write the badge of each of some images that is reviewed."""
+    badges = {}
+    for verdict in verdicts[verdicts["image_id"].isin(images)].itertuples():
+        words = marking.describe(verdict.mark, verdict.right_label)
+        badges[verdict.image_id] = (
+            ":red-badge[reviewers disagree]"
+            if verdict.is_conflict
+            else f":{MARK_COLORS[verdict.mark]}-badge[{widgets.escape(words)}]"
+        )
+    return badges
+
+
+def show_card(image: Any, photo: bytes, badge: str) -> None:
+    """One photo with its truth, answer, loss, color, category, path and product."""
+    sold, called = widgets.department(image.label), widgets.department(image.prediction)
+    sign = ":material/check:" if image.correct else ":material/close:"
+    st.image(photo, width="stretch", output_format="JPEG", alt=f"sold as {sold}, called {called}")
+    st.markdown(
+        f"sold as **{sold}**  \n{sign} **{called}**, {widgets.percent(image.prob)}"
+        + (f"  \n{badge}" if badge else "")
+    )
+    path = widgets.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder
+    st.caption(
+        f"loss {image.loss:.2f} · {image.color or 'no color'}  \n"
+        f"product {widgets.escape(image.product_id)}  \n{path}"
+    )
+    st.button(
+        "Open", key=f"open-{image.image_id}", icon=":material/open_in_full:", type="tertiary",
+        on_click=open_image, args=(image.image_id,),
+    )  # fmt: skip
+
+
+def open_image(image_id: str) -> None:
+    """Open an image's detail: a callback."""
+    st.query_params["image"] = image_id

@@ -1,0 +1,110 @@
+"""A map of the run's embeddings: near is alike to the network; a lasso opens the gallery."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from zapcls.analysis.metrics import labelled
+from zapcls.data.color import SWATCHES
+from zapcls.ui import cache, charts, widgets
+from zapcls.workspace import jobs
+from zapcls.workspace.runs import Run, read_map
+
+TINTS = ("answer", "label", "prediction", "color")
+RIGHT, WRONG = "#c3c7cd", "#c0392b"
+HELP = (
+    "t-SNE (openTSNE) of the embeddings of this run. Neighbors are alike to the network; the "
+    "distance between far groups, and their sizes, mean nothing."
+)
+
+
+def show_map(run: Run) -> None:
+    """Show the map, or the button that has it drawn."""
+    places = read_map(run)
+    if places is None:
+        show_start(run)
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        tint = st.segmented_control(
+            "Colored by", TINTS, default="answer", required=True, key="tint", bind="query-params"
+        )
+    with right:
+        split = st.segmented_control(
+            "Split", ["valid", "tune", "train"], default="valid", required=True, key="map_split",
+            bind="query-params",
+        )  # fmt: skip
+    table = labelled(cache.predictions(run), str(split)).merge(places, on="image_id")
+    wrong = int(table["wrong"].sum())
+    st.markdown(
+        f"**{len(table):,}** {split} photos, **{wrong:,}** wrong. Draw around some of them to see "
+        "their photos.",
+        help=HELP,
+    )
+    event = st.plotly_chart(
+        draw(table, str(tint), run.facts["classes"]), key="map", on_select="rerun",
+        selection_mode=("lasso", "box", "points"),
+    )  # fmt: skip
+    picked = [str(point["customdata"][0]) for point in event["selection"]["points"]]
+    if picked:
+        st.session_state["picked_images"] = picked
+        widgets.open_page("errors", view="Gallery", answer="all", split=split)
+
+
+def show_start(run: Run) -> None:
+    """Say what the map is, and start one or watch the one that is being drawn."""
+    st.markdown("The map lays all photos out so that those alike to the network lie together.")
+    active = widgets.find_active(cache.workspace().jobs_dir, "map")
+    if active:
+        widgets.show_job(active)
+        return
+    last = widgets.find_last(cache.workspace().jobs_dir, "map", run)
+    if last and jobs.read_status(last).state in ("failed", "lost"):
+        widgets.show_failure(last, jobs.read_status(last))
+    if st.button("Draw the map", type="primary", key="draw_map", icon=":material/scatter_plot:"):
+        workspace = cache.workspace()
+        job = jobs.create(workspace.jobs_dir, "map", {"run": str(run.path)})
+        jobs.launch(job, workspace)
+        st.rerun()
+    st.caption("About a minute for some thousand photos.")
+
+
+def draw(table: pd.DataFrame, tint: str, classes: list[str]) -> go.Figure:
+    """Draw the map, a trace for each value of `tint`; errors lie on top of right answers."""
+    values, colors = list_tints(table, tint, classes)
+    figure = go.Figure()
+    for value, color in colors.items():
+        rows = table[values == value]
+        if rows.empty:
+            continue
+        is_swatch = tint == "color"
+        figure.add_scattergl(
+            x=rows["x"], y=rows["y"], mode="markers", name=f"{value} ({len(rows):,})",
+            customdata=rows[["image_id", "label", "prediction", "prob", "color"]],
+            marker={
+                "size": 7 if value == "wrong" else 5,
+                "color": color,
+                "line": {"width": 0.6 if is_swatch else 0, "color": charts.NEUTRAL},
+            },
+            hovertemplate="sold as %{customdata[1]}<br>called %{customdata[2]}, "
+            "%{customdata[3]:.0%}<br>%{customdata[4]}<extra></extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        height=620, dragmode="lasso", margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
+    )  # fmt: skip
+    for axis in (figure.update_xaxes, figure.update_yaxes):
+        axis(visible=False)
+    return figure
+
+
+def list_tints(
+    table: pd.DataFrame, tint: str, classes: list[str]
+) -> tuple[pd.Series, dict[str, str]]:
+    """Give each photo's value and the color of each value, in the order they are drawn."""
+    if tint == "answer":
+        words = table["wrong"].map({True: "wrong", False: "right"})
+        return words, {"right": RIGHT, "wrong": WRONG}
+    if tint == "color":
+        return table["color"], SWATCHES
+    return table[tint], charts.class_colors(classes)

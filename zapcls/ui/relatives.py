@@ -1,0 +1,128 @@
+"""What is like an image: the nearest training photos, its product's other colors, other runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import streamlit as st
+
+from zapcls.analysis.neighbors import find_nearest
+from zapcls.ui import cache, widgets
+from zapcls.ui.thumbnails import thumbnail
+from zapcls.workspace.runs import Run, list_runs
+from zapcls.workspace.store import Store
+
+NEAREST = 8
+SMALL_PX = 88  # eight in a row at 1280 px
+RUNS_SHOWN = 30
+
+
+def show_other(image_id: str | None) -> None:
+    """Open another image: a callback."""
+    if image_id is not None:
+        st.query_params["image"] = image_id
+
+
+def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: str) -> None:
+    """Show small photos; the words under each open it."""
+    with st.container(horizontal=True, gap="small"):
+        for image, words in zip(table.itertuples(), captions, strict=True):
+            with st.container(width=SMALL_PX, gap="xsmall"):
+                st.image(thumbnail(store, image.row), width="stretch", output_format="JPEG")
+                st.button(
+                    words, key=f"{key}-{image.image_id}", type="tertiary", on_click=show_other,
+                    args=(image.image_id,),
+                )  # fmt: skip
+
+
+def show_nearest(image: Any, place: int, run: Run) -> None:
+    """The training photos that are most alike to the network, and what they are sold as."""
+    table = cache.predictions(run)
+    changed = (run.path / "embeddings.npy").stat().st_mtime_ns
+    rows, similarity = _find_nearest(str(run.path), changed, place)
+    near = table.iloc[rows]
+    called = int((near["label"] == image.prediction).sum())
+    st.markdown(
+        f"##### {called} of the {len(near)} nearest training photos are sold as "
+        f"{widgets.department(image.prediction)}",
+        help="Nearest by the cosine similarity of the run's embeddings: 1 is the same.",
+    )
+    captions = [
+        f"{widgets.department(label)} · {value:.2f}"
+        for label, value in zip(near["label"], similarity, strict=True)
+    ]
+    show_strip(near, cache.store_of(run), captions, "near")
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _find_nearest(run_path: str, changed: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+    run = Run(Path(run_path))
+    embeddings = np.load(run.path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+    candidates = np.flatnonzero(cache.predictions(run)["split"] == "train")
+    return find_nearest(embeddings, place, candidates, NEAREST)
+
+
+def show_siblings(image: Any, run: Run) -> None:
+    """The same product in its other colors, with the answer on each."""
+    table = cache.predictions(run)
+    is_other = (table["product_id"] == image.product_id) & (table["image_id"] != image.image_id)
+    others = table[is_other]
+    if others.empty:
+        st.markdown("##### This product has no other photo")
+        return
+    right = int(others["correct"].sum())
+    st.markdown(f"##### The same product in other colors: {right} of {len(others)} answered right")
+    captions = [
+        f"{other.color or 'no color'}: {widgets.department(other.prediction)}, "
+        f"{widgets.percent(other.prob)} {'✓' if other.correct else '✕'}"
+        for other in others.itertuples()
+    ]
+    show_strip(others, cache.store_of(run), captions, "sibling")
+
+
+def show_runs(image: Any, run: Run) -> None:
+    """This image over all evaluated runs about the same catalogue and target."""
+    answers = [
+        {"run": other.run_id} | answer
+        for other in list_alike(run)[:RUNS_SHOWN]
+        for answer in read_answers(other, image.image_id)
+    ]
+    same = sum(answer["prediction"] == image.prediction for answer in answers)
+    st.markdown(
+        f"##### {same} of {len(answers)} runs call it {widgets.department(image.prediction)}"
+    )
+    rows = [
+        {
+            "Run": answer["run"] + (" (this one)" if answer["run"] == run.run_id else ""),
+            "Split": answer["split"],
+            "Told": widgets.department(answer["label"]),
+            "Called": widgets.department(answer["prediction"]),
+            "Probability": widgets.percent(answer["prob"]),
+            "": "✓" if answer["correct"] else "✕",
+        }
+        for answer in answers
+    ]
+    st.dataframe(rows, hide_index=True)
+
+
+def list_alike(run: Run) -> list[Run]:
+    """List the evaluated runs about the same catalogue and target, the newest first."""
+    return [
+        other
+        for other in list_runs(cache.workspace())
+        if other.is_evaluated
+        and other.facts["catalogue_id"] == run.facts["catalogue_id"]
+        and other.train_config.target == run.train_config.target
+    ]
+
+
+def read_answers(run: Run, image_id: str) -> list[dict[str, Any]]:
+    """Read one image's row of a run's predictions, without reading the others."""
+    columns = ["split", "label", "prediction", "prob", "correct"]
+    table = pq.read_table(
+        run.path / "predictions.parquet", columns=columns, filters=[("image_id", "==", image_id)]
+    )
+    return table.to_pylist()

@@ -1,0 +1,31 @@
+"""What each kind of job does."""
+
+from typing import Any
+
+from zapcls import explain, pipeline
+from zapcls.terminal import TerminalBar
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace
+
+WORK = {
+    "train": pipeline.train,
+    "lr_find": pipeline.find_rate,
+    "evaluate": pipeline.evaluate,
+    "build_store": pipeline.build_store,
+    "download": pipeline.download,
+    "check_labels": explain.check_labels,
+    "map": explain.build_map,
+    "cross_validate": explain.cross_validate,
+}
+
+
+def perform(job: Job, workspace: Workspace, watch: Any = None) -> None:
+    """Do a job's work in this process (see `jobs.perform`)."""
+    jobs.perform(job, lambda progress: WORK[job.kind](job, workspace, progress), watch)
+
+
+def perform_in_terminal(job: Job, workspace: Workspace) -> None:
+    """Do a job in this process, its progress on standard error."""
+    with TerminalBar() as bar:
+        perform(job, workspace, watch=bar.watch)
