@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates clean
+.PHONY: help app test check bench bench-rates bench-labels bench-slices bench-gallery clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,15 @@ bench: $(VENV)/app.stamp ## speed beside plain fastai; DATA=DIR WEIGHTS=FILE [ON
 
 bench-rates: $(VENV)/app.stamp ## error rates on real photos; DATA=DIR WEIGHTS=FILE [LR=suggested]
 	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" --weights "$(WEIGHTS)" $(if $(LR),--lr "$(LR)")
+
+bench-labels: $(VENV)/app.stamp ## are wrong labels found; DATA=DIR WEIGHTS=FILE
+	$(BIN)/python -m benchmarks.label_noise --data "$(DATA)" --weights "$(WEIGHTS)"
+
+bench-slices: $(VENV)/app.stamp ## are bad groups found, and how often falsely; DATA=DIR
+	$(BIN)/python -m benchmarks.slices --data "$(DATA)"
+
+bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions
+	$(BIN)/python -m benchmarks.gallery
 
 clean: ## remove the environment and the caches; the workspace stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -53,7 +53,8 @@ def run_slices(arguments: argparse.Namespace) -> None:
 
     workspace, run = _open(arguments)
     found = find_slices(labelled(read_predictions(run, workspace), "valid"))
-    _print_rows(found if arguments.all else found[found["is_flagged"]], arguments)
+    found = found if arguments.all else found[found["is_flagged"]]
+    _print_rows(found if arguments.json else found.drop(columns="where"), arguments)
 
 
 def run_export(arguments: argparse.Namespace) -> None:

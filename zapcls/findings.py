@@ -14,14 +14,16 @@ from zapcls.workspace.store import find_store
 
 
 def read_outliers(run: Run) -> pd.DataFrame:
-    """Say how far each image lies from all training images: image_id, outlier (0..2, high is far).
+    """Say how far images lie from the training images: image_id, outlier (0..2, high is far).
 
-    The rows of the embeddings are those of the predictions.
+    Of valid, and of what is wrong elsewhere: no cause asks for more.
     """
-    table = pd.read_parquet(run.path / "predictions.parquet", columns=["image_id", "split"])
+    columns = ["image_id", "split", "correct"]
+    table = pd.read_parquet(run.path / "predictions.parquet", columns=columns)
     embeddings = np.load(run.path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
     is_train = (table["split"] == "train").to_numpy()
-    rows = np.flatnonzero(table["split"] != "none")
+    is_wrong = (table["split"] != "none") & ~table["correct"]
+    rows = np.flatnonzero((table["split"] == "valid") | is_wrong)
     scores = outlier_scores(embeddings, is_train, rows)
     return pd.DataFrame({"image_id": table["image_id"].iloc[rows].to_numpy(), "outlier": scores})
 

@@ -48,6 +48,16 @@ def test_the_pairs_are_those_that_a_full_comparison_finds():
     assert difference == pytest.approx(apart[first, second], rel=1e-4)
 
 
+def test_a_pair_just_below_the_limit_is_found_and_one_just_above_is_not():
+    angle = np.array([0, 0.0799, 0.0799 + 0.0802])  # so near, an arc is as long as its chord
+    shrunk = np.column_stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
+
+    [(first, second, difference)] = find_pairs(shrunk, 0.08)
+
+    assert (first, second) == (0, 1)
+    assert difference == pytest.approx(0.0799, rel=1e-2)
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_blank_photos_have_no_partner(count):
     assert len(find_pairs(np.zeros((count, 12), dtype=np.float32))) == 0

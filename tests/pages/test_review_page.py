@@ -190,6 +190,7 @@ def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
         "**model wrong** · Cy",
     ]  # fmt: skip
     assert "No settled decision differs" in app.said
+    assert list_shown(app) == []  # not among the decided
     app.click(f"conflict-{image.image_id}-{right}")
     assert "In conflict" not in app.said
     assert "conflict to decide" not in app.said
