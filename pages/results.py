@@ -120,8 +120,8 @@ def show_cross_validation(run: Run) -> None:
         st.markdown(
             f"**{result['errors']:,} of {result['n']:,}** photos wrong: "
             f"{widgets.percent(result['error_rate'])} (95 % interval "
-            f"{widgets.interval(result['error_low'], result['error_high'])}), each predicted by one "
-            f"of {result['folds']} trainings of this recipe that never saw its product."
+            f"{widgets.interval(result['error_low'], result['error_high'])}), each predicted by "
+            f"one of {result['folds']} trainings of this recipe that never saw its product."
         )
         return
     active = widgets.find_active(cache.workspace().jobs_dir, "cross_validate")

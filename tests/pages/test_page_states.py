@@ -14,7 +14,8 @@ from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
 FIRST_TRY = "Train on the drawings (about a minute)"
-ABOUT_RUNS = ("classify", "results", "errors", "color_bias", "review", "compare")  # they need an evaluated run
+# These need an evaluated run.
+ABOUT_RUNS = ("classify", "results", "errors", "color_bias", "review", "compare")
 FAILURE = "The training loss must stay finite, but did not. Choose a smaller rate."
 LOST = "Its process ended without a word"
 

@@ -123,7 +123,7 @@ def _write_reasons(
     differ = relatives[(relatives["value"] != relatives["label"]) & (relatives["value"] != "")]
     is_known = differ["value"].isin(names) | differ["value"].str.contains(SEVERAL, regex=False)
     grouped = differ[is_known].groupby(["image_id", "kind", "value"], sort=True)["other_id"]
-    for (image_id, kind, value), others in grouped.agg(["first", "size"]).iterrows():  # type: ignore[misc]
+    for (image_id, kind, value), others in grouped.agg(["first", "size"]).iterrows():
         count = f" and {others['size'] - 1} more" if others["size"] > 1 else ""
         reasons[place_of[image_id]].append(f"{kind} {others['first']}{count}: {value}")
     return ["; ".join(found) for found in reasons]

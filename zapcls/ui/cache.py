@@ -109,7 +109,14 @@ def _decisions(path: str, catalogue_id: str, target: str, version: int) -> pd.Da
 
 def verdicts(run: Run) -> pd.DataFrame:
     """What the decisions on each image come to (`schema.VERDICTS`)."""
-    return settle(decisions(run))
+    reviews = open_reviews(workspace())
+    catalogue_id, target = run.facts["catalogue_id"], run.train_config.target
+    return _verdicts(str(reviews.path), catalogue_id, target, reviews.version())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _verdicts(path: str, catalogue_id: str, target: str, version: int) -> pd.DataFrame:
+    return settle(_decisions(path, catalogue_id, target, version))
 
 
 def catalog(store: Store) -> pd.DataFrame:

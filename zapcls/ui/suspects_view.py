@@ -1,6 +1,7 @@
 """The suspected label errors: who accuses each label, and the buttons to settle it."""
 
 import math
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -138,7 +139,7 @@ def pick(suspects: pd.DataFrame) -> pd.DataFrame:
     return suspects
 
 
-def show_card(suspect: object, run: Run) -> None:
+def show_card(suspect: Any, run: Run) -> None:
     """One suspect: the photo, its label, who accuses it, and the marks."""
     store = cache.store_of(run)
     reasons = "  \n".join(widgets.escape(reason) for reason in suspect.reasons.split("; "))

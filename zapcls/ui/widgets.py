@@ -138,7 +138,8 @@ def pick_run() -> None:
         format_func=lambda name: describe_run(known[name]),
         key="run",
         on_change=_put_run_in_url,
-        help="The training that Classify, Results, Errors and Color bias are about. "
+        help="The training that Classify, Results, Errors, Color bias and Review are about, and "
+        "the second one of Compare. "
         "✓ done, ▶ running, ■ stopped, ✕ failed.",
     )
     if asked != st.session_state["run"]:

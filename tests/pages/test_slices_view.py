@@ -1,0 +1,40 @@
+"""Errors, Slices: the groups are those of the analysis, and too few photos are a sentence."""
+
+from collections.abc import Callable
+
+import pytest
+from app_driver import App
+
+from zapcls.analysis.metrics import labelled
+from zapcls.analysis.slices import MIN_PRODUCTS, find_slices
+from zapcls.ui import slices_view
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import Run, read_predictions
+
+
+def test_it_shows_the_groups_of_valid_and_how_many_were_tried(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    expected = find_slices(labelled(read_predictions(finished, workspace), "valid"))
+    tried = expected.attrs["tried"]
+    assert tried > 0
+
+    app = open_page("errors", view="Slices")
+
+    flagged = int(expected["is_flagged"].sum())
+    assert f"**{flagged} of {tried}** named groups" in app.said
+    shown = app.dataframe[0].value
+    assert shown["Group"].to_list() == [slices_view.describe(w) for w in expected["where"]]
+    assert shown["hits"].to_list() == expected["hits"].to_list()
+    assert len(app.charts()) == 1
+
+
+def test_too_few_products_are_a_sentence(
+    finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices_view, "find_slices", lambda table: find_slices(table.head(4)))
+
+    app = open_page("errors", view="Slices")
+
+    assert f"No group has {MIN_PRODUCTS} products or more in valid" in app.said
+    assert not app.charts()
