@@ -14,6 +14,8 @@ ANSWERS = {
     "results": ("Results", "How often is it wrong?"),
     "errors": ("Errors", "Which shoes does it get wrong?"),
     "color_bias": ("Color bias", "Do the errors depend on the shoe's color?"),
+    "review": ("Review", "Which labels are wrong, and what if they were right?"),
+    "compare": ("Compare", "Did it help?"),
     "classify": ("Classify", "What does it say of my photo?"),
 }
 
