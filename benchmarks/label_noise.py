@@ -160,10 +160,11 @@ def look_for_flips(photos: Photos, arguments: argparse.Namespace) -> list[dict]:
                 for way, score in ranked.items():
                     found = measure(score, is_flipped, photos.products)
                     rows.append(facts | {"rows": "all", "way": way, **found})
-                rows[-len(ranked)]["natural"] = _count_natural(ranked, is_flipped, before)
+                mine = rows[-len(ranked)]
+                mine["natural"] = _count_natural(ranked, is_flipped, before)
                 if kind == "symmetric" and rate == 0.05 and arguments.train:
                     rows += compare_on_valid(photos, codes, is_flipped, ranked, facts)
-                print(facts, rows[-len(ranked)]["auroc"], flush=True)
+                print(facts, mine["auroc"], flush=True)
     return rows
 
 

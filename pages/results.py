@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from zapcls.analysis import metrics
+from zapcls.analysis import causes, metrics
 from zapcls.ui import cache, charts, widgets
+from zapcls.ui.filters import read_causes
 from zapcls.workspace import jobs, lr_files
 from zapcls.workspace.runs import Run, read_cross_validation, read_history, read_losses
 
@@ -89,6 +90,38 @@ def show_rates(run: Run, split: str, classes: list[str]) -> None:
         )
 
 
+def show_causes(run: Run) -> None:
+    """How many of valid's errors have which cause; a button opens its photos."""
+    st.subheader("Why it is wrong", anchor=False)
+    wrong = metrics.labelled(cache.predictions(run), "valid").query("wrong")
+    sorted_errors = wrong[["image_id", "product_id"]].merge(read_causes(run), on="image_id")
+    if sorted_errors.empty:
+        st.caption("Nothing is wrong in valid.")
+        return
+    counts = causes.count_causes(sorted_errors)
+    shares = counts.rename(columns={"n": "hits", "share": "rate"}).assign(n=len(sorted_errors))
+    st.plotly_chart(
+        charts.rates(shares, list(counts["cause"]), [charts.NEUTRAL] * len(counts)), key="causes"
+    )
+    with st.container(horizontal=True):
+        for row in counts[counts["n"] > 0].itertuples():
+            if st.button(
+                f"{widgets.begin(row.cause)}: {row.n:,}", key=f"cause-{row.cause}",
+                help=causes.EXPLANATIONS[row.cause],
+            ):  # fmt: skip
+                widgets.open_page("errors", split="valid", answer="wrong", cause=[row.cause])
+    checked = (
+        ""
+        if cache.check(run).is_done
+        else (" The labels are not checked yet (Errors, Suspects), so that none is suspected.")
+    )
+    st.caption(
+        f"This run, valid: the first cause that there is evidence for, as shares of "
+        f"{len(sorted_errors):,} errors. A suspected label is something to look at: about half of "
+        f"such suspicions are right in published studies.{checked}"
+    )
+
+
 def show_curves(run: Run) -> None:
     """How the training went."""
     st.subheader("How it learned", anchor=False)
@@ -165,5 +198,6 @@ with right:
     st.plotly_chart(charts.calibration(calibration), key="calibration")
     st.caption("On the dotted line the run is as often right as it is sure.")
 show_rates(run, split, classes)
+show_causes(run)
 show_curves(run)
 show_cross_validation(run)

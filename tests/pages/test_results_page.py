@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from app_driver import App
 
+from zapcls.findings import read_causes
 from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import write_json
+from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run
 
 
@@ -68,7 +69,7 @@ def test_a_random_split_is_called_what_it_is_among_the_settings(
     assert settings["catalogue"] == finished.facts["catalogue_id"]
     assert app.link("Its learning-rate curves") == f"learning_rate?run={finished.run_id}"
     charts = len(app.get("plotly_chart"))
-    assert charts == 6  # confusions, calibration, two tables of rates, loss and error
+    assert charts == 7  # confusions, calibration, two tables of rates, causes, loss and error
 
 
 def test_the_cost_of_a_cross_validation_is_told_before_it_starts(
@@ -95,3 +96,22 @@ def test_a_cross_validation_is_shown_with_its_interval(
 
     assert "**12 of 100** photos wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
     assert "Cross-validate this recipe" not in said
+
+
+def test_the_causes_count_each_error_of_valid_once_and_open_it(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    valid = read_split_rows(finished, "valid")
+    wrong = valid[valid["label"] != valid["prediction"]]
+    found = read_causes(finished, workspace)
+    counts = found[found["image_id"].isin(wrong["image_id"])]["cause"].value_counts()
+    assert counts.sum() == len(wrong)
+
+    app = open_page("results")
+
+    buttons = {b.key: b.label for b in app.button if b.key and b.key.startswith("cause-")}
+    assert buttons == {f"cause-{c}": f"{c[0].upper()}{c[1:]}: {n}" for c, n in counts.items()}
+    assert "The labels are not checked yet" in app.said
+    app.click(f"cause-{counts.index[0]}")
+    assert app.title[0].value == "Errors"
+    assert f"**{counts.iloc[0]}** photo" in app.said
