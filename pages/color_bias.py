@@ -9,6 +9,7 @@ from zapcls.analysis import color_bias
 from zapcls.analysis.metrics import labelled
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.ui import cache, charts, widgets
+from zapcls.ui.pairs_view import show_pairs
 from zapcls.workspace.runs import Run
 
 
@@ -136,7 +137,9 @@ st.title("Color bias", anchor=False)
 run = widgets.need_run()
 classes = run.facts["classes"]
 table = cache.predictions(run)
-show_claim(table, *pick_claim(classes))
+color, label, called = pick_claim(classes)
+show_claim(table, color, label, called)
 st.caption(f"This run, valid, {run.train_config.split} split.")
 show_by_color(run, table, classes)
+show_pairs(run, color, label)
 show_ways(table, classes)
