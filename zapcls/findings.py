@@ -1,31 +1,14 @@
 """What is known of a run's images, gathered from its tables: the same for pages and commands."""
 
-import numpy as np
 import pandas as pd
 
 from zapcls.analysis.causes import sort_causes
 from zapcls.analysis.decisions import settle
-from zapcls.analysis.neighbors import outlier_scores
 from zapcls.workspace.checks import LabelCheck, find_check
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, read_predictions
+from zapcls.workspace.runs import Run, read_outliers, read_predictions
 from zapcls.workspace.store import find_store
-
-
-def read_outliers(run: Run) -> pd.DataFrame:
-    """Say how far images lie from the training images: image_id, outlier (0..2, high is far).
-
-    Of valid, and of what is wrong elsewhere: no cause asks for more.
-    """
-    columns = ["image_id", "split", "correct"]
-    table = pd.read_parquet(run.path / "predictions.parquet", columns=columns)
-    embeddings = np.load(run.path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
-    is_train = (table["split"] == "train").to_numpy()
-    is_wrong = (table["split"] != "none") & ~table["correct"]
-    rows = np.flatnonzero((table["split"] == "valid") | is_wrong)
-    scores = outlier_scores(embeddings, is_train, rows)
-    return pd.DataFrame({"image_id": table["image_id"].iloc[rows].to_numpy(), "outlier": scores})
 
 
 def find_check_of(run: Run, workspace: Workspace) -> LabelCheck:

@@ -14,6 +14,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from zapcls.analysis import metrics
+from zapcls.analysis.neighbors import outlier_scores
 from zapcls.config import TrainConfig
 from zapcls.data import clean, sample
 from zapcls.data.catalog import read_catalogue
@@ -255,6 +256,8 @@ def _evaluate(
     table.to_parquet(run.path / "predictions.parquet")
     np.save(run.path / "probs.npy", prob)
     np.save(run.path / "embeddings.npy", embeddings)
+    progress("Comparing with the training photos", 0, 0)
+    _score_outliers(table, embeddings).to_parquet(run.path / "outliers.parquet")
     summary = {
         "splits": summarize_splits(table),
         "guess_error_rate": metrics.guess_error_rate(table, "valid"),
@@ -262,6 +265,14 @@ def _evaluate(
         "seconds": round(time.perf_counter() - started, 1),
     }
     write_json(run.path / "metrics.json", summary)
+
+
+def _score_outliers(table: pd.DataFrame, embeddings: np.ndarray) -> pd.DataFrame:
+    """Score what a cause of errors may be asked of: valid, and what is wrong elsewhere."""
+    is_wrong = (table["split"] != "none") & ~table["correct"]
+    rows = np.flatnonzero((table["split"] == "valid") | is_wrong)
+    scores = outlier_scores(embeddings, (table["split"] == "train").to_numpy(), rows)
+    return pd.DataFrame({"image_id": table["image_id"].to_numpy()[rows], "outlier": scores})
 
 
 def summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -66,6 +66,8 @@ PREDICTIONS = {
     "correct": "bool",  # False without a label
 }
 
+SEVERAL = ";"  # stands between the labels where a shop names several
+
 LABEL_ISSUES = {
     "image_id": "str",
     "product_id": "str",

@@ -163,7 +163,12 @@ def test_an_index_answers_many_filters_as_the_table_does_and_shares_the_table(ta
     index = build_index(shuffled)
 
     assert index.table is shuffled
-    for wanted in (Filter(), Filter(answer="all", split="", sort="product"), Filter(text="5.JPG")):
+    for wanted in (
+        Filter(),
+        Filter(answer="all", split="", sort="product"),
+        Filter(text="1.JPG"),
+        Filter(images=["i1", "i3"]),
+    ):
         rows = find_rows(index, wanted)
         pd.testing.assert_frame_equal(
             shuffled.iloc[rows], find_images(table, wanted).drop(columns="wrong")

@@ -47,8 +47,8 @@ def test_a_newcomer_trains_watches_and_understands(
 
     open_page(page, "Errors")
     expect(page.get_by_text(f"{valid['errors']} of {valid['n']}")).to_be_visible()
-    page.get_by_role("button", name="File").first.click()
-    expect(page.get_by_text(re.compile(r"image \d+-\d+ · valid"))).to_be_visible()
+    page.locator("[class*=st-key-open-] button").first.click()
+    expect(page.get_by_text(re.compile(r"image \d+-\d+ · product"))).to_be_visible()
     page.keyboard.press("Escape")
     assert count_exceptions(page) == 0
 

@@ -183,6 +183,7 @@ def test_this_image_over_all_runs_of_the_same_catalogue_and_target(
     wrong: pd.DataFrame, finished: Run, workspace: Workspace, open_page: Callable[..., App]
 ) -> None:
     image = wrong.iloc[0]
+    shutil.copytree(finished.path, workspace.runs_dir / "20250101-000002-same-0000")
     other = Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000000-other-0000"))
     path = other.path / "predictions.parquet"
     answers = pd.read_parquet(path)
@@ -196,11 +197,12 @@ def test_this_image_over_all_runs_of_the_same_catalogue_and_target(
     app = open_page("errors", image=image["image_id"])
 
     called = widgets.department(image["prediction"])
-    assert f"1 of 2 runs call it {called}" in app.said
+    assert f"2 of 3 runs call it {called}" in app.said
     rows = app.dataframe[0].value
-    assert rows["Run"].to_list() == [f"{finished.run_id} (this one)", other.run_id]
-    assert rows["Split"].to_list() == ["valid", "train"]
-    assert rows["Called"].to_list() == [called, widgets.department(image["label"])]
+    runs = [f"{finished.run_id} (this one)", "20250101-000002-same-0000", other.run_id]
+    assert rows["Run"].to_list() == runs
+    assert rows["Split"].to_list() == ["valid", "valid", "train"]
+    assert rows["Called"].to_list() == [called, called, widgets.department(image["label"])]
 
 
 def test_the_cause_and_what_is_held_against_the_label(

@@ -135,6 +135,18 @@ def test_a_filter_shows_exactly_its_rows(
     assert f"**{len(expected)}** photo" in app.said
 
 
+def test_the_end_of_the_loss_filter_takes_all_above(
+    finished: Run, table: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    path = finished.path / "predictions.parquet"
+    stored = pd.read_parquet(path)
+    worst = table["image_id"].iloc[0]
+    stored.loc[stored["image_id"] == worst, ["loss", "split"]] = [12.5, "valid"]
+    stored.to_parquet(path)
+    assert worst in list_shown(open_page("errors", loss=["2", "10"]))
+    assert worst not in list_shown(open_page("errors", loss=["2", "9.9"]))
+
+
 def test_a_filter_by_hand_does_as_the_url(
     table: pd.DataFrame, open_page: Callable[..., App]
 ) -> None:
@@ -163,6 +175,9 @@ def test_pages_follow_each_other(table: pd.DataFrame, open_page: Callable[..., A
     assert len(pages) == 4
     app = open_page("errors", split="train", answer="all", page="2")
     assert list_shown(app) == pages[1]
+    assert not app.button(key="page_back").disabled
+    assert list_shown(app.click("page_back")) == pages[0]
+    assert list_shown(app.click("page_next")) == pages[1]
     assert list_shown(app.click("page_next")) == pages[2]
     assert app.query_params["page"] == "3"
     assert list_shown(app.click("page_next")) == pages[3]

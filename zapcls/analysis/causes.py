@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from zapcls.analysis.intervals import count_rates
-from zapcls.analysis.label_issues import SEVERAL
 from zapcls.analysis.metrics import labelled
+from zapcls.schema import SEVERAL
 
 CAUSES = LABEL, UNCLEAR, COLOR, ODD, MODEL = (
     "label probably wrong",

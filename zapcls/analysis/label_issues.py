@@ -14,8 +14,6 @@ from cleanlab.filter import find_label_issues as find_confident_issues
 
 from zapcls import schema
 
-SEVERAL = ";"  # stands between the labels where a shop names several
-
 
 def pool_products(prob: np.ndarray, products: Sequence[str]) -> np.ndarray:
     """Give each image its product's probabilities: the geometric mean over its images.
@@ -121,7 +119,9 @@ def _write_reasons(
     ]
     place_of = {image_id: place for place, image_id in enumerate(table["image_id"])}
     differ = relatives[(relatives["value"] != relatives["label"]) & (relatives["value"] != "")]
-    is_known = differ["value"].isin(names) | differ["value"].str.contains(SEVERAL, regex=False)
+    is_known = differ["value"].isin(names) | differ["value"].str.contains(
+        schema.SEVERAL, regex=False
+    )
     grouped = differ[is_known].groupby(["image_id", "kind", "value"], sort=True)["other_id"]
     for (image_id, kind, value), others in grouped.agg(["first", "size"]).iterrows():
         count = f" and {others['size'] - 1} more" if others["size"] > 1 else ""

@@ -73,7 +73,14 @@ def _predictions(run_path: str, changed: int) -> pd.DataFrame:
 
 def check(run: Run) -> LabelCheck:
     """The label check that goes with a run's network; `is_done` tells whether it is there."""
-    return checks.find_check(store_of(run), run.train_config)
+    store = store_of(run)
+    changed = (store.path / "catalog.parquet").stat().st_mtime_ns
+    return _check(str(run.path), str(store.path), changed)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _check(run_path: str, store_path: str, changed: int) -> LabelCheck:
+    return checks.find_check(Store(Path(store_path)), Run(Path(run_path)).train_config)
 
 
 def checked_predictions(run: Run) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
 
 def list_suspects(run: Run) -> list[str]:
     """The suspected label errors, worst first."""
-    if not filters.find_check(run).is_done:
+    if not cache.check(run).is_done:
         return []
     issues = cache.label_issues(run)
     return issues.loc[issues["is_suspect"], "image_id"].to_list()
@@ -222,7 +222,7 @@ def show_cause(image: Any, run: Run) -> None:
 
 def show_doubts(image: Any, run: Run) -> None:
     """What the heads say, and what is held against the label."""
-    if not filters.find_check(run).is_done:
+    if not cache.check(run).is_done:
         st.caption("The labels are not checked yet; the view Suspects starts that.")
         return
     heads = find_row(cache.checked_predictions(run), image.image_id)

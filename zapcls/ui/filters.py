@@ -11,18 +11,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from zapcls import findings, schema
+from zapcls import schema
 from zapcls.analysis import causes
 from zapcls.analysis.mistakes import Filter, Index, build_index, find_rows
 from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import cache
-from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run
+from zapcls.workspace.runs import Run, read_outliers
 
 RUN, HEADS = "this run", "out-of-fold"
 ANY, REVIEWED, OPEN = "any", "reviewed", "not yet"
-MAX_PAIRS = 10**8  # of photos that a page compares: about three seconds on two cores
 LOSS_TOP = 10.0  # of the slider; its end takes all that is above
 SORT_NAMES = {
     "loss": "highest loss first",
@@ -65,7 +63,7 @@ def pick_photos(run: Run, aside: Any = None, is_folded: bool = False) -> Found:
     _follow_link()
     with st.expander("Filters of the gallery") if is_folded else st.container():
         index, source = read_index(run, RUN), RUN
-        if find_check(run).is_done:
+        if cache.check(run).is_done:
             with aside or st.container():
                 source = _pick_source()
             index = read_index(run, source)
@@ -239,20 +237,9 @@ def _narrow(run: Run, wanted: Filter, reviewed: str, chosen: list[str]) -> Filte
     return replace(wanted, images=set.intersection(*sets)) if sets else wanted
 
 
-def find_check(run: Run) -> LabelCheck:
-    """The label check of a run, as `cache.check` finds it, without reading the catalogue anew."""
-    catalog = cache.store_of(run).path / "catalog.parquet"
-    return _find_check(str(run.path), catalog.stat().st_mtime_ns)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _find_check(run_path: str, changed: int) -> LabelCheck:
-    return cache.check(Run(Path(run_path)))
-
-
 def read_index(run: Run, source: str) -> Index:
     """The index of a run's predictions, or of its label check's, with `label_quality` if known."""
-    check = find_check(run)
+    check = cache.check(run)
     checked = check.path.stat().st_mtime_ns if check.is_done else 0
     changed = (run.path / "predictions.parquet").stat().st_mtime_ns
     return _read_index(str(run.path), source, changed, checked)
@@ -275,7 +262,7 @@ def _read_index(run_path: str, source: str, changed: int, checked: int) -> Index
 
 def read_causes(run: Run) -> pd.DataFrame:
     """Each error's cause: image_id, cause, evidence (`analysis.causes`)."""
-    check = find_check(run)
+    check = cache.check(run)
     checked = check.path.stat().st_mtime_ns if check.is_done else 0
     changed = (run.path / "predictions.parquet").stat().st_mtime_ns
     version = open_reviews(cache.workspace()).version()
@@ -289,14 +276,5 @@ def _read_causes(run_path: str, changed: int, checked: int, version: int) -> pd.
         cache.predictions(run),
         issues=cache.label_issues(run) if checked else None,
         verdicts=cache.verdicts(run),
-        outlier=_read_outliers(run_path, changed),
+        outlier=read_outliers(run),
     )
-
-
-@st.cache_resource(max_entries=4, show_spinner="Comparing the photos with the training photos…")
-def _read_outliers(run_path: str, changed: int) -> pd.DataFrame | None:
-    """How far photos lie from the training photos; None where a page would wait too long for it."""
-    run = Run(Path(run_path))
-    counts = cache.predictions(run)["split"].value_counts()
-    pairs = counts.drop("none", errors="ignore").sum() * counts.get("train", 0)
-    return findings.read_outliers(run) if pairs <= MAX_PAIRS else None

@@ -53,28 +53,39 @@ def show_gallery(run: Run, aside: Any = None) -> None:
 
 def show_bar(found: Found, pages: int, run: Run) -> int:
     """Say how many were found and of which source; pick a page, 1..pages, also by keys."""
-    page = max(1, min(int(st.session_state.get("page", 1)), pages))
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(
-            f"**{len(found.rows):,}** photos · {name_source(found)}",
-            help=HEADS_HELP if found.source == HEADS else None,
-        )  # fmt: skip
-        show_clear()
-        if pages > 1:
-            st.button(
-                "Previous", key="page_back", shortcut="Left", type="tertiary", disabled=page == 1,
-                on_click=_turn, args=(page - 1,),
+    page = 1
+    sides: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "gap": "xsmall"}
+    with st.container(**sides, horizontal_alignment="distribute"):
+        with st.container(**sides, width="content"):
+            st.markdown(
+                f"**{len(found.rows):,}** photos · {name_source(found)}", width="content",
+                help=HEADS_HELP if found.source == HEADS else None,
             )  # fmt: skip
-            page = min(st.pagination(pages, width=236, key="page", bind="query-params"), pages)
-            st.button(
-                "Next", key="page_next", shortcut="Right", type="tertiary", disabled=page == pages,
-                on_click=_turn, args=(page + 1,),
+            show_clear()
+        with st.container(**sides, width="content"):
+            if pages > 1:
+                page = pick_page(pages)
+            st.download_button(
+                "CSV", partial(write_csv, found), f"errors-{run.run_id}.csv", "text/csv",
+                key="csv", icon=":material/download:", on_click="ignore", disabled=not pages,
+                help="Download the whole list",
             )  # fmt: skip
-        st.download_button(
-            "CSV", partial(write_csv, found), f"errors-{run.run_id}.csv", "text/csv", key="csv",
-            icon=":material/download:", on_click="ignore", help="Download the whole list",
-            disabled=not pages,
+    return page
+
+
+def pick_page(pages: int) -> int:
+    """Show the pages, with a button that has a key on either side."""
+    before = st.container(width="content")  # filled last: only then is the page known
+    page = min(st.pagination(pages, width=300, key="page", bind="query-params"), pages)
+    with before:
+        st.button(
+            "Previous", key="page_back", shortcut="Left", type="tertiary", disabled=page == 1,
+            on_click=_turn, args=(page - 1,),
         )  # fmt: skip
+    st.button(
+        "Next", key="page_next", shortcut="Right", type="tertiary", disabled=page == pages,
+        on_click=_turn, args=(page + 1,),
+    )  # fmt: skip
     return page
 
 

@@ -191,6 +191,15 @@ def read_probabilities(run: Run) -> np.ndarray:
     return np.load(run.path / "probs.npy", allow_pickle=False)
 
 
+def read_outliers(run: Run) -> pd.DataFrame | None:
+    """Read how far images lie from the training images: image_id, outlier (0..2, high is far).
+
+    Of valid, and of what is wrong elsewhere; None for a run that was evaluated without.
+    """
+    path = run.path / "outliers.parquet"
+    return pd.read_parquet(path) if path.is_file() else None
+
+
 def read_cross_validation(run: Run) -> dict[str, Any] | None:
     """Read what a cross-validation of the run's recipe came to, None before there is one."""
     path = run.path / "derived" / "cross-validation" / "metrics.json"
