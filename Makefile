@@ -34,8 +34,8 @@ bench-labels: $(VENV)/app.stamp ## are wrong labels found; DATA=DIR WEIGHTS=FILE
 bench-slices: $(VENV)/app.stamp ## are bad groups found, and how often falsely; DATA=DIR
 	$(BIN)/python -m benchmarks.slices --data "$(DATA)"
 
-bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions
-	$(BIN)/python -m benchmarks.gallery
+bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR]
+	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)")
 
 clean: ## remove the environment and the caches; the workspace stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
