@@ -238,6 +238,7 @@ def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspac
         "losses.csv",
         "metrics.json",
         "model.json",
+        "outliers.parquet",
         "model.onnx",
         "model.safetensors",
         "predictions.parquet",
