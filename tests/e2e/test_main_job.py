@@ -95,7 +95,8 @@ def test_a_visitor_classifies_a_photo_and_a_broken_file(
 
 
 def test_every_page_opens_by_its_address(page: Page, address: str) -> None:
-    for path in ("", "classify", "data", "learning_rate", "train", "results", "errors"):
+    pages = ["classify", "data", "learning_rate", "train", "results", "errors", "color_bias"]
+    for path in ["", *pages, "review", "compare", *(f"errors?view={v}" for v in ("Slices", "Map"))]:
         page.goto(f"{address}/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)

@@ -1,0 +1,211 @@
+"""Color and label, color and error: hand-counted tables, and the rate of false alarms."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zapcls.analysis.color_association import (
+    compare_groups,
+    cramers_v,
+    measure_association,
+    permute_p,
+)
+from zapcls.analysis.intervals import wilson
+
+CLASSES = ["Women", "Men"]
+WRONG = {"prediction": "Men"}
+
+
+def shoes(counts, photos=1):
+    """Build products by color and label, `photos` of each."""
+    cells = [cell for cell, count in counts.items() for _ in range(count)]
+    rows = [
+        (color, label, f"p{place}") for place, (color, label) in enumerate(cells)
+        for _ in range(photos)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["color", "label", "product_id"])
+
+
+def split_by_color(women, men):
+    """Count pink and black shoes: `women` = (pink, black), `men` alike."""
+    places = [("pink", "Women"), ("black", "Women"), ("pink", "Men"), ("black", "Men")]
+    return dict(zip(places, [*women, *men], strict=True))
+
+
+def test_independent_color_and_label_tell_nothing():
+    found = measure_association(shoes(split_by_color((10, 20), (30, 60))), resamples=50)
+
+    assert (found.cramers_v, found.v_low) == (0, 0)
+    assert found.bits == found.bits_low == 0
+    assert 0 < found.v_high < 0.3
+    assert (found.n, found.n_products) == (120, 120)
+    assert found.label_bits == pytest.approx(-(0.25 * math.log2(0.25) + 0.75 * math.log2(0.75)))
+
+
+def test_a_color_that_tells_the_label_tells_all_of_its_bits():
+    found = measure_association(shoes(split_by_color((20, 0), (0, 20))), resamples=50)
+
+    assert found.cramers_v == pytest.approx(1)
+    assert found.label_bits == 1
+    assert found.bits == pytest.approx(1 - 1 / (2 * 40 * math.log(2)))
+
+
+def test_cramers_v_is_bergsmas_by_hand():
+    # chi2 = 80 (30·30 - 10·10)² / 40⁴ = 20, phi² = 1/4; less 1/79, over 2 - 1/79 - 1
+    expected = math.sqrt((0.25 - 1 / 79) / (1 - 1 / 79))
+
+    assert cramers_v(np.array([[30, 10], [10, 30]])) == pytest.approx(expected)
+
+
+def test_the_interval_counts_products_not_photos():
+    counts = split_by_color((30, 10), (10, 30))
+    one = measure_association(shoes(counts))
+    many = measure_association(shoes(counts, photos=5))
+
+    assert one.v_low < one.cramers_v < one.v_high
+    assert many.n == 5 * one.n
+    assert many.v_high - many.v_low == pytest.approx(one.v_high - one.v_low, rel=0.1)
+    assert many.bits_high - many.bits_low == pytest.approx(one.bits_high - one.bits_low, rel=0.1)
+
+
+def test_the_interval_of_no_association_reaches_zero_where_products_have_many_photos():
+    rng = np.random.default_rng(0)
+    lows = []
+    for seed in range(20):
+        cells = rng.choice(["pink", "black", "red"], 60), rng.choice(CLASSES, 60)
+        table = pd.DataFrame({"color": cells[0], "label": cells[1], "product_id": range(60)})
+        table = pd.concat([table] * 4)
+        lows.append(measure_association(table, resamples=100, seed=seed).v_low)
+
+    assert np.mean(np.array(lows) > 0) < 0.2
+
+
+def test_without_a_second_color_or_any_row_there_is_no_figure():
+    one = measure_association(shoes({("pink", "Women"): 3, ("pink", "Men"): 3}))
+    none = measure_association(shoes({("", "Women"): 3, ("pink", ""): 3}))
+
+    assert math.isnan(one.cramers_v)
+    assert math.isnan(one.bits_low)
+    assert (none.n, none.n_products) == (0, 0)
+    assert math.isnan(none.cramers_v)
+
+
+@pytest.fixture
+def groups(build_table):
+    """Women's: pink 2 wrong of 3, both of product a, black 1 of 4; no pink men's shoe."""
+    table = build_table(
+        [
+            WRONG | {"color": "pink", "product_id": "a"},
+            WRONG | {"color": "pink", "product_id": "a"},
+            {"color": "pink"},
+            WRONG,
+            {},
+            {},
+            {},
+            {"label": "Men", "prediction": "Men", "prob": 0.7},
+            {"label": "Men", "prediction": "Women", "prob": 0.9},
+            WRONG | {"color": "pink", "split": "train"},
+            WRONG | {"color": ""},
+        ]
+    )
+    found = compare_groups(table, "valid", ["black", "pink"], CLASSES, permutations=200)
+    return found.set_index(["color", "label"])
+
+
+def test_a_group_is_compared_with_the_other_colors_of_its_label(groups):
+    pink = groups.loc[("pink", "Women")]
+
+    assert list(groups.index) == [(c, label) for c in ("black", "pink") for label in CLASSES]
+    assert (pink["n"], pink["n_products"], pink["hits"]) == (3, 2, 2)
+    assert (pink["n_others"], pink["n_products_others"], pink["hits_others"]) == (4, 4, 1)
+    assert pink["difference"] == pytest.approx(2 / 3 - 1 / 4)
+    assert pink["rate_others"] == 0.25
+    assert pink["low_others"] == pytest.approx(wilson(0.25, 4)[0])
+    assert pink["is_small"]
+
+
+def test_the_detectable_difference_is_that_of_the_formula(groups):
+    # others' rate (1 + 2) / (4 + 4); pink's products of 2 and 1 photos count as 9 / 5
+    expected = (1.959964 + 0.841621) * math.sqrt(0.375 * 0.625 * (5 / 9 + 1 / 4))
+
+    assert groups.loc[("pink", "Women"), "detectable"] == pytest.approx(min(1, expected), rel=1e-5)
+
+
+def test_the_detectable_difference_shrinks_with_the_products(build_table):
+    rows = [WRONG, *[{}] * 19, WRONG | {"color": "pink"}, *[{"color": "pink"}] * 19]
+    found = [
+        compare_groups(build_table(rows * times), "valid", ["pink"], ["Women"], permutations=1)
+        for times in (4, 16)
+    ]
+    few, many = (table["detectable"].iloc[0] for table in found)
+
+    rate, z = (4 + 2) / (80 + 4), 1.959964 + 0.841621
+    assert few == pytest.approx(z * math.sqrt(rate * (1 - rate) * 2 / 80), rel=1e-5)
+    assert many < 0.55 * few
+    assert not found[0]["is_small"].iloc[0]
+
+
+def test_mean_probability_and_calibration_are_of_the_group(groups):
+    men = groups.loc[("black", "Men")]
+
+    assert men["mean_prob"] == pytest.approx((0.7 + 0.1) / 2)
+    assert men["calibration_gap"] == pytest.approx((0.7 + 0.9) / 2 - 0.5)
+
+
+def test_no_such_shoes_is_no_rate_and_no_comparison(groups):
+    none = groups.loc[("pink", "Men")]
+
+    assert (none["n"], none["n_products"]) == (0, 0)
+    assert none[["rate", "difference", "p", "p_holm", "detectable", "mean_prob"]].isna().all()
+    assert groups.loc[("black", "Men"), ["difference", "p", "detectable"]].isna().all()
+
+
+def test_a_difference_without_an_error_has_a_width(build_table):
+    rows = [{}] * 5 + [{"color": "pink"}] * 4
+    found = compare_groups(build_table(rows), "valid", ["pink"], ["Women"], permutations=20)
+
+    row = found.iloc[0]
+    assert (row["difference"], row["p"]) == (0, 1)
+    assert row["difference_high"] == pytest.approx(3 / 4)
+    assert row["detectable"] > 0.3
+
+
+def test_holm_corrects_for_all_groups(build_table):
+    rows = [WRONG | {"color": "pink"}] * 15 + [{"color": "black"}] * 20 + [{"color": "red"}] * 20
+    found = compare_groups(
+        build_table(rows), "valid", ["black", "pink", "red"], ["Women"], permutations=300
+    ).set_index("color")
+
+    assert found.loc["pink", "p"] == pytest.approx(1 / 301)
+    assert found.loc["pink", "p_holm"] == pytest.approx(3 / 301)
+    assert (found["difference"] > 0).tolist() == [False, True, False]
+
+
+def test_an_empty_table_gives_empty_groups(build_table):
+    found = compare_groups(build_table([{}])[:0], "valid", ["pink"], CLASSES, permutations=5)
+
+    assert found["n"].tolist() == [0, 0]
+    assert found[["p", "p_holm", "difference"]].isna().all(axis=None)
+
+
+def test_errors_that_come_by_the_product_alarm_as_often_as_stated():
+    """A color's products err no more often, but all photos of a product err together."""
+    rng = np.random.default_rng(0)
+    product = np.repeat(np.arange(48), 5)
+    members = (product < 12)[None, :]
+    alarms = [
+        permute_p(members, rng.random(48)[product] < 0.3, product, 120, seed)[0] < 0.05
+        for seed in range(200)
+    ]
+
+    assert 0.01 <= np.mean(alarms) <= 0.09
+
+
+def test_the_p_of_a_color_within_products_sees_which_photo_errs():
+    """Each product's one pink photo of two is the wrong one: its products alone would not tell."""
+    product = np.repeat(np.arange(30), 2)
+    members = (np.arange(60) % 2 == 0)[None, :]
+
+    assert permute_p(members, members[0], product, 200, 0)[0] == pytest.approx(1 / 201)
