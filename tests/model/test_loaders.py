@@ -227,7 +227,8 @@ def test_the_standard_changes_are_for_train_only(draw_pixels, split, torch):
     torch.testing.assert_close(tune.as_subclass(torch.Tensor), expected)
     train, _ = dls.train.one_batch()
     assert train.shape == (8, 3, 32, 32)
-    seen = Normalize()(Resize(32, 32)(torch.from_numpy(pixels[:20]))).flatten(1)
+    photos = Normalize()(Resize(32, 32)(torch.from_numpy(pixels[:20])))
+    seen = torch.cat([photos, photos.flip(3)]).flatten(1)  # mirroring alone is no such change
     nearest = torch.cdist(train.as_subclass(torch.Tensor).flatten(1), seen).amin(1)
     assert (nearest > 0.01).any()
 
