@@ -9,6 +9,7 @@ from zapcls.analysis import color_bias
 from zapcls.analysis.metrics import labelled
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.ui import cache, charts, widgets
+from zapcls.ui.color_evidence_view import show_evidence
 from zapcls.ui.pairs_view import show_pairs
 from zapcls.workspace.runs import Run
 
@@ -142,4 +143,5 @@ show_claim(table, color, label, called)
 st.caption(f"This run, valid, {run.train_config.split} split.")
 show_by_color(run, table, classes)
 show_pairs(run, color, label)
+show_evidence(run, color, label, classes)
 show_ways(table, classes)

@@ -91,6 +91,15 @@ def test_four_photos_of_a_product_that_err_together_are_one(build_table):
         assert many[end] == pytest.approx(one[end], rel=0.01)
 
 
+def test_a_product_with_both_answers_makes_no_interval_narrower(build_table):
+    rows = shoes("pink", "Heels", 20, 20) + shoes("black", "Heels", 20, 40)
+    pairs = [row | {"product_id": f"{row['color']}{i % 20}"} for i, row in enumerate(rows)]
+    one, paired = (odds_of(build_table(table))[1].loc["pink"] for table in (rows, pairs))
+
+    assert paired["n_products"] == 20
+    assert paired["crude_high"] >= 0.98 * one["crude_high"]
+
+
 def test_a_color_without_an_error_has_a_reason_and_no_infinite_odds(build_table):
     rows = shoes("black", "Heels", 10, 40) + shoes("pink", "Heels", 0, 30)
     rows += shoes("red", "Heels", 30, 0) + shoes("blue", "Heels", 10, 20)
@@ -104,8 +113,18 @@ def test_a_color_without_an_error_has_a_reason_and_no_infinite_odds(build_table)
     ]
     ratios = ["crude", "adjusted", "adjusted_high"]
     assert odds.loc[["pink", "red", "green"], ratios].isna().all(axis=None)
-    assert (found.n, found.n_fitted) == (154, 80)
+    assert (found.n, found.n_fitted) == (144, 80)
     assert odds.loc["blue", "adjusted"] == pytest.approx(2)
+    assert odds.loc["blue", "p_holm"] == odds.loc["blue", "adjusted_p"]  # no other was tried
+
+
+def test_p_is_corrected_for_all_colors(build_table):
+    rows = shoes("black", "Heels", 10, 40) + shoes("pink", "Heels", 15, 20)
+    rows += shoes("blue", "Heels", 6, 24)
+    odds = odds_of(build_table(rows))[1]
+
+    assert odds.loc["pink", "p_holm"] == pytest.approx(2 * odds.loc["pink", "adjusted_p"])
+    assert math.isnan(odds.loc["black", "p_holm"])
 
 
 def test_a_sub_category_without_an_error_is_left_out_and_counted(build_table):
@@ -160,7 +179,7 @@ def test_the_label_is_held_where_both_are_asked_of(build_table):
     assert odds.loc["pink", "crude"] > 2
     assert odds.loc["pink", "adjusted"] == pytest.approx(1)
     of_women = odds_of(build_table(rows), "Women")[1]
-    assert of_women.loc["pink", "crude"] == pytest.approx(1)
+    assert of_women.loc["black", "crude"] == pytest.approx(1)  # pink is the more frequent here
 
 
 def test_only_known_colors_of_the_split_count(confounded):
@@ -183,7 +202,7 @@ def test_too_little_to_fit_is_said_and_not_a_traceback(build_table, rows):
 
 def test_no_table_of_chance_gives_an_infinite_or_silent_odds_ratio(build_table):
     rng = np.random.default_rng(0)
-    for _ in range(15):
+    for _ in range(6):
         rows = [
             {
                 "color": rng.choice(["black", "pink", "red", "blue"]),

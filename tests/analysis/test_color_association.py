@@ -126,11 +126,16 @@ def test_a_group_is_compared_with_the_other_colors_of_its_label(groups):
     assert pink["is_small"]
 
 
-def test_the_detectable_difference_is_that_of_the_formula(groups):
-    # others' rate (1 + 2) / (4 + 4); pink's products of 2 and 1 photos count as 9 / 5
-    expected = (1.959964 + 0.841621) * math.sqrt(0.375 * 0.625 * (5 / 9 + 1 / 4))
+def test_the_detectable_difference_is_that_of_the_formula(build_table):
+    pink = [{"color": "pink", "product_id": name} for name in "abcd" for _ in range(4)]
+    pink += [{"color": "pink", "product_id": "e"}] * 2
+    rows = [*pink, *[WRONG] * 4, *[{}] * 76]
+    found = compare_groups(build_table(rows), "valid", ["pink"], ["Women"], permutations=1)
 
-    assert groups.loc[("pink", "Women"), "detectable"] == pytest.approx(min(1, expected), rel=1e-5)
+    # others' rate (4 + 2) / (80 + 4); pink's 18 photos are 18² / (4·4² + 2²) products
+    rate, spread = 6 / 84, 68 / 18**2 + 1 / 80
+    expected = (1.959964 + 0.841621) * math.sqrt(rate * (1 - rate) * spread)
+    assert found["detectable"].iloc[0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_detectable_difference_shrinks_with_the_products(build_table):
@@ -159,7 +164,8 @@ def test_no_such_shoes_is_no_rate_and_no_comparison(groups):
 
     assert (none["n"], none["n_products"]) == (0, 0)
     assert none[["rate", "difference", "p", "p_holm", "detectable", "mean_prob"]].isna().all()
-    assert groups.loc[("black", "Men"), ["difference", "p", "detectable"]].isna().all()
+    unpaired = ["difference", "difference_low", "difference_high", "p", "detectable"]
+    assert groups.loc[("black", "Men"), unpaired].isna().all()
 
 
 def test_a_difference_without_an_error_has_a_width(build_table):
