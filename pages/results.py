@@ -5,7 +5,7 @@ import streamlit as st
 from zapcls.analysis import causes, metrics
 from zapcls.ui import cache, charts, widgets
 from zapcls.ui.filters import read_causes
-from zapcls.workspace import jobs, lr_files
+from zapcls.workspace import lr_files
 from zapcls.workspace.runs import Run, read_cross_validation, read_history, read_losses
 
 FOLDS = 5
@@ -157,13 +157,8 @@ def show_cross_validation(run: Run) -> None:
             f"one of {result['folds']} trainings of this recipe that never saw its product."
         )
         return
-    active = widgets.find_active(cache.workspace().jobs_dir, "cross_validate")
-    if active:
-        widgets.show_job(active)
+    if widgets.is_at_work("cross_validate", run):
         return
-    last = widgets.find_last(cache.workspace().jobs_dir, "cross_validate", run)
-    if last and jobs.read_status(last).state in ("failed", "lost"):
-        widgets.show_failure(last, jobs.read_status(last))
     cost = widgets.duration(FOLDS * run.metrics["seconds"])
     st.markdown(
         "This run answers for its valid photos only. Cross-validating its recipe trains it "
@@ -171,10 +166,7 @@ def show_cross_validation(run: Run) -> None:
         "It can be stopped; the trainings that are done are kept."
     )
     if st.button("Cross-validate this recipe", key="cross_validate", icon=":material/splitscreen:"):
-        config = {"run": str(run.path), "folds": FOLDS}
-        workspace = cache.workspace()
-        jobs.launch(jobs.create(workspace.jobs_dir, "cross_validate", config), workspace)
-        st.rerun()
+        widgets.start_job("cross_validate", run, folds=FOLDS)
 
 
 widgets.enter("results")

@@ -40,13 +40,13 @@ def _figure(height: int = HEIGHT, **layout: object) -> go.Figure:
     return figure
 
 
-def _intervals(table: pd.DataFrame) -> dict[str, object]:
-    """Error bars from `low` to `high` around `rate`; none where the rate is NaN."""
+def intervals(table: pd.DataFrame, middle: str = "rate") -> dict[str, object]:
+    """Error bars from `low` to `high` around the column `middle`; none where that is NaN."""
     return {
         "type": "data",
         "symmetric": False,
-        "array": table["high"] - table["rate"],
-        "arrayminus": table["rate"] - table["low"],
+        "array": table["high"] - table[middle],
+        "arrayminus": table[middle] - table["low"],
         "color": NEUTRAL,
         "thickness": 1.5,
         "width": 4,
@@ -190,7 +190,7 @@ def rates(table: pd.DataFrame, names: Sequence[str], colors: Sequence[str]) -> g
         y=list(names),
         mode="markers",
         marker={"size": 13, "color": list(colors), "line": {"width": 1, "color": "#888"}},
-        error_x=_intervals(table),
+        error_x=intervals(table),
         customdata=list(zip(labels, table["low"].fillna(0), table["high"].fillna(0), strict=True)),
         hovertemplate="%{y}: %{x:.1%} (%{customdata[1]:.1%} to %{customdata[2]:.1%})"
         "<br>%{customdata[0]}<extra></extra>",
@@ -222,7 +222,7 @@ def error_by_color(table: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
                 "color": outline[label],
                 "opacity": [1.0 if n >= 20 else 0.45 for n in rows["n"]],
             },
-            error_y=_intervals(rows),
+            error_y=intervals(rows),
             customdata=rows[["color", "label", "n", "hits", "low", "high"]],
             hovertemplate="%{customdata[0]}, %{customdata[1]}: %{y:.1%} "
             "(%{customdata[4]:.1%} to %{customdata[5]:.1%})<br>"
@@ -339,7 +339,7 @@ def calibration(table: pd.DataFrame) -> go.Figure:
         y=table["rate"],
         mode="markers+lines",
         marker={"size": 9, "color": CLASS_COLORS[2]},
-        error_y=_intervals(table),
+        error_y=intervals(table),
         customdata=table["n"],
         hovertemplate="sure %{x:.0%}, right %{y:.0%}, n = %{customdata}<extra></extra>",
         showlegend=False,

@@ -23,15 +23,7 @@ def differences(summary: pd.DataFrame) -> go.Figure:
         y=names,
         mode="markers",
         marker={"size": 12, "color": RUN_COLORS["second"]},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": summary["high"] - summary["difference"],
-            "arrayminus": summary["difference"] - summary["low"],
-            "color": charts.NEUTRAL,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=charts.intervals(summary, "difference"),
         customdata=summary[["low", "high", "n"]],
         hovertemplate="%{y}: %{x:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})"
         "<br>n = %{customdata[2]:,}<extra></extra>",

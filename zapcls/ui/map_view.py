@@ -7,7 +7,6 @@ import streamlit as st
 from zapcls.analysis.metrics import labelled
 from zapcls.data.color import SWATCHES
 from zapcls.ui import cache, charts, widgets
-from zapcls.workspace import jobs
 from zapcls.workspace.runs import Run, read_map
 
 TINTS = ("answer", "label", "prediction", "color")
@@ -54,18 +53,10 @@ def show_map(run: Run) -> None:
 def show_start(run: Run) -> None:
     """Say what the map is, and start one or watch the one that is being drawn."""
     st.markdown("The map lays all photos out so that those alike to the network lie together.")
-    active = widgets.find_active(cache.workspace().jobs_dir, "map")
-    if active:
-        widgets.show_job(active)
+    if widgets.is_at_work("map", run):
         return
-    last = widgets.find_last(cache.workspace().jobs_dir, "map", run)
-    if last and jobs.read_status(last).state in ("failed", "lost"):
-        widgets.show_failure(last, jobs.read_status(last))
     if st.button("Draw the map", type="primary", key="draw_map", icon=":material/scatter_plot:"):
-        workspace = cache.workspace()
-        job = jobs.create(workspace.jobs_dir, "map", {"run": str(run.path)})
-        jobs.launch(job, workspace)
-        st.rerun()
+        widgets.start_job("map", run)
     st.caption("About a minute for some thousand photos.")
 
 

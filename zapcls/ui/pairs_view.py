@@ -96,15 +96,7 @@ def draw(found: pd.DataFrame) -> go.Figure:
             "opacity": [1 if n >= MIN_PRODUCTS else 0.35 for n in found["n_products"]],
             "line": {"width": 1, "color": "#888"},
         },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": found["high"] - found["difference"],
-            "arrayminus": found["difference"] - found["low"],
-            "color": charts.NEUTRAL,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=charts.intervals(found, "difference"),
         customdata=found[["low", "high", "n_products", "p_holm"]],
         hovertemplate="%{y}: %{x:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})"
         "<br>%{customdata[2]:,} products<br>corrected p %{customdata[3]:.2g}<extra></extra>",

@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from zapcls.ui import cache, marking, widgets
-from zapcls.workspace import jobs
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.runs import Run
 
@@ -59,23 +58,15 @@ def show_start(run: Run) -> None:
         "A label check asks heads that never saw a product what they make of its label, and "
         "compares each label with those of its siblings and near-duplicates."
     )
-    active = widgets.find_active(cache.workspace().jobs_dir, "check_labels")
-    if active:
-        widgets.show_job(active)
+    if widgets.is_at_work("check_labels", run):
         return
-    last = widgets.find_last(cache.workspace().jobs_dir, "check_labels", run)
-    if last and jobs.read_status(last).state in ("failed", "lost"):
-        widgets.show_failure(last, jobs.read_status(last))
     n = len(cache.predictions(run))
     cost = "Seconds where the network's features are kept, else one pass over the photos."
     if st.button(
         f"Check the labels of {n:,} photos", type="primary", key="check_labels",
         icon=":material/fact_check:", help=cost,
     ):  # fmt: skip
-        workspace = cache.workspace()
-        job = jobs.create(workspace.jobs_dir, "check_labels", {"run": str(run.path)})
-        jobs.launch(job, workspace)
-        st.rerun()
+        widgets.start_job("check_labels", run)
     st.caption(cost)
 
 

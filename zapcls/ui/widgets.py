@@ -219,6 +219,28 @@ def find_last(parent: Path, kind: str, run: Run) -> Job | None:
     return None
 
 
+def is_at_work(kind: str, run: Run) -> bool:
+    """Show a job of a kind that is at work; else say why the run's last one failed, if it did."""
+    folder = cache.workspace().jobs_dir
+    active = find_active(folder, kind)
+    if active:
+        show_job(active)
+        return True
+    last = find_last(folder, kind, run)
+    status = jobs.read_status(last) if last else None
+    if last and status and status.state in ("failed", "lost"):
+        show_failure(last, status)
+    return False
+
+
+def start_job(kind: str, run: Run, **config: Any) -> None:
+    """Start a job about a run and show it."""
+    workspace = cache.workspace()
+    job = jobs.create(workspace.jobs_dir, kind, {"run": str(run.path), **config})
+    jobs.launch(job, workspace)
+    st.rerun()
+
+
 def start_first_try() -> None:
     """Start the preset for newcomers on the drawings, and open the page that shows it."""
     from zapcls.config import build_config
