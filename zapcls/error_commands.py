@@ -11,7 +11,7 @@ import pandas as pd
 from zapcls.errors import BadInput
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, open_workspace
-from zapcls.workspace.runs import Run, find_run, read_cross_validation, read_predictions
+from zapcls.workspace.runs import Run, find_evaluated, read_cross_validation, read_predictions
 
 ERRORS = ["image_id", "image_path", "label", "prediction", "prob", "loss", "color", "cause"]
 ISSUES = ["image_id", "label", "suggested_label", "label_quality", "reasons"]
@@ -99,7 +99,7 @@ def run_compare(arguments: argparse.Namespace) -> None:
     from zapcls.findings import read_verdicts
 
     workspace, first = _open(arguments)
-    second = _find_evaluated(workspace, arguments.second)
+    second = find_evaluated(workspace, arguments.second)
     check_comparable(first, second)
     pairs = pair_runs(
         read_predictions(first, workspace),
@@ -135,17 +135,7 @@ def run_cross_validate(arguments: argparse.Namespace) -> None:
 
 def _open(arguments: argparse.Namespace) -> tuple[Workspace, Run]:
     workspace = open_workspace(arguments.workspace)
-    return workspace, _find_evaluated(workspace, arguments.run)
-
-
-def _find_evaluated(workspace: Workspace, name: str) -> Run:
-    run = find_run(workspace, name)
-    if not run.is_evaluated:
-        raise BadInput(
-            f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
-            f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
-        )
-    return run
+    return workspace, find_evaluated(workspace, arguments.run)
 
 
 def _print_rows(table: pd.DataFrame, arguments: argparse.Namespace) -> None:

@@ -12,13 +12,12 @@ import pandas as pd
 from zapcls.analysis import duplicates, heads, label_issues, metrics
 from zapcls.config import TrainConfig
 from zapcls.data import clean
-from zapcls.errors import BadInput
 from zapcls.pipeline import build_recipe, summarize_splits
 from zapcls.progress import Progress
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, find_run
+from zapcls.workspace.runs import find_evaluated
 from zapcls.workspace.store import Store, find_store, name_colors
 
 SPLIT_OF_FOLDS = "valid"  # each image is held out once, from heads that never saw its product
@@ -26,24 +25,10 @@ MAP_STEPS = 500
 TUNE_SHARE = 0.1  # of the products that a fold trains on
 
 
-def find_evaluated(workspace: Workspace, name: str) -> tuple[Run, Store]:
-    """Find a run that is evaluated, and its store.
-
-    Raises:
-        BadInput: there is no such run, or it is not evaluated.
-    """
-    run = find_run(workspace, name)
-    if not run.is_evaluated:
-        raise BadInput(
-            f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
-            f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
-        )
-    return run, find_store(workspace, run.facts["catalogue_id"])
-
-
 def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Predict every labelled image out of fold and find the suspected label errors."""
-    run, store = find_evaluated(workspace, job.config["run"])
+    run = find_evaluated(workspace, job.config["run"])
+    store = find_store(workspace, run.facts["catalogue_id"])
     config, started = run.train_config, time.perf_counter()
     name_colors(workspace, store, progress)
     catalog = clean.label_rows(store.read_catalog(), config.target, config.classes)
@@ -127,7 +112,7 @@ def build_map(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Lay a run's embeddings out in a plane: image_id, x, y."""
     from openTSNE import TSNE
 
-    run, _ = find_evaluated(workspace, job.config["run"])
+    run = find_evaluated(workspace, job.config["run"])
     table = pd.read_parquet(run.path / "predictions.parquet", columns=["image_id"])
     embeddings = np.load(run.path / "embeddings.npy", allow_pickle=False)
     progress("Finding neighbors", 0, 0)
@@ -159,7 +144,8 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
 
     A fold that is done is not trained again when the job is started anew.
     """
-    run, store = find_evaluated(workspace, job.config["run"])
+    run = find_evaluated(workspace, job.config["run"])
+    store = find_store(workspace, run.facts["catalogue_id"])
     config, folds = run.train_config, int(job.config["folds"])
     started = time.perf_counter()
     split = pd.read_parquet(run.path / "split.parquet")

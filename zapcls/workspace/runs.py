@@ -128,6 +128,21 @@ def find_run(workspace: Workspace, name: str) -> Run:
     )
 
 
+def find_evaluated(workspace: Workspace, name: str) -> Run:
+    """Find a run that is evaluated.
+
+    Raises:
+        BadInput: there is no such run, or it is not evaluated.
+    """
+    run = find_run(workspace, name)
+    if not run.is_evaluated:
+        raise BadInput(
+            f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
+            f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
+        )
+    return run
+
+
 def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a CSV of a run that may still be growing; empty while it has none."""
     try:
