@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from zapcls import inference
+from zapcls import charts, inference, words
 from zapcls.errors import BadInput
-from zapcls.ui import cache, charts, widgets
+from zapcls.ui import cache, widgets
 from zapcls.workspace.runs import Run
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
@@ -19,13 +19,13 @@ def show_answer(run: Run, content: bytes, name: str) -> None:
         except BadInput as error:
             st.error(str(error), icon=":material/error:")
             return
-        picture, words = st.columns([1, 2], gap="large", vertical_alignment="center")
+        picture, said = st.columns([1, 2], gap="large", vertical_alignment="center")
         with picture:
             st.image(answer.pixels, width=220)
             st.caption(name)
-        with words:
-            sold = widgets.department(answer.label)
-            st.markdown(f"### Sold as {sold}, {widgets.percent(answer.prob[answer.label])}")
+        with said:
+            sold = words.department(answer.label)
+            st.markdown(f"### Sold as {sold}, {words.percent(answer.prob[answer.label])}")
             st.plotly_chart(
                 charts.probabilities(answer.prob, classes), key=f"prob-{name}-{hash(content)}",
                 config={"displayModeBar": False},
@@ -48,7 +48,7 @@ with camera:
 valid = run.metrics["splits"]["valid"]
 st.caption(
     f"Answered by {widgets.describe_run(run)}, which errs on "
-    f"{widgets.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. The label "
+    f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. The label "
     "is the shop's department, not the wearer. Photos stay in memory on this machine."
 )
 for file in files or []:

@@ -5,10 +5,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from zapcls import charts, words
 from zapcls.analysis import color_bias
 from zapcls.analysis.metrics import labelled
 from zapcls.data.color import BASIC_COLORS, SWATCHES
-from zapcls.ui import cache, charts, widgets
+from zapcls.ui import cache, widgets
 from zapcls.ui.color_evidence_view import show_evidence
 from zapcls.ui.pairs_view import show_pairs
 from zapcls.workspace.runs import Run
@@ -26,7 +27,7 @@ def pick_claim(classes: list[str]) -> tuple[str, str, str]:
     with right:
         way = st.selectbox(
             "Way", list(ways), key="claim_way", bind="query-params",
-            format_func=lambda key: "{}, called {}".format(*map(widgets.department, ways[key])),
+            format_func=lambda key: "{}, called {}".format(*map(words.department, ways[key])),
         )  # fmt: skip
     return (str(color), *ways[str(way)])
 
@@ -35,13 +36,13 @@ def show_claim(table: pd.DataFrame, color: str, label: str, called: str) -> None
     """Answer the claim in one sentence and two rates."""
     rates = color_bias.compare_color(table, color, label, called)
     mine, others = rates.itertuples()
-    sold, taken = widgets.department(label), widgets.department(called)
+    sold, taken = words.department(label), words.department(called)
     if not mine.n:
         st.markdown(f"### No such shoes: valid has no {color} {sold} shoes.")
     else:
         st.markdown(
             f"### {mine.hits:,} of {mine.n:,} {color} {sold} shoes are called {taken}: "
-            f"{widgets.percent(mine.rate)}"
+            f"{words.percent(mine.rate)}"
         )
         st.markdown(compare_words(mine, others, sold, color))
     names = [f"{color} {sold}", f"other {sold}"]
@@ -52,7 +53,7 @@ def show_claim(table: pd.DataFrame, color: str, label: str, called: str) -> None
 def compare_words(mine: Any, others: Any, sold: str, color: str) -> str:
     """Say what the two intervals allow, and no more."""
     against = (
-        f"Of the other {sold} shoes it is {widgets.percent(others.rate)} "
+        f"Of the other {sold} shoes it is {words.percent(others.rate)} "
         f"({others.hits:,} of {others.n:,}). "
     )
     if mine.low > others.high:
@@ -60,8 +61,8 @@ def compare_words(mine: Any, others: Any, sold: str, color: str) -> str:
     if mine.high < others.low:
         return against + f"The intervals do not overlap: less often for {color}."
     return against + (
-        f"The 95 % intervals ({widgets.interval(mine.low, mine.high)} and "
-        f"{widgets.interval(others.low, others.high)}) overlap: these {mine.n_products:,} products "
+        f"The 95 % intervals ({words.interval(mine.low, mine.high)} and "
+        f"{words.interval(others.low, others.high)}) overlap: these {mine.n_products:,} products "
         "do not decide it."
     )
 
@@ -89,7 +90,7 @@ def describe(rates: pd.DataFrame) -> pd.DataFrame:
     """Write the rates out; an empty cell says so."""
     has = rates["n"] > 0
     said = [
-        f"{widgets.percent(row.rate)} ({widgets.interval(row.low, row.high)})"
+        f"{words.percent(row.rate)} ({words.interval(row.low, row.high)})"
         if row.n
         else "no such shoes"
         for row in rates.itertuples()
@@ -123,7 +124,7 @@ def show_ways(table: pd.DataFrame, classes: list[str]) -> None:
             st.plotly_chart(charts.directions(counts, colors, classes), key="ways")
     with right:
         label = classes[0]
-        sold = widgets.department(label)
+        sold = words.department(label)
         st.subheader(f"What the data teach: share of {sold} by color", anchor=False)
         shares = color_bias.label_share_by_color(
             labelled(table), [c for c in BASIC_COLORS if c in set(table["color"])], label

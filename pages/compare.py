@@ -6,10 +6,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from zapcls import words
 from zapcls.analysis import compare
 from zapcls.analysis.color_bias import error_by_color
+from zapcls.charts import compare as compare_charts
 from zapcls.data.color import BASIC_COLORS
-from zapcls.ui import cache, compare_charts, widgets
+from zapcls.ui import cache, widgets
 from zapcls.workspace.runs import Run, list_runs, read_history
 
 PAGE_SIZE = 24
@@ -39,12 +41,6 @@ TABLE_HELP = (
 def swatch(run: str) -> str:
     """A square in the constant color of the first or second run."""
     return f':color[■]{{foreground="{compare_charts.RUN_COLORS[run]}"}}'
-
-
-def points(difference: float) -> str:
-    """Write a difference of rates in points: -0.0083 -> −0.8."""
-    rounded = round(100 * difference, 1)
-    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
 def write_p(p: float) -> str:
@@ -102,12 +98,12 @@ def show_headline(fair: Any) -> None:
         st.markdown("### No such shoes: every photo that is valid in both runs has been reviewed.")
         return
     st.markdown(
-        f"### On {fair.n:,} photos that nobody reviewed: {widgets.percent(fair.rate_first)} → "
-        f"{widgets.percent(fair.rate_second)} wrong"
+        f"### On {fair.n:,} photos that nobody reviewed: {words.percent(fair.rate_first)} → "
+        f"{words.percent(fair.rate_second)} wrong"
     )
     st.markdown(
-        f"**{points(fair.difference)} points** (95 % interval {points(fair.low)} to "
-        f"{points(fair.high)}, counting {fair.n_products:,} products; {write_p(fair.p)}): "
+        f"**{words.points(fair.difference)} points** (95 % interval {words.points(fair.low)} to "
+        f"{words.points(fair.high)}, counting {fair.n_products:,} products; {write_p(fair.p)}): "
         f"{judge(fair)}.",
         help=P_HELP,
     )
@@ -166,9 +162,9 @@ def describe(summary: pd.DataFrame) -> pd.DataFrame:
                     getattr(row, f"{part}_{run}") for part in ("rate", "low", "high")
                 )
                 ends = f"{100 * low:.1f} to {100 * high:.1f}"
-                said[f"{run}, wrong"] = f"{widgets.percent(rate)} ({ends})"
-            ends = f"{points(row.low)} to {points(row.high)}"
-            said |= {"difference": f"{points(row.difference)} ({ends})", "p": f"{row.p:.3f}"}
+                said[f"{run}, wrong"] = f"{words.percent(rate)} ({ends})"
+            ends = f"{words.points(row.low)} to {words.points(row.high)}"
+            said |= {"difference": f"{words.points(row.difference)} ({ends})", "p": f"{row.p:.3f}"}
         counts = {"fixed": row.fixed, "broken": row.broken, "relabelled": row.by_relabelling}
         group = {"photos, labels": f"{row.images}, {row.labels}", "n": f"{row.n:,}"}
         rows.append(group | said | counts)
@@ -201,11 +197,11 @@ def show_photos(pairs: pd.DataFrame, run: Run) -> None:
 
 
 def write_caption(image: Any) -> str:
-    sold = f"sold as {widgets.department(image.label_old)}"
+    sold = f"sold as {words.department(image.label_old)}"
     if image.label_new != image.label_old:
-        sold += f", corrected to {widgets.department(image.label_new) or 'none'}"
+        sold += f", corrected to {words.department(image.label_new) or 'none'}"
     answers = [
-        f"{swatch(run)} {run}: {widgets.department(called)}, {widgets.percent(prob)}"
+        f"{swatch(run)} {run}: {words.department(called)}, {words.percent(prob)}"
         for run, called, prob in (
             ("first", image.prediction_first, image.prob_first),
             ("second", image.prediction_second, image.prob_second),
@@ -241,7 +237,7 @@ def show_color_bias(pairs: pd.DataFrame, classes: list[str]) -> None:
     columns = st.columns(2, gap="large")
     for place, label in enumerate(classes):
         with columns[place % 2]:
-            st.markdown(f"Sold as {widgets.department(label)}, corrected labels")
+            st.markdown(f"Sold as {words.department(label)}, corrected labels")
             st.plotly_chart(
                 compare_charts.error_by_color(*rates, label), key=f"colors-{label}",
                 config={"displayModeBar": False},

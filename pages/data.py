@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from zapcls import charts, words
 from zapcls.config import DEFAULT_CLASSES
 from zapcls.data.clean import IMAGE_MISSING, summarize
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
-from zapcls.ui import cache, charts, widgets
+from zapcls.ui import cache, widgets
 from zapcls.workspace import bodies, jobs
 from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.layout import choose_data, read_chosen_data
@@ -93,7 +94,7 @@ def show_reading() -> None:
         said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:
         said, action = "has not been read yet.", "Read it now"
-    st.info(f"{widgets.begin(widgets.data_name())} {said}")
+    st.info(f"{words.begin(widgets.data_name())} {said}")
     if st.button(action, key="read_now", type="primary"):
         start_build(read_chosen_data(workspace))
 
@@ -130,7 +131,7 @@ def show_split(store: Store) -> None:
     )
     right.markdown(
         f"A random split would show **{leaked:,} of {products:,}** valid products to the network "
-        f"in another color ({widgets.percent(leaked / products)}). The blog's 8.7 % was measured "
+        f"in another color ({words.percent(leaked / products)}). The blog's 8.7 % was measured "
         "on such a split."
     )
 
@@ -209,13 +210,13 @@ def show_catalogue(store: Store) -> None:
         st.warning(widgets.DRAWN_NOTE, icon=":material/draw:")
     cells = st.columns(4)
     for cell, (label, n) in zip(cells, counts["classes"].items(), strict=False):
-        cell.metric(widgets.department(label).capitalize(), f"{n:,}")
+        cell.metric(words.department(label).capitalize(), f"{n:,}")
     cells[2].metric("Products", f"{counts['products']:,}")
     cells[3].metric("Left out", f"{counts['rows'] - counts['kept']:,}")
     widgets.image_grid(
         kept.sample(min(10, len(kept)), random_state=1),
         store,
-        lambda image: f"{widgets.department(image.label)} · {image.color}",
+        lambda image: f"{words.department(image.label)} · {image.color}",
         SAMPLE_PX,
     )
     left, right = st.columns(2, gap="large")

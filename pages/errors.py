@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from zapcls import words
 from zapcls.ui import cache, marking, widgets
 from zapcls.workspace.runs import Run
 
@@ -15,8 +16,8 @@ def show_headline(run: Run) -> None:
     valid = run.metrics["splits"]["valid"]
     st.markdown(
         f"**{valid['errors']:,} of {valid['n']:,}** valid photos are wrong: "
-        f"{widgets.percent(valid['error_rate'])} (95 % interval "
-        f"{widgets.interval(valid['error_low'], valid['error_high'])}, "
+        f"{words.percent(valid['error_rate'])} (95 % interval "
+        f"{words.interval(valid['error_low'], valid['error_high'])}, "
         f"{valid['n_products']:,} products). This run, {run.train_config.split} split."
     )
 

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from zapcls import charts, words
 from zapcls.analysis import lr_curves
 from zapcls.config import PHASES, TrainConfig
-from zapcls.ui import cache, charts, setting_words, settings_form, widgets
+from zapcls.ui import cache, setting_words, settings_form, widgets
 from zapcls.workspace import jobs, lr_files
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
@@ -86,7 +87,7 @@ def show_curve(found: Found) -> None:
         picked = st.segmented_control(
             "Suggestion", list(rates), default="valley", required=True, key="suggestion",
             label_visibility="collapsed", width="content",
-            format_func=lambda name: f"{name} · {widgets.rate(rates[name])}",
+            format_func=lambda name: f"{name} · {words.rate(rates[name])}",
             on_change=lambda: settings_form.use_rate(
                 found.phase, rates[st.session_state["suggestion"]]
             ),
@@ -117,7 +118,7 @@ def show_doubts(found: Found) -> None:
 
 def describe_seeds(valleys: list[float]) -> str:
     """Say how many seeds the curve is of, and how far apart their valleys lie."""
-    low, high = widgets.rate(min(valleys)), widgets.rate(max(valleys))
+    low, high = words.rate(min(valleys)), words.rate(max(valleys))
     if len(valleys) == 1:
         return f"1 seed, valley {low}."
     return f"{len(valleys)} seeds, valleys {low} to {high}."

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from zapcls import words
 from zapcls.data.clean import summarize
 from zapcls.ui import cache, widgets
 from zapcls.workspace import jobs
@@ -53,7 +54,7 @@ with right:
     st.subheader("Data in use", anchor=False)
     if store is None:
         state = "its colors are not named yet" if cache.lacks_colors() else "not read yet"
-        st.markdown(f"{widgets.begin(widgets.data_name())}, {state}.")
+        st.markdown(f"{words.begin(widgets.data_name())}, {state}.")
     else:
         counts = summarize(cache.catalog(store))
         st.markdown(f"{counts['kept']:,} shoes of {counts['rows']:,}, {widgets.data_name()}.")
@@ -71,9 +72,9 @@ if runs:
             name.caption(run.run_id)
             if run.is_evaluated:
                 valid = run.metrics["splits"]["valid"]
-                rate.markdown(f"**{widgets.percent(valid['error_rate'])}** of valid photos wrong")
+                rate.markdown(f"**{words.percent(valid['error_rate'])}** of valid photos wrong")
                 rate.caption(
-                    f"95 % interval {widgets.interval(valid['error_low'], valid['error_high'])} · "
+                    f"95 % interval {words.interval(valid['error_low'], valid['error_high'])} · "
                     f"n = {valid['n']:,} · {run.train_config.split} split"
                 )
             else:

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from zapcls import charts, words
 from zapcls.analysis import causes, metrics
-from zapcls.ui import cache, charts, widgets
+from zapcls.ui import cache, widgets
 from zapcls.ui.filters import read_causes
 from zapcls.workspace import lr_files
 from zapcls.workspace.runs import Run, read_cross_validation, read_history, read_losses
@@ -22,12 +23,12 @@ def show_headline(run: Run) -> None:
     low, high = valid["error_low"], valid["error_high"]
     st.markdown(
         f"### {valid['errors']:,} of {valid['n']:,} photos wrong: "
-        f"{widgets.percent(valid['error_rate'])}"
+        f"{words.percent(valid['error_rate'])}"
     )
     st.markdown(
-        f"95 % interval {widgets.interval(low, high)}, counting {valid['n_products']:,} products. "
+        f"95 % interval {words.interval(low, high)}, counting {valid['n_products']:,} products. "
         f"Always naming the most frequent class would err "
-        f"{widgets.percent(run.metrics['guess_error_rate'])}."
+        f"{words.percent(run.metrics['guess_error_rate'])}."
     )
     st.caption(SOURCE if run.train_config.split == "product" else SOURCE_RANDOM)
 
@@ -48,7 +49,7 @@ def show_confusions(run: Run, split: str, classes: list[str]) -> None:
         for label in classes:
             for called in classes:
                 if label != called and st.button(
-                    f"{widgets.department(label)} called {widgets.department(called)}: "
+                    f"{words.department(label)} called {words.department(called)}: "
                     f"{counts.loc[label, called]:,}",
                     key=f"cell-{label}-{called}",
                 ):
@@ -76,14 +77,14 @@ def show_rates(run: Run, split: str, classes: list[str]) -> None:
     with right:
         st.subheader(f"By class, {split}", anchor=False)
         by_class = metrics.error_by_class(table, classes, split)
-        names = [f"sold as {widgets.department(name)}" for name in classes]
+        names = [f"sold as {words.department(name)}" for name in classes]
         colors = [palette[name] for name in classes]
         st.plotly_chart(charts.rates(by_class, names, colors), key="classes")
         precision = metrics.precision_by_class(table, classes, split)
         st.caption(
             " · ".join(
-                f"called {widgets.department(row.prediction)}: "
-                f"right in {widgets.percent(row.rate)} of {row.n:,}"
+                f"called {words.department(row.prediction)}: "
+                f"right in {words.percent(row.rate)} of {row.n:,}"
                 for row in precision.itertuples()
                 if row.n
             )
@@ -106,7 +107,7 @@ def show_causes(run: Run) -> None:
     with st.container(horizontal=True):
         for row in counts[counts["n"] > 0].itertuples():
             if st.button(
-                f"{widgets.begin(row.cause)}: {row.n:,}", key=f"cause-{row.cause}",
+                f"{words.begin(row.cause)}: {row.n:,}", key=f"cause-{row.cause}",
                 help=causes.EXPLANATIONS[row.cause],
             ):  # fmt: skip
                 widgets.open_page("errors", split="valid", answer="wrong", cause=[row.cause])
@@ -152,14 +153,14 @@ def show_cross_validation(run: Run) -> None:
     if result:
         st.markdown(
             f"**{result['errors']:,} of {result['n']:,}** photos wrong: "
-            f"{widgets.percent(result['error_rate'])} (95 % interval "
-            f"{widgets.interval(result['error_low'], result['error_high'])}), each predicted by "
+            f"{words.percent(result['error_rate'])} (95 % interval "
+            f"{words.interval(result['error_low'], result['error_high'])}), each predicted by "
             f"one of {result['folds']} trainings of this recipe that never saw its product."
         )
         return
     if widgets.is_at_work("cross_validate", run):
         return
-    cost = widgets.duration(FOLDS * run.metrics["seconds"])
+    cost = words.duration(FOLDS * run.metrics["seconds"])
     st.markdown(
         "This run answers for its valid photos only. Cross-validating its recipe trains it "
         f"{FOLDS} times, each time on all products but a fifth: about **{cost}** on this machine. "

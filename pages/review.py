@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls import schema
+from zapcls import schema, words
 from zapcls.analysis.decisions import (
     LABEL_WRONG,
     build_corrections,
@@ -154,7 +154,7 @@ def show_retraining(run: Run) -> None:
         st.markdown(describe_changes(changes))
         st.caption(
             "The split, the settings and the network are this run's own; it took "
-            f"{widgets.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
+            f"{words.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
             "trained on nor counted. Conflicts change nothing until they are decided."
         )
         busy = settings_form.find_busy(run.train_config.device)
@@ -181,7 +181,7 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
         for image in disputed.head(CONFLICTS).itertuples():
             with st.container(width=CONFLICT_PX, border=True):
                 st.image(store.pixels[image.row], width=130)
-                st.markdown(f"sold as **{widgets.department(image.catalog_label)}**")
+                st.markdown(f"sold as **{words.department(image.catalog_label)}**")
                 marking.show_marking(image, run, f"conflict-{image.image_id}", settles=True)
     if len(disputed) > CONFLICTS:
         st.caption(f"{len(disputed) - CONFLICTS:,} more follow.")
@@ -190,9 +190,9 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
 def show_card(image: Any, run: Run, own: set[str]) -> None:
     """One photo with its old and new label, who decided it, when, and why."""
     st.image(cache.store_of(run).pixels[image.row], width="stretch")
-    old = widgets.department(image.catalog_label) or "no label"
+    old = words.department(image.catalog_label) or "no label"
     if image.mark == LABEL_WRONG:
-        st.markdown(f"{old} → **{widgets.escape(widgets.department(image.right_label))}**")
+        st.markdown(f"{old} → **{widgets.escape(words.department(image.right_label))}**")
     else:
         st.markdown(f"{old}: **{image.mark}**")
     when = image.decided_at[:16].replace("T", " ")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from zapcls.ui import cache, charts, settings_form, widgets
+from zapcls import charts, words
+from zapcls.ui import cache, settings_form, widgets
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
@@ -54,7 +55,7 @@ def show_ended(run: Run, status: Status) -> None:
         kept = (
             "its best weights are kept" if run.weights_path.is_file() else "no epoch was finished"
         )
-        st.info(f"Stopped after {widgets.duration(status.seconds or 0)}; {kept}.")
+        st.info(f"Stopped after {words.duration(status.seconds or 0)}; {kept}.")
     elif status.is_final:
         widgets.show_failure(run, status)
     if status.state == "stopped" and run.weights_path.is_file():
@@ -67,9 +68,9 @@ def show_done(run: Run) -> None:
     """Show what a finished run came to."""
     valid = run.metrics["splits"]["valid"]
     st.success(
-        f"Done in {widgets.duration(run.metrics['seconds'])}: "
-        f"{widgets.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
-        f"(95 % interval {widgets.interval(valid['error_low'], valid['error_high'])}).",
+        f"Done in {words.duration(run.metrics['seconds'])}: "
+        f"{words.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
+        f"(95 % interval {words.interval(valid['error_low'], valid['error_high'])}).",
         icon=":material/check:",
     )
     with st.container(horizontal=True):

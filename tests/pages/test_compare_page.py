@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 from app_driver import App
 
-from zapcls import schema
+from zapcls import schema, words
 from zapcls.analysis.compare import IMAGES, LABELS, paired_interval, sign_flip_p
 from zapcls.config import build_config
-from zapcls.ui import widgets
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
@@ -78,7 +77,7 @@ def write(rate: float) -> str:
 
 def check_headline(said: str, pairs: pd.DataFrame) -> None:
     """Check the sentence about the photos that nobody reviewed, which `pairs` are."""
-    wrong = [widgets.percent(1 - pairs[f"right_{run}"].mean()) for run in ("first", "second")]
+    wrong = [words.percent(1 - pairs[f"right_{run}"].mean()) for run in ("first", "second")]
     start = f"### On {len(pairs)} photos that nobody reviewed: {wrong[0]} → {wrong[1]} wrong"
     assert start in said
     change = pairs["right_first"].astype(int) - pairs["right_second"].astype(int)
@@ -131,7 +130,7 @@ def test_reviewed_photos_leave_the_headline_and_are_graded_under_both_labels(
     assert list(table["first, wrong"])[3].startswith("50.0 % (")
     assert "**1** taken out · **1** by relabelling" in app.said
     app.choose("cell", "by relabelling")
-    label, right = map(widgets.department, (relabelled["label"], swapped))
+    label, right = map(words.department, (relabelled["label"], swapped))
     assert len(app.image) == 1
     assert f"sold as {label}, corrected to {right}" in app.said
 
@@ -171,10 +170,10 @@ def test_a_cell_shows_exactly_its_photos_with_both_answers(
     captions = [c.value for c in app.caption if c.value.startswith("sold as")]
     assert len(app.image) == len(captions) == len(rows)
     for caption, row in zip(captions, rows.itertuples(), strict=True):
-        assert caption.startswith(f"sold as {widgets.department(row.label)}  \n")
+        assert caption.startswith(f"sold as {words.department(row.label)}  \n")
         for run in ("first", "second"):
-            called = widgets.department(getattr(row, f"prediction_{run}"))
-            prob = widgets.percent(getattr(row, f"prob_{run}"))
+            called = words.department(getattr(row, f"prediction_{run}"))
+            prob = words.percent(getattr(row, f"prob_{run}"))
             assert f" {run}: {called}, {prob}" in caption
 
 

@@ -9,6 +9,7 @@ import pytest
 from app_driver import App
 from fake_run import add_check
 
+from zapcls import words
 from zapcls.analysis import causes
 from zapcls.analysis.mistakes import build_index
 from zapcls.findings import read_causes
@@ -63,9 +64,9 @@ def test_opens_on_the_wrong_photos_of_valid_the_worst_first(
     app = open_page("errors")
     assert list_shown(app) == list_ids(expected)
     worst = expected.iloc[0]
-    sold, called = (widgets.department(worst[column]) for column in ("label", "prediction"))
+    sold, called = (words.department(worst[column]) for column in ("label", "prediction"))
     assert f"sold as **{sold}**" in app.said
-    assert f"**{called}**, {widgets.percent(worst['prob'])}" in app.said
+    assert f"**{called}**, {words.percent(worst['prob'])}" in app.said
     assert f"loss {worst['loss']:.2f} · {worst['color']}" in app.said
     assert f"product {worst['product_id']}" in app.said
     folders, name = worst["image_path"].rsplit("/", 1)

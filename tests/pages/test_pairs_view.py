@@ -7,6 +7,7 @@ import pytest
 from app_driver import App
 from fake_run import add_check
 
+from zapcls import words
 from zapcls.analysis.natural_pairs import build_pairs, compare_colors
 from zapcls.ui import pairs_view
 from zapcls.workspace.layout import Workspace
@@ -31,7 +32,7 @@ def test_the_chosen_color_is_told_in_a_sentence(
     said = open_page("color_bias", claim_color=color).said
 
     assert f"**{row['n_products']}** women's products come in {color} and in another" in said
-    assert f"{pairs_view.points(row['difference'])} points" in said
+    assert f"{words.points(row['difference'])} points" in said
     assert "not to be told from chance" in said
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
+from zapcls import charts, words
 from zapcls.analysis.color_adjusted import FACTOR, Adjusted, fit_adjusted
 from zapcls.analysis.color_association import (
     MIN_PRODUCTS,
@@ -14,9 +14,9 @@ from zapcls.analysis.color_association import (
     compare_groups,
     measure_association,
 )
-from zapcls.data.color import BASIC_COLORS, SWATCHES
-from zapcls.ui import cache, charts, widgets
-from zapcls.ui.pairs_view import CHANCE, HEADS, RUN, points
+from zapcls.data.color import BASIC_COLORS
+from zapcls.ui import cache
+from zapcls.ui.pairs_view import CHANCE, HEADS, RUN
 from zapcls.workspace.runs import Run
 
 SPLIT = "valid"  # the out-of-fold answers all stand under it
@@ -53,7 +53,7 @@ def show_adjusted(run: Run, table: pd.DataFrame, source: str, color: str, label:
     """Show the odds of an error by color, crude beside those with the sub-category held."""
     st.subheader("Is it the color, or what comes with it?", anchor=False)
     found = fit(str(run.path), source, label, len(table), table)
-    sold = widgets.department(label)
+    sold = words.department(label)
     st.markdown(describe_odds(found, color, sold), help=ODDS_HELP)
     if not found.reference:
         return
@@ -64,9 +64,9 @@ def show_adjusted(run: Run, table: pd.DataFrame, source: str, color: str, label:
             f"ratios differ by a factor over {FACTOR}, or in direction. What the color alone shows "
             "there comes in part with the kind of shoe."
         )
-    st.plotly_chart(draw_odds(found), key="odds_chart", config={"displayModeBar": False})
+    st.plotly_chart(charts.odds(found), key="odds_chart", config={"displayModeBar": False})
     st.caption(
-        f"{widgets.begin(source)}: odds of a wrong answer against {found.reference}, {sold} shoes; "
+        f"{words.begin(source)}: odds of a wrong answer against {found.reference}, {sold} shoes; "
         f"{found.n_fitted:,} of {found.n:,} photos ({found.n_products:,} products) could be used. "
         f"Lines are 95 % intervals, clustered by product; pale: fewer than {MIN_PRODUCTS} products."
     )
@@ -133,45 +133,6 @@ def describe_overlap(found: Adjusted, color: str, sold: str) -> str:
     )
 
 
-def draw_odds(found: Adjusted) -> go.Figure:
-    """Draw the crude and the adjusted odds ratio of each color on a log axis."""
-    odds = found.odds[found.odds["crude"].notna() | found.odds["adjusted"].notna()]
-    figure = go.Figure()
-    figure.add_vline(x=1, line={"color": charts.NEUTRAL, "dash": "dot"})
-    for side, (name, symbol) in SIDES.items():
-        shift = 0.15 if side == "adjusted" else -0.15
-        low, high = f"{side}_low", f"{side}_high"
-        figure.add_scatter(
-            x=odds[side], y=[place + shift for place in range(len(odds))], mode="markers",
-            name=name,
-            marker={
-                "symbol": symbol, "size": 12, "line": {"width": 2},
-                "color": [SWATCHES[c] if side == "adjusted" else "#888" for c in odds["color"]],
-                "opacity": [1 if n >= MIN_PRODUCTS else 0.35 for n in odds["n_products"]],
-            },
-            error_x={
-                "type": "data", "symmetric": False, "array": odds[high] - odds[side],
-                "arrayminus": odds[side] - odds[low], "color": charts.NEUTRAL, "thickness": 1.5,
-                "width": 4,
-            },
-            customdata=odds[["color", low, high, "n_products"]],
-            hovertemplate="%{customdata[0]}: %{x:.2f} (%{customdata[1]:.2f} to "
-            "%{customdata[2]:.2f})<br>%{customdata[3]:,} products<extra>" + name + "</extra>",
-        )  # fmt: skip
-    figure.update_layout(
-        height=110 + 38 * len(odds), margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )  # fmt: skip
-    figure.update_xaxes(
-        type="log", title=f"odds ratio against {found.reference}",
-        tickvals=[0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20],
-    )  # fmt: skip
-    figure.update_yaxes(
-        autorange="reversed", tickvals=list(range(len(odds))), ticktext=list(odds["color"])
-    )
-    return figure
-
-
 def write_odds(found: Adjusted) -> pd.DataFrame:
     """Write the odds ratios out for reading; a color without one says why."""
     odds = found.odds
@@ -186,19 +147,14 @@ def write_odds(found: Adjusted) -> pd.DataFrame:
                 name: [ratio(row, side) for _, row in odds.iterrows()]
                 for name, side in sides.items()
             },
-            "p, held": odds["adjusted_p"].map(write_p),
-            "p, corrected": odds["p_holm"].map(write_p),
-            "p, pooled": odds["pooled_p"].map(write_p),
-            "same": odds["homogeneity_p"].map(write_p),
+            "p, held": odds["adjusted_p"].map(words.write_p),
+            "p, corrected": odds["p_holm"].map(words.write_p),
+            "p, pooled": odds["pooled_p"].map(words.write_p),
+            "same": odds["homogeneity_p"].map(words.write_p),
             "no overlap": odds["no_overlap"],
             "note": odds["note"].where(~odds["disagrees"], "crude and adjusted disagree"),
         }
     )
-
-
-def write_p(p: float) -> str:
-    """Write a p-value with two digits; a dash where there is none."""
-    return "–" if np.isnan(p) else f"{p:.2g}"
 
 
 def show_association(run: Run) -> None:
@@ -236,7 +192,7 @@ def show_groups(run: Run, table: pd.DataFrame, source: str, classes: list[str]) 
         "of their label after the correction for how many were tried.",
         help=GROUP_HELP,
     )
-    st.caption(f"{widgets.begin(source)}. Grey: fewer than {MIN_PRODUCTS} products.")
+    st.caption(f"{words.begin(source)}. Grey: fewer than {MIN_PRODUCTS} products.")
     st.dataframe(style_groups(groups), hide_index=True)
 
 
@@ -254,19 +210,19 @@ def style_groups(groups: pd.DataFrame) -> Any:
     shown = pd.DataFrame(
         {
             "color": groups["color"],
-            "sold as": groups["label"].map(widgets.department),
+            "sold as": groups["label"].map(words.department),
             "photos": groups["n"],
             "products": groups["n_products"],
             "wrong": [write_rate(row, "") for row in rows],
             "other colors": [write_rate(row, "_others") for row in rows],
             "points (95 % interval)": [write_difference(row) for row in rows],
-            "p": groups["p"].map(write_p),
-            "p, corrected": groups["p_holm"].map(write_p),
-            "detectable, points": [_or_dash(row["detectable"], points) for row in rows],
+            "p": groups["p"].map(words.write_p),
+            "p, corrected": groups["p_holm"].map(words.write_p),
+            "detectable, points": [_or_dash(row["detectable"], words.points) for row in rows],
             "mean probability of the label": [
                 _or_dash(row["mean_prob"], "{:.3f}".format) for row in rows
             ],
-            "too sure by, points": [_or_dash(row["calibration_gap"], points) for row in rows],
+            "too sure by, points": [_or_dash(row["calibration_gap"], words.points) for row in rows],
         }
     )
     grey = pd.Series(f"color: {charts.NEUTRAL}", index=shown.index).where(groups["is_small"], "")
@@ -281,13 +237,12 @@ def write_rate(row: Any, end: str) -> str:
     """Write an error rate with its interval; "no such shoes" where there are none."""
     if not row[f"n{end}"]:
         return "no such shoes"
-    between = widgets.interval(row[f"low{end}"], row[f"high{end}"])
-    return f"{widgets.percent(row[f'rate{end}'])} ({between})"
+    between = words.interval(row[f"low{end}"], row[f"high{end}"])
+    return f"{words.percent(row[f'rate{end}'])} ({between})"
 
 
 def write_difference(row: Any) -> str:
     """Write the difference of the rates with its interval in points."""
     if np.isnan(row["difference"]):
         return "–"
-    low, high = points(row["difference_low"]), points(row["difference_high"])
-    return f"{points(row['difference'])} ({low} to {high})"
+    return words.difference(row["difference"], row["difference_low"], row["difference_high"])

@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from zapcls import saliency
+from zapcls import charts, saliency, words
 from zapcls.analysis.causes import EXPLANATIONS
 from zapcls.data import pixels
 from zapcls.errors import BadInput
-from zapcls.ui import cache, charts, filters, marking, relatives, widgets
+from zapcls.ui import cache, filters, marking, relatives, widgets
 from zapcls.ui.gallery import PAGE_SIZE
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
@@ -112,9 +112,9 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
     Returns:
         The places of the cause and of the evidence.
     """
-    sold = f"Sold as {widgets.department(image.label)}" if image.label else "Not a kept label"
+    sold = f"Sold as {words.department(image.label)}" if image.label else "Not a kept label"
     st.subheader(
-        f"{sold}, called {widgets.department(image.prediction)}, {widgets.percent(image.prob)}",
+        f"{sold}, called {words.department(image.prediction)}, {words.percent(image.prob)}",
         anchor=False,
     )
     photo_cell, map_cell, facts_cell = st.columns([3, 3, 4], gap="medium")
@@ -149,16 +149,16 @@ def open_photo(store: Store, image: Any) -> Image.Image:
 
 def show_facts(image: Any) -> None:
     """What the catalogue knows of the image."""
-    words = [image.color or "no color", image.category, image.sub_category, image.brand]
+    known = [image.color or "no color", image.category, image.sub_category, image.brand]
     loss = "no loss" if np.isnan(image.loss) else f"loss {image.loss:.2f}"
     told = (
-        f"The catalogue says {widgets.department(image.catalog_label) or 'nothing'}; the run was "
-        f"told {widgets.department(image.label) or 'nothing'}.  \n"
+        f"The catalogue says {words.department(image.catalog_label) or 'nothing'}; the run was "
+        f"told {words.department(image.label) or 'nothing'}.  \n"
         if image.catalog_label != image.label
         else ""
     )
     st.caption(
-        f"{told}{image.split} · {loss} · {widgets.escape(' · '.join(filter(None, words)))}  \n"
+        f"{told}{image.split} · {loss} · {widgets.escape(' · '.join(filter(None, known)))}  \n"
         f"image {widgets.escape(image.image_id)} · product {widgets.escape(image.product_id)}  \n"
         + widgets.escape(image.image_path).replace("/", "/\u200b")
     )
@@ -175,14 +175,14 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
         str(run.path), run.onnx_path.stat().st_mtime_ns, str(store.path), int(image.row),
         classes.index(image.prediction), run, store,
     )  # fmt: skip
-    called = widgets.department(image.prediction)
+    called = words.department(image.prediction)
     overlay = crop(saliency.draw(store.pixels[image.row], evidence), size)
     st.image(overlay, width="stretch", output_format="PNG")
     covered = saliency.prob_covered(image.prob, evidence)
     st.caption(
         f":orange[**Orange**] speaks for {called}, :violet[**purple**] against it: covered by the "
         f"ground's color, the strongest orange place takes {called} from "
-        f"{widgets.percent(image.prob)} to about {widgets.percent(covered)}.",
+        f"{words.percent(image.prob)} to about {words.percent(covered)}.",
         help="Occlusion (Zeiler and Fergus 2014): a soft window is moved over the photo, and the "
         "model is asked each time. The color is the change in the log-odds of its answer; the "
         "fullest color is the strongest place of this photo.",
@@ -231,8 +231,8 @@ def show_doubts(image: Any, run: Run) -> None:
         return
     st.caption(
         f"Held against its label: {widgets.escape(issue.reasons) or 'nothing'}  \n"
-        f"Frozen-body heads, out-of-fold: {widgets.department(heads.prediction)}, "
-        f"{widgets.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
+        f"Frozen-body heads, out-of-fold: {words.department(heads.prediction)}, "
+        f"{words.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
         "times the share of its siblings and near-duplicates that carry it.",
     )

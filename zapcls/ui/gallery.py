@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from zapcls import words
 from zapcls.ui import cache, marking, widgets
 from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear
 from zapcls.ui.thumbnails import thumbnail
@@ -124,11 +125,11 @@ def describe_verdicts(verdicts: pd.DataFrame, images: Collection[str]) -> dict[s
 
 def show_card(image: Any, photo: bytes, badge: str) -> None:
     """One photo with its truth, answer, loss, color, category, path and product."""
-    sold, called = widgets.department(image.label), widgets.department(image.prediction)
+    sold, called = words.department(image.label), words.department(image.prediction)
     sign = ":material/check:" if image.correct else ":material/close:"
     st.image(photo, width="stretch", output_format="JPEG", alt=f"sold as {sold}, called {called}")
     st.markdown(
-        f"sold as **{sold}**  \n{sign} **{called}**, {widgets.percent(image.prob)}"
+        f"sold as **{sold}**  \n{sign} **{called}**, {words.percent(image.prob)}"
         + (f"  \n{badge}" if badge else "")
     )
     path = widgets.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder

@@ -4,9 +4,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from zapcls import charts
 from zapcls.analysis.metrics import labelled
 from zapcls.data.color import SWATCHES
-from zapcls.ui import cache, charts, widgets
+from zapcls.ui import cache, widgets
 from zapcls.workspace.runs import Run, read_map
 
 TINTS = ("answer", "label", "prediction", "color")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from zapcls import words
 from zapcls.analysis import decisions as rules
 from zapcls.errors import ZapError
 from zapcls.ui import cache, widgets
@@ -56,8 +57,8 @@ def list_choices(label: str, classes: list[str], target: str) -> list[Choice]:
     word = "department" if target == "gender" else "label"
     choices = [
         Choice(
-            f"Is {widgets.department(name)}", rules.LABEL_WRONG, name,
-            f"The label is wrong; right is {widgets.department(name)}.",
+            f"Is {words.department(name)}", rules.LABEL_WRONG, name,
+            f"The label is wrong; right is {words.department(name)}.",
             str(place) if place < 10 else None,
         )
         for place, name in enumerate(others, start=1)
@@ -193,7 +194,7 @@ def describe(mark: str, right_label: str) -> str:
     if mark != rules.LABEL_WRONG:
         return mark
     is_another = right_label == rules.ANOTHER_LABEL
-    return f"{mark}, is {right_label if is_another else widgets.department(right_label)}"
+    return f"{mark}, is {right_label if is_another else words.department(right_label)}"
 
 
 def describe_verdict(verdict: Any, run: Run) -> str:

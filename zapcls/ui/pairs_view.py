@@ -3,12 +3,12 @@
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
+from zapcls import charts, words
 from zapcls.analysis.natural_pairs import build_pairs, compare_colors
-from zapcls.data.color import BASIC_COLORS, SWATCHES
-from zapcls.ui import cache, charts, widgets
+from zapcls.data.color import BASIC_COLORS
+from zapcls.ui import cache
 from zapcls.workspace.runs import Run
 
 RUN, HEADS = "this run, valid", "out-of-fold, all photos"
@@ -42,12 +42,12 @@ def show_pairs(run: Run, color: str, label: str) -> None:
     if chosen.empty:
         st.info("No product comes in two colors here, so that nothing can be paired.")
         return
-    sold = widgets.department(label)
+    sold = words.department(label)
     if color in chosen.index:
         st.markdown(describe(chosen.loc[color], color, sold), help=HELP)
     else:
         st.markdown(f"No {sold} shoe comes in {color} and in another color here.", help=HELP)
-    st.plotly_chart(draw(chosen), key="pairs_chart", config={"displayModeBar": False})
+    st.plotly_chart(charts.pairs(chosen), key="pairs_chart", config={"displayModeBar": False})
     st.caption(
         f"{source[:1].upper()}{source[1:]}: {sold} shoes that come in several colors. Right of "
         f"zero the color is answered wrong more often than the same products in other colors. "
@@ -70,51 +70,11 @@ def describe(row: Any, color: str, sold: str) -> str:
     said = f"wrong {more} often for the color" if is_told else "not to be told from chance"
     return (
         f"**{int(row['n_products']):,}** {sold} products come in {color} and in another color: "
-        f"wrong in {widgets.percent(row['rate'])} in {color}, in "
-        f"{widgets.percent(row['rate_other'])} otherwise, {points(row['difference'])} points "
-        f"({points(row['low'])} to {points(row['high'])}): **{said}** "
+        f"wrong in {words.percent(row['rate'])} in {color}, in "
+        f"{words.percent(row['rate_other'])} otherwise, {words.points(row['difference'])} points "
+        f"({words.points(row['low'])} to {words.points(row['high'])}): **{said}** "
         f"(p = {row['p']:.2g}, {row['p_holm']:.2g} corrected for the colors tried)."
     )
-
-
-def points(difference: float) -> str:
-    """Write a difference of rates in points: -0.083 -> −8.3."""
-    return f"{100 * difference:+.1f}".replace("-", "−")
-
-
-def draw(found: pd.DataFrame) -> go.Figure:
-    """Draw the difference of each color (the index of `found`) with its interval."""
-    figure = go.Figure()
-    figure.add_vline(x=0, line={"color": charts.NEUTRAL, "dash": "dot"})
-    figure.add_scatter(
-        x=found["difference"],
-        y=list(found.index),
-        mode="markers",
-        marker={
-            "size": 13,
-            "color": [SWATCHES[color] for color in found.index],
-            "opacity": [1 if n >= MIN_PRODUCTS else 0.35 for n in found["n_products"]],
-            "line": {"width": 1, "color": "#888"},
-        },
-        error_x=charts.intervals(found, "difference"),
-        customdata=found[["low", "high", "n_products", "p_holm"]],
-        hovertemplate="%{y}: %{x:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})"
-        "<br>%{customdata[2]:,} products<br>corrected p %{customdata[3]:.2g}<extra></extra>",
-        showlegend=False,
-    )
-    for color, row in found.iterrows():
-        figure.add_annotation(
-            xref="paper", x=1, y=color, text=f"n = {int(row['n_products']):,}", showarrow=False,
-            xanchor="right", font_size=12,
-        )  # fmt: skip
-    large = found[found["n_products"] >= MIN_PRODUCTS]
-    reach = 1.5 * max(0.05, (large if len(large) else found)[["low", "high"]].abs().max().max())
-    figure.update_layout(height=80 + 32 * len(found), margin={"l": 8, "r": 8, "t": 8, "b": 8})
-    figure.update_xaxes(
-        tickformat="+.0%", range=[-reach, reach], title="error rate, this color minus others"
-    )
-    figure.update_yaxes(autorange="reversed", type="category")
-    return figure
 
 
 def write_table(found: pd.DataFrame) -> pd.DataFrame:
@@ -124,14 +84,13 @@ def write_table(found: pd.DataFrame) -> pd.DataFrame:
             "color": found.index,
             "products": found["n_products"],
             "pairs": found["n_pairs"],
-            "one right, one wrong": found["discordant"].map(widgets.percent),
-            "wrong in this color": found["rate"].map(widgets.percent),
-            "wrong in others": found["rate_other"].map(widgets.percent),
+            "one right, one wrong": found["discordant"].map(words.percent),
+            "wrong in this color": found["rate"].map(words.percent),
+            "wrong in others": found["rate_other"].map(words.percent),
             "points (95 % interval)": [
-                f"{points(row.difference)} ({points(row.low)} to {points(row.high)})"
-                for row in found.itertuples()
+                words.difference(row.difference, row.low, row.high) for row in found.itertuples()
             ],
-            "probability of the label": found["shift"].map(points),
+            "probability of the label": found["shift"].map(words.points),
             "p": found["p"].map("{:.2g}".format),
             "p, corrected": found["p_holm"].map("{:.2g}".format),
         }

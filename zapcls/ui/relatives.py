@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import streamlit as st
 
+from zapcls import words
 from zapcls.analysis.neighbors import find_nearest
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache
 from zapcls.ui.thumbnails import thumbnail
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
@@ -47,11 +48,11 @@ def show_nearest(image: Any, place: int, run: Run) -> None:
     called = int((near["label"] == image.prediction).sum())
     st.markdown(
         f"##### {called} of the {len(near)} nearest training photos are sold as "
-        f"{widgets.department(image.prediction)}",
+        f"{words.department(image.prediction)}",
         help="Nearest by the cosine similarity of the run's embeddings: 1 is the same.",
     )
     captions = [
-        f"{widgets.department(label)} · {value:.2f}"
+        f"{words.department(label)} · {value:.2f}"
         for label, value in zip(near["label"], similarity, strict=True)
     ]
     show_strip(near, cache.store_of(run), captions, "near")
@@ -76,8 +77,8 @@ def show_siblings(image: Any, run: Run) -> None:
     right = int(others["correct"].sum())
     st.markdown(f"##### The same product in other colors: {right} of {len(others)} answered right")
     captions = [
-        f"{other.color or 'no color'}: {widgets.department(other.prediction)}, "
-        f"{widgets.percent(other.prob)} {'✓' if other.correct else '✕'}"
+        f"{other.color or 'no color'}: {words.department(other.prediction)}, "
+        f"{words.percent(other.prob)} {'✓' if other.correct else '✕'}"
         for other in others.itertuples()
     ]
     show_strip(others, cache.store_of(run), captions, "sibling")
@@ -91,16 +92,14 @@ def show_runs(image: Any, run: Run) -> None:
         for answer in read_answers(other, image.image_id)
     ]
     same = sum(answer["prediction"] == image.prediction for answer in answers)
-    st.markdown(
-        f"##### {same} of {len(answers)} runs call it {widgets.department(image.prediction)}"
-    )
+    st.markdown(f"##### {same} of {len(answers)} runs call it {words.department(image.prediction)}")
     rows = [
         {
             "Run": answer["run"] + (" (this one)" if answer["run"] == run.run_id else ""),
             "Split": answer["split"],
-            "Told": widgets.department(answer["label"]),
-            "Called": widgets.department(answer["prediction"]),
-            "Probability": widgets.percent(answer["prob"]),
+            "Told": words.department(answer["label"]),
+            "Called": words.department(answer["prediction"]),
+            "Probability": words.percent(answer["prob"]),
             "": "✓" if answer["correct"] else "✕",
         }
         for answer in answers

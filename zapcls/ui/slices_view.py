@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from zapcls import charts, words
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.slices import (
     ALPHA,
@@ -15,7 +16,7 @@ from zapcls.analysis.slices import (
     find_slices,
     name_slice,
 )
-from zapcls.ui import charts, widgets
+from zapcls.ui import widgets
 from zapcls.workspace.runs import Run
 
 SPLIT = "valid"
@@ -52,7 +53,7 @@ def show_slices(table: pd.DataFrame, run: Run) -> None:
     rate = float(valid["wrong"].mean())
     st.caption(
         f"This run, {SPLIT}: {int(valid['wrong'].sum()):,} of {len(valid):,} photos wrong, "
-        f"{widgets.percent(rate)}. The clearest groups first."
+        f"{words.percent(rate)}. The clearest groups first."
     )
     st.plotly_chart(
         draw(slices.head(DRAWN), rate), key="slices_chart", config={"displayModeBar": False}
@@ -84,7 +85,7 @@ def open_slice(where: dict[str, str], valid: pd.DataFrame) -> None:
 def describe(where: dict[str, str]) -> str:
     """Name a group as a person is told it: sold as women's × color brown."""
     parts = [
-        f"sold as {widgets.department(value)}" if column == "label" else name_slice({column: value})
+        f"sold as {words.department(value)}" if column == "label" else name_slice({column: value})
         for column, value in where.items()
     ]
     return " × ".join(parts)
@@ -129,7 +130,7 @@ def style(slices: pd.DataFrame) -> Any:
             "n_products": slices["n_products"],
             "hits": slices["hits"],
             "rate": 100 * slices["rate"],
-            "95 % interval": list(map(widgets.interval, slices["low"], slices["high"])),
+            "95 % interval": list(map(words.interval, slices["low"], slices["high"])),
             "rest_rate": 100 * slices["rest_rate"],
             "excess": slices["excess"],
             "p": slices["p"],

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from zapcls import words
 from zapcls.ui import cache, marking, widgets
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.runs import Run
@@ -91,11 +92,11 @@ def show_headline(check: LabelCheck, suspects: pd.DataFrame, run: Run) -> None:
     )
     agreement = measure_agreement(run)
     st.caption(
-        f"Frozen-body heads, out-of-fold: {widgets.percent(facts['error_rate'])} wrong "
-        f"({widgets.interval(facts['error_low'], facts['error_high'])}, n = {facts['n']:,} photos "
+        f"Frozen-body heads, out-of-fold: {words.percent(facts['error_rate'])} wrong "
+        f"({words.interval(facts['error_low'], facts['error_high'])}, n = {facts['n']:,} photos "
         f"of {facts['n_products']:,} products). They are not the run on this page: on its "
         f"{agreement[1]:,} valid photos the two give the same answer in "
-        f"{widgets.percent(agreement[0])}."
+        f"{words.percent(agreement[0])}."
     )
 
 
@@ -138,8 +139,8 @@ def show_card(suspect: Any, run: Run) -> None:
         st.image(store.pixels[suspect.row], width=PHOTO_PX)
         with st.container(width="stretch"):
             st.markdown(
-                f"sold as **{widgets.department(suspect.label)}**, perhaps "
-                f"**{widgets.department(suspect.suggested_label)}**"
+                f"sold as **{words.department(suspect.label)}**, perhaps "
+                f"**{words.department(suspect.suggested_label)}**"
             )
             st.caption(f"label quality {suspect.label_quality:.2f}  \n{reasons}")
             if st.button(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from zapcls import words
 from zapcls.errors import ZapError
 from zapcls.ui import cache
 from zapcls.workspace import jobs
@@ -44,7 +45,6 @@ STYLE = """<style>
 </style>"""
 DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
 # The label is the shop's department, not the wearer.
-_DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
 REFRESH_S = 1.0
 _ENTERED = "entered_by_navigation"
 
@@ -78,36 +78,9 @@ def send_back() -> None:
         st.switch_page(PAGES[page], query_params=rest)
 
 
-def department(label: str) -> str:
-    """Name a class as the shop's department: Women -> women's; others stay as they are."""
-    return _DEPARTMENTS.get(label, label)
-
-
 def escape(text: str) -> str:
     """Keep markdown out of a name that came with the data."""
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
-
-
-def begin(text: str) -> str:
-    """Begin a sentence: the first letter large, the others as they are."""
-    return text[:1].upper() + text[1:]
-
-
-def percent(rate: float) -> str:
-    """Write a rate with at most three digits: 0.0873 -> 8.7 %."""
-    digits = 1 if 0 < rate < 0.995 else 0
-    return f"{100 * rate:.{digits}f} %"
-
-
-def interval(low: float, high: float) -> str:
-    """Write a 95 % interval: 7.3 to 10.2 %."""
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
-
-
-def rate(value: float) -> str:
-    """Write a learning rate with two digits: 0.0021 -> 2.1e-3."""
-    digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits}e{int(exponent)}"
 
 
 def describe_run(run: Run) -> str:
@@ -117,7 +90,7 @@ def describe_run(run: Run) -> str:
     when = f"{int(date[6:])}.{int(date[4:6])}. {time[:2]}:{time[2:4]}"
     if not run.is_evaluated:
         return f"{mark} {arch} · {when}"
-    return f"{mark} {arch} · {percent(run.metrics['splits']['valid']['error_rate'])} · {when}"
+    return f"{mark} {arch} · {words.percent(run.metrics['splits']['valid']['error_rate'])} · {when}"
 
 
 def pick_run() -> None:
@@ -325,21 +298,11 @@ def show_progress(status: Status) -> None:
     elif status.total and "epoch" not in detail:
         figures.append(f"{status.done:,} of {status.total:,}")
     if detail.get("seconds_left") is not None:
-        figures.append(f"{duration(detail['seconds_left'])} left in this phase")
+        figures.append(f"{words.duration(detail['seconds_left'])} left in this phase")
     share = min(1.0, status.done / status.total) if status.total else 0.0
     st.progress(share, text=f"**{phase}**")
-    elapsed = f"{duration(status.seconds)} so far" if status.seconds else "starting"
+    elapsed = f"{words.duration(status.seconds)} so far" if status.seconds else "starting"
     st.caption(" · ".join([*figures, elapsed]))
-
-
-def duration(seconds: float) -> str:
-    """Write a time: 48 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def show_failure(job: Job, status: Status) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zapcls import schema
+from zapcls import charts, schema
 from zapcls.analysis.lr_curves import summarize
-from zapcls.ui import charts
+from zapcls.data.color import SWATCHES
 
 CLASSES = ["Women", "Men"]
 NAN = math.nan
@@ -61,8 +61,8 @@ def test_error_by_color_draws_no_bar_where_there_are_no_such_shoes(
     assert figure.layout.yaxis.range[0] == 0
     assert figure.layout.yaxis.range[1] >= 0.7  # no interval is cut off
     assert [shape.fillcolor for shape in figure.layout.shapes] == [
-        charts.SWATCHES["black"],
-        charts.SWATCHES["pink"],
+        SWATCHES["black"],
+        SWATCHES["pink"],
     ]
 
 
@@ -226,7 +226,7 @@ def test_counts_by_color_are_drawn_in_their_swatches() -> None:
     [bar] = charts.counts_by_color(table, ["pink", "red", "blue"], CLASSES).data
     assert list(bar.x) == [2, 1, 0]
     assert list(bar.customdata) == ["Women 1, Men 1", "Women 1, Men 0", "Women 0, Men 0"]
-    assert list(bar.marker.color) == [charts.SWATCHES[name] for name in ("pink", "red", "blue")]
+    assert list(bar.marker.color) == [SWATCHES[name] for name in ("pink", "red", "blue")]
 
 
 def test_probabilities_are_written_at_their_bars() -> None:

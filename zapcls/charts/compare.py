@@ -3,8 +3,8 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from zapcls import charts
 from zapcls.analysis.compare import RUNS
-from zapcls.ui import charts
 
 # Blue and vermilion can be told apart without seeing red or green; no class has these two.
 RUN_COLORS = dict(zip(RUNS, ("#4478b8", "#c2563a"), strict=True))

@@ -5,8 +5,10 @@ import math
 import pandas as pd
 import pytest
 
-from zapcls.ui import charts, compare_charts
-from zapcls.ui.compare_charts import RUN_COLORS
+from zapcls import charts
+from zapcls.charts import compare as compare_charts
+from zapcls.charts.compare import RUN_COLORS
+from zapcls.data.color import SWATCHES
 
 NAN = math.nan
 
@@ -106,7 +108,7 @@ def test_error_by_color_pairs_the_runs_for_one_label():
     assert (first.marker.color, second.marker.color) == tuple(RUN_COLORS.values())
     assert list(first.marker.opacity) == [1.0, 0.45]
     swatches = [shape.fillcolor for shape in figure.layout.shapes]
-    assert swatches == [charts.SWATCHES["black"], charts.SWATCHES["pink"]]
+    assert swatches == [SWATCHES["black"], charts.SWATCHES["pink"]]
     assert not figure.layout.annotations
 
 
