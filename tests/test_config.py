@@ -37,6 +37,15 @@ LR_RULE = "must be 'suggested' or a number above 0 and up to 10"
         ("start_size", 64.0, "must be a whole number 0..512 px"),
         ("start_size", 31, "must be 0 or 32..128 px (image_size)"),
         ("start_size", 160, "must be 0 or 32..128 px (image_size)"),
+        ("hue_jitter", 0.51, "must be a number 0..0.5"),
+        ("hue_jitter", -0.1, "must be a number 0..0.5"),
+        ("hue_jitter", "0.1", "must be a number 0..0.5"),
+        ("grayscale_share", 1.01, "must be a number 0..1"),
+        ("grayscale_share", float("nan"), "must be a number 0..1"),
+        ("recolor_share", -1, "must be a number 0..1"),
+        ("recolor_share", True, "must be a number 0..1"),
+        ("color_weights", "even", "must be one of none, balanced"),
+        ("last_layer", "even", "must be one of trained, balanced"),
         ("unfrozen_part", "head", "must be one of all, last_stage"),
         ("compile", "maybe", "must be one of no, yes"),
         ("frozen_lr", 0, LR_RULE),
@@ -79,6 +88,9 @@ def test_a_value_out_of_range_is_refused_with_its_rule(setting, value, rule, ref
         ("start_size", 32),
         ("start_size", 128),
         ("unfrozen_part", "last_stage"),
+        ("hue_jitter", 0.5),
+        ("grayscale_share", 1),
+        ("recolor_share", 1.0),
     ],
 )
 def test_a_value_at_the_edge_of_its_range_is_taken(setting, value):
@@ -114,6 +126,19 @@ def test_only_networks_of_torchvision_have_a_last_stage(refuses):
 def test_the_last_stage_of_a_random_network_is_not_trained_alone(refuses):
     with refuses("unfrozen_part must be 'all' when weights is 'none'", "Set unfrozen_part"):
         TrainConfig(weights="none", frozen_epochs=0, unfrozen_part="last_stage")
+
+
+def test_a_photo_is_shown_gray_or_recolored(refuses):
+    with refuses("grayscale_share + recolor_share must be at most 1", "got 1.1.", "Lower one."):
+        TrainConfig(grayscale_share=0.5, recolor_share=0.6)
+    assert TrainConfig(grayscale_share=0.9, recolor_share=0.1).recolor_share == 0.1
+
+
+def test_only_balance_needs_to_know_the_colors():
+    changed = TrainConfig(hue_jitter=0.5, grayscale_share=0.5, recolor_share=0.5)
+    assert not changed.needs_colors
+    assert TrainConfig(color_weights="balanced").needs_colors
+    assert TrainConfig(last_layer="balanced").needs_colors
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -19,6 +19,8 @@ AUGMENTATIONS = ("none", "flip", "standard")
 PHASES = ("frozen", "unfrozen")
 UNFROZEN_PARTS = ("all", "last_stage")
 COMPILE = ("no", "yes")
+COLOR_WEIGHTS = ("none", "balanced")
+LAST_LAYERS = ("trained", "balanced")
 TARGETS = ("gender", "category", "sub_category", "closure", "material", "toe_style", "heel_height")
 DEFAULT_TARGET = "gender"
 DEFAULT_CLASSES = ("Women", "Men")
@@ -90,12 +92,35 @@ class TrainConfig:
         "no", "compile the whole network with torch.compile; worth it in long GPU runs",
         choices=COMPILE,
     )  # fmt: skip
+    hue_jitter: float = _setting(
+        0.0, "largest random turn of a photo's hues, 0..0.5 of the color circle"
+    )
+    grayscale_share: float = _setting(0.0, "share of the training photos shown in gray, 0..1")
+    recolor_share: float = _setting(
+        0.0, "share of the training photos whose shoe is shown in another color, 0..1"
+    )
+    color_weights: str = _setting(
+        "none",
+        "balanced: photos weigh so that color and label are independent",
+        choices=COLOR_WEIGHTS,
+    )
+    last_layer: str = _setting(
+        "trained",
+        "balanced: the last layer is fitted again on photos drawn evenly from the colors",
+        choices=LAST_LAYERS,
+    )
+
+    @property
+    def needs_colors(self) -> bool:
+        """Whether a training has to know the color of each photo."""
+        return "balanced" in (self.color_weights, self.last_layer)
 
     def __post_init__(self) -> None:
         names = [self.classes] if isinstance(self.classes, str) else self.classes
         object.__setattr__(self, "classes", tuple(names))
         self._check_choices()
         self._check_ranges()
+        self._check_shares()
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
             raise BadInput(
                 f"classes must be at least two different names, got {', '.join(self.classes)!r}. "
@@ -173,6 +198,19 @@ class TrainConfig:
                 raise BadInput(
                     f"{name} must be 'suggested' or a number above 0 and up to 10, got {value!r}."
                 )
+
+    def _check_shares(self) -> None:
+        """Check the settings that change colors at random."""
+        for name, most in (("hue_jitter", 0.5), ("grayscale_share", 1), ("recolor_share", 1)):
+            value = getattr(self, name)
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not is_number or not 0 <= value <= most:
+                raise BadInput(f"{name} must be a number 0..{most}, got {value!r}.")
+        if self.grayscale_share + self.recolor_share > 1 + 1e-9:
+            raise BadInput(
+                "grayscale_share + recolor_share must be at most 1, because a photo is shown gray "
+                f"or recolored, got {self.grayscale_share + self.recolor_share:g}. Lower one."
+            )
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self) | {"classes": list(self.classes)}

@@ -1,6 +1,5 @@
 """What is found out about a run after it is evaluated: its labels, its map, its recipe's rate."""
 
-import dataclasses
 import shutil
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from zapcls.progress import Progress
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import find_evaluated
+from zapcls.workspace.runs import find_evaluated, write_derived
 from zapcls.workspace.store import Store, find_store, name_colors
 
 SPLIT_OF_FOLDS = "valid"  # each image is held out once, from heads that never saw its product
@@ -83,14 +82,12 @@ def _read_features(
     from zapcls.model.learner import choose_device
     from zapcls.model.loaders import seed_random
 
-    plain = dataclasses.replace(config, augmentation="none")
     device = choose_device("auto")
     with jobs.hold_device(workspace, device.type, job.job_id):
         seed_random(config.seed)  # of a body without weights
         body, _ = build_body(config.arch, config.weights)
-        frozen = FrozenBody(plain, body, store.pixels, store.bodies_dir, device, progress)
-        [features] = frozen.read(POOLED, rows, rows[:0])
-        return np.asarray(features[rows])
+        frozen = FrozenBody(config, body, store.pixels, store.bodies_dir, device, progress)
+        return np.asarray(frozen.read_plain(POOLED, rows)[rows])
 
 
 def _find_duplicates(store: Store, catalog: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
@@ -131,12 +128,8 @@ def build_map(job: Job, workspace: Workspace, progress: Progress) -> None:
         callbacks_every_iters=10,
     )
     places = np.asarray(tsne.fit(heads.reduce(embeddings, 50)))
-    folder = run.path / "derived" / "map"
-    aside = run.path / "derived" / f".map-{job.job_id}"
-    aside.mkdir(parents=True)
-    table.assign(x=places[:, 0], y=places[:, 1]).to_parquet(aside / "map.parquet")
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    laid_out = table.assign(x=places[:, 0], y=places[:, 1])
+    write_derived(run, "map", lambda folder: laid_out.to_parquet(folder / "map.parquet"))
 
 
 def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:

@@ -76,6 +76,8 @@ def train(job: Job, workspace: Workspace, progress: Progress) -> None:
     from zapcls.model import processes
     from zapcls.model.learner import choose_device
 
+    if config.needs_colors:
+        name_colors(workspace, store, progress)
     device = choose_device(config.device)
     with jobs.hold_device(workspace, device.type, run.run_id), processes.joined(device):
         write_json(run.path / "model.json", _describe_model(config, store, device.type))
@@ -105,7 +107,8 @@ def help_training(device_name: str) -> None:
 def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Run the learning-rate finder of one phase; the curve is left in the job's folder."""
     config = TrainConfig(**job.config["train"])
-    store = open_data(workspace, Path(job.config["data_dir"]), progress, with_colors=False)
+    data_dir = Path(job.config["data_dir"])
+    store = open_data(workspace, data_dir, progress, with_colors=config.needs_colors)
     split = read_split(store, config.target, config.classes, config.split, config.seed)
     progress("Loading torch and the network", 0, 0)
 
@@ -141,11 +144,13 @@ def _open_training(
 def build_recipe(
     config: TrainConfig, folder: Path, store: Store, split: pd.DataFrame, progress: Progress
 ) -> Any:
+    """Build the training; the colors of the store must be named where the config needs them."""
     from zapcls.model.recipe import Recipe
 
     codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
     parts = split["split"].to_numpy()
-    return Recipe(config, folder, store.pixels, parts, codes, store.bodies_dir, progress)
+    known = {"colors": store.read_colors()["color"].to_numpy(str)} if config.needs_colors else {}
+    return Recipe(config, folder, store.pixels, parts, codes, store.bodies_dir, progress, **known)
 
 
 def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:

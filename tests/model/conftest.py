@@ -54,7 +54,10 @@ def halves(draw_pixels):
     pixels[codes == 0, :16] += 127
     pixels[codes == 1, 16:] += 127
     return SimpleNamespace(
-        pixels=pixels, codes=codes, split=np.array(["train"] * 48 + ["tune"] * 16)
+        pixels=pixels,
+        codes=codes,
+        split=np.array(["train"] * 48 + ["tune"] * 16),
+        colors=np.where(np.arange(64) % 6 < 4, "black", "red"),
     )
 
 
@@ -110,8 +113,9 @@ def build_recipe(halves, tmp_path, torch):
         config = build_config("first-try", **(defaults | settings))
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        bodies = tmp_path / "bodies"
-        return Recipe(config, folder, photos.pixels, photos.split, photos.codes, bodies, progress)
+        arrays = photos.pixels, photos.split, photos.codes
+        known = {"colors": photos.colors} if config.needs_colors else {}
+        return Recipe(config, folder, *arrays, tmp_path / "bodies", progress, **known)
 
     return build
 

@@ -162,9 +162,12 @@ def test_random_views_differ_from_each_other_and_are_the_same_when_drawn_again(
     ],
 )
 def test_the_views_of_a_training(augmentation, views, names):
-    from zapcls.model.features import list_views
+    from zapcls.model.views import list_views
 
-    assert list_views(build_config(augmentation=augmentation, views=views)) == names
+    shares = list_views(build_config(augmentation=augmentation, views=views))
+
+    assert [view.name for view in shares] == names
+    assert set(shares.values()) == {1 / len(names)}
 
 
 def test_only_what_is_asked_for_is_computed_and_only_once(freeze, computed, monkeypatch):

@@ -158,3 +158,17 @@ def test_freezing_leaves_only_the_head_to_train(torch, draw_pixels, tmp_path):
 
     learner.unfreeze()
     assert all(parameter.requires_grad for parameter in learner.model.parameters())
+
+
+def test_weighted_losses_are_the_mean_of_each_photos_loss_times_its_weight(torch):
+    from zapcls.model.learner import weighted_cross_entropy
+
+    logits = torch.log(torch.tensor([[0.5, 0.5], [0.75, 0.25]]))
+    codes = torch.tensor([0, 1])
+
+    weighted = weighted_cross_entropy(logits, codes, torch.tensor([0.5, 3.0]))
+    plain = weighted_cross_entropy(logits, codes)
+
+    half, quarter = torch.log(torch.tensor([2.0, 4.0]))
+    assert float(weighted) == pytest.approx(float(0.5 * half + 3 * quarter) / 2)
+    assert float(plain) == pytest.approx(float(half + quarter) / 2)

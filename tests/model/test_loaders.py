@@ -263,3 +263,43 @@ def test_with_one_view_nothing_is_drawn(torch):
 
     assert features.tolist() == [[2, 3], [2, 3], [0, 1]]
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_features_are_drawn_in_the_shares_of_their_views(torch):
+    from zapcls.model.loaders import FeatureGather
+
+    views = [np.full((1, 1), view, np.float32) for view in range(4)]
+    torch.manual_seed(0)
+
+    drawn = FeatureGather(views, [0.0, 0.2, 0.2, 0.6])(np.zeros(10_000, int))
+
+    counts = torch.bincount(drawn.flatten().int()) / 10_000
+    assert counts.tolist() == pytest.approx([0, 0.2, 0.2, 0.6], abs=0.02)
+
+
+def test_even_shares_draw_as_no_shares_do(torch):
+    from zapcls.model.loaders import FeatureGather
+
+    views, rows = [np.full((1, 1), view, np.float32) for view in range(2)], np.zeros(50, int)
+    drawn = []
+    for shares in ((), (0.5, 0.5)):
+        torch.manual_seed(0)
+        drawn.append(FeatureGather(views, shares)(rows).flatten().tolist())
+    assert drawn[0] == drawn[1]
+
+
+def test_weights_are_those_of_the_very_photos_and_of_train_alone(gather_rows, split, torch):
+    from zapcls.model.loaders import build_loaders
+
+    weights = np.arange(20, dtype=np.float32) / 10
+    cpu = torch.device("cpu")
+
+    dls = build_loaders(gather_rows, gather_rows, split, CODES, 8, cpu, weights)
+
+    for rows, codes, weight in dls.train:
+        assert codes.tolist() == CODES[rows].tolist()
+        assert torch.equal(weight, rows / 10)
+    assert all(len(batch) == 2 for batch in dls.valid)
+    assert dls.n_inp == 1
+    plain = build_loaders(gather_rows, gather_rows, split, CODES, 8, cpu)
+    assert all(len(batch) == 2 for batch in plain.train)

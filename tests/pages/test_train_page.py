@@ -19,8 +19,10 @@ from zapcls.workspace.runs import Run, list_runs
 FIELDS = [
     "arch", "image_size", "weights", "frozen_epochs", "frozen_lr", "unfrozen_epochs",
     "unfrozen_lr", "unfrozen_part", "batch_size", "split", "augmentation", "seed", "device",
-    "precision", "views", "start_size", "compile",
+    "precision", "views", "start_size", "compile", "hue_jitter", "grayscale_share",
+    "recolor_share", "color_weights", "last_layer",
 ]  # fmt: skip
+COLOR = FIELDS[-5:]
 RARE = ["views", "start_size", "device", "precision", "compile"]
 
 
@@ -73,11 +75,17 @@ def test_changed_fields_are_the_config_that_starts(
         "unfrozen_epochs": 3, "unfrozen_lr": "suggested", "batch_size": 16, "split": "random",
         "augmentation": "none", "seed": 4, "device": "cuda", "precision": "fp32",
         "unfrozen_part": "last_stage", "views": 4, "start_size": 64, "compile": "yes",
+        "hue_jitter": 0.1, "grayscale_share": 0.25, "recolor_share": 0.5,
+        "color_weights": "balanced", "last_layer": "balanced",
     }  # fmt: skip
     app = open_page("train").choose("preset", "quick")
     for name, value in changes.items():
         app.choose(f"{name}-quick", value)
-    said = "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · seed 4"
+    said = (
+        "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · seed 4"
+        " · hues turned by up to 10 % of the circle · 25 % of the photos in gray · 50 % of the "
+        "photos recolored · balanced color weights · balanced last layer"
+    )
     assert said in app.said
     app.click("start")
     [run] = list_runs(workspace)
@@ -94,14 +102,15 @@ def test_the_line_above_the_form_says_what_the_form_says_now(
     assert "seed 5" in open_page("train").choose("seed-first-try", 5).said
 
 
-def test_what_few_people_change_lies_under_more(
-    workspace: Workspace, open_page: Callable[..., App]
+@pytest.mark.parametrize(("label", "names"), [("More", RARE), ("Less color", COLOR)])
+def test_what_few_people_change_is_folded_away(
+    workspace: Workspace, open_page: Callable[..., App], label: str, names: list[str]
 ) -> None:
-    more = next(e for e in open_page("train").expander if e.label == "More")
-    assert sorted(field.key for field in [*more.selectbox, *more.number_input]) == sorted(
-        f"{name}-first-try" for name in RARE
-    )
-    assert not more.text_input
+    group = next(e for e in open_page("train").expander if e.label == label)
+    fields = [*group.selectbox, *group.number_input]
+    assert sorted(field.key for field in fields) == sorted(f"{name}-first-try" for name in names)
+    assert all(field.help for field in fields if label == "Less color")
+    assert not group.text_input
 
 
 def list_labels(app: App) -> set[str]:
@@ -188,6 +197,17 @@ def test_settings_out_of_range_are_one_sentence_at_the_start(
     assert error.value.startswith(sentence)
     assert launched == []
     assert list_runs(workspace) == []
+
+
+def test_more_changed_photos_than_there_are_are_one_sentence(
+    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    app = open_page("train").choose("grayscale_share-first-try", 0.6)
+    app.choose("recolor_share-first-try", 0.5).click("start")
+    [error] = app.error
+    assert error.value.startswith("grayscale_share + recolor_share must be at most 1")
+    assert "got 1.1" in error.value
+    assert launched == []
 
 
 def test_a_weights_file_reaches_the_config(

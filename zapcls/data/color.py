@@ -18,7 +18,9 @@ from skimage.color import rgb2lab
 from zapcls.data.color_names import BASIC_COLORS, PROTOTYPES, SWATCHES
 from zapcls.progress import Progress, silent
 
-__all__ = ["BASIC_COLORS", "SWATCHES", "describe_colors", "object_mask"]
+__all__ = [
+    "BASIC_COLORS", "SWATCHES", "describe_colors", "describe_object", "find_object", "object_mask",
+]  # fmt: skip
 
 SECOND_SHARE = 0.15  # a second basic color under this share is not named
 MULTICOLOR_SHARE = 0.6  # a first color under this share does not sum the shoe up
@@ -47,6 +49,27 @@ def object_mask(pixels: np.ndarray) -> np.ndarray:
         pixels: uint8, (S, S, 3), padded with white to a square or not.
     """
     return _find_object(pixels)[0]
+
+
+def find_object(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the object, without ground seen through gaps, and what says how much of its color.
+
+    Returns:
+        bool (S, S), as `object_mask` less the gaps between straps; float (S, S), 0..1.
+    """
+    mask, gaps = _find_object(pixels)
+    if not mask.any():
+        return mask, np.zeros(mask.shape)
+    weight = _weigh_places(mask, gaps)
+    return mask & ~(gaps & (weight == 0)), weight
+
+
+def describe_object(pixels: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
+    """Name the color of one object in several versions of its photo, as `describe_colors`.
+
+    `pixels` is (n, S, S, 3); `weight` (S, S), of `find_object`, says where the object is.
+    """
+    return _decide(np.stack([_count_names(image, weight) for image in pixels]))
 
 
 def describe_colors(

@@ -11,20 +11,20 @@ import hashlib
 import io
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from torch import nn
 
 from zapcls.config import TrainConfig, has_stages
 from zapcls.inference import build_session
 from zapcls.model import processes
 from zapcls.model.architectures import split_last_stage
-from zapcls.model.loaders import PixelGather, seed_random
 from zapcls.model.memory import halve_until_it_fits
+from zapcls.model.recolored import hold_folder, read_recolored
+from zapcls.model.views import PLAIN, RECOLORED, View, build_view, list_views
 from zapcls.progress import Progress
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.layout import write_json
@@ -75,53 +75,72 @@ class FrozenBody:
     ) -> None:
         """`body` must still have the weights that `config` names."""
         self._config, self._pixels, self._device, self._progress = config, pixels, device, progress
+        self._bodies_dir = bodies_dir
         self._net = TwoOutputs(body, config.arch)
         # The training changes the body's own last stage, and may then be resumed.
         self._net.last = copy.deepcopy(self._net.last)
         self.folder = bodies_dir / name_body(config, body)
 
     def read(self, kind: str, rows: np.ndarray, train_rows: np.ndarray) -> list[np.ndarray]:
-        """Give an array (photos, ...) a view: view 0 of all `rows`, the others of `train_rows`.
+        """Give an array (photos, ...) a view of `list_views`, in that order.
 
-        View 0 is the photo as it is, view 1 its mirror image, further ones random changes, drawn
-        once. What is not there yet is computed; rows that were not asked for hold zeros.
+        The first is of all `rows`, the others are of `train_rows`. What is not there yet is
+        computed; rows that were not asked for hold zeros.
 
         Raises:
             Stopped: a person asked to stop; what was computed is kept.
             ZapError: the disk has no room.
         """
-        kinds = (POOLED, MAPS) if kind == MAPS else (POOLED,)
-        with processes.first_alone(), self._alone():
-            shapes = self._find_shapes()
-            views: list[np.ndarray] = []
-            for view, name in enumerate(list_views(self._config)):
-                wanted = rows if view == 0 else train_rows
-                arrays = {
-                    kind: FilledArray(
-                        self.folder / f"{kind}-{name}.npy",
-                        (len(self._pixels), *shapes[kind]),
-                        _DTYPES[kind],
-                    )
-                    for kind in kinds
-                }
-                self._fill(arrays, wanted, name)
-                views.append(arrays[kind].values)
-        return views
+        views, recolored = list_views(self._config), None
+        if any(view.color == RECOLORED for view in views):
+            recolored = read_recolored(self._pixels, train_rows, self._bodies_dir, self._progress)
+        with processes.first_alone(), hold_folder(self.folder, self._progress):
+            return [
+                self._read_view(kind, view, rows if number == 0 else train_rows, recolored)
+                for number, view in enumerate(views)
+            ]
 
-    def _find_shapes(self) -> dict[str, tuple[int, ...]]:
+    def read_plain(self, kind: str, rows: np.ndarray) -> np.ndarray:
+        """Give the first view alone, whatever the training draws from: see `read`."""
+        with processes.first_alone(), hold_folder(self.folder, self._progress):
+            return self._read_view(kind, View(PLAIN), rows)
+
+    def _read_view(
+        self, kind: str, view: View, rows: np.ndarray, recolored: np.ndarray | None = None
+    ) -> np.ndarray:
+        kinds = (POOLED, MAPS) if kind == MAPS else (POOLED,)
+        arrays = {
+            kind: FilledArray(
+                self.folder / f"{kind}-{view.name}.npy",
+                (len(self._pixels), *self._shapes[kind]),
+                _DTYPES[kind],
+            )
+            for kind in kinds
+        }
+        self._fill(arrays, rows, view, recolored)
+        return arrays[kind].values
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
         size = self._config.image_size
         self._net.to(self._device).eval()
         with torch.inference_mode():
             outputs = self._net(torch.zeros(1, 3, size, size, device=self._device))
         return dict(zip((MAPS, POOLED), (tuple(out.shape[1:]) for out in outputs), strict=True))
 
-    def _fill(self, arrays: dict[str, FilledArray], rows: np.ndarray, view: str) -> None:
+    def _fill(
+        self,
+        arrays: dict[str, FilledArray],
+        rows: np.ndarray,
+        view: View,
+        recolored: np.ndarray | None,
+    ) -> None:
         is_filled = np.logical_and.reduce([array.is_filled for array in arrays.values()])
         todo = rows[~is_filled[rows]]
         if not len(todo):
             return
         run = self._choose_engine()
-        see = _build_view(view, self._pixels, self._config, self._device)
+        see = build_view(view, self._pixels, recolored, self._config, self._device)
         started = time.perf_counter()
 
         def fill_all(batch_size: int) -> None:
@@ -135,7 +154,7 @@ class FrozenBody:
                 done = min(start + batch_size, len(todo))
                 rate = done / (time.perf_counter() - started)
                 self._progress(
-                    f"{TITLE}, {view}",
+                    f"{TITLE}, {view.name}",
                     done,
                     len(todo),
                     images_per_s=round(rate, 1),
@@ -167,22 +186,6 @@ class FrozenBody:
             return engine
         return TorchEngine(self._net, self._device)
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other jobs out of the folder; wait, stoppable, until they have left it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "lock")
-        while True:
-            try:
-                lock.acquire(timeout=0.5)
-                break
-            except Timeout:
-                self._progress("Waiting for another job that computes the same features", 0, 0)
-        try:
-            yield
-        finally:
-            lock.release()
-
 
 def name_body(config: TrainConfig, body: nn.Module) -> str:
     """Name a body by all that its features depend on: architecture, size and its very weights."""
@@ -191,34 +194,6 @@ def name_body(config: TrainConfig, body: nn.Module) -> str:
         digest.update(key.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return f"{config.arch}-{config.image_size}-{digest.hexdigest()}"
-
-
-def list_views(config: TrainConfig) -> list[str]:
-    """The names of the views that a training draws from; the first is the photo as it is."""
-    names = ["plain"]
-    if config.augmentation != "none" and config.views > 1:
-        names.append("mirrored")
-    if config.augmentation == "standard":
-        names += [f"standard-{number}" for number in range(2, config.views)]
-    return names
-
-
-def _build_view(
-    view: str, pixels: np.ndarray, config: TrainConfig, device: torch.device
-) -> Callable[[np.ndarray], torch.Tensor]:
-    """Build what makes the images of a view; the random ones follow the view and the rows."""
-    is_random = view.startswith("standard")
-    gather = PixelGather(pixels, config.image_size, device, "standard" if is_random else "none")
-    if view == "mirrored":
-        return lambda rows: gather(rows).flip(3)
-    if not is_random:
-        return gather
-
-    def see(rows: np.ndarray) -> torch.Tensor:
-        seed_random(int(view.removeprefix("standard-")), int(rows[0]))
-        return gather(rows)
-
-    return see
 
 
 class TorchEngine:

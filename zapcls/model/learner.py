@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.data.core import DataLoaders
@@ -139,6 +140,19 @@ class Autocast(MixedPrecision):
         self.autocast = torch.autocast(self.dls.device.type, dtype=dtype)
 
 
+def weighted_cross_entropy(
+    logits: torch.Tensor, codes: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """The mean cross-entropy of a batch, times the photos' weights where it has some.
+
+    It is divided by the number of photos, not by the sum of their weights: those have a mean of 1
+    over all batches, and a batch of rare photos counts for more.
+    """
+    if weights is None:  # tune
+        return F.cross_entropy(logits, codes)
+    return (F.cross_entropy(logits, codes, reduction="none") * weights).mean()
+
+
 def build_learner(
     config: TrainConfig,
     model: nn.Module,
@@ -147,10 +161,11 @@ def build_learner(
     folder: Path,
 ) -> Learner:
     """Build the Learner that trains `model`, whose layers are those of `parts`, in that order."""
+    is_weighted = config.color_weights == "balanced"
     learner = Learner(
         dls,
         model.to(dls.device),
-        loss_func=CrossEntropyLossFlat(),
+        loss_func=weighted_cross_entropy if is_weighted else CrossEntropyLossFlat(),
         metrics=error_rate,
         splitter=lambda _: split_parameters(parts),
         path=folder,

@@ -13,6 +13,7 @@ from fasttransform import Pipeline
 
 from zapcls.config import TrainConfig
 from zapcls.model import processes
+from zapcls.model.color_changes import DrawColors, build_draw, change_colors
 from zapcls.model.preprocess import See
 
 _RESIDENT_SHARE = 0.5  # of a GPU's free memory may hold the photos
@@ -22,8 +23,10 @@ _UPLOAD_ROWS = 2048
 class RowLoader(DataLoader):
     """Batches of rows and their class indices; `gather` makes the input of a batch of rows.
 
-    `rows` and `codes` are (n,). The order follows `rng` alone. `bs` counts the images of all
-    processes that train together; each gets every n-th of them.
+    `rows` and `codes` are (n,). With `weights` (n) a batch has a third part, what each photo
+    weighs: the loss is weighted, not the draw, so that an epoch still shows each photo once. The
+    order follows `rng` alone. `bs` counts the images of all processes that train together; each
+    gets every n-th of them.
     """
 
     def __init__(
@@ -32,9 +35,11 @@ class RowLoader(DataLoader):
         rows: np.ndarray,
         codes: np.ndarray,
         share: tuple[int, int] = (0, 1),
+        weights: np.ndarray | None = None,
         **kwargs: object,
     ) -> None:
-        self._gather, self._rows, self._codes = gather, rows, torch.from_numpy(codes)
+        self._gather, self._rows = gather, rows
+        self._targets = [torch.from_numpy(part) for part in (codes, weights) if part is not None]
         self._rank, self._count = share
         super().__init__(dataset=range(len(rows)), indexed=True, **kwargs)
 
@@ -49,7 +54,8 @@ class RowLoader(DataLoader):
         last = len(order) - self.bs if self.drop_last else len(order) - 1
         for start in range(0, last + 1, self.bs):
             chosen = order[start : start + self.bs][self._rank :: self._count]
-            yield self._gather(self._rows[chosen]), self._codes[torch.from_numpy(chosen)]
+            places = torch.from_numpy(chosen)
+            yield self._gather(self._rows[chosen]), *(part[places] for part in self._targets)
 
 
 def build_loaders(
@@ -59,10 +65,12 @@ def build_loaders(
     codes: np.ndarray,
     batch_size: int,
     device: torch.device,
+    weights: np.ndarray | None = None,
 ) -> DataLoaders:
     """Build the loaders of train (shuffled, by `gather`) and tune (in order, `gather_plain`).
 
-    `split` and `codes` have a value for each row of the store. The last, smaller batch of train
+    `split` and `codes` have a value for each row of the store, `weights` one for each of train;
+    tune is never weighted. The last, smaller batch of train
     is left out when there is a full one, as BatchNorm needs a few images. Every process sees all
     of tune, so that all of them know its error rate.
     """
@@ -72,6 +80,7 @@ def build_loaders(
         train_rows,
         codes[train_rows],
         share=(processes.rank(), processes.count()),
+        weights=weights,
         bs=batch_size,
         shuffle=True,
         drop_last=len(train_rows) >= batch_size,
@@ -79,7 +88,9 @@ def build_loaders(
     )
     tune_rows = np.flatnonzero(split == "tune")
     tune = RowLoader(gather_plain, tune_rows, codes[tune_rows], bs=batch_size * 2, device=device)
-    return DataLoaders(train, tune, device=device)
+    dls = DataLoaders(train, tune, device=device)
+    dls.n_inp = 1  # of the parts of a batch; fastai would take all but the last for inputs
+    return dls
 
 
 class PixelGather:
@@ -87,7 +98,9 @@ class PixelGather:
 
     `pixels` is uint8 (n, side, side, 3): an array, or a tensor that lies on the device. With
     `augmentation` "flip" each photo is mirrored with probability one half; "standard" turns,
-    zooms and lights them too. `size` may be changed between epochs.
+    zooms and lights them too. `draw_colors` tells how the colors of a batch change; those that are
+    then recolored are taken from `recolored`, a copy of `pixels`. `size` may be changed between
+    epochs.
     """
 
     def __init__(
@@ -96,8 +109,11 @@ class PixelGather:
         size: int,
         device: torch.device,
         augmentation: str = "none",
+        draw_colors: DrawColors | None = None,
+        recolored: np.ndarray | torch.Tensor | None = None,
     ) -> None:
         self._pixels, self._device, self.size = pixels, device, size
+        self._draw_colors, self._recolored = draw_colors, recolored
         self._see = See(pixels.shape[1], device)
         self._mirror = augmentation != "none"
         is_standard = augmentation == "standard"
@@ -105,7 +121,10 @@ class PixelGather:
         self._changes = Pipeline(changes, split_idx=0) if changes else None
 
     def __call__(self, rows: np.ndarray) -> torch.Tensor:
-        images = self._see.resize(self._take(rows), self.size)
+        if self._draw_colors is None:
+            images = self._see.resize(self._take(self._pixels, rows), self.size)
+        else:
+            images = self._see_changed(rows, self._draw_colors)
         if self._mirror:
             turned = torch.rand(len(rows), device=images.device) < 0.5
             images[turned] = images[turned].flip(3)
@@ -114,30 +133,46 @@ class PixelGather:
             images = images.as_subclass(torch.Tensor)
         return self._see.normalize(images)
 
-    def _take(self, rows: np.ndarray) -> torch.Tensor:
-        if isinstance(self._pixels, torch.Tensor):
-            return self._pixels[torch.from_numpy(rows).to(self._pixels.device)]
-        return torch.from_numpy(self._pixels[rows]).to(self._device)
+    def _see_changed(self, rows: np.ndarray, draw_colors: DrawColors) -> torch.Tensor:
+        draw = draw_colors(rows)
+        pixels, other = self._take(self._pixels, rows), draw.is_recolored.numpy()
+        if self._recolored is not None and other.any():
+            places = torch.from_numpy(np.flatnonzero(other)).to(pixels.device)
+            pixels[places] = self._take(self._recolored, rows[other]).to(pixels.device)
+        return change_colors(self._see.to_unit(self._see.resize(pixels, self.size)), draw)
+
+    def _take(self, pixels: np.ndarray | torch.Tensor, rows: np.ndarray) -> torch.Tensor:
+        if isinstance(pixels, torch.Tensor):
+            return pixels[torch.from_numpy(rows).to(pixels.device)]
+        return torch.from_numpy(pixels[rows]).to(self._device)
 
 
 class FeatureGather:
     """Gathers features that were computed once: for each row one of its views, drawn at random.
 
-    `views` are arrays (n, ...), one a view; with a single one nothing is drawn.
+    `views` are arrays (n, ...), one a view; with a single one nothing is drawn. `shares` (views)
+    are their chances, all the same where none are given.
     """
 
-    def __init__(self, views: Sequence[np.ndarray]) -> None:
+    def __init__(self, views: Sequence[np.ndarray], shares: Sequence[float] = ()) -> None:
         self._views = views
+        is_even = len(set(shares)) < 2
+        self._shares = None if is_even else torch.tensor(shares, dtype=torch.float64)
 
     def __call__(self, rows: np.ndarray) -> torch.Tensor:
         first = self._views[0]
         if len(self._views) == 1:
             return torch.from_numpy(first[rows]).float()
         features = np.empty((len(rows), *first.shape[1:]), first.dtype)
-        drawn = torch.randint(len(self._views), (len(rows),)).numpy()
+        drawn = self._draw(len(rows)).numpy()
         for view, array in enumerate(self._views):
             features[drawn == view] = array[rows[drawn == view]]
         return torch.from_numpy(features).float()
+
+    def _draw(self, count: int) -> torch.Tensor:
+        if self._shares is None:
+            return torch.randint(len(self._views), (count,))
+        return torch.multinomial(self._shares, count, replacement=True)
 
 
 def place_pixels(pixels: np.ndarray, device: torch.device) -> np.ndarray | torch.Tensor:
@@ -163,12 +198,19 @@ def build_pixel_loaders(
     split: np.ndarray,
     codes: np.ndarray,
     device: torch.device,
+    weights: np.ndarray | None = None,
+    recolored: np.ndarray | None = None,
 ) -> tuple[DataLoaders, PixelGather]:
-    """Build loaders of photos, and tell the gather of train, whose `size` may be changed."""
-    placed = place_pixels(pixels, device)
-    train = PixelGather(placed, config.image_size, device, config.augmentation)
-    plain = PixelGather(placed, config.image_size, device)
-    return build_loaders(train, plain, split, codes, config.batch_size, device), train
+    """Build loaders of photos, and tell the gather of train, whose `size` may be changed.
+
+    `weights` are those of `build_loaders`, `recolored` is the copy of `pixels` that the config's
+    `recolor_share` asks for.
+    """
+    placed, size = place_pixels(pixels, device), config.image_size
+    copy = None if recolored is None else place_pixels(recolored, device)
+    train = PixelGather(placed, size, device, config.augmentation, build_draw(config), copy)
+    plain = PixelGather(placed, size, device)
+    return build_loaders(train, plain, split, codes, config.batch_size, device, weights), train
 
 
 def seed_batches(dls: DataLoaders, *numbers: int) -> None:

@@ -12,6 +12,7 @@ from fastai.learner import Learner
 from safetensors.torch import load_file
 from torch import nn
 
+from zapcls.analysis.balance import Embedded, assign_groups, fit_balanced_layer, weigh_apart
 from zapcls.config import SUGGESTED, TrainConfig, has_stages
 from zapcls.errors import BadInput, Stopped, ZapError
 from zapcls.model import checkpoint, processes
@@ -25,19 +26,24 @@ from zapcls.model.callbacks import (
     WriteCheckpoint,
     WriteCurves,
     continue_optimizer,
+    save_weights,
     truncate_rows,
 )
 from zapcls.model.checkpoint import Checkpoint
 from zapcls.model.features import MAPS, POOLED, FrozenBody
+from zapcls.model.last_layer import embed, replace_weight
 from zapcls.model.learner import build_learner, build_network, choose_device, initialize
 from zapcls.model.loaders import (
     FeatureGather,
+    PixelGather,
     build_loaders,
     build_pixel_loaders,
     seed_random,
 )
 from zapcls.model.lr_finder import LrCurve, find_learning_rate
 from zapcls.model.memory import halve_until_it_fits
+from zapcls.model.recolored import read_recolored
+from zapcls.model.views import list_views
 from zapcls.progress import Progress
 from zapcls.workspace.layout import read_json, replace_file, write_json
 
@@ -61,13 +67,16 @@ class Recipe:
         codes: np.ndarray,
         bodies_dir: Path,
         progress: Progress,
+        colors: np.ndarray | None = None,
     ) -> None:
         """`split` and `codes` (class index, -1 for none) have a value a row of `pixels`.
 
         `bodies_dir` is where features of frozen bodies are kept for all trainings on these photos.
+        `colors` are the photos' basic terms ("" for none), where `config.needs_colors`.
         """
         self.config, self.folder, self.progress = config, folder, progress
-        self._pixels, self._split, self._codes = pixels, split, codes
+        self._pixels, self._split, self._codes, self._colors = pixels, split, codes, colors
+        self._bodies_dir = bodies_dir
         self.device = processes.local_device(choose_device(config.device))
         _check_shares(config.batch_size)
         seed_random(config.seed)
@@ -94,6 +103,8 @@ class Recipe:
                 continue
             self._fit(phase)
         self.network.load_state_dict(load_file(self.folder / "model.safetensors"))
+        if self.config.last_layer == "balanced" and processes.is_first():
+            self._balance_last_layer()
         return self.network.cpu().eval()
 
     def find_rate_only(self, phase: str) -> LrCurve:
@@ -162,22 +173,14 @@ class Recipe:
             The learner, and the callbacks that this phase needs beside those of every fit.
         """
         config = dataclasses.replace(self.config, batch_size=batch_size)
-        body, head = self.network
-        if self._is_cached(phase):
-            if phase == "frozen":  # the features are pooled already
-                model, groups = nn.Sequential(*list(head.children())[2:]), [head]
-                dls = self._build_feature_loaders(POOLED, batch_size)
-            else:
-                last = split_last_stage(body)[1]
-                model, groups = nn.Sequential(last, head), [last, head]
-                dls = self._build_feature_loaders(MAPS, batch_size)
+        model, groups, kind = self._choose_part(phase)
+        if kind:
+            dls = self._build_feature_loaders(kind, batch_size)
             learner = build_learner(config, model, groups, dls, self.folder)
             learner.unfreeze()  # a frozen phase through the body has frozen the last stage too
             return learner, []
-        dls, gather = build_pixel_loaders(
-            config, self._pixels, self._split, self._codes, self.device
-        )
-        learner = build_learner(config, self.network, [body, head], dls, self.folder)
+        dls, gather = self._build_pixel_loaders(config)
+        learner = build_learner(config, model, groups, dls, self.folder)
         if phase == "frozen":
             learner.freeze()
             return learner, [BnFreeze()]
@@ -187,12 +190,80 @@ class Recipe:
         start = config.start_size
         return learner, [GrowImages(gather, start, config.image_size)] if start else []
 
+    def _choose_part(self, phase: str) -> tuple[nn.Sequential, list[nn.Module], str]:
+        """Choose what a phase trains.
+
+        Returns:
+            The model, its parts for discriminative rates, and the kind of kept features that it
+            is shown; "" where that is photos.
+        """
+        body, head = self.network
+        if not self._is_cached(phase):
+            return self.network, [body, head], ""
+        if phase == "frozen":  # the features are pooled already
+            return nn.Sequential(*list(head.children())[2:]), [head], POOLED
+        last = split_last_stage(body)[1]
+        return nn.Sequential(last, head), [last, head], MAPS
+
     def _build_feature_loaders(self, kind: str, batch_size: int) -> DataLoaders:
-        train = np.flatnonzero(self._split == "train")
         rows = np.flatnonzero(np.isin(self._split, ["train", "tune"]))
-        views = self._frozen_body.read(kind, rows, train)
-        gather, plain = FeatureGather(views), FeatureGather(views[:1])
-        return build_loaders(gather, plain, self._split, self._codes, batch_size, self.device)
+        views = self._frozen_body.read(kind, rows, self._list_rows("train"))
+        gather = FeatureGather(views, list(list_views(self.config).values()))
+        plain, weights = FeatureGather(views[:1]), self._weigh_photos()
+        return build_loaders(
+            gather, plain, self._split, self._codes, batch_size, self.device, weights
+        )
+
+    def _build_pixel_loaders(self, config: TrainConfig) -> tuple[DataLoaders, PixelGather]:
+        recolored = None
+        if config.recolor_share:
+            rows = self._list_rows("train")
+            recolored = read_recolored(self._pixels, rows, self._bodies_dir, self.progress)
+        arrays = (self._pixels, self._split, self._codes)
+        return build_pixel_loaders(config, *arrays, self.device, self._weigh_photos(), recolored)
+
+    def _list_rows(self, part: str) -> np.ndarray:
+        return np.flatnonzero(self._split == part)
+
+    def _find_groups(self, part: str) -> np.ndarray:
+        """The group of color and label of each photo of a part."""
+        assert self._colors is not None  # the config says that they are needed
+        rows = self._list_rows(part)
+        return assign_groups(self._codes[rows], self._colors[rows])
+
+    def _weigh_photos(self) -> np.ndarray | None:
+        """What each training photo weighs in the loss, None where all weigh the same."""
+        if self.config.color_weights == "none":
+            return None
+        assert self._colors is not None  # the config says that they are needed
+        rows = self._list_rows("train")
+        return weigh_apart(self._codes[rows], self._colors[rows])
+
+    def _balance_last_layer(self) -> None:
+        """Fit the last layer again on colors and labels in balance; the rest stays as it is.
+
+        Nothing but the rest and the seed goes into it: done again after a stop, it is the same.
+        """
+        last = list(self.network[1].children())[-1]
+        train, tune = (self._embed(last, part) for part in ("train", "tune"))
+        classes, seed = len(self.config.classes), self.config.seed
+        layer = fit_balanced_layer(train, tune, classes, seed, self.progress)
+        replace_weight(last, layer.weight)
+        save_weights(self.network, self.folder / "model.safetensors")
+        write_json(self.folder / "last_layer.json", layer.facts)
+
+    def _embed(self, last: nn.Module, part: str) -> Embedded:
+        """What enters the last layer for the photos of a part, through what was trained last."""
+        rows, groups = self._list_rows(part), self._find_groups(part)
+        model, _, kind = self._choose_part(self._phases()[-1])
+        gather: FeatureGather | PixelGather
+        if kind:
+            gather = FeatureGather([self._frozen_body.read_plain(kind, rows)])
+        else:
+            gather = PixelGather(self._pixels, self.config.image_size, self.device)
+        size, device = self.batch_size, self.device
+        embeddings = embed(model, last, gather, rows, size, device, self.progress)
+        return Embedded(embeddings, self._codes[rows], groups)
 
     def _fit(self, phase: str) -> None:
         """Train one phase, from its start or from its checkpoint.

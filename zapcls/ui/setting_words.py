@@ -12,6 +12,9 @@ WEIGHTS = {"imagenet": "ImageNet", "none": "none (random start)", "file": "a .sa
 CHANGES = {"none": "none", "flip": "flip", "standard": "flip, turn, zoom, light"}
 PARTS = {"all": "whole network", "last_stage": "last stage"}
 
+COLOR_WEIGHTS = {"none": "each photo the same", "balanced": "each color of each label the same"}
+LAST_LAYERS = {"trained": "as it was trained", "balanced": "fitted again on even colors"}
+
 
 def name_part(settings: dict[str, Any], phase: str) -> str:
     """Name what a phase trains: the head, the whole network or its last stage."""
@@ -39,8 +42,23 @@ def describe(settings: dict[str, Any]) -> str:
         "last stage" if settings["unfrozen_part"] == "last_stage" else "",
         f"{settings['split']} split",
         f"seed {settings['seed']}",
+        *describe_color(settings),
     ]
     return " · ".join(filter(None, words))
+
+
+_SHARES: dict[str, Callable[[float], str]] = {
+    "hue_jitter": lambda turn: f"hues turned by up to {100 * turn:g} % of the circle",
+    "grayscale_share": lambda share: f"{100 * share:g} % of the photos in gray",
+    "recolor_share": lambda share: f"{100 * share:g} % of the photos recolored",
+}
+
+
+def describe_color(settings: dict[str, Any]) -> list[str]:
+    """What a training does against the color, a clause each; none where it does nothing."""
+    clauses = [say(settings[name]) for name, say in _SHARES.items() if settings[name]]
+    balanced = {"color_weights": "balanced color weights", "last_layer": "balanced last layer"}
+    return clauses + [said for name, said in balanced.items() if settings[name] == "balanced"]
 
 
 _START = {"imagenet": "ImageNet weights", "none": "a random start"}
@@ -49,6 +67,7 @@ _RANDOM = {
     "flip": "random flips",
     "standard": "random flips, turns, zoom and light",
 }
+_WEIGHTING = {"none": "equal", "balanced": "balanced"}
 # How each setting that a learning-rate curve depends on is said: "taken <word> …".
 _CURVE_WORDS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "arch": ("with", str),
@@ -61,6 +80,8 @@ _CURVE_WORDS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "target": ("for", str),
     "classes": ("on", " and ".join),
     "split": ("on", lambda mode: f"the {mode} split"),
+    **{name: ("with", say) for name, say in _SHARES.items()},
+    "color_weights": ("with", lambda weights: f"{_WEIGHTING[weights]} color weights"),
 }
 
 

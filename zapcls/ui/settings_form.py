@@ -75,6 +75,8 @@ def show_form() -> None:
         _show_schedule(read_settings())
     with right:
         _show_data(chosen)
+    with st.expander("Less color"):
+        _show_color(chosen)
     with st.expander("More"):
         _show_rare(chosen)
 
@@ -144,6 +146,45 @@ def _show_data(chosen: dict[str, Any]) -> None:
     _number("seed", "Seed", chosen, 0, 2**32 - 1)
 
 
+def _show_color(chosen: dict[str, Any]) -> None:
+    """Draw the settings that keep a network from going by the color of a shoe."""
+    st.caption(
+        "What may keep the network from going by the color. Only training photos are changed, each "
+        "in one way at most."
+    )
+    left, middle, right = st.columns(3, gap="medium")
+    with left:
+        _share(
+            "hue_jitter", "Hue jitter (of the color circle)", chosen, 0.5,
+            "The largest random turn of a photo's hues: at 0.5 red may become any color; 0 is off.",
+        )  # fmt: skip
+    with middle:
+        _share(
+            "grayscale_share", "Shown in gray (share)", chosen, 1.0,
+            "How many of the training photos are shown without color; 0.5 is every other.",
+        )  # fmt: skip
+    with right:
+        _share(
+            "recolor_share", "Shoe recolored (share)", chosen, 1.0,
+            "How many of the training photos show their shoe in another color, drawn at random.",
+        )  # fmt: skip
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _select(
+            "color_weights", "Weights in training", chosen, config.COLOR_WEIGHTS,
+            setting_words.COLOR_WEIGHTS.__getitem__,
+            help="Balanced, a photo counts for more where its color is rarer among its label than "
+            "it is overall, so that the color does not tell the label.",
+        )  # fmt: skip
+    with right:
+        _select(
+            "last_layer", "Last layer", chosen, config.LAST_LAYERS,
+            setting_words.LAST_LAYERS.__getitem__,
+            help="Fitted again, it weighs what the network sees by photos drawn evenly from each "
+            "color of each label (Kirichenko and others 2022).",
+        )  # fmt: skip
+
+
 def _show_rare(chosen: dict[str, Any]) -> None:
     """Draw the settings that most trainings leave as they are."""
     left, middle, right = st.columns(3, gap="medium")
@@ -203,6 +244,12 @@ def _number(
     key = _widget_key(name)
     value = st.number_input(label, low, high, chosen[name], step, key=key, help=help)
     change_setting(name, int(value))
+
+
+def _share(name: str, label: str, chosen: dict[str, Any], high: float, help: str) -> None:
+    key = _widget_key(name)
+    value = st.number_input(label, 0.0, high, float(chosen[name]), 0.05, "%.2f", key, help)
+    change_setting(name, round(float(value), 4))
 
 
 def _write_rate(rate: float | str) -> str:
