@@ -5,6 +5,7 @@ import streamlit as st
 from zapcls import charts, inference, words
 from zapcls.errors import BadInput
 from zapcls.ui import cache, widgets
+from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
@@ -30,6 +31,7 @@ def show_answer(run: Run, content: bytes, name: str) -> None:
                 charts.probabilities(answer.prob, classes), key=f"prob-{name}-{hash(content)}",
                 config={"displayModeBar": False},
             )  # fmt: skip
+        show_strip(answer.pixels, run)
 
 
 widgets.enter("classify")

@@ -109,6 +109,39 @@ CORRECTIONS = {
     "reason": "str",  # the mark
 }
 
+RECOLORING = {  # a row an edit of a photo, and what the run says of it
+    "image_id": "str",
+    "edit": "str",  # one of RECOLOR_EDITS
+    "to": "str",  # the color aimed at; "" for identity
+    "named": "str",  # the color after it; "" for a control
+    "is_reached": "bool",  # False: not named as aimed at, so that the run was not asked
+    "delta_e": "float32",  # mean difference in CIELAB, of what was edited; NaN where not reached
+    "delta_l": "float32",  # mean difference of L*
+    "prob_label": "float32",  # of the label; NaN where not asked
+    "prob_first": "float32",  # of the run's first class
+    "prediction": "str",  # "" where not asked
+}
+RECOLOR_EDITS = ("identity", "hue", "random", "ground", "color", "lightness")
+
+TRADE = {  # a row a training option, measure and seed
+    "option": "str",
+    "measure": "str",  # one of TRADE_MEASURES
+    "seed": "int64",  # counted from the run's own; -1: the mean over all seeds
+    "color": "str",  # of the worst group; "" elsewhere
+    "label": "str",
+    "n": "int64",  # photos, or edited photos
+    "n_products": "int64",
+    "rate": "float64",  # 0..1; of an excess -1..1
+    "low": "float64",
+    "high": "float64",
+    "difference": "float64",  # to the base line; NaN of the base line and of a single seed
+    "difference_low": "float64",
+    "difference_high": "float64",
+    "p": "float64",
+    "p_holm": "float64",  # NaN of control and excess
+}
+TRADE_MEASURES = ("error", "worst group", "flip", "control", "excess")
+
 HISTORY = {
     "phase": "str",  # frozen or unfrozen
     "epoch": "int64",  # counted over both phases, from 1

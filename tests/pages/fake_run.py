@@ -18,19 +18,20 @@ from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
 
 import zapcls.model  # the floor itself is empty: no torch
-from zapcls import pipeline, schema, work
+from zapcls import pipeline, recoloring, schema, work
 from zapcls.analysis import lr_curves, metrics
 from zapcls.analysis.label_issues import find_label_issues
 from zapcls.config import TrainConfig, build_config
 from zapcls.errors import Stopped, ZapError
+from zapcls.inference import open_classifier
 from zapcls.progress import silent
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, read_lr_curve
-from zapcls.workspace.store import Store, find_store_of, read_split
+from zapcls.workspace.runs import Run, create_run, read_lr_curve, read_predictions, write_derived
+from zapcls.workspace.store import Store, find_store, find_store_of, read_split
 
 CLASSES = ("Women", "Men")
 SUGGESTIONS = {"valley": 2.1e-3, "slide": 9.5e-3, "steep": 1.1e-3, "minimum": 4.7e-2}
@@ -83,7 +84,7 @@ class FakeRecipe:
     valleys = VALLEYS
     largest_batch = 4096
 
-    def __init__(self, config, folder, pixels, split, codes, bodies_dir, progress):
+    def __init__(self, config, folder, pixels, split, codes, bodies_dir, progress, colors=None):
         self.config, self.folder, self.progress = config, folder, progress
         self.batch_size = min(config.batch_size, self.largest_batch)
 
@@ -278,6 +279,15 @@ def add_map(run: Run) -> pd.DataFrame:
     (run.path / "derived" / "map").mkdir(parents=True)
     places.to_parquet(run.path / "derived" / "map" / "map.parquet")
     return places
+
+
+def add_recoloring(run: Run, workspace: Workspace, photos: int = 12) -> pd.DataFrame:
+    """What a run says of its first valid photos recolored: the real edits, asked of its model."""
+    store = find_store(workspace, run.facts["catalogue_id"])
+    chosen = recoloring.choose_photos(read_predictions(run, workspace), seed=0).head(photos)
+    found = recoloring.ask(open_classifier(run), store.pixels, chosen, run.facts["classes"], silent)
+    write_derived(run, "recolor", lambda folder: found.to_parquet(folder / "recolor.parquet"))
+    return found
 
 
 def add_features(store: Store, name: str = "mobilenet_v2-128-0123456789ab") -> Path:

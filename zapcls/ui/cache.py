@@ -102,6 +102,17 @@ def _checked(run_path: str, check_path: str, changed: int) -> tuple[pd.DataFrame
     return table, found.read_issues()
 
 
+def recoloring(run: Run) -> pd.DataFrame | None:
+    """What the run says of its photos recolored (`schema.RECOLORING`), None before the job."""
+    path = run.path / "derived" / "recolor" / "recolor.parquet"
+    return _recoloring(str(run.path), path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recoloring(run_path: str, changed: int) -> pd.DataFrame | None:
+    return runs.read_recoloring(Run(Path(run_path)))
+
+
 def decisions(run: Run) -> pd.DataFrame:
     """The reviewers' decisions on the run's catalogue and target (`schema.DECISIONS`)."""
     reviews = open_reviews(workspace())

@@ -14,6 +14,7 @@ from zapcls.data import pixels
 from zapcls.errors import BadInput
 from zapcls.ui import cache, filters, marking, relatives, widgets
 from zapcls.ui.gallery import PAGE_SIZE
+from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
@@ -43,6 +44,7 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
         cause_place, evidence_place = show_answer(image, photo, place, run)
         relatives.show_nearest(image, place, run)
         relatives.show_siblings(image, run)
+        show_strip(cache.store_of(run).pixels[image.row], run)
         relatives.show_runs(image, run)
         with evidence_place.container():  # what takes longest comes last
             show_evidence(image, photo.size, run)

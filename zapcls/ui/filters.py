@@ -14,6 +14,7 @@ import streamlit as st
 from zapcls import schema
 from zapcls.analysis import causes
 from zapcls.analysis.mistakes import Filter, Index, build_index, find_rows
+from zapcls.analysis.recoloring import find_flips
 from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import cache
 from zapcls.workspace.reviews import open_reviews
@@ -265,16 +266,21 @@ def read_causes(run: Run) -> pd.DataFrame:
     check = cache.check(run)
     checked = check.path.stat().st_mtime_ns if check.is_done else 0
     changed = (run.path / "predictions.parquet").stat().st_mtime_ns
+    recolored = cache.recoloring(run) is not None
     version = open_reviews(cache.workspace()).version()
-    return _read_causes(str(run.path), changed, checked, version)
+    return _read_causes(str(run.path), changed, checked, recolored, version)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read_causes(run_path: str, changed: int, checked: int, version: int) -> pd.DataFrame:
+def _read_causes(
+    run_path: str, changed: int, checked: int, recolored: bool, version: int
+) -> pd.DataFrame:
     run = Run(Path(run_path))
+    found = cache.recoloring(run) if recolored else None
     return causes.sort_causes(
         cache.predictions(run),
         issues=cache.label_issues(run) if checked else None,
         verdicts=cache.verdicts(run),
         outlier=read_outliers(run),
+        flips=None if found is None else find_flips(found),
     )

@@ -1,5 +1,8 @@
 """Runs: the trainings in a workspace, and the tables each one leaves."""
 
+import os
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -212,6 +215,32 @@ def read_outliers(run: Run) -> pd.DataFrame | None:
     Of valid, and of what is wrong elsewhere; None for a run that was evaluated without.
     """
     path = run.path / "outliers.parquet"
+    return pd.read_parquet(path) if path.is_file() else None
+
+
+def write_derived(run: Run, kind: str, write: Callable[[Path], object]) -> None:
+    """Write what was found out about a run into its `derived/<kind>`, whole or not at all.
+
+    `write` is given an empty folder; one that was there before is replaced.
+    """
+    folder = run.path / "derived" / kind
+    aside = folder.with_name(f".{kind}-{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    write(aside)
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+
+
+def read_recoloring(run: Run) -> pd.DataFrame | None:
+    """Read what the run says of its photos recolored (`schema.RECOLORING`), None before."""
+    path = run.path / "derived" / "recolor" / "recolor.parquet"
+    return pd.read_parquet(path) if path.is_file() else None
+
+
+def read_trade(run: Run) -> pd.DataFrame | None:
+    """Read what training options cost and bring (`schema.TRADE`), None before they are tried."""
+    path = run.path / "derived" / "trade" / "trade.parquet"
     return pd.read_parquet(path) if path.is_file() else None
 
 

@@ -1,0 +1,144 @@
+"""Color bias, the shoe recolored: the job's button, the figures of the analysis, the strips."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from app_driver import App
+from fake_run import add_recoloring
+
+from zapcls import words
+from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
+from zapcls.data.color import BASIC_COLORS
+from zapcls.recolor_words import EDIT_NAMES, judge
+from zapcls.recoloring import Version
+from zapcls.ui import recolor_strip
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.runs import Run, read_predictions
+
+
+@pytest.fixture
+def found(finished: Run, workspace: Workspace) -> pd.DataFrame:
+    return add_recoloring(finished, workspace)
+
+
+@pytest.fixture
+def pairs(found: pd.DataFrame, finished: Run, workspace: Workspace) -> pd.DataFrame:
+    return pair_edits(found, read_predictions(finished, workspace))
+
+
+def test_before_the_job_there_is_one_button(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    launched = []
+    monkeypatch.setattr(jobs, "launch", lambda job, workspace: launched.append(job))
+
+    open_page("color_bias").click("recolor")
+
+    [job] = launched
+    assert job.config == {"kind": "recolor", "run": str(finished.path)}
+
+
+def test_the_figures_are_those_of_the_analysis(
+    pairs: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    summary = summarize_flips(pairs)
+    total = summary[(summary["edit"] == "hue") & (summary["to"] == "all")].iloc[0]
+    women = summary[(summary["edit"] == "hue") & (summary["label"] == "Women")].set_index("to")
+    color = women.index[0]
+
+    app = open_page("color_bias", claim_color=color)
+
+    assert total["flips"] > 0
+    assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in app.said
+    row = women.loc[color]
+    assert f"Women's shoes turned {color}: **{row['flips']:,} of {row['n']:,}**" in app.said
+    assert words.percent(row["control_rate"]) in app.said
+    drawn = [t for chart in app.charts() for t in chart if t.get("name") == "random hue, as far"]
+    assert len(drawn) == 1
+    assert set(drawn[0]["y"]) == set(women.index)
+
+
+def test_the_edit_can_be_chosen_in_the_url(
+    pairs: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    summary = summarize_flips(pairs)
+    total = summary[(summary["edit"] == "color") & (summary["to"] == "all")].iloc[0]
+
+    said = open_page("color_bias", edit="hue and lightness").said
+
+    assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in said
+    assert "the same lightness alone" in said
+
+
+def test_the_tables_hold_every_edit_and_control(
+    pairs: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    app = open_page("color_bias")
+
+    tables = [frame.value for frame in app.dataframe]
+    controls = next(table for table in tables if "mean change, CIELAB" in table)
+    rates = summarize_controls(pairs).set_index("edit")
+    assert list(controls["edit"]) == [
+        EDIT_NAMES[edit] for edit in EDIT_NAMES if edit in rates.index
+    ]
+    assert controls["photos"].iloc[0] == rates.loc["identity", "n"]
+    flips = next(table for table in tables if "turned" in table)
+    assert len(flips) == (summarize_flips(pairs)["edit"] == "hue").sum()
+
+
+def test_photos_that_flip_by_hue_alone_are_counted_and_shown(
+    found: pd.DataFrame, open_page: Callable[..., App]
+) -> None:
+    flips = find_flips(found)
+
+    app = open_page("color_bias")
+
+    assert f"**{flips['flips'].sum():,} of {len(flips):,}** photos change their answer" in app.said
+
+
+@pytest.mark.parametrize(
+    ("excess", "low", "high", "p", "said"),
+    [
+        (0.2, 0.1, 0.3, 0.01, "the color itself"),
+        (-0.2, -0.3, -0.1, 0.01, "less than x"),
+        (0.2, 0.1, 0.3, 0.06, "not to be told from x"),
+        (0.2, -0.01, 0.4, 0.01, "not to be told from x"),
+    ],
+)
+def test_no_more_is_said_than_interval_and_p_allow(
+    excess: float, low: float, high: float, p: float, said: str
+) -> None:
+    row = pd.Series({"excess": excess, "excess_low": low, "excess_high": high})
+    assert judge(row, p, "x") == said
+
+
+def test_a_strip_counts_the_answers_that_change() -> None:
+    image = np.zeros((4, 4, 3), np.uint8)
+    versions = [
+        Version("black", "", image, "Men", 0.9),
+        Version("pink", "color", image, "Women", 0.62),
+        Version("blue", "hue", image, "Men", 0.8),
+    ]
+    assert recolor_strip.count_changes(versions) == (
+        "Recolored: 1 of 2 colors are not called men's"
+    )
+    said = [recolor_strip.describe(version, versions[0]) for version in versions]
+    assert said == ["black (as it is)  \nmen's, 90.0 %", "pink ◐  \n**women's, 62.0 % ≠**",
+                    "blue  \nmen's, 80.0 %"]  # fmt: skip
+    assert "none is recolored" in recolor_strip.count_changes(versions[:1])
+
+
+def test_the_detail_of_an_image_shows_its_strip(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App]
+) -> None:
+    image_id = read_predictions(finished, workspace)["image_id"].iloc[0]
+
+    app = open_page("errors", image=image_id)
+
+    assert "colors are not called" in app.said
+    assert "(as it is)" in app.said
+    assert sum(color in app.said for color in BASIC_COLORS) > 5

@@ -1,0 +1,48 @@
+"""The same shoe in the colors that it can be given, with the run's answer under each."""
+
+import numpy as np
+import streamlit as st
+
+from zapcls import words
+from zapcls.recoloring import Version, show_in_colors
+from zapcls.ui import cache
+from zapcls.workspace.runs import Run
+
+SMALL_PX = 96
+HELP = (
+    "The object alone is recolored, its shading kept. Where the lightness of the shoe allows it "
+    "the hue alone is moved; where it does not, its lightness too (marked ◐), which may change an "
+    "answer by itself. One shoe proves nothing: Color bias does this for all photos, with controls."
+)
+
+
+def show_strip(image: np.ndarray, run: Run) -> None:
+    """Show the strip of one photo, uint8 (side, side, 3) as the run's model takes it."""
+    if not run.onnx_path.is_file():
+        st.caption("This run has no exported model, so that it cannot be asked about other colors.")
+        return
+    versions = show_in_colors(cache.classifier(run), image, run.facts["classes"])
+    st.markdown(f"##### {count_changes(versions)}", help=HELP)
+    with st.container(horizontal=True, gap="small"):
+        for version in versions:
+            with st.container(width=SMALL_PX, gap="xsmall"):
+                st.image(version.image, width="stretch")
+                st.caption(describe(version, versions[0]))
+
+
+def count_changes(versions: list[Version]) -> str:
+    """Say how many of the colors change the answer."""
+    original, *others = versions
+    if not others:
+        return "No shoe stands out of a plain ground here, so that none is recolored"
+    changed = sum(other.prediction != original.prediction for other in others)
+    called = words.department(original.prediction)
+    return f"Recolored: {changed} of {len(others)} colors are not called {called}"
+
+
+def describe(version: Version, original: Version) -> str:
+    """The color, and the answer, in bold where it is another."""
+    mark = {"": " (as it is)", "hue": "", "color": " ◐"}[version.edit]
+    answer = f"{words.department(version.prediction)}, {words.percent(version.prob)}"
+    is_other = version.prediction != original.prediction
+    return f"{version.color}{mark}  \n" + (f"**{answer} ≠**" if is_other else answer)
