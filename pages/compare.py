@@ -8,10 +8,9 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.analysis import compare
-from zapcls.analysis.color_bias import error_by_color
 from zapcls.charts import compare as compare_charts
-from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import cache, widgets
+from zapcls.ui.compare_colors_view import show_colors, show_flips, swatch
 from zapcls.workspace.runs import Run, list_runs, read_history
 
 PAGE_SIZE = 24
@@ -25,6 +24,10 @@ VIEWS = {
     "by relabelling": "The first run is right under one label and wrong under the other: what "
     "changed is the label, not the network.",
 }
+SECTIONS = {
+    "photos": "photo by photo", "trainings": "how they learned", "colors": "by color",
+    "recolored": "recolored",
+}  # fmt: skip
 P_HELP = (
     "p: how often chance alone would part the two rates as far, if for each product it were a coin "
     "toss which of the two runs gave which answers."
@@ -36,11 +39,6 @@ TABLE_HELP = (
     "relabelling: photos on which the first run turns from wrong to right, or back, by the new "
     "label alone."
 )
-
-
-def swatch(run: str) -> str:
-    """A square in the constant color of the first or second run."""
-    return f':color[■]{{foreground="{compare_charts.RUN_COLORS[run]}"}}'
 
 
 def write_p(p: float) -> str:
@@ -138,7 +136,8 @@ def show_source(first: Run, second: Run, tables: list[pd.DataFrame], pairs: pd.D
             f"The second run is a retraining of the first on the same split, {corrected:,} of its "
             "labels corrected."
         )
-    st.caption(" ".join(said))
+    links = " · ".join(f"[{title}](#{anchor})" for anchor, title in SECTIONS.items())
+    st.caption(" ".join(said) + f" Below: {links}")
 
 
 def show_summary(summary: pd.DataFrame) -> None:
@@ -174,7 +173,7 @@ def describe(summary: pd.DataFrame) -> pd.DataFrame:
 @st.fragment  # so that turning a page of it computes nothing else anew
 def show_photos(pairs: pd.DataFrame, run: Run) -> None:
     """The photos of each cell, with both answers."""
-    st.subheader("What changed, photo by photo", anchor=False)
+    st.subheader("What changed, photo by photo", anchor="photos")
     counts = pairs["cell"].value_counts()
     said = [f"**{counts.get(cell, 0):,}** {cell}" for cell in compare.CELLS]
     relabelled = int(pairs["by_relabelling"].sum())
@@ -214,7 +213,7 @@ def show_trainings(first: Run, second: Run) -> None:
     """Both trainings in one chart, and the settings in which they differ."""
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("How they learned", anchor=False)
+        st.subheader("How they learned", anchor="trainings")
         figure = compare_charts.error_curves(read_history(first), read_history(second))
         st.plotly_chart(figure, key="curves")
         st.caption("Each on its own tune photos, under the labels that it was trained on.")
@@ -225,27 +224,6 @@ def show_trainings(first: Run, second: Run) -> None:
             st.caption("None: both were trained with the same settings.")
         else:
             st.dataframe(changed, hide_index=True)
-
-
-def show_color_bias(pairs: pd.DataFrame, classes: list[str]) -> None:
-    """The error rate by color and label of both runs, on the same photos."""
-    st.subheader("Error rate by color", anchor=False)
-    rates = [
-        error_by_color(compare.corrected_predictions(pairs, run), BASIC_COLORS, classes)
-        for run in compare.RUNS
-    ]
-    columns = st.columns(2, gap="large")
-    for place, label in enumerate(classes):
-        with columns[place % 2]:
-            st.markdown(f"Sold as {words.department(label)}, corrected labels")
-            st.plotly_chart(
-                compare_charts.error_by_color(*rates, label), key=f"colors-{label}",
-                config={"displayModeBar": False},
-            )  # fmt: skip
-    st.caption(
-        "Lines are 95 % intervals that count products, not photos; pale bars have fewer than 20 "
-        "photos."
-    )
 
 
 widgets.enter("compare")
@@ -269,4 +247,5 @@ show_source(first, second, tables, pairs)
 show_summary(summary)
 show_photos(pairs, second)
 show_trainings(first, second)
-show_color_bias(pairs, classes)
+show_colors(pairs, classes)
+show_flips(pairs, [cache.recoloring(run) for run in (first, second)])

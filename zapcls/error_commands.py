@@ -96,6 +96,8 @@ def run_import(arguments: argparse.Namespace) -> None:
 
 def run_compare(arguments: argparse.Namespace) -> None:
     from zapcls.analysis.compare import check_comparable, pair_runs, summarize
+    from zapcls.analysis.compare_colors import compare_by_color
+    from zapcls.data.color import BASIC_COLORS
     from zapcls.findings import read_verdicts
 
     workspace, first = _open(arguments)
@@ -108,6 +110,9 @@ def run_compare(arguments: argparse.Namespace) -> None:
         first.facts["classes"],
     )
     _print_rows(summarize(pairs), arguments)
+    if arguments.by_color:
+        print(end="" if arguments.json else "\n")
+        _print_rows(compare_by_color(pairs, BASIC_COLORS, first.facts["classes"]), arguments)
 
 
 def run_cross_validate(arguments: argparse.Namespace) -> None:
@@ -171,6 +176,9 @@ def add_commands(add: Any) -> None:
     compare = add("compare", run_compare, "compare two runs on the same images, paired")
     compare.add_argument("run", metavar="FIRST")
     compare.add_argument("second", metavar="SECOND")
+    compare.add_argument(
+        "--by-color", action="store_true", help="then a row for each color and label"
+    )
     cross = add("cross-validate", run_cross_validate, "train a run's recipe once a fold")
     cross.add_argument("run", metavar="RUN")
     cross.add_argument("--folds", type=int, choices=range(2, 11), default=5, metavar="2..10")

@@ -1,17 +1,17 @@
 """Comparing two runs: pairs, cells, and differences with intervals, by hand-computed tables."""
 
-import itertools
 import math
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest, t
+from scipy.stats import t
 
 from zapcls import schema
 from zapcls.analysis import compare
 from zapcls.analysis.intervals import wilson
+from zapcls.analysis.permutations import sign_flip_p
 from zapcls.config import build_config
 
 CLASSES = ["Women", "Men"]
@@ -257,36 +257,6 @@ def test_few_that_differ_are_never_surer_than_none():
     assert one == pytest.approx((-0.001, -0.004, 0.002))
 
 
-@pytest.mark.parametrize(
-    "sums", [[-1], [-1, -1], [-2, 1, 0], [-3, 1, 1, -1, 2], [1] * 5 + [-1] * 3, [4, -2, -2]]
-)
-def test_p_is_that_of_all_sign_flips(sums):
-    flips = itertools.product([-1, 1], repeat=len(sums))
-    as_far = [abs(np.dot(signs, sums)) >= abs(sum(sums)) for signs in flips]
-
-    assert compare.sign_flip_p(np.array(sums)) == pytest.approx(np.mean(as_far))
-
-
-def test_p_is_mcnemar_s_where_each_product_is_an_image():
-    sums = np.array([-1] * 60 + [1] * 35 + [0] * 900)
-
-    assert compare.sign_flip_p(sums) == pytest.approx(binomtest(35, 95).pvalue)
-
-
-def test_p_of_many_products_is_as_the_normal_distribution_says():
-    rng = np.random.default_rng(0)
-    sums = rng.choice([-2, -1, 1, 2], 3000, p=[0.2, 0.32, 0.28, 0.2])
-    z = abs(sums.sum()) / math.sqrt((sums**2).sum())
-
-    assert 0.5 < z < 4
-    assert compare.sign_flip_p(sums) == pytest.approx(math.erfc(z / math.sqrt(2)), rel=0.03)
-
-
-def test_p_where_nothing_differs_and_where_nothing_is():
-    assert compare.sign_flip_p(np.zeros(9)) == 1
-    assert math.isnan(compare.sign_flip_p(np.array([])))
-
-
 def test_interval_and_p_keep_their_word_where_chance_is_all():
     """Of 400 comparisons without a true difference about 5 % are called one by each."""
     rng = np.random.default_rng(1)
@@ -296,21 +266,10 @@ def test_interval_and_p_keep_their_word_where_chance_is_all():
         sums = sizes * rng.choice([-1, 0, 1], 150, p=[0.1, 0.8, 0.1])
         _, low, high = compare.paired_interval(sizes, sums)
         missed += not low <= 0 <= high
-        called += compare.sign_flip_p(sums) < 0.05
+        called += sign_flip_p(sums) < 0.05
 
     assert 0.02 < missed / 400 < 0.08
     assert 0.02 < called / 400 < 0.08
-
-
-def test_corrected_predictions_are_those_that_a_rate_counts(reviewed):
-    first = compare.corrected_predictions(reviewed, "first").query("label != ''")
-    second = compare.corrected_predictions(reviewed, "second").query("label != ''")
-
-    assert list(first["image_id"]) == ["i0", "i1", "i3", "i4", "i6"]
-    assert list(first["correct"]) == [True, False, False, True, False]
-    assert list(second["correct"]) == [True, True, True, False, False]
-    assert list(second["prediction"]) == ["Men", "Men", "Men", "Women", "Women"]
-    assert set(first["split"]) == {"valid"}
 
 
 def build_run(run_id="one", catalogue_id="cat", **settings):

@@ -84,20 +84,24 @@ def test_a_run_without_epochs_has_an_empty_curve():
     assert figure.layout.xaxis.dtick is None
 
 
-def build_rates(women, pink_n):
-    columns = ["color", "label", "n", "n_products", "hits", "rate", "low", "high"]
-    pink = (0.5, 0.2, 0.8) if pink_n else (NAN, NAN, NAN)
+def build_groups(pink_n):
+    """Two colors under one label: black of 40 photos, pink of few or none."""
     rows = [
-        ("black", "Women", 40, 30, 4, women, women / 2, women * 2),
-        ("black", "Men", 20, 20, 5, 0.25, 0.11, 0.47),
-        ("pink", "Women", pink_n, pink_n, pink_n // 2, *pink),
-        ("pink", "Men", 9, 9, 9, 1.0, 0.7, 1.0),
+        ("black", 40, 30, 4, 0.1, 0.05, 0.2, 8, 0.2, 0.1, 0.4, 0.1, 0.02, 0.18),
+        ("pink", pink_n, pink_n, 2, 0.5, 0.2, 0.8, 2, 0.5, 0.2, 0.8, 0.6, -0.9, 1),
     ]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["color", "n", "n_products"]
+    columns += [f"{name}_{run}" for run in RUN_COLORS for name in ("errors", "rate", "low", "high")]
+    table = pd.DataFrame(rows, columns=[*columns, "difference", "low", "high"])
+    table = table.assign(p_holm=0.5)
+    if not pink_n:
+        table.loc[1, [c for c in table if c.split("_")[0] in ("rate", "low", "high")]] = NAN
+        table.loc[1, ["difference", "p_holm"]] = NAN
+    return table
 
 
-def test_error_by_color_pairs_the_runs_for_one_label():
-    figure = compare_charts.error_by_color(build_rates(0.1, 4), build_rates(0.2, 4), "Women")
+def test_rates_by_color_stand_side_by_side_in_the_runs_colors():
+    figure = compare_charts.rates_by_color(build_groups(4))
     first, second = figure.data
 
     assert (first.name, second.name) == ("first", "second")
@@ -108,15 +112,50 @@ def test_error_by_color_pairs_the_runs_for_one_label():
     assert (first.marker.color, second.marker.color) == tuple(RUN_COLORS.values())
     assert list(first.marker.opacity) == [1.0, 0.45]
     swatches = [shape.fillcolor for shape in figure.layout.shapes]
-    assert swatches == [SWATCHES["black"], charts.SWATCHES["pink"]]
+    assert swatches == [SWATCHES["black"], SWATCHES["pink"]]
     assert not figure.layout.annotations
+    assert [data[3] for data in second.customdata] == [8, 2]
+    assert "wrong" in first.hovertemplate
+    assert figure.layout.yaxis.title.text == "error rate"
 
 
-def test_error_by_color_says_where_there_are_no_such_shoes():
-    figure = compare_charts.error_by_color(build_rates(0.1, 0), build_rates(0.2, 0), "Women")
+def test_flips_are_not_called_wrong():
+    figure = compare_charts.rates_by_color(build_groups(4), "flip")
+
+    assert figure.layout.yaxis.title.text == "flip rate"
+    assert all("flipped" in bar.hovertemplate for bar in figure.data)
+    assert not any("wrong" in bar.hovertemplate for bar in figure.data)
+
+
+def test_rates_by_color_say_where_there_are_no_such_shoes():
+    figure = compare_charts.rates_by_color(build_groups(0))
 
     assert math.isnan(figure.data[0].y[1])
     assert {note.text for note in figure.layout.annotations} == {"no such shoes"}
+
+
+def test_color_differences_are_drawn_with_the_number_of_products_beside():
+    figure = compare_charts.color_differences(build_groups(4))
+    [marks] = figure.data
+
+    assert list(marks.y) == ["black", "pink"]
+    assert list(marks.x) == [0.1, 0.6]
+    assert list(marks.error_x.array) == pytest.approx([0.08, 0.4])
+    assert list(marks.marker.opacity) == [1, 0.35]
+    notes = [(note.y, note.text, note.xanchor) for note in figure.layout.annotations]
+    assert notes == [("black", "n = 30", "left"), ("pink", "n = 4", "left")]
+    low, high = figure.layout.xaxis.range
+    assert high == -low == pytest.approx(0.66)  # so that every mark is seen
+    assert figure.layout.xaxis.title.text == "error rate, second minus first"
+
+
+def test_a_color_without_shoes_has_a_row_that_says_so():
+    figure = compare_charts.color_differences(build_groups(0), "flip")
+
+    notes = [(note.y, note.text, note.xanchor) for note in figure.layout.annotations]
+    assert notes == [("black", "n = 30", "left"), ("pink", "no such shoes", "left")]
+    assert figure.layout.xaxis.range[1] == pytest.approx(1.2 * 0.18)
+    assert figure.layout.xaxis.title.text == "flip rate, second minus first"
 
 
 def test_a_run_has_a_color_that_no_class_has():

@@ -11,11 +11,16 @@ import pytest
 from app_driver import App
 
 from zapcls import schema, words
-from zapcls.analysis.compare import IMAGES, LABELS, paired_interval, sign_flip_p
+from zapcls.analysis.compare import IMAGES, LABELS, pair_runs, paired_interval
+from zapcls.analysis.compare_colors import compare_by_color, worst_groups
+from zapcls.analysis.permutations import sign_flip_p
 from zapcls.config import build_config
+from zapcls.data.color import BASIC_COLORS
+from zapcls.findings import read_verdicts
+from zapcls.ui import compare_colors_view as view
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, create_retraining
+from zapcls.workspace.runs import Run, create_retraining, read_predictions
 
 OpenPage = Callable[..., App]
 PAGE_SIZE = 24
@@ -298,7 +303,7 @@ def test_a_random_split_is_named_too_good(
 def test_the_charts_show_both_runs_in_their_colors(
     pairs: pd.DataFrame, open_page: OpenPage
 ) -> None:
-    differences, curves, women, men = open_page("compare").charts()
+    differences, curves, women, women_apart, men, men_apart = open_page("compare").charts()
 
     assert len(differences[0]["y"]) == 6
     assert [trace["name"] for trace in curves[::2]] == ["first", "second"]
@@ -306,6 +311,101 @@ def test_the_charts_show_both_runs_in_their_colors(
         assert [bar["name"] for bar in chart] == ["first", "second"]
     counts = [sum(data[2] for data in chart[0]["customdata"]) for chart in (women, men)]
     assert counts == [(pairs["label"] == label).sum() for label in ("Women", "Men")]
+    for chart in (women_apart, men_apart):
+        assert chart[0]["y"] == list(BASIC_COLORS)
+
+
+@pytest.fixture
+def groups(finished: Run, other: Run, workspace: Workspace) -> pd.DataFrame:
+    tables = [read_predictions(run, workspace) for run in (finished, other)]
+    paired = pair_runs(*tables, read_verdicts(other, workspace), ["Women", "Men"])
+    return compare_by_color(paired, BASIC_COLORS, ["Women", "Men"])
+
+
+def test_the_colors_are_told_and_in_the_table(groups: pd.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("compare")
+
+    told = (groups["p_holm"] < 0.05).sum()
+    assert f"**{told} of {groups['p'].notna().sum()}** groups of color and label differ" in app.said
+    for row in worst_groups(groups).itertuples():
+        assert f"{row.run} run: {row.color} {words.department(row.label)}, **" in app.said
+    table = next(frame.value for frame in app.dataframe if "shoes" in frame.value)
+    assert table["photos"].tolist() == groups["n"].tolist()
+    assert ((table["first, wrong"] == "no such shoes") == (groups["n"] == 0)).all()
+    row = groups[groups["n"] > 0].iloc[0]
+    between = words.difference(row["difference"], row["low"], row["high"])
+    assert table.loc[row.name, "points (95 % interval)"] == between
+
+
+def test_reviewed_photos_are_left_out_of_the_colors(
+    finished: Run, pairs: pd.DataFrame, workspace: Workspace, open_page: OpenPage
+) -> None:
+    mark(finished, workspace, pairs.iloc[0], "model wrong")
+
+    assert f"the {len(pairs) - 1} photos that nobody reviewed" in open_page("compare").said
+
+
+def add_recoloring(run: Run, answers: list[tuple[str, str]]) -> None:
+    """Write what a run says of photos, and of them in pink: (image_id, answer in pink)."""
+    table = pd.read_parquet(run.path / "predictions.parquet").set_index("image_id")
+    rows = []
+    for image_id, pink in answers:
+        rows.append((image_id, "identity", "", table.loc[image_id, "prediction"]))
+        rows.append((image_id, "hue", "pink", pink))
+    edits = pd.DataFrame(rows, columns=["image_id", "edit", "to", "prediction"])
+    edits = edits.assign(
+        named=edits["to"], is_reached=True, delta_e=1, delta_l=0, prob_label=0.5, prob_first=0.5
+    )
+    folder = run.path / "derived" / "recolor"
+    folder.mkdir(parents=True)
+    schema.conform(edits, schema.RECOLORING, "recoloring").to_parquet(folder / "recolor.parquet")
+
+
+def test_flips_of_both_runs_are_compared(
+    finished: Run, other: Run, pairs: pd.DataFrame, open_page: OpenPage
+) -> None:
+    turned = {"Women": "Men", "Men": "Women"}
+    photos = pairs.head(6)
+    ids = photos["image_id"]
+    add_recoloring(finished, list(zip(ids, photos["prediction_first"].map(turned), strict=True)))
+    assert "missing: second." in open_page("compare").said
+    add_recoloring(other, list(zip(ids, photos["prediction_second"], strict=True)))
+
+    app = open_page("compare")
+
+    assert "Hue of the shoe: 100 % → 0 % flipped" in app.said
+    assert "(n = 6 edited photos)" in app.said
+    bars, apart = app.charts()[-2:]
+    assert [(bar["name"], bar["x"]) for bar in bars] == [("first", ["pink"]), ("second", ["pink"])]
+    assert apart[0]["y"] == ["pink"]
+    table = next(frame.value for frame in app.dataframe if "first, flipped" in frame.value)
+    assert table["shoes"].tolist() == ["hue of the shoe, all", "hue of the shoe, pink"]
+
+
+def test_without_recolored_photos_it_says_where_to_make_them(
+    other: Run, finished: Run, open_page: OpenPage
+) -> None:
+    assert "which Color bias starts; missing: first and second." in open_page("compare").said
+
+
+def test_only_differences_beyond_chance_are_named() -> None:
+    table = pd.DataFrame(
+        {
+            "name": ["a", "b", "c", "d"],
+            "difference": [0.1, -0.2, 0.3, 0.1],
+            "low": [0.05, -0.3, -0.1, 0.05],
+            "high": [0.15, -0.1, 0.7, 0.15],
+            "p": [0.01, 0.001, 0.01, 0.04],
+            "p_holm": [0.04, 0.004, 0.04, 0.16],
+        }
+    )
+    said = view.describe_told(table, "groups")
+
+    assert said.startswith("**2 of 4** groups differ")
+    assert said.endswith(
+        ": b: **−20.0 (−30.0 to −10.0) points**; a: **+10.0 (+5.0 to +15.0) points**."
+    )
+    assert view.describe_told(table.assign(p_holm=1), "groups").endswith("were tried.")
 
 
 def test_one_run_is_not_enough(finished: Run, open_page: OpenPage) -> None:

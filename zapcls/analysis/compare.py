@@ -15,6 +15,7 @@ from scipy.stats import t
 
 from zapcls.analysis.decisions import build_corrections
 from zapcls.analysis.intervals import LEVEL, count_rates
+from zapcls.analysis.permutations import sign_flip_p
 from zapcls.config import TrainConfig
 from zapcls.errors import BadInput
 
@@ -116,12 +117,6 @@ def _sort_cells(pairs: pd.DataFrame) -> np.ndarray:
     return np.select(cases, CELLS, default="")
 
 
-def corrected_predictions(pairs: pd.DataFrame, run: str) -> pd.DataFrame:
-    """Give one run's answers (`run` is of RUNS) as predictions under the corrected labels."""
-    answers = {"prediction": pairs[f"prediction_{run}"], "correct": ~pairs[f"wrong_new_{run}"]}
-    return pairs.assign(split="valid", label=pairs["label_new"], **answers)
-
-
 def summarize(pairs: pd.DataFrame) -> pd.DataFrame:
     """Sum up a comparison: a row for each of IMAGES and LABELS.
 
@@ -145,21 +140,32 @@ def summarize(pairs: pd.DataFrame) -> pd.DataFrame:
 def _compare(pairs: pd.DataFrame, labels: str) -> dict[str, Any]:
     label = LABELS[labels]
     chosen = pairs[pairs[label] != ""]
-    wrong = [label.replace("label", "wrong") + f"_{run}" for run in RUNS]
-    rates = [count_rates(chosen, name).iloc[0] for name in wrong]
-    row: dict[str, Any] = {"n": len(chosen), "n_products": chosen["product_id"].nunique()}
-    for run, rate in zip(RUNS, rates, strict=True):
+    row = pair_rates(chosen, label.replace("label", "wrong"))
+    row["by_relabelling"] = int(chosen["by_relabelling"].sum()) if labels == "corrected" else 0
+    return row
+
+
+def pair_rates(pairs: pd.DataFrame, hit: str) -> dict[str, Any]:
+    """Compare two runs' rates of the bool columns `<hit>_first` and `<hit>_second`, paired.
+
+    Returns:
+        The columns of `summarize`, from n to broken: `errors_` are the hits, fixed were hit by the
+        first run alone and broken by the second alone.
+    """
+    first, second = (pairs[f"{hit}_{run}"] for run in RUNS)
+    row: dict[str, Any] = {"n": len(pairs), "n_products": pairs["product_id"].nunique()}
+    for run in RUNS:
+        rate = count_rates(pairs, f"{hit}_{run}").iloc[0]
         row |= {f"errors_{run}": int(rate["hits"])}
         row |= {f"{name}_{run}": rate[name] for name in ("rate", "low", "high")}
-    change = chosen[wrong[1]].astype(int) - chosen[wrong[0]].astype(int)
-    products = change.groupby(chosen["product_id"]).agg(["size", "sum"])
+    change = second.astype(int) - first.astype(int)
+    products = change.groupby(pairs["product_id"]).agg(["size", "sum"])
     sizes, sums = products["size"].to_numpy(), products["sum"].to_numpy()
     row |= dict(zip(("difference", "low", "high"), paired_interval(sizes, sums), strict=True))
     return row | {
         "p": sign_flip_p(sums),
         "fixed": int((change < 0).sum()),
         "broken": int((change > 0).sum()),
-        "by_relabelling": int(chosen["by_relabelling"].sum()) if labels == "corrected" else 0,
     }
 
 
@@ -188,28 +194,6 @@ def paired_interval(
         error = np.sqrt(count / (count - 1) * (residuals**2).sum()) / n
         half = max(half, float(t.ppf((1 + level) / 2, count - 1) * error))
     return difference, max(-1.0, difference - half), min(1.0, difference + half)
-
-
-def sign_flip_p(sums: np.ndarray) -> float:
-    """Give the two-sided p of a sum of differences, when each product's sign was up to chance.
-
-    The distribution over all flips of the signs of whole products is exact: it is built up product
-    by product (Pagano and Tritchler 1983, JASA 78:435). Where every product has one image this is
-    McNemar's exact test (1947, Psychometrika 12:153). `sums` are whole numbers.
-
-    Returns:
-        0..1, and 1 where nothing differs; NaN where there are no products.
-    """
-    if not len(sums):
-        return np.nan
-    reaches = np.abs(sums[sums != 0]).astype(int)
-    total = int(reaches.sum())
-    share = np.zeros(2 * total + 1)  # of the flips that sum to place - total
-    share[total] = 1.0
-    for reach in reaches:
-        share = (np.roll(share, reach) + np.roll(share, -reach)) / 2
-    is_as_far = np.abs(np.arange(-total, total + 1)) >= abs(int(sums.sum()))
-    return min(1.0, float(share[is_as_far].sum()))
 
 
 def diff_configs(first: TrainConfig, second: TrainConfig) -> pd.DataFrame:

@@ -121,8 +121,8 @@ def counts_by_color(
     return figure
 
 
-def pairs(found: pd.DataFrame) -> go.Figure:
-    """Draw the difference of each color (the index of `found`) with its interval."""
+def pairs(found: pd.DataFrame, title: str = "error rate, this color minus others") -> go.Figure:
+    """Draw the difference of each color (the index of `found`) with its interval, n beside it."""
     figure = go.Figure()
     figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dot"})
     figure.add_scatter(
@@ -142,16 +142,16 @@ def pairs(found: pd.DataFrame) -> go.Figure:
         showlegend=False,
     )
     for color, row in found.iterrows():
+        n = int(row["n_products"])
         figure.add_annotation(
-            xref="paper", x=1, y=color, text=f"n = {int(row['n_products']):,}", showarrow=False,
-            xanchor="right", font_size=12,
+            xref="paper", x=1.01, y=color, text=f"n = {n:,}" if n else "no such shoes",
+            showarrow=False, xanchor="left", font_size=12,
         )  # fmt: skip
     large = found[found["n_products"] >= MIN_PRODUCTS]
-    reach = 1.5 * max(0.05, (large if len(large) else found)[["low", "high"]].abs().max().max())
-    figure.update_layout(height=80 + 32 * len(found), margin={"l": 8, "r": 8, "t": 8, "b": 8})
-    figure.update_xaxes(
-        tickformat="+.0%", range=[-reach, reach], title="error rate, this color minus others"
-    )
+    reach = 1.2 * max(0.05, (large if len(large) else found)[["low", "high"]].abs().max().max())
+    reach = max(reach, 1.1 * found["difference"].abs().max())  # no mark lies outside
+    figure.update_layout(height=80 + 32 * len(found), margin={"l": 8, "r": 76, "t": 8, "b": 8})
+    figure.update_xaxes(tickformat="+.0%", range=[-reach, reach], title=title)
     figure.update_yaxes(autorange="reversed", type="category")
     return figure
 

@@ -61,16 +61,30 @@ def error_curves(first: pd.DataFrame, second: pd.DataFrame) -> go.Figure:
     return both.update_xaxes(dtick=1 if max(len(first), len(second)) < 20 else None)
 
 
-def error_by_color(first: pd.DataFrame, second: pd.DataFrame, label: str) -> go.Figure:
-    """Draw both runs' error rate by color for one label, bar by bar, with intervals.
+def rates_by_color(groups: pd.DataFrame, kind: str = "error") -> go.Figure:
+    """Draw both runs' rates by color, bar by bar, with intervals.
 
-    `first` and `second` are `color_bias.error_by_color` on the same photos.
+    `groups` has a row a color: color, n, and of each run errors_, rate_, low_ and high_
+    (`compare_colors`); `kind` of rate is "error" or "flip".
     """
+    names = {"errors": "hits", "rate": "rate", "low": "low", "high": "high"}
     sides = [
-        rates[rates["label"] == label].assign(label=run)
-        for run, rates in zip(RUNS, (first, second), strict=True)
+        groups[["color", "n"]].assign(
+            label=run, **{name: groups[f"{source}_{run}"] for source, name in names.items()}
+        )
+        for run in RUNS
     ]
     figure = charts.error_by_color(pd.concat(sides, ignore_index=True), RUNS)
     for bar in figure.data:
         bar.marker.color = RUN_COLORS[bar.name]
-    return figure
+        if kind == "flip":
+            bar.hovertemplate = bar.hovertemplate.replace("wrong", "flipped")
+    return figure.update_yaxes(title=f"{kind} rate")
+
+
+def color_differences(groups: pd.DataFrame, kind: str = "error") -> go.Figure:
+    """Draw the paired difference of each color (rows as for `rates_by_color`, and n_products).
+
+    Left of zero the second run has the lower rate. The number of products stands beside.
+    """
+    return charts.pairs(groups.set_index("color"), f"{kind} rate, second minus first")
