@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 
-import pytest
 from app_driver import App
 from fake_run import add_check
 
-from zapcls import words
-from zapcls.analysis.color_adjusted import Adjusted, fit_adjusted
+from zapcls import charts, words
 from zapcls.analysis.color_association import compare_groups, measure_association
+from zapcls.color_words import HEADS
 from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import color_evidence_view as view
-from zapcls.ui.pairs_view import HEADS
+from zapcls.ui.claim_view import SOURCE
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 from zapcls.workspace.store import Store
@@ -61,7 +60,7 @@ def test_small_groups_are_grey(finished: Run, workspace: Workspace) -> None:
 
     for is_small in (True, False):
         html = view.style_groups(groups.assign(is_small=is_small)).to_html()
-        assert (view.charts.NEUTRAL in html) == is_small
+        assert (charts.NEUTRAL in html) == is_small
 
 
 def test_the_answers_chosen_above_are_those_that_are_fitted(
@@ -71,54 +70,8 @@ def test_the_answers_chosen_above_are_those_that_are_fitted(
     photos = find_table(app, "detectable, points")["photos"].sum()
 
     add_check(finished, own_store)
-    app = open_page("color_bias").choose("pairs", HEADS)
+    app = open_page("color_bias").choose(SOURCE, HEADS)
 
     assert find_table(app, "detectable, points")["photos"].sum() > 2 * photos
-    assert "Out-of-fold, all photos. Grey: fewer than 20 products." in app.said
+    assert "Out-of-fold, all photos: odds of a wrong answer against" in app.said
     assert "Is it the color, or what comes with it?" in app.said
-
-
-@pytest.fixture
-def fitted(build_table) -> Adjusted:
-    """Pink: odds four times those of black; no red shoe is answered wrong."""
-    rows = [{"color": "pink", "prediction": "Men"}] * 20 + [{"color": "pink"}] * 20
-    rows += [{"prediction": "Men"}] * 20 + [{}] * 80 + [{"color": "red"}] * 30
-    return fit_adjusted(build_table(rows), "valid", "Women")
-
-
-def test_the_odds_are_told_in_a_sentence(fitted: Adjusted) -> None:
-    said = view.describe_odds(fitted, "pink", "women's")
-
-    assert "the odds of an error are **4.00 (" in said
-    assert "times** those of black ones" in said
-    assert "**wrong more often**" in said
-
-
-def test_a_color_without_odds_says_why(fitted: Adjusted) -> None:
-    assert "No odds ratio for red women's shoes: no error." in view.describe_odds(
-        fitted, "red", "women's"
-    )
-    black = view.describe_odds(fitted, "black", "women's")
-    assert "the others are compared with it" in black
-    assert "of the same sub-category the odds of an error are" in black
-    assert view.describe_odds(fitted, "green", "men's").startswith("No such shoes")
-
-
-def test_the_chart_draws_both_odds_and_the_table_all_colors(fitted: Adjusted) -> None:
-    figure = view.draw_odds(fitted)
-
-    assert [trace.name for trace in figure.data] == ["color alone", "sub-category held"]
-    assert [list(trace.x) for trace in figure.data] == [[pytest.approx(4)], [pytest.approx(4)]]
-    assert list(figure.layout.yaxis.ticktext) == ["pink"]
-    assert figure.layout.xaxis.type == "log"
-    table = view.write_odds(fitted).set_index("color")
-    assert table.loc["red", ["sub-category held", "note"]].tolist() == ["–", "no error"]
-    assert table.loc["pink", "color alone"].startswith("4.00 (")
-
-
-def test_overlap_is_counted_in_a_sentence(fitted: Adjusted) -> None:
-    said = view.describe_overlap(fitted, "pink", "women's")
-
-    assert "0 of 170 women's photos" in said
-    assert "170 of all 170 photos" in said
-    assert "170 of 170 women's photos" in view.describe_overlap(fitted, "green", "women's")

@@ -9,7 +9,9 @@ from fake_run import add_check
 
 from zapcls import words
 from zapcls.analysis.natural_pairs import build_pairs, compare_colors
-from zapcls.ui import pairs_view
+from zapcls.color_words import HEADS
+from zapcls.data.color import BASIC_COLORS
+from zapcls.ui.claim_view import SOURCE
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 from zapcls.workspace.store import Store
@@ -41,7 +43,8 @@ def test_every_color_is_drawn_and_in_the_table(
 ) -> None:
     app = open_page("color_bias")
 
-    table = app.dataframe[1].value.set_index("color")
+    [table] = [f.value for f in app.dataframe if "pairs" in f.value]
+    table = table.set_index("color")
     assert set(table.index) == set(found.index)
     assert table["products"].to_dict() == found["n_products"].to_dict()
     drawn = [t for chart in app.charts() for t in chart if set(t["y"]) == set(found.index)]
@@ -51,7 +54,7 @@ def test_every_color_is_drawn_and_in_the_table(
 def test_a_color_that_no_product_shares_is_a_sentence(
     found: pd.DataFrame, open_page: Callable[..., App]
 ) -> None:
-    [color, *_] = [c for c in pairs_view.BASIC_COLORS if c not in found.index]
+    [color, *_] = [c for c in BASIC_COLORS if c not in found.index]
 
     said = open_page("color_bias", claim_color=color).said
 
@@ -61,27 +64,9 @@ def test_a_color_that_no_product_shares_is_a_sentence(
 def test_out_of_fold_answers_can_be_chosen_once_the_labels_are_checked(
     finished: Run, own_store: Store, open_page: Callable[..., App]
 ) -> None:
-    app = open_page("color_bias")
-    assert pairs_view.HEADS not in app.button_group(key="pairs").options
+    assert HEADS not in open_page("color_bias").button_group(key=SOURCE).options
 
     add_check(finished, own_store)
-    app = open_page("color_bias").choose("pairs", pairs_view.HEADS)
+    app = open_page("color_bias").choose(SOURCE, HEADS)
 
     assert "Out-of-fold, all photos: women's shoes" in app.said
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "p_holm", "said"),
-    [
-        (-0.14, -0.03, 0.04, "wrong less often for the color"),
-        (-0.14, -0.03, 0.06, "not to be told from chance"),
-        (-0.14, 0.01, 0.04, "not to be told from chance"),
-    ],
-)
-def test_a_difference_is_claimed_by_p_and_interval_together(
-    low: float, high: float, p_holm: float, said: str
-) -> None:
-    row = {"n_products": 87, "rate": 0.05, "rate_other": 0.13, "difference": -0.08}
-    row |= {"low": low, "high": high, "p": 0.002, "p_holm": p_holm}
-
-    assert f"**{said}**" in pairs_view.describe(row, "pink", "women's")

@@ -1,0 +1,41 @@
+"""Each way to err by color: how often shoes of one label are called another, against the others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from zapcls.analysis.color_association import PERMUTATIONS, compare_groups
+
+_OF_ANSWERS = ["mean_prob", "calibration_gap"]  # not of a way
+
+
+def compare_ways(
+    table: pd.DataFrame,
+    split: str,
+    colors: Sequence[str],
+    classes: Sequence[str],
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare P(called | label, color) with P(called | label, any other color), for all of them.
+
+    Returns:
+        A row for each of `colors` and each two of `classes`: color, label, called, then as
+        `color_association.compare_groups`, hits being the shoes of the label that are called so;
+        p_holm is over all rows together. With two classes these are that table's figures.
+    """
+    parts = [
+        compare_groups(
+            table.assign(correct=table["prediction"] != called), split, colors,
+            [label for label in classes if label != called], permutations, seed,
+        ).assign(called=called)
+        for called in classes
+    ]  # fmt: skip
+    found = pd.concat(parts, ignore_index=True).drop(columns=_OF_ANSWERS)
+    is_tried = found["p"].notna()
+    found["p_holm"] = np.nan
+    if is_tried.any():
+        found.loc[is_tried, "p_holm"] = multipletests(found.loc[is_tried, "p"], method="holm")[1]
+    return found
