@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates bench-labels bench-slices bench-gallery clean
+.PHONY: help app test check bench bench-rates bench-labels bench-slices bench-gallery bench-color-bias bench-planted clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,12 @@ bench-labels: $(VENV)/app.stamp ## are wrong labels found; DATA=DIR WEIGHTS=FILE
 
 bench-slices: $(VENV)/app.stamp ## are bad groups found, and how often falsely; DATA=DIR
 	$(BIN)/python -m benchmarks.slices --data "$(DATA)"
+
+bench-color-bias: $(VENV)/app.stamp ## do the color intervals hold the truth, how often falsely alarmed; [WORKSPACE=DIR]
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.color_bias $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
+
+bench-planted: $(VENV)/app.stamp ## is a color bias planted in training found; [DATA=DIR WEIGHTS=FILE]
+	$(BIN)/python -m benchmarks.planted_bias $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR]
 	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)")

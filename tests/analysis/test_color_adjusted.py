@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zapcls.analysis.color_adjusted import do_disagree, fit_adjusted
+from zapcls.analysis.color_adjusted import do_disagree, fit_adjusted, fit_odds
 
 WRONG = {"prediction": "Men"}
 
@@ -218,6 +218,22 @@ def test_no_table_of_chance_gives_an_infinite_or_silent_odds_ratio(build_table):
         assert np.isfinite(odds.loc[has, ["crude_high", "adjusted_high", "adjusted_low"]]).all(
             axis=None
         )
+
+
+def test_a_color_is_blamed_as_seldom_as_stated_where_whole_products_err():
+    """The 20 pink products err no more often than 40 black ones; four photos err together."""
+    rng = np.random.default_rng(0)
+    product = np.repeat(np.arange(60), 4)
+    table = pd.DataFrame({"color": np.where(product < 20, "pink", "black"), "product_id": product})
+    p, p_by_photos = [], []
+    for _ in range(100):
+        wrong = table.assign(wrong=(rng.random(60) < 0.4)[product])
+        p.append(fit_odds(wrong, "black", ())["pink"][3])
+        photos = wrong.assign(product_id=np.arange(240))
+        p_by_photos.append(fit_odds(photos, "black", ())["pink"][3])
+
+    assert np.mean(np.array(p) < 0.05) <= 0.1
+    assert np.mean(np.array(p_by_photos) < 0.05) > 0.2  # what products prevent
 
 
 @pytest.mark.parametrize(

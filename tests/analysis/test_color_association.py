@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from zapcls.analysis.color_association import (
+    clustered_difference,
     compare_groups,
     cramers_v,
     measure_association,
@@ -133,9 +135,13 @@ def test_the_detectable_difference_is_that_of_the_formula(build_table):
     found = compare_groups(build_table(rows), "valid", ["pink"], ["Women"], permutations=1)
 
     # others' rate (4 + 2) / (80 + 4); pink's 18 photos are 18² / (4·4² + 2²) products
-    rate, spread = 6 / 84, 68 / 18**2 + 1 / 80
-    expected = (1.959964 + 0.841621) * math.sqrt(rate * (1 - rate) * spread)
-    assert found["detectable"].iloc[0] == pytest.approx(expected, rel=1e-5)
+    rate, one, other = 6 / 84, 68 / 18**2, 1 / 80
+    rise = found["detectable"].iloc[0]
+    both, raised = rate + rise * other / (one + other), rate + rise
+    spread = math.sqrt(raised * (1 - raised) * one + rate * (1 - rate) * other)
+    by_chance = math.sqrt(both * (1 - both) * (one + other))
+    assert rise == pytest.approx(1.959964 * by_chance + 0.841621 * spread, rel=1e-5)
+    assert rise > 0.4
 
 
 def test_the_detectable_difference_shrinks_with_the_products(build_table):
@@ -146,9 +152,8 @@ def test_the_detectable_difference_shrinks_with_the_products(build_table):
     ]
     few, many = (table["detectable"].iloc[0] for table in found)
 
-    rate, z = (4 + 2) / (80 + 4), 1.959964 + 0.841621
-    assert few == pytest.approx(z * math.sqrt(rate * (1 - rate) * 2 / 80), rel=1e-5)
-    assert many < 0.55 * few
+    assert 0.12 < few < 0.2
+    assert 0.3 * few < many < 0.55 * few
     assert not found[0]["is_small"].iloc[0]
 
 
@@ -174,8 +179,62 @@ def test_a_difference_without_an_error_has_a_width(build_table):
 
     row = found.iloc[0]
     assert (row["difference"], row["p"]) == (0, 1)
-    assert row["difference_high"] == pytest.approx(3 / 4)
+    z = 3.182446  # Student's t of 3 degrees of freedom: 4 products less one
+    assert row["difference_high"] == pytest.approx(z**2 / (4 + z**2))
+    assert row["difference_low"] == pytest.approx(-(z**2) / (5 + z**2))
     assert row["detectable"] > 0.3
+
+
+def test_a_color_that_is_too_rare_could_not_show_any_rise(build_table):
+    rows = [WRONG] * 60 + [{}] * 40 + [{"color": "pink"}]
+    found = compare_groups(build_table(rows), "valid", ["pink"], ["Women"], permutations=1)
+
+    assert found["detectable"].iloc[0] == 1
+
+
+def test_the_interval_of_a_difference_is_newcombes_where_no_product_is_in_both(build_table):
+    pink = [WRONG | {"color": "pink"}] * 12 + [{"color": "pink"}] * 28
+    table = build_table(pink + [WRONG] * 6 + [{}] * 54).assign(wrong=lambda t: ~t["correct"])
+
+    found = clustered_difference(table[:40], table[40:])
+
+    level = 2 * norm.cdf(2.022691) - 1  # Student's t of 39 degrees of freedom
+    (low, high), (low_other, high_other) = wilson(0.3, 40, level), wilson(0.1, 60, level)
+    assert found == pytest.approx(
+        (
+            0.2,
+            0.2 - math.hypot(0.3 - low, high_other - 0.1),
+            0.2 + math.hypot(high - 0.3, 0.1 - low_other),
+        )
+    )
+
+
+def test_products_in_both_colors_make_their_difference_surer(build_table):
+    rows = [WRONG | {"product_id": f"q{i % 8}"} if i % 8 < 3 else {} for i in range(16)]
+    apart = build_table(rows).assign(wrong=lambda t: ~t["correct"])
+    paired = apart.assign(product_id=[f"q{i % 8}" for i in range(16)])
+
+    _, low, high = clustered_difference(paired[:8], paired[8:])
+    _, low_apart, high_apart = clustered_difference(apart[:8], apart[8:])
+
+    assert (high - low) < 0.5 * (high_apart - low_apart)
+
+
+def test_the_interval_of_a_difference_covers_it_as_often_as_it_says():
+    """Products err as a whole, three photos each: 15 pink ones in 30 %, 30 others in 10 %."""
+    rng = np.random.default_rng(0)
+    product = np.repeat(np.arange(45), 3)
+    is_held, is_held_by_photos = [], []
+    for trial in range(140):
+        wrong = (rng.random(45) < np.where(np.arange(45) < 15, 0.3, 0.1))[product]
+        by_photos = trial >= 100
+        table = pd.DataFrame({"product_id": np.arange(135) if by_photos else product})
+        table["wrong"] = wrong
+        _, low, high = clustered_difference(table[:45], table[45:])
+        (is_held_by_photos if by_photos else is_held).append(low <= 0.2 <= high)
+
+    assert 0.91 <= np.mean(is_held) <= 0.99
+    assert np.mean(is_held_by_photos) < 0.85  # what products prevent
 
 
 def test_holm_corrects_for_all_groups(build_table):

@@ -4,10 +4,12 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from statsmodels.stats.multitest import multipletests
 
-from zapcls.analysis.permutations import EXACT_UP_TO, FLIPS, sign_flip_p
+from zapcls.analysis.permutations import EXACT_UP_TO, FLIPS, holm, sign_flip_p
 
 
 def enumerate_p(gaps):
@@ -70,3 +72,16 @@ def test_many_uneven_gaps_are_drawn_and_p_is_never_0():
     assert sign_flip_p(mixed) == sign_flip_p(mixed)  # seeded
     few = mixed[:EXACT_UP_TO]
     assert sign_flip_p(few) == pytest.approx(enumerate_p(few))
+
+
+def test_holm_multiplies_by_how_many_are_left_and_never_falls() -> None:
+    p = pd.Series([0.04, 0.01, np.nan, 0.03, 0.5], index=list("abcde"))
+    corrected = holm(p)
+    assert corrected.drop("c").to_dict() == pytest.approx(
+        {"a": 0.09, "b": 0.04, "d": 0.09, "e": 0.5}
+    )
+    assert np.isnan(corrected["c"])
+    known = multipletests(p.dropna(), method="holm")[1]
+    assert corrected.dropna().to_list() == pytest.approx(list(known))
+    assert holm(pd.Series([np.nan])).isna().all()
+    assert holm(pd.Series([], dtype=float)).empty

@@ -15,10 +15,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 from statsmodels.stats.contingency_tables import StratifiedTable
-from statsmodels.stats.multitest import multipletests
 
 from zapcls.analysis.intervals import LEVEL
 from zapcls.analysis.metrics import labelled
+from zapcls.analysis.permutations import holm
 
 RARE = 20  # products: sub-categories of fewer are one, "other"
 OTHER = "other"
@@ -86,20 +86,13 @@ def fit_adjusted(table: pd.DataFrame, split: str, label: str | None = None) -> A
         "color", "n", "n_products", "hits", "note", *ODDS, *HELD, "p_holm", "disagrees", *POOLED,
         "no_overlap",
     ]  # fmt: skip
-    odds = _correct(pd.DataFrame(rows, columns=columns))
+    odds = pd.DataFrame(rows, columns=columns)
+    odds["p_holm"] = holm(odds["adjusted_p"].astype(float))
     return Adjusted(
         odds, reference, len(chosen),
         len(fitted) if reference else 0, fitted["product_id"].nunique() if reference else 0,
         int((labels == 1).sum()), len(known),
     )  # fmt: skip
-
-
-def _correct(odds: pd.DataFrame) -> pd.DataFrame:
-    """Fill p_holm in."""
-    p = odds["adjusted_p"].dropna()
-    if len(p):
-        odds.loc[p.index, "p_holm"] = multipletests(p, method="holm")[1]
-    return odds
 
 
 def _describe(

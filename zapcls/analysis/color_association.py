@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 from scipy.sparse import csr_array
-from scipy.stats import norm
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import norm, t
 
 from zapcls.analysis.intervals import LEVEL, count_rates
 from zapcls.analysis.metrics import labelled
+from zapcls.analysis.permutations import holm
 
 RESAMPLES = 500
 PERMUTATIONS = 2000
@@ -143,10 +144,7 @@ def compare_groups(
             rows.append({"color": color, "label": label} | _compare(sold, is_in, float(chance)))
     counts = [name + end for end in ("", "_others") for name in ("n", "n_products", "hits")]
     found = pd.DataFrame(rows).astype(dict.fromkeys(counts, int))
-    is_tried = found["p"].notna()
-    found["p_holm"] = np.nan
-    if is_tried.any():
-        found.loc[is_tried, "p_holm"] = multipletests(found.loc[is_tried, "p"], method="holm")[1]
+    found["p_holm"] = holm(found["p"])
     order = {color: place for place, color in enumerate(colors)}
     return found.sort_values("color", key=lambda c: c.map(order), kind="stable", ignore_index=True)
 
@@ -155,12 +153,12 @@ def _compare(sold: pd.DataFrame, is_in: np.ndarray, p: float) -> dict[Any, Any]:
     mine, others = sold[is_in], sold[~is_in]
     rates = count_rates(mine, "wrong").iloc[0].to_dict()
     rates |= count_rates(others, "wrong").iloc[0].add_suffix("_others").to_dict()
-    difference, half = clustered_difference(mine, others)
+    difference, low, high = clustered_difference(mine, others)
     right_rate = 1 - mine["wrong"].mean()
     return rates | {
         "difference": difference,
-        "difference_low": float(np.clip(difference - half, -1, 1)),
-        "difference_high": float(np.clip(difference + half, -1, 1)),
+        "difference_low": low,
+        "difference_high": high,
         "p": p,
         "detectable": detectable_difference(mine, others),
         "is_small": mine["product_id"].nunique() < MIN_PRODUCTS,
@@ -169,41 +167,66 @@ def _compare(sold: pd.DataFrame, is_in: np.ndarray, p: float) -> dict[Any, Any]:
     }
 
 
-def clustered_difference(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[float, float]:
-    """Give the difference of two error rates and half its 95 % interval, products as the units.
+def clustered_difference(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[float, float, float]:
+    """Give the difference of two error rates, low and high (95 %), products as the units.
 
-    A product may have photos in both. The variance is the ratio estimator's over whole products
-    (Liang and Zeger 1986, Biometrika 73:13); the half is never below 3 / products of the smaller
-    group, the rule of three for what was seen in none of them. NaN where a group is empty.
+    The two rates' own intervals (`intervals.count_rates`) are put together as Newcombe (1998, Stat.
+    Med. 17:873) does, with their correlation, for a product may have photos in both (Zou and Donner
+    2008, Stat. Med. 27:1693). They are taken at the level at which Student's t of the smaller
+    group's products less one is used for z. NaN where a group is empty.
     """
     if mine.empty or others.empty:
-        return math.nan, math.nan
-    rates = [part["wrong"].mean() for part in (mine, others)]
-    pulls = [
-        ((part["wrong"] - rate) / len(part) * sign).groupby(part["product_id"]).sum()
-        for part, rate, sign in zip((mine, others), rates, (1, -1), strict=True)
-    ]
-    pull = pulls[0].add(pulls[1], fill_value=0)
-    variance = len(pull) / max(1, len(pull) - 1) * float((pull**2).sum())
-    floor = 3 / min(len(part) for part in pulls)
-    return float(rates[0] - rates[1]), max(floor, norm.ppf((1 + LEVEL) / 2) * math.sqrt(variance))
+        return (math.nan,) * 3
+    parts = mine, others
+    smaller = min(part["product_id"].nunique() for part in parts)
+    level = 2 * norm.cdf(t.ppf((1 + LEVEL) / 2, max(2, smaller - 1))) - 1
+    one, other = (count_rates(part, "wrong", level=level).iloc[0] for part in parts)
+    shared = _correlate(mine, others)
+
+    def join(reach: float, reach_other: float) -> float:
+        squared = reach**2 + reach_other**2 - 2 * shared * reach * reach_other
+        return math.sqrt(max(0.0, squared))
+
+    difference = one["rate"] - other["rate"]
+    low = difference - join(one["rate"] - one["low"], other["high"] - other["rate"])
+    high = difference + join(one["high"] - one["rate"], other["rate"] - other["low"])
+    return float(difference), float(low), float(high)
+
+
+def _correlate(mine: pd.DataFrame, others: pd.DataFrame) -> float:
+    """Give the correlation of two error rates that comes of products in both, -1..1."""
+    one, other = (
+        (part["wrong"] - part["wrong"].mean()).groupby(part["product_id"]).sum()
+        for part in (mine, others)
+    )
+    size = math.sqrt(float((one**2).sum() * (other**2).sum()))
+    return float(one.mul(other, fill_value=0).sum()) / size if size else 0.0
 
 
 def detectable_difference(mine: pd.DataFrame, others: pd.DataFrame) -> float:
-    """Give the smallest true difference of rates that is found with 80 % power at p < 0.05.
+    """Give the smallest true rise of the error rate that is found with 80 % power at p < 0.05.
 
-    (z(0.975) + z(0.8)) * sqrt(r (1 - r) (1/m + 1/m_others)), where m = n² / Σ n_product² is the
-    effective number of products (Kish 1965: all photos of a product right or wrong together, which
-    is the worst case), and r = (hits + 2) / (n + 4) of the others (Agresti and Coull 1998), never
-    0. Before Holm's correction. NaN where a group is empty.
+    It is the d with d = z(0.975) * sqrt(q (1 - q) (1/m + 1/m_others)) + z(0.8) *
+    sqrt((r + d) (1 - r - d) / m + r (1 - r) / m_others) (Fleiss, Tytun and Ury 1980, Biometrics
+    36:343), where q is the rate of both together, m = n² / Σ n_product² the effective number of
+    products (Kish 1965: all photos of a product right or wrong together, which is the worst case),
+    and r = (hits + 2) / (n + 4) of the others (Agresti and Coull 1998), never 0. Before Holm's
+    correction. 1 where no rise is large enough; NaN where a group is empty.
     """
     if mine.empty or others.empty:
         return math.nan
-    rate = (others["wrong"].sum() + 2) / (len(others) + 4)
+    rate = float(others["wrong"].sum() + 2) / (len(others) + 4)
     sizes = [part["product_id"].value_counts() for part in (mine, others)]
-    spread = sum((size**2).sum() / size.sum() ** 2 for size in sizes)
-    reach = norm.ppf((1 + LEVEL) / 2) + norm.ppf(POWER)
-    return min(1.0, float(reach * math.sqrt(rate * (1 - rate) * spread)))
+    one, other = (float((size**2).sum() / size.sum() ** 2) for size in sizes)  # 1/m, 1/m_others
+    z, z_power = norm.ppf((1 + LEVEL) / 2), norm.ppf(POWER)
+
+    def exceed(rise: float) -> float:
+        both, mine_rate = rate + rise * other / (one + other), rate + rise
+        by_chance = z * math.sqrt(both * (1 - both) * (one + other))
+        spread = mine_rate * (1 - mine_rate) * one + rate * (1 - rate) * other
+        return float(rise - by_chance - z_power * math.sqrt(spread))
+
+    return float(brentq(exceed, 0, 1 - rate)) if exceed(1 - rate) > 0 else 1.0
 
 
 def permute_p(

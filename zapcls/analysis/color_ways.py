@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from zapcls.analysis.color_association import PERMUTATIONS, compare_groups
+from zapcls.analysis.permutations import holm
 
 _OF_ANSWERS = ["mean_prob", "calibration_gap"]  # not of a way
 
@@ -34,8 +33,4 @@ def compare_ways(
         for called in classes
     ]  # fmt: skip
     found = pd.concat(parts, ignore_index=True).drop(columns=_OF_ANSWERS)
-    is_tried = found["p"].notna()
-    found["p_holm"] = np.nan
-    if is_tried.any():
-        found.loc[is_tried, "p_holm"] = multipletests(found.loc[is_tried, "p"], method="holm")[1]
-    return found
+    return found.assign(p_holm=holm(found["p"]))

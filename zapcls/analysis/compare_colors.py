@@ -5,12 +5,11 @@ Errors are compared on photos that nobody reviewed, as `compare` has it.
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.compare import RUNS, pair_rates
+from zapcls.analysis.permutations import holm
 from zapcls.analysis.recoloring import ALL, CONTROL_OF, pair_edits
 
 
@@ -33,15 +32,12 @@ def compare_by_color(
         for color in colors
         for label in classes
     ]
-    return _correct(pd.DataFrame(rows))
+    found = pd.DataFrame(rows)
+    return _correct(found, found["p"])
 
 
-def _correct(rows: pd.DataFrame, is_group: pd.Series | bool = True) -> pd.DataFrame:
-    is_tried = rows["p"].notna() & is_group
-    adjusted = np.full(len(rows), np.nan)
-    if is_tried.any():
-        adjusted[is_tried] = multipletests(rows.loc[is_tried, "p"], method="holm")[1]
-    return rows.assign(p_holm=adjusted, is_small=rows["n_products"] < MIN_PRODUCTS)
+def _correct(rows: pd.DataFrame, tried: pd.Series) -> pd.DataFrame:
+    return rows.assign(p_holm=holm(tried), is_small=rows["n_products"] < MIN_PRODUCTS)
 
 
 def worst_groups(groups: pd.DataFrame) -> pd.DataFrame:
@@ -98,4 +94,4 @@ def compare_flips(
     if not rows:
         return pd.DataFrame(columns=["edit", "to", "p"])
     found = pd.DataFrame(rows)
-    return _correct(found, found["to"] != ALL)
+    return _correct(found, found["p"].where(found["to"] != ALL))

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy.stats import t
-from statsmodels.stats.multitest import multipletests
 
 from zapcls.analysis.intervals import LEVEL
 from zapcls.analysis.metrics import labelled
-
-EXACT_UP_TO = 14  # products that differ: so many have all their flips of signs enumerated
-FLIPS = 20_000
+from zapcls.analysis.permutations import holm, sign_flip_p
 
 
 def build_pairs(table: pd.DataFrame, split: str = "valid") -> pd.DataFrame:
@@ -73,42 +70,33 @@ def compare_colors(
     if not rows:
         return pd.DataFrame(columns=columns)
     found = pd.DataFrame(rows)
-    return found.assign(p_holm=multipletests(found["p"], method="holm")[1])[columns]
+    return found.assign(p_holm=holm(found["p"]))[columns]
 
 
 def _compare(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, float]:
     """Compare one color over its products, each a row of means."""
     gaps = (products["rate"] - products["rate_other"]).to_numpy()
-    count, difference = len(gaps), float(gaps.mean())
-    half = 3 / count  # where nothing differs: the rule of three, on products
-    if count > 1:
-        quantile = float(t.ppf((1 + LEVEL) / 2, count - 1))
-        half = max(half, quantile * float(gaps.std(ddof=1)) / np.sqrt(count))
+    difference, low, high = mean_gap(gaps)
     return {
         "n_pairs": int(products["n_pairs"].sum()),
-        "n_products": count,
+        "n_products": len(gaps),
         **{name: float(products[name].mean()) for name in ("discordant", "rate", "rate_other")},
         "difference": difference,
-        "low": max(-1.0, difference - half),
-        "high": min(1.0, difference + half),
+        "low": low,
+        "high": high,
         "shift": float(products["shift"].mean()),
         "p": sign_flip_p(gaps, rng),
     }
 
 
-def sign_flip_p(gaps: np.ndarray, rng: np.random.Generator) -> float:
-    """Give the two-sided p of a mean, when each product's sign was up to chance: 0..1.
+def mean_gap(gaps: np.ndarray) -> tuple[float, float, float]:
+    """Give the mean of the products' differences (-1..1), low and high (95 %, Student's t).
 
-    Few products have all their flips enumerated; else FLIPS are drawn, the given signs among them,
-    so that p is never 0 (Phipson and Smyth 2010, doi:10.2202/1544-6115.1585).
+    Half the interval is never below 3 / products, the rule of three for what none of them shows.
     """
-    reaches = np.abs(gaps[gaps != 0])
-    observed = abs(gaps.sum()) - 1e-9
-    if not len(reaches):
-        return 1.0
-    if len(reaches) <= EXACT_UP_TO:
-        places = np.arange(2 ** len(reaches))
-        signs = 1 - 2 * ((places[:, None] >> np.arange(len(reaches))) & 1)
-        return float((np.abs(signs @ reaches) >= observed).mean())
-    signs = rng.choice(np.array([-1, 1], dtype=np.int8), size=(FLIPS, len(reaches)))
-    return float((1 + (np.abs(signs @ reaches) >= observed).sum()) / (1 + FLIPS))
+    count, difference = len(gaps), float(gaps.mean())
+    half = 3 / count
+    if count > 1:
+        quantile = float(t.ppf((1 + LEVEL) / 2, count - 1))
+        half = max(half, quantile * float(gaps.std(ddof=1)) / np.sqrt(count))
+    return difference, max(-1.0, difference - half), min(1.0, difference + half)

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy.stats import t
-from statsmodels.stats.multitest import multipletests
 
 from zapcls.analysis.intervals import LEVEL, count_rates
-from zapcls.analysis.permutations import sign_flip_p
+from zapcls.analysis.permutations import holm, sign_flip_p
 
 ALL = "all"  # stands for every color and label together
 CONTROL_OF = {"hue": "random", "color": "lightness"}
@@ -71,7 +70,7 @@ def summarize_flips(table: pd.DataFrame) -> pd.DataFrame:
     ]  # fmt: skip
     summary = pd.DataFrame(rows, columns=columns)
     for _, group in summary[summary["to"] != ALL].groupby("edit"):
-        summary.loc[group.index, "p_holm"] = multipletests(group["p"], method="holm")[1]
+        summary.loc[group.index, "p_holm"] = holm(group["p"])
     return summary
 
 

@@ -1,0 +1,156 @@
+"""What a training option costs and brings: errors, errors of the worst color group, flips.
+
+Each option is trained several times, with a seed each. Its figure is the mean over the seeds; it
+is compared with the base line on the same photos, and told only where neither the products that
+happen to be in valid nor the seeds could have made the difference.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+from zapcls import schema
+from zapcls.analysis.color_association import MIN_PRODUCTS
+from zapcls.analysis.intervals import LEVEL, count_rates
+from zapcls.analysis.permutations import holm, sign_flip_p
+from zapcls.analysis.recoloring import cluster_mean
+
+ERROR, WORST, FLIP, CONTROL, EXCESS = schema.TRADE_MEASURES
+TESTED = (ERROR, WORST, FLIP)
+ALL_SEEDS = -1
+CHANCE = 0.05  # a corrected p below it is not put down to chance
+LEAST_TUNE = 5  # products that a group must have on tune to be chosen there
+
+
+def summarize_trade(answers: pd.DataFrame, edits: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Sum up trained options (`schema.TRADE`), in the order in which `answers` has them.
+
+    The error of the worst group is that of one group of color and label for all options
+    (`choose_group`). An excess is how much more often a hue edit flips the answer than the random
+    edit of the same photo, as far in CIELAB, does.
+
+    Args:
+        answers: a row an option, seed and labelled photo of tune and valid: option, seed,
+            image_id, product_id, split, color, label, and bool wrong.
+        edits: a row an option, seed and edited photo of valid: option, seed, image_id,
+            product_id, to, and bool flipped and flipped_control.
+        base: the option that the others are compared with.
+
+    Returns:
+        For each option and measure a row with seed ALL_SEEDS, whose p_holm is Holm's (1979) for
+        all options and TESTED measures together, then one a seed. Where there are no such shoes
+        n is 0 and the rates are NaN.
+    """
+    color, label = choose_group(answers)
+    valid = answers[answers["split"] == "valid"]
+    valid = valid.assign(photo=valid["image_id"], value=valid["wrong"])
+    edits = edits.assign(photo=edits["image_id"] + " " + edits["to"])
+    excess = edits["flipped"].astype(float) - edits["flipped_control"].astype(float)
+    values = {
+        ERROR: valid,
+        WORST: valid[(valid["color"] == color) & (valid["label"] == label)],
+        FLIP: edits.assign(value=edits["flipped"]),
+        CONTROL: edits.assign(value=edits["flipped_control"]),
+        EXCESS: edits.assign(value=excess),
+    }
+    options = list(dict.fromkeys(answers["option"]))
+    parts = (_measure(measure, table, options, base) for measure, table in values.items())
+    rows = pd.DataFrame([row for part in parts for row in part], columns=list(schema.TRADE))
+    is_group = rows["measure"] == WORST
+    rows["color"], rows["label"] = np.where(is_group, color, ""), np.where(is_group, label, "")
+    rows["p_holm"] = _correct(rows)
+    return schema.conform(rows, schema.TRADE, "trade")
+
+
+def choose_group(answers: pd.DataFrame) -> tuple[str, str]:
+    """Choose the color and label in which all options together err most on tune.
+
+    The worst of several groups on valid would be so in part by chance, and any option would look
+    better there for that alone; chosen on tune, by all options alike, its rates on valid favor
+    none. Only groups of MIN_PRODUCTS products in valid and LEAST_TUNE in tune are chosen from.
+
+    Returns:
+        Color and label, both "" where no group is large enough.
+    """
+    groups = answers[answers["color"] != ""].groupby(["color", "label", "split"], observed=True)
+    sizes = groups["product_id"].nunique().unstack("split", fill_value=0)
+    sizes = sizes.reindex(columns=["tune", "valid"], fill_value=0)
+    is_large = (sizes["valid"] >= MIN_PRODUCTS) & (sizes["tune"] >= LEAST_TUNE)
+    if not is_large.any():
+        return "", ""
+    rates = groups["wrong"].mean().unstack("split")["tune"]
+    color, label = rates[is_large].idxmax()
+    return str(color), str(label)
+
+
+def _measure(
+    measure: str, table: pd.DataFrame, options: list[str], base: str
+) -> Iterator[dict[str, Any]]:
+    """Give the rows of one measure; `table` has option, seed, photo, product_id and value."""
+    wide = table.pivot(index=["product_id", "photo"], columns=["option", "seed"], values="value")
+    product = wide.index.to_frame(index=False)["product_id"]
+    wide = wide.astype(float).reset_index(drop=True)
+    for option in options:
+        row = {"option": option, "measure": measure}
+        if wide.empty:
+            yield row | {"seed": ALL_SEEDS, "n": 0, "n_products": 0}
+            continue
+        values = wide[option]
+        counts = {"n": len(wide), "n_products": product.nunique()}
+        change = {} if option == base else compare_options(values - wide[base], product)
+        yield row | {"seed": ALL_SEEDS} | counts | _rate(values.mean(axis=1), product, measure) | (
+            change
+        )  # fmt: skip
+        for seed in values:
+            yield row | {"seed": seed} | counts | _rate(values[seed], product, measure)
+
+
+def _rate(values: pd.Series, product: pd.Series, measure: str) -> dict[str, float]:
+    if measure == EXCESS:
+        return dict(zip(("rate", "low", "high"), cluster_mean(values, product, True), strict=True))
+    # Wilson's interval holds for the mean over seeds too: a photo's share of wrong heads varies
+    # less than an answer does, and the design effect is never taken below 1.
+    rate = count_rates(pd.DataFrame({"product_id": product, "hit": values}), "hit").iloc[0]
+    return {name: float(rate[name]) for name in ("rate", "low", "high")}
+
+
+def compare_options(gaps: pd.DataFrame, product: pd.Series) -> dict[str, float]:
+    """Compare an option with the base line on the same photos.
+
+    The interval is of the mean over seeds: what the products of valid leave open
+    (`recoloring.cluster_mean`) and what the seeds do (Student's t over their means), added in
+    quadrature. p flips signs by product (`permutations.sign_flip_p`), the seeds as they are.
+
+    Args:
+        gaps: (photos, seeds): option minus base line, -1..1.
+        product: (photos): the product of each.
+
+    Returns:
+        difference, difference_low, difference_high, and p.
+    """
+    difference, low, high = cluster_mean(gaps.mean(axis=1), product, is_rate=True)
+    seeds = gaps.shape[1]
+    by_seed = 0.0
+    if seeds > 1:
+        error = gaps.mean().std() / np.sqrt(seeds)
+        by_seed = float(t.ppf((1 + LEVEL) / 2, seeds - 1) * error)
+    return {
+        "difference": difference,
+        "difference_low": max(-1.0, difference - float(np.hypot(difference - low, by_seed))),
+        "difference_high": min(1.0, difference + float(np.hypot(high - difference, by_seed))),
+        # The sum over seeds is whole where their mean is not.
+        "p": sign_flip_p(gaps.sum(axis=1).groupby(product).sum().to_numpy()),
+    }
+
+
+def _correct(rows: pd.DataFrame) -> pd.Series:
+    return holm(rows["p"].where(rows["measure"].isin(TESTED)))
+
+
+def judge(row: Any) -> str:
+    """Say of a row whether its option "lowers" or "raises" the measure; "" if it may be chance."""
+    is_told = row.p_holm < CHANCE and not row.difference_low <= 0 <= row.difference_high
+    return ("lowers" if row.difference < 0 else "raises") if is_told else ""
