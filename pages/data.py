@@ -13,6 +13,7 @@ from zapcls.data.color import BASIC_COLORS
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
 from zapcls.ui import cache, widgets
+from zapcls.ui.color_check_view import show_color_check
 from zapcls.workspace import bodies, jobs
 from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.layout import choose_data, read_chosen_data
@@ -228,6 +229,7 @@ def show_catalogue(store: Store) -> None:
         st.subheader("By color", anchor=False)
         st.plotly_chart(charts.counts_by_color(kept, BASIC_COLORS, DEFAULT_CLASSES), key="colors")
         st.caption("The color of the shoe itself, not of the ground, in the eleven basic terms.")
+    show_color_check(store)
     show_dropped(table, store, counts)
     show_split(store)
     show_disk(store)

@@ -16,6 +16,7 @@ from zapcls.errors import Stopped, ZapError
 from zapcls.workspace import arrays
 from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.store import find_store, list_stores, open_store
+from zapcls.workspace.store_build import COLOR_LABELS
 
 PROJECT = Path(__file__).parents[2]
 N_MANY, CHUNK = 300, 256  # photos; how many are read between two looks at the stop sign
@@ -302,6 +303,7 @@ def test_of_a_file_written_again_at_the_same_size_only_its_photo_is_built_again(
     first = build(workspace, data_dir)
     first.bodies_dir.mkdir()
     (first.bodies_dir / "features.npy").write_bytes(b"of the photo as it was")
+    (first.path / COLOR_LABELS).write_text("image_id,color,also_fair\n")
     rewrite(data_dir, 3, paint(200))
     decoded.clear()
 
@@ -312,6 +314,7 @@ def test_of_a_file_written_again_at_the_same_size_only_its_photo_is_built_again(
     assert store.facts["decoded"] == 1
     assert read_greys(store) == [0, 10, 20, 200, *range(40, 240, 10)]
     assert not store.bodies_dir.exists()
+    assert (store.path / COLOR_LABELS).is_file()  # a person's work stays
     assert store.has_colors
     assert list_names(workspace.store_dir) == [f".{store.catalogue_id}.lock", store.catalogue_id]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # A photo is the same as long as these are; its labels may change.
 _SAME_PHOTO = ["image_id", "file_bytes", "file_mtime_ns"]
+COLOR_LABELS = "color_labels.csv"
 _FINGERPRINT_ROWS = 64
 _COPY_ROWS = 1024
 
@@ -88,6 +89,9 @@ def _replace_folder(aside: Path, path: Path) -> None:
     shutil.rmtree(before, ignore_errors=True)
     if path.exists():
         path.rename(before)
+        labels = before / COLOR_LABELS  # a person's work, not computed from the photos
+        if labels.is_file():
+            shutil.copy2(labels, aside)
     aside.rename(path)
     shutil.rmtree(before, ignore_errors=True)
 
