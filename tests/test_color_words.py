@@ -8,6 +8,7 @@ from zapcls.color_words import (
     describe_odds,
     describe_overlap,
     describe_pairs,
+    describe_reach,
     explain_odds,
     warn_of_disagreement,
     write_odds,
@@ -95,3 +96,10 @@ def test_an_empty_group_has_no_rate() -> None:
     assert write_rate({"n": 0}) == "no such shoes"
     row = {"n_others": 4, "rate_others": 0.25, "low_others": 0.046, "high_others": 0.699}
     assert write_rate(row, "_others") == "25.0 % (4.6 to 69.9 %)"
+
+
+def test_a_reach_of_everything_is_said_in_words() -> None:
+    assert describe_reach(0.123, "9 red products") == (
+        "With 9 red products a rise of 12.3 points is found four times in five"
+    )
+    assert describe_reach(1.0, "2 red products").startswith("With 2 red products no rise at all is")

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from zapcls.__main__ import main
+from zapcls.data.color import BASIC_COLORS
 from zapcls.explain import split_fold
 from zapcls.findings import find_check_of
 from zapcls.schema import LABEL_ISSUES
@@ -283,3 +284,10 @@ def test_a_retraining_keeps_the_split_takes_the_corrections_and_is_compared(
     assert rows["reviewed", "old"]["n"] == n_reviewed
     assert rows["all", "corrected"]["n"] == n_valid - 1  # the one that is not a shoe
     assert rows["all", "old"]["errors_first"] == run.metrics["splits"]["valid"]["errors"]
+    lines = read_rows("compare", run.run_id, child.run_id, "--by-color")
+    assert lines[: len(rows)] == list(rows.values())
+    colors = lines[len(rows) :]
+    assert {row["color"] for row in colors} == set(BASIC_COLORS)
+    assert len(colors) == 2 * len(BASIC_COLORS)
+    assert sum(row["n"] for row in colors) == n_valid - n_reviewed
+    assert all(row["p_holm"] is None or row["p_holm"] >= row["p"] for row in colors)

@@ -13,9 +13,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from zapcls import color_commands, error_commands, trade_commands
 from zapcls import config as settings
 from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
-from zapcls.error_commands import add_commands
 from zapcls.errors import BadInput, Stopped, ZapError
 from zapcls.terminal import TerminalBar, print_table
 from zapcls.workspace import jobs
@@ -328,7 +328,8 @@ def build_parser() -> argparse.ArgumentParser:
     classify = add("classify", run_classify, "classify photos with a run")
     classify.add_argument("run", metavar="RUN")
     classify.add_argument("files", metavar="FILE", type=Path, nargs="+")
-    add_commands(add)
+    for module in (error_commands, color_commands, trade_commands):
+        module.add_commands(add)
     add("devices", run_devices, "list this machine's devices and the tested networks")
     serve = add("serve", run_serve, "serve the app in the browser", data=True, json=False)
     serve.add_argument("--port", type=int, default=8501)

@@ -44,7 +44,7 @@ CLAIM_HELP = (
 )
 GROUP_HELP = (
     "p: errors are moved between products of the label at random, 2,000 times. Corrected: Holm's "
-    "for all rows together. Detectable: the smallest true difference that is found four times "
+    "for all rows together. Detectable: the smallest true rise that is found four times "
     "in five (p < 0.05, before the correction) with so many products."
 )
 ODDS_TABLE_HELP = (
@@ -65,6 +65,12 @@ def describe_claim(rates: pd.DataFrame, color: str, label: str, called: str, whe
     )
 
 
+def describe_reach(detectable: float, products: str) -> str:
+    """Say which rise of a group's rate is found with so many products."""
+    rise = "no rise at all" if detectable >= 1 else f"a rise of {100 * detectable:.1f} points"
+    return f"With {products} {rise} is found four times in five"
+
+
 def judge_claim(row: Any, tried: int, color: str, label: str, called: str) -> str:
     """Say what the others' rate, p and n allow to be said of a row of `compare_ways`.
 
@@ -83,14 +89,12 @@ def judge_claim(row: Any, tried: int, color: str, label: str, called: str) -> st
         f"p = {words.write_p(row['p'])}, corrected for the {tried:,} groups tried "
         f"{words.write_p(row['p_holm'])}. "
     )
-    found = (
-        f"With {int(row['n_products']):,} {color} products a difference of "
-        f"{100 * row['detectable']:.1f} points is found four times in five"
-    )
+    found = describe_reach(row["detectable"], f"{int(row['n_products']):,} {color} products")
     if row["p_holm"] < CHANCE and not low <= 0 <= high:
         more = "more" if row["difference"] > 0 else "less"
         return f"{said}**Called {taken} {more} often for {color}.** {found}."
-    return f"{said}**Not decidable at this n.** {found}, a smaller one less often."
+    ending = "" if row["detectable"] >= 1 else ", a smaller one less often"
+    return f"{said}**Not decidable at this n.** {found}{ending}."
 
 
 def describe_pairs(row: Any, color: str, sold: str) -> str:

@@ -9,7 +9,7 @@ from zapcls.analysis.recoloring import ALL
 from zapcls.color_words import CHANCE
 
 EDITS = {"hue": "hue, lightness fixed", "color": "hue and lightness"}
-CONTROLS = {"random": "random hue, as far", "lightness": "the same lightness alone"}
+CONTROLS = {"random": "a random hue", "lightness": "the same lightness alone"}
 EDIT_NAMES = {
     "identity": "nothing moved",
     "hue": "hue of the shoe",
@@ -36,7 +36,7 @@ def describe_all(summary: pd.DataFrame, edit: str, control: str) -> str:
         f"**{int(row['flips']):,} of {int(row['n']):,}** recolored photos "
         f"({words.percent(row['flip_rate'])}, {words.interval(row['low'], row['high'])}; "
         f"{int(row['n_products']):,} products) are answered otherwise than before; with "
-        f"{control}, {words.percent(row['control_rate'])}: {excess(row)} points, "
+        f"{control} as a control, {words.percent(row['control_rate'])}: {excess(row)} points, "
         f"**{judge(row, row['p'], control)}**."
     )
 

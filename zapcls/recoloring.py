@@ -6,7 +6,7 @@ too, only where the same change of lightness alone does not.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +124,9 @@ def _list_versions(image: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
                 break
 
 
-def edit_photo(image: np.ndarray, rng: np.random.Generator) -> Iterator[Edit]:
+def edit_photo(
+    image: np.ndarray, rng: np.random.Generator, kinds: Sequence[str] = edits.EDITS
+) -> Iterator[Edit]:
     """Make every edit of a photo with its controls; one whose color is not reached has no photo.
 
     A photo without an object on a plain ground has nothing but the identity.
@@ -134,7 +136,7 @@ def edit_photo(image: np.ndarray, rng: np.random.Generator) -> Iterator[Edit]:
         yield _describe("identity"), image
         return
     yield _describe("identity", named=paint.color), edits.move_nothing(paint)
-    aims = [(edit, to) for to in BASIC_COLORS if to != paint.color for edit in edits.EDITS]
+    aims = [(edit, to) for to in BASIC_COLORS if to != paint.color for edit in kinds]
     images = [MOVES[edit](paint, to) for edit, to in aims]
     names = edits.name_results(paint, images)
     for (edit, to), image, named in zip(aims, images, names, strict=True):

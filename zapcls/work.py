@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from zapcls import explain, pipeline
+from zapcls import explain, pipeline, recoloring, trade
+from zapcls.report.document import write_report
 from zapcls.terminal import TerminalBar
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
@@ -17,6 +18,9 @@ WORK = {
     "check_labels": explain.check_labels,
     "map": explain.build_map,
     "cross_validate": explain.cross_validate,
+    "recolor": recoloring.recolor,
+    "trade": trade.trade,
+    "report": write_report,
 }
 
 

@@ -9,7 +9,7 @@ from fake_run import add_check
 
 from zapcls import words
 from zapcls.analysis.color_association import compare_groups
-from zapcls.color_words import HEADS, RUN
+from zapcls.color_words import HEADS, RUN, describe_reach
 from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import filters
 from zapcls.ui.claim_view import SOURCE, judge_claim
@@ -62,8 +62,8 @@ def test_the_claim_is_told_with_its_correction_and_what_could_be_found(
     tried = groups["p"].notna().sum()
     corrected = f"corrected for the {tried} groups tried {words.write_p(pink['p_holm'])}"
     assert f"p = {words.write_p(pink['p'])}, {corrected}" in said
-    found = f"{pink['n_products']} pink products a difference of {100 * pink['detectable']:.1f} p"
-    assert f"**Not decidable at this n.** With {found}" in said
+    reach = describe_reach(pink["detectable"], f"{pink['n_products']} pink products")
+    assert f"**Not decidable at this n.** {reach}" in said
 
 
 @pytest.fixture
@@ -101,9 +101,7 @@ def test_the_claim_is_judged_by_both_the_interval_and_p(
     assert said in told
     if row["n_others"]:
         assert "Of the other women's shoes it is 10.0 % (20 of 200)" in told
-        assert (
-            "With 50 pink products a difference of 9.0 points is found four times in five" in told
-        )
+        assert "With 50 pink products a rise of 9.0 points is found four times in five" in told
 
 
 def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(

@@ -57,7 +57,7 @@ def test_the_figures_are_those_of_the_analysis(
     row = women.loc[color]
     assert f"Women's shoes turned {color}: **{row['flips']:,} of {row['n']:,}**" in app.said
     assert words.percent(row["control_rate"]) in app.said
-    drawn = [t for chart in app.charts() for t in chart if t.get("name") == "random hue, as far"]
+    drawn = [t for chart in app.charts() for t in chart if t.get("name") == "a random hue"]
     assert len(drawn) == 1
     assert set(drawn[0]["y"]) == set(women.index)
 

@@ -24,7 +24,7 @@ def flips(table: pd.DataFrame, control: str) -> go.Figure:
               "%{customdata[1]:.1%})")  # fmt: skip
     _write_n(figure, table)
     top = max(table["high"].max(), table["control_rate"].max(), 0.05)
-    figure.update_xaxes(tickformat=".0%", range=[0, min(1, top) * 1.25])
+    figure.update_xaxes(tickformat=".0%", range=[0, min(1, top) * 1.03])
     return figure
 
 
@@ -72,6 +72,7 @@ def _add_dots(
 def _write_n(figure: go.Figure, table: pd.DataFrame) -> None:
     for row in table.itertuples():
         figure.add_annotation(
-            xref="paper", x=1, y=row.to, text=f"{row.flips:,} of {row.n:,}", showarrow=False,
-            xanchor="right", font_size=12,
+            xref="paper", x=1.01, y=row.to, text=f"{row.flips:,} of {row.n:,}", showarrow=False,
+            xanchor="left", font_size=12,
         )  # fmt: skip
+    figure.update_layout(margin_r=84)

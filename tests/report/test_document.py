@@ -1,0 +1,259 @@
+"""The report: every figure is a table's, nothing of the data becomes markup, nothing is fetched."""
+
+import base64
+import dataclasses
+import hashlib
+import json
+import re
+import shlex
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from reported_run import HOSTILE, PERMUTATIONS, add_run
+
+from zapcls import color_words, recolor_words, words
+from zapcls.__main__ import _read_config, build_parser
+from zapcls.errors import BadInput
+from zapcls.progress import silent
+from zapcls.report import document, files
+from zapcls.report.document import (
+    build_sections,
+    check_target,
+    render,
+    save_report,
+    write_prose,
+    write_report,
+)
+from zapcls.report.evidence import build_answers
+from zapcls.report.run_sections import build_limits, list_commands, write_setting
+from zapcls.workspace import jobs
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+class Reader(HTMLParser):
+    """Reads the page as a browser does: its tables, its words, its elements, its scripts."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tables, self.elements, self.said, self.scripts, self.tag = [], [], "", [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+        if tag == "script":
+            self.scripts.append("")
+        self.tag = tag
+        if tag == "br" and self.tables:
+            self.tables[-1][-1][-1] += " "
+
+    def handle_data(self, data):
+        if self.tag == "script":
+            self.scripts[-1] += data
+            return
+        self.said += data
+        if self.tag in ("td", "th", "br", "i") and data.strip():
+            self.tables[-1][-1][-1] += data.strip()
+
+    def handle_endtag(self, tag):
+        self.tag = "" if tag == "script" else self.tag
+
+    def find_table(self, frame):
+        """The table on the page that has the columns of a frame, and as many rows."""
+        head = [str(name) for name in frame.columns]
+        return [t[1:] for t in self.tables if t[0] == head and len(t) == len(frame) + 1]
+
+    def __contains__(self, sentence):
+        plain = sentence.replace("**", "").replace(SPACE, " ")
+        return " ".join(plain.split()) in " ".join(self.said.replace(SPACE, " ").split())
+
+
+@pytest.fixture(scope="module")
+def read(page):
+    return Reader(page)
+
+
+def write_rows(frame):
+    return [
+        [f"{value:,}" if isinstance(value, int) else str(value) for value in row]
+        for row in frame.to_numpy(dtype=object).tolist()
+    ]
+
+
+def test_the_tables_are_the_analysis_s_figure_by_figure(read, full_evidence):
+    expected = []
+    for answers in full_evidence.answers:
+        expected.append(color_words.write_groups(answers.groups))
+        for label, found in answers.adjusted.items():
+            pairs = answers.pairs[answers.pairs["label"] == label].set_index("color")
+            order = [c for c in ("black", "pink", "brown") if c in pairs.index]
+            expected.append(color_words.write_pairs(pairs.loc[order]))
+            expected += [color_words.write_odds(found)] if found.reference else []
+    expected.append(recolor_words.write_controls(full_evidence.recolored.controls))
+    assert len(expected) > 6
+    for frame in expected:
+        assert write_rows(frame) in read.find_table(frame)
+
+
+def test_the_answer_and_the_rate_are_told_with_their_intervals(read, full_evidence, worked):
+    valid = worked.run.metrics["splits"]["valid"]
+    assert (
+        f"{valid['errors']:,} of {valid['n']:,} valid photos are answered wrong: "
+        f"{words.percent(valid['error_rate'])} (95 % interval "
+        f"{words.interval(valid['error_low'], valid['error_high'])}"
+    ) in read
+    for answers in full_evidence.answers:
+        mine, others = answers.claim.itertuples()
+        assert (
+            f"{mine.hits} of {mine.n} pink women's shoes are called men's, "
+            f"{words.percent(mine.rate)} ({words.interval(mine.low, mine.high)}); of those in "
+            f"other colors {words.percent(others.rate)}"
+        ) in read
+        assert color_words.describe_groups(answers.groups) in read
+    assert color_words.describe_association(full_evidence.association) in read
+
+
+def test_the_data_the_settings_and_the_terms_are_told(read, worked):
+    catalog = worked.store.read_catalog()
+    kept = int(catalog["kept"].sum())
+    assert f"lists {len(catalog):,} rows. {kept:,} are kept" in read
+    assert "left out: blank gender 2" in " ".join(" ".join(r) for t in read.tables for r in t)
+    assert "UT Zappos50K is for academic, non-commercial use only" in read
+    assert "seed 0, trained and evaluated in 1 min 23 s on cpu" in read
+
+
+def test_the_charts_hold_the_figures_of_the_tables(read, full_evidence):
+    figures = json.loads(read.scripts[0])
+    places = [a["id"] for tag, a in read.elements if a.get("id", "").startswith("chart-")]
+    assert places == [f"chart-{place}" for place in range(len(figures))]
+    for answers in full_evidence.answers:
+        rates = answers.groups[answers.groups["label"] == "Women"]["rate"]
+        drawn = [
+            trace["y"]
+            for figure in figures
+            for trace in figure["data"]
+            if trace.get("name") == "Women" and isinstance(trace.get("y"), dict)
+        ]
+        arrays = [np.frombuffer(base64.b64decode(y["bdata"]), y["dtype"]) for y in drawn]
+        assert any(np.allclose(rates, y, equal_nan=True) for y in arrays if len(y) == len(rates))
+
+
+def test_what_the_data_say_never_becomes_markup(page, read):
+    assert HOSTILE not in page
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 2  # a brand, and the folder
+    assert HOSTILE in read.said
+    assert not any("onerror" in attributes for _, attributes in read.elements)
+    assert all(a["src"].startswith("data:image/") for tag, a in read.elements if tag == "img")
+    assert "<" not in read.scripts[0]
+
+
+def test_a_sentence_is_escaped_before_it_is_made_strong():
+    assert write_prose("**<b>1 %**") == f"<strong>&lt;b&gt;1{SPACE}%</strong>"
+
+
+def test_the_page_fetches_nothing_and_runs_nothing_but_its_own_scripts(page, read):
+    assert not any(tag in ("link", "iframe", "object") for tag, _ in read.elements)
+    assert not any("src" in a for tag, a in read.elements if tag == "script")
+    assert all(a["href"].startswith("#") for tag, a in read.elements if tag == "a")
+    [policy] = [a["content"] for tag, a in read.elements if tag == "meta" and "content" in a
+                and a.get("http-equiv") == "Content-Security-Policy"]  # fmt: skip
+    assert "default-src 'none'" in policy
+    allowed = re.findall(r"'sha256-([^']+)'", policy)
+    hashes = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for script in read.scripts[1:]
+    ]
+    assert allowed == hashes
+    assert page.count("plotly.js v") == 1
+
+
+def test_no_path_of_this_machine_is_told(page, worked):
+    assert str(worked.workspace.path) not in page
+    assert str(worked.data_dir.parent) not in page
+    assert write_setting("/home/someone/weights.safetensors") == "weights.safetensors"
+    assert write_setting(["Women", "Men"]) == "Women, Men"
+
+
+def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(reported, evidence):
+    sections = build_sections(reported.run, reported.store, evidence)
+    read = Reader(render(reported.run, evidence, sections))
+    for sentence in evidence.missing.values():
+        assert sentence in read
+    assert "recolored photos" not in read.said
+    assert "Out-of-fold, all photos" not in read.said
+
+
+def test_a_claim_without_shoes_is_no_rate(reported, evidence):
+    table = evidence.answers[0].table
+    answers = build_answers(
+        "run", table[table["color"] != "pink"], evidence.classes, evidence.claim, PERMUTATIONS
+    )
+    changed = dataclasses.replace(evidence, answers=[answers])
+
+    sections = build_sections(reported.run, reported.store, changed)
+    read = Reader(render(reported.run, changed, sections))
+
+    assert "This run, valid: no such shoes to compare." in read
+    assert "No such shoes: valid has no pink women's shoes." in read
+    assert "nan" not in read.said.lower()
+
+
+def test_the_commands_make_the_very_settings(own, evidence):
+    settings = {"arch": "resnet18", "seed": 3, "classes": ("Women", "Men"), "split": "random"}
+    run = add_run(own.workspace, own.data_dir, own.store, image_size=64, **settings)
+
+    train, *rest = list_commands(run, {"recolor": ""}).replace("\\\n", " ").splitlines()
+
+    python, m, zapcls, *arguments = shlex.split(train)
+    assert (python, m, zapcls) == ("python", "-m", "zapcls")
+    assert _read_config(build_parser().parse_args(arguments)) == run.train_config
+    assert [line.split()[3] for line in rest] == ["label-issues", "trade", "report"]
+    assert "A split that leaks." in build_limits(run, evidence).blocks[0].text
+
+
+@pytest.fixture
+def stubbed(monkeypatch):
+    """A page and a browser that take no time."""
+    monkeypatch.setattr(document, "build_page", lambda *arguments: "<!doctype html>")
+    monkeypatch.setattr(document, "find_browser", lambda: "chromium")
+    monkeypatch.setattr(document, "need_browser", lambda: "chromium")
+    monkeypatch.setattr(document, "print_pdf", lambda page, target: target.write_bytes(b"%PDF"))
+
+
+@pytest.mark.parametrize("has_browser", [True, False])
+def test_the_job_leaves_the_whole_folder(own, stubbed, monkeypatch, has_browser):
+    if not has_browser:
+        monkeypatch.setattr(document, "find_browser", lambda: None)
+    job = jobs.create(own.workspace.jobs_dir, "report", {"run": str(own.run.path)})
+
+    write_report(job, own.workspace, silent)
+
+    assert [path.name for path in (own.run.path / "derived").iterdir()] == ["report"]
+    assert files.find_report(own.run, ".html").read_text() == "<!doctype html>"
+    pdf = files.find_report(own.run, ".pdf")
+    assert pdf.read_bytes() == b"%PDF" if has_browser else pdf is None
+
+
+def test_a_report_is_saved_by_its_name(reported, tmp_path, stubbed):
+    save_report(reported.run, reported.workspace, tmp_path / "a.html")
+    save_report(reported.run, reported.workspace, tmp_path / "a.pdf")
+
+    assert (tmp_path / "a.html").read_text() == "<!doctype html>"
+    assert (tmp_path / "a.pdf").read_bytes() == b"%PDF"
+
+
+def test_a_target_that_cannot_be_is_refused_first(tmp_path, refuses, monkeypatch):
+    with refuses(".html", "report.txt"):
+        check_target(tmp_path / "report.txt")
+    with refuses("folder", "nowhere"):
+        check_target(tmp_path / "nowhere" / "report.html")
+    monkeypatch.setattr(files.shutil, "which", lambda name: None)
+    with pytest.raises(BadInput, match="Chromium"):
+        check_target(tmp_path / "report.pdf")

@@ -1,0 +1,115 @@
+"""What the sections say: the verdict on the claim, what a trade brings, what cannot be said."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from zapcls import schema, trade_words
+from zapcls.color_options import BASE
+from zapcls.color_words import describe_reach
+from zapcls.report.blocks import Chart, Photos, Table, Text
+from zapcls.report.change_sections import build_recoloring, build_trade
+from zapcls.report.color_sections import build_pairs_section, name_told, sum_up
+from zapcls.report.run_sections import build_limits
+
+
+@pytest.mark.parametrize(
+    ("run", "heads", "verdict"),
+    [
+        ((0.1, 0.02, 0.18, 0.01), (0.1, -0.02, 0.2, 0.01), "Yes."),
+        ((-0.1, -0.18, -0.02, 0.01), (0, -0.1, 0.1, 1), "No, less often."),
+        ((0.1, 0.02, 0.18, 0.06), (0.1, 0.02, 0.18, 0.06), "Not decidable at this n."),
+        ((0.1, -0.02, 0.18, 0.01), (0.1, -0.02, 0.18, 0.01), "Not decidable at this n."),
+        ((0.1, 0.02, 0.18, 0.01), (-0.1, -0.18, -0.02, 0.01), "Not decidable at this n."),
+    ],
+)
+def test_the_claim_is_answered_where_p_and_interval_agree_and_the_sources_do_not_differ(
+    full_evidence, run, heads, verdict
+):
+    columns = ["difference", "difference_low", "difference_high", "p_holm"]
+    answers = []
+    for found, figures in zip(full_evidence.answers, (run, heads), strict=True):
+        ways = found.ways.astype(dict.fromkeys(columns, float))
+        is_claim = (ways[["color", "label", "called"]] == ["pink", "Women", "Men"]).all(axis=1)
+        ways.loc[is_claim, columns] = figures
+        answers.append(dataclasses.replace(found, ways=ways))
+
+    said = sum_up(dataclasses.replace(full_evidence, answers=answers))
+
+    assert said.startswith(f"**{verdict}** This run, valid: ")
+    assert "Out-of-fold, all photos: " in said
+
+
+def test_groups_that_differ_are_named_with_their_difference():
+    rows = {"color": ["pink", "red"], "label": ["Women", "Men"], "difference": [-0.05, 0.2]}
+    groups = pd.DataFrame(rows | {"p_holm": [0.04, 0.06]})
+    assert name_told(groups) == " They are: pink women's (−5.0 points wrong)."
+    assert name_told(groups.assign(p_holm=1.0)) == ""
+
+
+def build_trade_table() -> pd.DataFrame:
+    """Two options, two seeds and their mean: hue jitter halves the flips and errs no less."""
+    rates = {"error": 0.1, "worst group": 0.3, "flip": 0.08, "control": 0.05, "excess": 0.03}
+    rows = []
+    for option in (BASE, "hue-jitter"):
+        for measure, rate in rates.items():
+            known = {"option": option, "measure": measure, "n": 100, "n_products": 50}
+            known |= {"color": "pink" if measure == "worst group" else ""}
+            known |= {"label": "Women" if measure == "worst group" else ""}
+            is_less = option != BASE and measure == "flip"
+            rate = rate / 2 if is_less else rate
+            known |= {"rate": rate, "low": rate - 0.02, "high": rate + 0.02}
+            gone = dict.fromkeys(("difference", "difference_low", "difference_high", "p", "p_holm"))
+            change = {"difference": -0.04 if is_less else 0.0, "p": 0.001 if is_less else 1.0}
+            change |= {"difference_low": -0.06, "difference_high": -0.02 if is_less else 0.06}
+            change |= {"p_holm": 0.004 if is_less else 1.0}
+            rows.append(known | {"seed": -1} | (gone if option == BASE else change))
+            rows += [known | {"seed": seed} | gone for seed in (0, 1)]
+    return schema.conform(pd.DataFrame(rows), schema.TRADE, "trade")
+
+
+def test_a_trade_is_told_drawn_and_listed(evidence):
+    found = build_trade_table()
+
+    section = build_trade(dataclasses.replace(evidence, trade=found))
+
+    texts = [block.text for block in section.blocks if isinstance(block, Text)]
+    assert texts[0] == trade_words.describe_answer(found)
+    assert "**Hue jitter** lowers" in texts[0]
+    assert sum(isinstance(block, Chart) for block in section.blocks) == 2
+    [table] = [block for block in section.blocks if isinstance(block, Table)]
+    pd.testing.assert_frame_equal(table.cells, trade_words.write_trade(found))
+
+
+def test_without_a_job_a_section_is_its_sentence(evidence):
+    for section, part in (
+        (build_trade(evidence), "trade"),
+        (build_recoloring(evidence), "recolor"),
+    ):
+        assert section.blocks == [Text(evidence.missing[part], "missing")]
+
+
+def test_products_whose_answer_changes_are_shown_as_pairs_of_photos(full_evidence, worked):
+    section = build_pairs_section(full_evidence, worked.store)
+
+    [photos] = [block for block in section.blocks if isinstance(block, Photos)]
+    table = full_evidence.answers[1].table
+    assert 0 < len(photos.pairs) <= 4
+    for mine, other in photos.pairs:
+        assert mine.lines[0] == other.lines[0]  # one product, one brand
+        assert mine.lines[0] in set(table["brand"])
+        assert mine.lines[1].startswith("pink, called ")
+        called = {photo.lines[1].split(", ")[1] for photo in (mine, other)}
+        assert called == {"called women's", "called men's"}
+
+
+def test_small_groups_and_what_could_be_found_are_counted(full_evidence, worked):
+    told = [block.text for block in build_limits(worked.run, full_evidence).blocks]
+
+    for answers, said in zip(full_evidence.answers, told[1:3], strict=True):
+        groups = answers.groups[answers.groups["n"] > 0]
+        pink = groups[(groups["color"] == "pink") & (groups["label"] == "Women")].iloc[0]
+        assert f"{groups['is_small'].sum()} of {len(groups)} groups" in said
+        products = f"{pink['n_products']} pink women's products"
+        assert describe_reach(pink["detectable"], products) in said

@@ -1,0 +1,138 @@
+"""The commands on color: a photo's color, and a run's findings and report end to end."""
+
+import json
+import shutil
+
+import pytest
+from PIL import Image, ImageDraw
+
+from zapcls.__main__ import main
+from zapcls.data.catalog import read_catalogue
+from zapcls.report.files import find_browser
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.store import list_stores, open_store
+
+slow = pytest.mark.slow
+
+
+@pytest.fixture
+def shoe(tmp_path):
+    """A navy ellipse on white, with a white band."""
+    photo = Image.new("RGB", (320, 240), "white")
+    draw = ImageDraw.Draw(photo)
+    draw.ellipse((30, 50, 290, 190), fill=(25, 35, 90))
+    path = tmp_path / "shoe.png"
+    photo.save(path)
+    return path
+
+
+def test_a_photo_s_color_is_an_object_a_line(shoe, capsys):
+    assert main(["colors", str(shoe), str(shoe), "--json"]) == 0
+
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert list(first) == ["file", "color", "share", "color_2", "lab"]
+    assert (first["file"], first["color"], first["color_2"]) == (str(shoe), "blue", "")
+    assert first["share"] > 0.9
+    lightness, a, b = first["lab"]
+    assert lightness == pytest.approx(16, abs=4)  # of (25, 35, 90)
+    assert b < -25 < 0 < a
+
+
+def test_a_person_reads_the_finer_name(shoe, capsys):
+    assert main(["colors", str(shoe)]) == 0
+
+    assert capsys.readouterr().out.startswith(f"{shoe}: blue (navy) 100 %")
+
+
+def test_a_file_that_is_no_photo_is_a_sentence_and_the_others_are_named(shoe, tmp_path, capsys):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo")
+
+    code = main(["colors", str(broken), str(tmp_path / "gone.jpg"), str(shoe), "--json"])
+
+    out, err = capsys.readouterr()
+    refused, gone, named = map(json.loads, out.splitlines())
+    assert code == 2
+    assert set(refused) == {"file", "error"}
+    assert "there is no file" in gone["error"]
+    assert named["color"] == "blue"
+    assert err == "zapcls: 2 of 3 files could not be read.\n"
+
+
+def test_a_photo_without_an_object_has_no_color(tmp_path, capsys):
+    path = tmp_path / "blank.png"
+    Image.new("RGB", (64, 64), "white").save(path)
+
+    assert main(["colors", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "file": str(path), "color": "", "share": None, "color_2": "", "lab": None,
+    }  # fmt: skip
+    assert main(["colors", str(path)]) == 0
+    assert "no object stands out" in capsys.readouterr().out
+
+
+def test_a_catalogue_s_photos_are_named_as_in_the_store(drawn, tmp_path, capsys):
+    catalogue = read_catalogue(drawn)
+    store = open_store(Workspace(tmp_path / "workspace"), catalogue)
+    shown = store.read_catalog().head(12)
+    files = [str(catalogue.image_root / path) for path in shown["image_path"]]
+
+    assert main(["colors", *files, "--json"]) == 0
+
+    named = [json.loads(line)["color"] for line in capsys.readouterr().out.splitlines()]
+    assert named == store.read_colors()["color"].head(12).to_list()
+
+
+def test_a_report_s_name_is_checked_before_the_run(tmp_path, capsys):
+    code = main(["report", "any", "-o", "report.txt", "--workspace", str(tmp_path)])
+
+    assert code == 2
+    assert "FILE must end in .html or .pdf" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_there_is_a_sentence(tmp_path, capsys):
+    for words in (["color-bias", "any"], ["report", "any", "-o", str(tmp_path / "a.html")]):
+        assert main([*words, "--workspace", str(tmp_path)]) == 2
+        assert "RUN must be a run's id" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def workspace(trained, tmp_path_factory):
+    """The workspace of a trained run, copied: these tests add to it."""
+    folder = tmp_path_factory.mktemp("reported") / "workspace"
+    return Workspace(shutil.copytree(trained.workspace.path, folder))
+
+
+@slow
+def test_the_findings_of_a_real_run(workspace, trained, run_command):
+    words = ["color-bias", trained.run.run_id, "--json", "--workspace", workspace.path]
+
+    before = run_command(*words)
+    after = run_command(*words, "--recolor")
+
+    assert (before.returncode, after.returncode) == (0, 0), before.stderr + after.stderr
+    assert json.loads(before.stdout)["recolor"] == []
+    found = json.loads(after.stdout)
+    assert found["recolor"]
+    [identity] = [row for row in found["controls"] if row["edit"] == "identity"]
+    assert (identity["flip_rate"], identity["delta_e"]) == (0, 0)
+    assert list(found["missing"]) == ["oof", "trade"]
+    assert list_stores(workspace)
+
+
+@slow
+def test_the_report_of_a_real_run(workspace, trained, run_command, tmp_path):
+    words = ["report", trained.run.run_id, "--workspace", workspace.path, "-o"]
+
+    process = run_command(*words, tmp_path / "report.html")
+
+    assert process.returncode == 0, process.stderr
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "The photos are drawings that zapcls made" in page
+    if find_browser() is None:
+        pytest.skip("there is no Chromium here to print a PDF")
+    process = run_command(*words, tmp_path / "report.pdf")
+    assert process.returncode == 0, process.stderr
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")

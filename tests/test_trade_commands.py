@@ -1,0 +1,124 @@
+"""The command `trade`: it trains what it is asked for, and prints what is known."""
+
+import argparse
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from zapcls import schema, trade_commands, trade_words, work
+from zapcls.analysis.trade import ALL_SEEDS, TESTED
+from zapcls.color_options import OPTIONS, SEEDS
+from zapcls.config import build_config
+from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.runs import create_run, write_derived
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run that is evaluated, as far as a command looks."""
+    workspace = Workspace(tmp_path / "workspace")
+    run = create_run(workspace, build_config("laptop"), tmp_path / "data")
+    write_json(run.path / "metrics.json", {})
+    return run
+
+
+def write_trade(run, rate=0.1):
+    rows = [
+        {"option": option, "measure": measure, "seed": seed, "color": "", "label": "", "n": 40,
+         "n_products": 20, "rate": rate, "low": 0.05, "high": 0.2, "difference": math.nan,
+         "difference_low": math.nan, "difference_high": math.nan, "p": math.nan, "p_holm": math.nan}
+        for option in ("plain", "gray") for measure in schema.TRADE_MEASURES
+        for seed in (ALL_SEEDS, 0, 1)
+    ]  # fmt: skip
+    found = schema.conform(pd.DataFrame(rows), schema.TRADE, "trade")
+    write_derived(run, "trade", lambda folder: found.to_parquet(folder / "trade.parquet"))
+    return found
+
+
+@pytest.fixture
+def performed(run, monkeypatch):
+    """The jobs that were done; each leaves a trade."""
+    done = []
+
+    def perform(job, workspace):
+        done.append(job)
+        write_trade(run, rate=0.3)
+
+    monkeypatch.setattr(work, "perform_in_terminal", perform)
+    return done
+
+
+@pytest.fixture
+def command(run, capsys):
+    """Return a function that runs the command with some words and gives what it prints."""
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+
+    def add(name, function, help):
+        command = commands.add_parser(name, help=help)
+        command.set_defaults(command=function)
+        command.add_argument("--workspace")
+        command.add_argument("--json", action="store_true")
+        return command
+
+    trade_commands.add_commands(add)
+
+    def call(*words):
+        where = ["--workspace", str(run.path.parents[1])]
+        arguments = parser.parse_args(["trade", run.run_id, *words, *where])
+        arguments.command(arguments)
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_what_is_known_is_printed_as_the_page_says_it(run, command, performed):
+    found = write_trade(run)
+
+    lines = command().splitlines()
+
+    assert not performed
+    said = [trade_words.describe_answer(found), *(
+        trade_words.describe_measure(found, measure) for measure in TESTED
+    )]  # fmt: skip
+    assert lines[:4] == [line.replace("**", "") for line in said]
+    assert "2 trainings of each option" in lines[4]
+
+
+def test_json_is_the_table_a_row_a_line(run, command, performed):
+    found = write_trade(run)
+
+    rows = [json.loads(line) for line in command("--json").splitlines()]
+
+    assert len(rows) == len(found)
+    assert list(rows[0]) == list(schema.TRADE)
+
+
+def test_what_is_not_known_is_trained(run, command, performed):
+    assert "30.0 %" in command()
+
+    [job] = performed
+    config = {"run": str(run.path), "options": list(OPTIONS), "seeds": SEEDS}
+    assert (job.kind, job.config) == ("trade", {"kind": "trade", **config})
+
+
+def test_asked_for_options_are_trained_anew(run, command, performed):
+    write_trade(run)
+
+    command("--options", "gray,hue-jitter")
+    command("--seeds", "2")
+
+    first, second = performed
+    assert (first.config["options"], first.config["seeds"]) == (
+        ["plain", "hue-jitter", "gray"],
+        SEEDS,
+    )
+    assert (second.config["options"], second.config["seeds"]) == (list(OPTIONS), 2)
+
+
+def test_an_unknown_option_is_refused_before_a_job_is_made(run, command, performed, refuses):
+    with refuses("options of a trade", "'purple'"):
+        command("--options", "purple")
+    assert not performed

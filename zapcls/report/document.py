@@ -1,0 +1,176 @@
+"""Composes the report: sections on a run, rendered into one file that needs nothing else."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import plotly.io
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from plotly.offline import get_plotlyjs
+
+from zapcls import __version__
+from zapcls.data.color import SWATCHES
+from zapcls.errors import BadInput
+from zapcls.progress import Progress, silent
+from zapcls.report import change_sections, color_sections, run_sections
+from zapcls.report.blocks import Chart, Section
+from zapcls.report.evidence import Evidence, read_evidence
+from zapcls.report.files import KIND, find_browser, need_browser, print_pdf
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace, replace_file
+from zapcls.workspace.runs import Run, find_evaluated, write_derived
+from zapcls.workspace.store import Store, find_store
+
+SUFFIXES = (".html", ".pdf")
+FONT = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
+INK, GRID = "#22262a", "#e6e8ea"
+
+
+def write_report(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Write a run's report into the run: report.html, and report.pdf where a Chromium is."""
+    run = find_evaluated(workspace, job.config["run"])
+    page = build_page(run, workspace, progress)
+
+    def write(folder: Path) -> None:
+        (folder / "report.html").write_text(page, encoding="utf-8")
+        if find_browser():
+            progress("Printing the PDF", 0, 0)
+            print_pdf(folder / "report.html", folder / "report.pdf")
+
+    write_derived(run, KIND, write)
+
+
+def save_report(run: Run, workspace: Workspace, file: Path, progress: Progress = silent) -> None:
+    """Write a run's report to a file that ends in .html or .pdf.
+
+    Raises:
+        BadInput: it ends otherwise, its folder is not there, or there is no Chromium for a PDF.
+    """
+    check_target(file)
+    page = build_page(run, workspace, progress).encode()
+    if file.suffix == ".html":
+        replace_file(file, page)
+        return
+    progress("Printing the PDF", 0, 0)
+    with tempfile.TemporaryDirectory(prefix="zapcls-report-") as folder:
+        html, pdf = Path(folder) / "report.html", Path(folder) / "report.pdf"
+        html.write_bytes(page)
+        print_pdf(html, pdf)
+        shutil.copyfile(pdf, file)
+
+
+def check_target(file: Path) -> None:
+    """Check that a report can be written there, before anything is computed.
+
+    Raises:
+        BadInput: see `save_report`.
+    """
+    if file.suffix not in SUFFIXES:
+        raise BadInput(
+            f"FILE must end in {' or '.join(SUFFIXES)}, got {file.name}. Name it report.html."
+        )
+    if not file.resolve().parent.is_dir():
+        raise BadInput(
+            f"FILE must lie in a folder that is there, got {file}. Make {file.parent} first."
+        )
+    if file.suffix == ".pdf":
+        need_browser()
+
+
+def build_page(run: Run, workspace: Workspace, progress: Progress = silent) -> str:
+    """Build the report of an evaluated run: HTML with its charts and photos inside.
+
+    Raises:
+        ZapError: the run's catalogue is gone from the workspace.
+    """
+    evidence = read_evidence(run, workspace, progress)
+    progress("Writing the report", 0, 0)
+    store = find_store(workspace, run.facts["catalogue_id"])
+    return render(run, evidence, build_sections(run, store, evidence))
+
+
+def build_sections(run: Run, store: Store, evidence: Evidence) -> list[Section]:
+    """Build all sections but the method, the answer first."""
+    return [
+        color_sections.build_answer(evidence),
+        run_sections.build_data(run, store),
+        run_sections.build_run(run, evidence),
+        run_sections.build_errors(run, evidence),
+        color_sections.build_association(evidence),
+        color_sections.build_groups(evidence),
+        color_sections.build_pairs_section(evidence, store),
+        color_sections.build_odds(evidence),
+        change_sections.build_recoloring(evidence),
+        change_sections.build_trade(evidence),
+        run_sections.build_limits(run, evidence),
+    ]
+
+
+def render(run: Run, evidence: Evidence, sections: list[Section]) -> str:
+    """Render the sections through the template; everything is escaped but our own markup.
+
+    The page's own policy lets nothing run but its two scripts, and nothing be fetched.
+    """
+    environment = Environment(
+        loader=PackageLoader("zapcls.report", "."), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"prose": write_prose, "cell": write_cell}
+    charts = [block for section in sections for block in section.blocks if isinstance(block, Chart)]
+    scripts = [get_plotlyjs(), resources.files("zapcls.report").joinpath("draw.js").read_text()]
+    return environment.get_template("report.html.j2").render(
+        run=run,
+        config=run.train_config,
+        evidence=evidence,
+        answer=sections[0],
+        sections=sections[1:],
+        id=id,
+        commands=run_sections.list_commands(run, evidence.missing),
+        weights=run_sections.write_setting(run.train_config.weights)
+        if run.train_config.weights not in ("imagenet", "none")
+        else "",
+        places={id(chart): place for place, chart in enumerate(charts)},
+        figures=Markup(write_figures(charts)),
+        scripts=[Markup(script) for script in scripts],
+        policy=" ".join(f"'sha256-{hash_script(script)}'" for script in scripts),
+        swatches=SWATCHES,
+        version=__version__,
+    )
+
+
+def write_prose(text: str) -> Markup:
+    """Escape a sentence and make what stands between two `**` strong; no line begins with %."""
+    safe = str(escape(text)).replace(" %", "\N{NO-BREAK SPACE}%")
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", safe))
+
+
+def write_cell(value: object) -> str:
+    """Write a table's cell: whole numbers with commas, an interval on a line of its own."""
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return escape(text).replace(" (", Markup("<br>("))
+
+
+def write_figures(charts: list[Chart]) -> str:
+    """Write the figures as JSON that may stand in a script element."""
+    figures = []
+    for chart in charts:
+        figure = chart.figure
+        figure.update_layout(
+            template="plotly_white",
+            font={"family": FONT, "size": 12, "color": INK},
+            paper_bgcolor="rgba(0,0,0,0)",
+            plot_bgcolor="rgba(0,0,0,0)",
+        )
+        figures.append(json.loads(plotly.io.to_json(figure)))
+    return json.dumps(figures).replace("<", "\\u003c")
+
+
+def hash_script(script: str) -> str:
+    """The hash by which a page's policy names a script that may run."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

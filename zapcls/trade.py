@@ -1,0 +1,198 @@
+"""Trains a run's head by several options against color bias: what the job `trade` does.
+
+All of them stand on what the frozen body gave once, so that a training takes seconds, and all are
+asked about the same photos of valid, as they are and with the hue of the shoe moved. They are the
+run's recipe without its unfrozen phase, not the run.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zapcls.analysis.metrics import labelled
+from zapcls.analysis.trade import summarize_trade
+from zapcls.color_options import (
+    BASE,
+    OPTIONS,
+    SEEDS,
+    check_seeds,
+    choose_options,
+    configure,
+    find_obstacle,
+)
+from zapcls.errors import BadInput
+from zapcls.pipeline import build_recipe
+from zapcls.progress import Progress
+from zapcls.recoloring import choose_photos, edit_photo
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.runs import Run, find_evaluated, read_predictions, write_derived
+from zapcls.workspace.store import Store, find_store, name_colors
+
+MOST_EDITED = 600  # photos of valid whose hue is moved; whole products, drawn by the run's seed
+_BATCH = 64
+
+# As `zapcls.model.pooled` has them: photos to pooled features, these to class indices.
+Describe = Callable[[np.ndarray], np.ndarray]
+Answer = Callable[[np.ndarray], np.ndarray]
+
+
+def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Train the options that were asked for, and write what each costs and brings.
+
+    Raises:
+        BadInput: an option is unknown, or the run's network started at random.
+        Stopped: a person asked to stop; features that were computed are kept.
+    """
+    run = find_evaluated(workspace, job.config["run"])
+    names = choose_options(job.config.get("options", list(OPTIONS)))
+    seeds = check_seeds(job.config.get("seeds", SEEDS))
+    obstacle = find_obstacle(run.train_config)
+    if obstacle:
+        raise BadInput(obstacle)
+    started = time.perf_counter()
+    store = find_store(workspace, run.facts["catalogue_id"])
+    name_colors(workspace, store, progress)
+    photos = read_predictions(run, workspace)
+    progress("Loading torch and the network", 0, 0)
+
+    from zapcls.model.learner import choose_device
+
+    device = choose_device("auto")
+    with jobs.hold_device(workspace, device.type, job.job_id):
+        answers, edits = _ask_options(job, run, store, photos, names, seeds, progress)
+    found = summarize_trade(answers, edits, BASE)
+    facts = {
+        "run": run.run_id,
+        "options": names,
+        "seeds": seeds,
+        "settings": configure(run.train_config, BASE, 0, _read_found_lr(run)).to_json(),
+        "edited_photos": int(edits["image_id"].nunique()),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+    def write(folder: Any) -> None:
+        found.to_parquet(folder / "trade.parquet")
+        write_json(folder / "trade.json", facts)
+
+    write_derived(run, "trade", write)
+
+
+def _ask_options(
+    job: Job,
+    run: Run,
+    store: Store,
+    photos: pd.DataFrame,
+    names: list[str],
+    seeds: int,
+    progress: Progress,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train each option once a seed and ask it: the two tables of `summarize_trade`."""
+    from zapcls.model.pooled import open_body
+
+    config = run.train_config
+    held_out = labelled(photos[photos["split"].isin(["tune", "valid"])])
+    rows = held_out["row"].to_numpy()
+    pooled, describe = open_body(config, store.pixels, rows, store.bodies_dir, progress)
+    chosen = choose_photos(photos, config.seed, MOST_EDITED)
+    edits, edited, controls = edit_photos(chosen, store.pixels, describe, config.seed, progress)
+    before = pd.Index(held_out["image_id"]).get_indexer(edits["image_id"])
+    facts = held_out[["image_id", "product_id", "split", "color", "label"]]
+    codes = pd.Index(config.classes).get_indexer(held_out["label"])
+    answers, flips = [], []
+    for number in range(len(names) * seeds):
+        mark: dict[str, Any] = {"option": names[number // seeds], "seed": number % seeds}
+        told = name_training(progress, mark["option"], number, len(names) * seeds)
+        answer = _train_head(job, run, store, **mark, progress=told)
+        called = answer(pooled)
+        answers.append(facts.assign(**mark, wrong=called != codes))
+        flips.append(
+            edits.assign(
+                **mark,
+                flipped=answer(edited) != called[before],
+                flipped_control=answer(controls) != called[before],
+            )
+        )
+    return pd.concat(answers, ignore_index=True), pd.concat(flips, ignore_index=True)
+
+
+def edit_photos(
+    photos: pd.DataFrame, pixels: np.ndarray, describe: Describe, seed: int, progress: Progress
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Describe photos (image_id, product_id, row) with their hue moved to each color they reach.
+
+    Returns:
+        image_id, product_id, to: a row an edit; the features (n, width) of the edited photos, and
+        of their controls, which are moved as far in a random direction.
+    """
+    known: list[dict[str, str]] = []
+    waiting: list[np.ndarray] = []
+    described: list[np.ndarray] = []
+    for place, photo in enumerate(photos.itertuples()):
+        progress("Recoloring photos", place, len(photos))
+        rng = np.random.default_rng([seed, place])
+        for to, *images in _move_hue(np.asarray(pixels[photo.row]), rng):
+            known.append({"image_id": photo.image_id, "product_id": photo.product_id, "to": to})
+            waiting += images
+        if len(waiting) >= _BATCH or (waiting and place == len(photos) - 1):
+            described.append(describe(np.stack(waiting)))
+            waiting = []
+    if not described:
+        raise BadInput(
+            "A trade moves the hue of shoes in valid, but of none of its "
+            f"{len(photos):,} photos could it be moved. Choose a run on colored shoes."
+        )
+    features = np.concatenate(described)
+    return pd.DataFrame(known), features[::2], features[1::2]
+
+
+def _move_hue(
+    image: np.ndarray, rng: np.random.Generator
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Move the hue to each color that is then reached: the color, the photo, its control."""
+    images = {
+        (known["edit"], known["to"]): edited
+        for known, edited in edit_photo(image, rng, ("hue",))
+        if edited is not None
+    }
+    for (edit, to), edited in images.items():
+        if edit == "hue":
+            yield to, edited, images["random", to]
+
+
+def _train_head(
+    job: Job, run: Run, store: Store, option: str, seed: int, progress: Progress
+) -> Answer:
+    """Train a head by an option and give what answers with it."""
+    from zapcls.model.pooled import build_answer
+
+    config = configure(run.train_config, option, seed, _read_found_lr(run))
+    split = pd.read_parquet(run.path / "split.parquet")
+    folder = job.path / "training"
+    shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed and started again
+    folder.mkdir()
+    try:
+        return build_answer(build_recipe(config, folder, store, split, progress).train())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def name_training(progress: Progress, name: str, number: int, trainings: int) -> Progress:
+    """Put before each phase which of the trainings it belongs to."""
+    title = f"{OPTIONS[name].title}, training {number + 1} of {trainings}"
+
+    def report(phase: str, done: int, total: int, **detail: object) -> None:
+        progress(f"{title}: {phase}", done, total, **detail)
+
+    return report
+
+
+def _read_found_lr(run: Run) -> float | None:
+    path = run.path / "lr_suggestions.json"
+    found = read_json(path).get("frozen") if path.is_file() else None
+    return found["rates"]["valley"] if found else None
