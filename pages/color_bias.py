@@ -7,7 +7,6 @@ from zapcls import charts, words
 from zapcls.analysis import color_bias
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.metrics import labelled
-from zapcls.color_words import GROUP_HELP, RUN, describe_groups
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.ui import cache, color_evidence_view, filters, widgets
 from zapcls.ui.claim_view import PHOTOS, pick_claim, pick_source, show_claim
@@ -16,6 +15,7 @@ from zapcls.ui.pairs_view import show_pairs
 from zapcls.ui.recolor_view import show_recoloring
 from zapcls.ui.report_view import show_report
 from zapcls.ui.trade_view import show_trade
+from zapcls.words.colors import GROUP_HELP, RUN, describe_groups
 from zapcls.workspace.runs import Run
 
 SECTIONS = {

@@ -13,8 +13,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from zapcls import color_commands, error_commands, trade_commands
 from zapcls import config as settings
+from zapcls.commands import colors, errors, trade
 from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
 from zapcls.errors import BadInput, Stopped, ZapError
 from zapcls.terminal import TerminalBar, print_table
@@ -328,7 +328,7 @@ def build_parser() -> argparse.ArgumentParser:
     classify = add("classify", run_classify, "classify photos with a run")
     classify.add_argument("run", metavar="RUN")
     classify.add_argument("files", metavar="FILE", type=Path, nargs="+")
-    for module in (error_commands, color_commands, trade_commands):
+    for module in (errors, colors, trade):
         module.add_commands(add)
     add("devices", run_devices, "list this machine's devices and the tested networks")
     serve = add("serve", run_serve, "serve the app in the browser", data=True, json=False)

@@ -9,10 +9,10 @@ from fake_run import add_check
 
 from zapcls import words
 from zapcls.analysis.color_association import compare_groups
-from zapcls.color_words import HEADS, RUN, describe_reach
 from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import filters
 from zapcls.ui.claim_view import SOURCE, judge_claim
+from zapcls.words.colors import HEADS, RUN, describe_reach
 from zapcls.workspace.checks import read_predictions as read_checked
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions

@@ -7,10 +7,10 @@ from fake_run import add_check
 
 from zapcls import charts, words
 from zapcls.analysis.color_association import compare_groups, measure_association
-from zapcls.color_words import HEADS
 from zapcls.data.color import BASIC_COLORS
 from zapcls.ui import color_evidence_view as view
 from zapcls.ui.claim_view import SOURCE
+from zapcls.words.colors import HEADS
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 from zapcls.workspace.store import Store

@@ -9,9 +9,9 @@ from fake_run import add_check
 
 from zapcls import words
 from zapcls.analysis.natural_pairs import build_pairs, compare_colors
-from zapcls.color_words import HEADS
 from zapcls.data.color import BASIC_COLORS
 from zapcls.ui.claim_view import SOURCE
+from zapcls.words.colors import HEADS
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 from zapcls.workspace.store import Store

@@ -11,9 +11,9 @@ from fake_run import add_recoloring
 from zapcls import words
 from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
 from zapcls.data.color import BASIC_COLORS
-from zapcls.recolor_words import EDIT_NAMES, judge
 from zapcls.recoloring import Version
 from zapcls.ui import recolor_strip
+from zapcls.words.recoloring import EDIT_NAMES, judge
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from reported_run import HOSTILE, PERMUTATIONS, add_run
 
-from zapcls import color_words, recolor_words, words
+from zapcls import words
 from zapcls.__main__ import _read_config, build_parser
 from zapcls.errors import BadInput
 from zapcls.progress import silent
@@ -27,6 +27,8 @@ from zapcls.report.document import (
 )
 from zapcls.report.evidence import build_answers
 from zapcls.report.run_sections import build_limits, list_commands, write_setting
+from zapcls.words import colors as color_words
+from zapcls.words import recoloring as recolor_words
 from zapcls.workspace import jobs
 
 SPACE = "\N{NO-BREAK SPACE}"

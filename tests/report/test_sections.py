@@ -5,13 +5,14 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from zapcls import schema, trade_words
+from zapcls import schema
 from zapcls.color_options import BASE
-from zapcls.color_words import describe_reach
 from zapcls.report.blocks import Chart, Photos, Table, Text
 from zapcls.report.change_sections import build_recoloring, build_trade
 from zapcls.report.color_sections import build_pairs_section, name_told, sum_up
 from zapcls.report.run_sections import build_limits
+from zapcls.words import trade as trade_words
+from zapcls.words.colors import describe_reach
 
 
 @pytest.mark.parametrize(

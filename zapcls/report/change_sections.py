@@ -1,6 +1,6 @@
 """The sections on what is changed: the color of the shoe in the photo, or the training."""
 
-from zapcls import charts, recolor_words, trade_words, words
+from zapcls import charts, words
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.recoloring import ALL, CONTROL_OF
 from zapcls.analysis.trade import ALL_SEEDS, FLIP, TESTED, WORST
@@ -9,6 +9,8 @@ from zapcls.data.color import BASIC_COLORS
 from zapcls.report.blocks import Block, Chart, Section, Table, Text
 from zapcls.report.color_sections import tell_missing
 from zapcls.report.evidence import Evidence, Recolored
+from zapcls.words import recoloring as recolor_words
+from zapcls.words import trade as trade_words
 
 
 def build_recoloring(evidence: Evidence) -> Section:

@@ -4,11 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from zapcls import charts, color_words, recolor_words, words
+from zapcls import charts, words
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.natural_pairs import build_pairs
 from zapcls.analysis.recoloring import CONTROL_OF
-from zapcls.color_words import CHANCE
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.report.blocks import (
     Block,
@@ -22,6 +21,9 @@ from zapcls.report.blocks import (
     encode_photo,
 )
 from zapcls.report.evidence import SPLIT, Answers, Evidence, Recolored
+from zapcls.words import colors as color_words
+from zapcls.words import recoloring as recolor_words
+from zapcls.words.colors import CHANCE
 from zapcls.workspace.store import Store
 
 PLACES = {"run": "valid", "oof": "the catalogue"}

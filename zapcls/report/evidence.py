@@ -21,10 +21,10 @@ from zapcls.analysis.recoloring import (
     summarize_controls,
     summarize_flips,
 )
-from zapcls.color_words import HEADS, RUN
 from zapcls.data.color import BASIC_COLORS
 from zapcls.findings import find_check_of
 from zapcls.progress import Progress, silent
+from zapcls.words.colors import HEADS, RUN
 from zapcls.workspace import checks, runs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run

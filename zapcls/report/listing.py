@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from zapcls import color_words, recolor_words, words
+from zapcls import words
 from zapcls.report.evidence import Answers, Evidence
+from zapcls.words import colors as color_words
+from zapcls.words import recoloring as recolor_words
 
 RATE = ["n", "n_products", "rate", "low", "high"]
 BY_COLOR = ["source", "color", "label", "n", "n_products", "error_rate", "low", "high"]

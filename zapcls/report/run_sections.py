@@ -9,12 +9,12 @@ import pandas as pd
 from zapcls import charts, words
 from zapcls.analysis import metrics
 from zapcls.analysis.color_association import MIN_PRODUCTS
-from zapcls.color_words import describe_reach
 from zapcls.config import build_config
 from zapcls.data import clean
 from zapcls.data.download import TERMS
 from zapcls.report.blocks import Block, Chart, Section, Table, Text
 from zapcls.report.evidence import SPLIT, Evidence
+from zapcls.words.colors import describe_reach
 from zapcls.workspace.runs import Run, read_cross_validation
 from zapcls.workspace.store import Store
 

@@ -8,9 +8,9 @@ import streamlit as st
 from zapcls import charts, words
 from zapcls.analysis.color_bias import compare_color
 from zapcls.analysis.color_ways import compare_ways
-from zapcls.color_words import CLAIM_HELP, HEADS, HEADS_HELP, RUN, describe_claim, judge_claim
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.ui import cache
+from zapcls.words.colors import CLAIM_HELP, HEADS, HEADS_HELP, RUN, describe_claim, judge_claim
 from zapcls.workspace.runs import Run
 
 SOURCE = "color_source"  # of the session; `source` in the URL

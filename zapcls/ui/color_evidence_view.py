@@ -12,7 +12,9 @@ from zapcls.analysis.color_association import (
     compare_groups,
     measure_association,
 )
-from zapcls.color_words import (
+from zapcls.data.color import BASIC_COLORS
+from zapcls.ui import cache
+from zapcls.words.colors import (
     DATA_HELP,
     ODDS_HELP,
     ODDS_TABLE_HELP,
@@ -24,8 +26,6 @@ from zapcls.color_words import (
     write_groups,
     write_odds,
 )
-from zapcls.data.color import BASIC_COLORS
-from zapcls.ui import cache
 from zapcls.workspace.runs import Run
 
 SPLIT = "valid"  # the out-of-fold answers all stand under it

@@ -12,7 +12,7 @@ from zapcls.analysis.compare_colors import compare_by_color, compare_flips, wors
 from zapcls.analysis.recoloring import ALL
 from zapcls.charts import compare as compare_charts
 from zapcls.data.color import BASIC_COLORS
-from zapcls.recolor_words import EDIT_NAMES
+from zapcls.words.recoloring import EDIT_NAMES
 
 NOBODY = "no such shoes"
 CHANCE = 0.05  # a smaller corrected p is called a difference

@@ -5,14 +5,14 @@ import streamlit as st
 
 from zapcls import charts, words
 from zapcls.analysis.natural_pairs import build_pairs, compare_colors
-from zapcls.color_words import (
+from zapcls.data.color import BASIC_COLORS
+from zapcls.words.colors import (
     NO_PAIRS,
     PAIRS_HELP,
     describe_pairs,
     explain_pairs,
     write_pairs,
 )
-from zapcls.data.color import BASIC_COLORS
 from zapcls.workspace.runs import Run
 
 

@@ -13,7 +13,10 @@ from zapcls.analysis.recoloring import (
     summarize_flips,
 )
 from zapcls.data.color import BASIC_COLORS
-from zapcls.recolor_words import (
+from zapcls.recoloring import MOST_PHOTOS
+from zapcls.ui import cache, widgets
+from zapcls.ui.recolor_strip import show_strip
+from zapcls.words.recoloring import (
     CONTROLS,
     EDITS,
     RECOLOR_HELP,
@@ -23,9 +26,6 @@ from zapcls.recolor_words import (
     write_controls,
     write_flips,
 )
-from zapcls.recoloring import MOST_PHOTOS
-from zapcls.ui import cache, widgets
-from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
 
 STRIPS = 3

@@ -5,7 +5,8 @@ import streamlit as st
 from zapcls.analysis.trade import ALL_SEEDS, FLIP, TESTED, WORST
 from zapcls.charts.trade import trade
 from zapcls.color_options import BASE, MOST_SEEDS, OPTIONS, SEEDS, find_obstacle
-from zapcls.trade_words import (
+from zapcls.ui import widgets
+from zapcls.words.trade import (
     FLIP_HELP,
     TRADE_HELP,
     describe_answer,
@@ -15,7 +16,6 @@ from zapcls.trade_words import (
     name_measure,
     write_trade,
 )
-from zapcls.ui import widgets
 from zapcls.workspace.runs import Run, read_trade
 
 START_HELP = "\n".join(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from zapcls import words
 from zapcls.analysis.recoloring import ALL
-from zapcls.color_words import CHANCE
+from zapcls.words.colors import CHANCE
 
 EDITS = {"hue": "hue, lightness fixed", "color": "hue and lightness"}
 CONTROLS = {"random": "a random hue", "lightness": "the same lightness alone"}

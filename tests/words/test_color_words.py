@@ -4,7 +4,7 @@ import pytest
 
 from zapcls import charts
 from zapcls.analysis.color_adjusted import Adjusted, fit_adjusted
-from zapcls.color_words import (
+from zapcls.words.colors import (
     describe_odds,
     describe_overlap,
     describe_pairs,

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from zapcls import schema
-from zapcls import trade_words as said
 from zapcls.analysis.trade import ALL_SEEDS
+from zapcls.words import trade as said
 
 NAN = math.nan
 LOWER = (-0.04, -0.06, -0.02, 0.001)  # difference, its interval, p_holm

@@ -12,7 +12,7 @@ from zapcls.workspace.runs import find_evaluated, read_trade
 def run_trade(arguments: argparse.Namespace) -> None:
     from zapcls.analysis.trade import TESTED
     from zapcls.color_options import OPTIONS, SEEDS, choose_options
-    from zapcls.trade_words import describe_answer, describe_measure, explain_trainings
+    from zapcls.words.trade import describe_answer, describe_measure, explain_trainings
     from zapcls.work import perform_in_terminal
 
     workspace = open_workspace(arguments.workspace)

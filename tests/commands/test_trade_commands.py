@@ -7,10 +7,12 @@ import math
 import pandas as pd
 import pytest
 
-from zapcls import schema, trade_commands, trade_words, work
+from zapcls import schema, work
 from zapcls.analysis.trade import ALL_SEEDS, TESTED
 from zapcls.color_options import OPTIONS, SEEDS
+from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
+from zapcls.words import trade as trade_words
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import create_run, write_derived
 
