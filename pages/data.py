@@ -150,8 +150,8 @@ def show_disk(store: Store) -> None:
         return
     st.markdown(
         "**Features of frozen networks**",
-        help="What a frozen network makes of each photo. It is computed once, and kept for the "
-        "trainings to come.",
+        help="What a frozen network makes of each photo, and training photos in other colors. They "
+        "are computed once, and kept for the trainings to come.",
     )
     is_busy = widgets.find_active(cache.workspace().runs_dir) or widgets.find_active(
         cache.workspace().jobs_dir
@@ -182,8 +182,7 @@ def show_body(body: BodyFiles, is_busy: bool) -> None:
     speed = f" · computed at {body.images_per_s:,.0f} images/s" if body.images_per_s else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{body.arch} · {body.image_size} px · weights {body.weights_hash} · "
-            f"{body.disk_bytes / 1e6:,.0f} MB{speed}",
+            f"{body.title} · {body.disk_bytes / 1e6:,.0f} MB{speed}",
             width="content",
         )
         if is_busy:

@@ -12,7 +12,7 @@ from filelock import FileLock
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
 from zapcls.ui import widgets
-from zapcls.workspace import jobs
+from zapcls.workspace import bodies, jobs
 from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, read_chosen_data, write_json
 from zapcls.workspace.store import Store, find_store_of, read_split
@@ -176,6 +176,20 @@ def test_kept_features_are_listed_and_deleted(
     assert not folder.exists()
     assert other.is_dir()
     assert "mobilenet_v2" not in app.said
+
+
+def test_photos_recolored_for_training_are_listed_last_and_deleted(
+    own_store: Store, open_page: Callable[..., App]
+) -> None:
+    fake_run.add_features(own_store, "resnet50-224-ba9876543210")
+    folder = fake_run.add_features(own_store, bodies.RECOLORED)
+    app = open_page("data")
+    listed = [line for line in app.said.splitlines() if " MB · computed at " in line]
+    assert [line.split(" · ")[0] for line in listed] == ["resnet50", "training photos, recolored"]
+
+    app.click(f"delete-{bodies.RECOLORED}")
+    assert not folder.exists()
+    assert "training photos, recolored" not in app.said
 
 
 def test_features_are_not_deleted_while_a_job_is_active(

@@ -12,6 +12,7 @@ from zapcls.data import recolor
 from zapcls.model import processes
 from zapcls.progress import Progress
 from zapcls.workspace.arrays import FilledArray
+from zapcls.workspace.bodies import RECOLORED
 
 TITLE = "Recoloring the training photos"
 _EDIT = "color"  # any shoe can be given nearly any color; at its own lightness only half of them
@@ -30,7 +31,7 @@ def read_recolored(
         Stopped: a person asked to stop; what was made is kept.
         ZapError: the disk has no room.
     """
-    folder = bodies_dir / "recolored"
+    folder = bodies_dir / RECOLORED
     with processes.first_alone(), hold_folder(folder, progress):
         array = FilledArray(folder / "pixels.npy", pixels.shape, np.uint8)
         todo = rows[~array.is_filled[rows]]

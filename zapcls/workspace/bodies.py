@@ -11,24 +11,23 @@ from zapcls.errors import RunBusy
 from zapcls.workspace.layout import read_json
 from zapcls.workspace.store import Store
 
+RECOLORED = "recolored"  # the folder of training photos in other colors, beside the networks'
+
 
 @dataclass(frozen=True)
 class BodyFiles:
-    """The folder of one frozen network; its name is `<arch>-<image size>-<hash of the weights>`."""
+    """The folder of one frozen network; its name is `<arch>-<image size>-<hash of the weights>`,
+    or RECOLORED."""
 
     path: Path
 
     @property
-    def arch(self) -> str:
-        return self.path.name.rsplit("-", 2)[0]
-
-    @property
-    def image_size(self) -> str:
-        return self.path.name.rsplit("-", 2)[1]
-
-    @property
-    def weights_hash(self) -> str:
-        return self.path.name.rsplit("-", 2)[2]
+    def title(self) -> str:
+        """What is kept there, in words."""
+        if self.path.name == RECOLORED:
+            return "training photos, recolored"
+        arch, image_size, weights_hash = self.path.name.rsplit("-", 2)
+        return f"{arch} · {image_size} px · weights {weights_hash}"
 
     @property
     def disk_bytes(self) -> int:
@@ -43,9 +42,10 @@ class BodyFiles:
 
 
 def list_bodies(store: Store) -> list[BodyFiles]:
-    """List the networks whose features are kept, by name."""
-    found = store.bodies_dir.glob("*-*-*") if store.bodies_dir.is_dir() else []
-    return [BodyFiles(path) for path in sorted(found) if path.is_dir()]
+    """List the networks whose features are kept, by name, then the photos recolored for them."""
+    found = sorted(path for path in store.bodies_dir.glob("*-*-*") if path.is_dir())
+    recolored = store.bodies_dir / RECOLORED
+    return [BodyFiles(path) for path in [*found, *([recolored] if recolored.is_dir() else [])]]
 
 
 def delete(body: BodyFiles) -> None:
