@@ -67,17 +67,14 @@ def show_start(run: Run) -> None:
     if widgets.is_at_work("trade", run):
         return
     others = [name for name in OPTIONS if name != BASE]
-    left, right = st.columns([4, 1])
-    with left:
-        names = st.pills(
-            "Options", others, default=others, selection_mode="multi", key="trade_options",
-            format_func=lambda name: OPTIONS[name].title, help=START_HELP,
-        )  # fmt: skip
-    with right:
-        seeds = st.number_input(
-            "Trainings of each", 2, MOST_SEEDS, SEEDS, key="trade_seeds",
-            help="Each with a seed of its own, so that what chance alone changes is seen.",
-        )  # fmt: skip
+    names = st.pills(
+        "Options", others, default=others, selection_mode="multi", key="trade_options",
+        format_func=lambda name: OPTIONS[name].title, help=START_HELP, width="stretch",
+    )  # fmt: skip
+    seeds = st.number_input(
+        "Trainings of each", 2, MOST_SEEDS, SEEDS, key="trade_seeds", width=160,
+        help="Each with a seed of its own, so that what chance alone changes is seen.",
+    )  # fmt: skip
     if st.button(
         "Train these options", type="primary", key="trade", icon=":material/balance:",
         disabled=not names,
