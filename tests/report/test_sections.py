@@ -9,7 +9,7 @@ from zapcls import schema
 from zapcls.color_options import BASE
 from zapcls.report.blocks import Chart, Photos, Table, Text
 from zapcls.report.change_sections import build_recoloring, build_trade
-from zapcls.report.color_sections import build_pairs_section, name_told, sum_up
+from zapcls.report.color_sections import build_pairs_section, sum_up
 from zapcls.report.run_sections import build_limits
 from zapcls.words import trade as trade_words
 from zapcls.words.colors import describe_reach
@@ -40,13 +40,6 @@ def test_the_claim_is_answered_where_p_and_interval_agree_and_the_sources_do_not
 
     assert said.startswith(f"**{verdict}** This run, valid: ")
     assert "Out-of-fold, all photos: " in said
-
-
-def test_groups_that_differ_are_named_with_their_difference():
-    rows = {"color": ["pink", "red"], "label": ["Women", "Men"], "difference": [-0.05, 0.2]}
-    groups = pd.DataFrame(rows | {"p_holm": [0.04, 0.06]})
-    assert name_told(groups) == " They are: pink women's (−5.0 points wrong)."
-    assert name_told(groups.assign(p_holm=1.0)) == ""
 
 
 def build_trade_table() -> pd.DataFrame:

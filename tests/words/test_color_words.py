@@ -1,10 +1,12 @@
 """Sentences and written tables on color: no more is said than p, interval and n allow."""
 
+import pandas as pd
 import pytest
 
 from zapcls import charts
 from zapcls.analysis.color_adjusted import Adjusted, fit_adjusted
 from zapcls.words.colors import (
+    describe_groups,
     describe_odds,
     describe_overlap,
     describe_pairs,
@@ -103,3 +105,12 @@ def test_a_reach_of_everything_is_said_in_words() -> None:
         "With 9 red products a rise of 12.3 points is found four times in five"
     )
     assert describe_reach(1.0, "2 red products").startswith("With 2 red products no rise at all is")
+
+
+def test_groups_that_differ_are_counted_and_named_with_their_difference() -> None:
+    rows = {"color": ["pink", "red"], "label": ["Women", "Men"], "difference": [-0.05, 0.2]}
+    groups = pd.DataFrame(rows | {"p": [0.01, 0.06], "p_holm": [0.04, 0.06]})
+    said = describe_groups(groups)
+    assert said.startswith("**1 of 2** groups differ")
+    assert said.endswith(" They are: pink women's (−5.0 points wrong).")
+    assert describe_groups(groups.assign(p_holm=1.0)).endswith("were tried.")

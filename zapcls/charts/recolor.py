@@ -23,7 +23,8 @@ def flips(table: pd.DataFrame, control: str) -> go.Figure:
     _add_dots(figure, table, "flip_rate", "low", "high", "%{x:.1%} (%{customdata[0]:.1%} to "
               "%{customdata[1]:.1%})")  # fmt: skip
     _write_n(figure, table)
-    top = max(table["high"].max(), table["control_rate"].max(), 0.05)
+    top = max(_find_large(table)["high"].max(), table["control_rate"].max(), 0.05)
+    top = max(top, table["flip_rate"].max())  # no mark lies outside
     figure.update_xaxes(tickformat=".0%", range=[0, min(1, top) * 1.03])
     return figure
 
@@ -37,9 +38,16 @@ def shifts(table: pd.DataFrame, toward: str, away: str) -> go.Figure:
     figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dot"})
     _add_dots(figure, table, "shift", "shift_low", "shift_high", "%{x:+.3f} (%{customdata[0]:+.3f} "
               "to %{customdata[1]:+.3f})")  # fmt: skip
-    reach = 1.1 * max(0.02, table[["shift_low", "shift_high"]].abs().max().max())
+    large = _find_large(table)[["shift_low", "shift_high"]].abs().max().max()
+    reach = 1.1 * max(0.02, large, table["shift"].abs().max())
     figure.update_xaxes(tickformat="+.2f", range=[-reach, reach])
     return figure
+
+
+def _find_large(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the axis is made for: a small group's interval may run off it."""
+    large = table[table["n_products"] >= MIN_PRODUCTS]
+    return large if len(large) else table
 
 
 def _rows(count: int, title: str) -> go.Figure:

@@ -48,7 +48,7 @@ def build_answer(evidence: Evidence) -> Section:
     if evidence.recolored is not None:
         said = describe_hue(evidence.recolored, color, label)
         facts.append(("The shoe recolored, this run", said))
-    groups = f"{color_words.describe_groups(best.groups)}{name_told(best.groups)}"
+    groups = f"{color_words.describe_groups(best.groups)}"
     facts.append((f"All colors and labels, {best.name}", groups))
     return Section(
         "answer", f"Are {color} {sold} shoes called {taken} more often than others?",
@@ -117,17 +117,6 @@ def find_row(table: pd.DataFrame, color: str, label: str) -> Any:
     return rows.iloc[0] if len(rows) else None
 
 
-def name_told(groups: pd.DataFrame) -> str:
-    """Name the groups that differ, with the difference of each; "" where none does."""
-    told = groups[groups["p_holm"] < CHANCE].sort_values("p_holm")
-    names = [
-        f"{row['color']} {words.department(row['label'])} ({words.points(row['difference'])} "
-        "points wrong)"
-        for _, row in told.iterrows()
-    ]
-    return f" They are: {', '.join(names)}." if names else ""
-
-
 def build_association(evidence: Evidence) -> Section:
     """What the data teach, before any model."""
     label = evidence.claim[1]
@@ -183,7 +172,7 @@ def list_groups(answers: Answers, classes: list[str]) -> list[Block]:
     """The error rate of each color and label in one source."""
     name, groups = words.begin(answers.name), answers.groups
     return [
-        Text(f"{name}: {color_words.describe_groups(groups)}{name_told(groups)}"),
+        Text(f"{name}: {color_words.describe_groups(groups)}"),
         Chart(
             f"Error rate by color and label: {answers.name}",
             charts.error_by_color(groups, classes),

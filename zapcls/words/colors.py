@@ -243,11 +243,17 @@ def describe_association(found: Association) -> str:
 
 
 def describe_groups(groups: pd.DataFrame) -> str:
-    """Say how many groups of `compare_groups` differ from the other colors of their label."""
-    told = int((groups["p_holm"] < CHANCE).sum())
+    """Say which groups of `compare_groups` differ from the other colors of their label."""
+    told = groups[groups["p_holm"] < CHANCE].sort_values("p_holm")
+    names = [
+        f"{row['color']} {words.department(row['label'])} ({words.points(row['difference'])} "
+        "points wrong)"
+        for _, row in told.iterrows()
+    ]
+    named = f" They are: {', '.join(names)}." if names else ""
     return (
-        f"**{told:,} of {int(groups['p'].notna().sum()):,}** groups differ from the other colors "
-        "of their label after the correction for how many were tried."
+        f"**{len(told):,} of {int(groups['p'].notna().sum()):,}** groups differ from the other "
+        f"colors of their label after the correction for how many were tried.{named}"
     )
 
 
