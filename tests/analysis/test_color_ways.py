@@ -1,9 +1,10 @@
 """Each way to err by color: the figures of the groups for two classes, one way each for three."""
 
+import pandas as pd
 import pytest
 
 from zapcls.analysis.color_association import compare_groups
-from zapcls.analysis.color_ways import compare_ways
+from zapcls.analysis.color_ways import compare_ways, name_ways
 
 
 def shoes(*rows):
@@ -24,6 +25,9 @@ def test_of_two_classes_an_error_is_the_other_way(build_table):
     ways = compare_ways(*asked, permutations=200).set_index(["color", "label"])
     groups = compare_groups(*asked, permutations=200).set_index(["color", "label"])
 
+    named = name_ways(compare_groups(*asked, permutations=200), ["Women", "Men"])
+    named = named.set_index(["color", "label"]).loc[ways.index, ways.columns]
+    pd.testing.assert_frame_equal(named, ways)
     assert (ways["called"] != ways.index.get_level_values("label")).all()
     for name in ("n", "hits", "hits_others", "difference", "p", "p_holm", "detectable"):
         assert ways[name].to_dict() == pytest.approx(groups[name].to_dict())

@@ -18,6 +18,7 @@ from zapcls.analysis.permutations import holm
 RESAMPLES = 500
 PERMUTATIONS = 2000
 POWER = 0.8
+_AT_ONCE = 50  # permutations: as many as save time without taking memory
 MIN_PRODUCTS = 20  # a group of fewer is small
 
 
@@ -254,12 +255,13 @@ def permute_p(
     weights = csr_array(members.astype(float))
     rng = np.random.default_rng(seed)
     reached = np.zeros(len(members))
-    drawn = np.empty(len(wrong))
-    for _ in range(permutations):
+    for start in range(0, permutations, _AT_ONCE):
+        drawn = np.empty((min(_AT_ONCE, permutations - start), len(wrong)))
         for block in blocks:
-            size = sizes[block[0]]
-            errors = rng.permutation(wrong[block].reshape(-1, size))
-            drawn[block] = (rng.permuted(errors, axis=1) if size > 1 else errors).ravel()
-        reached += np.abs(weights @ drawn - expected) >= far
+            errors = wrong[block].reshape(-1, sizes[block[0]])
+            places = np.tile(np.arange(len(errors)), (len(drawn), 1))
+            moved = errors[rng.permuted(places, axis=1)]  # (draws, products, images of one)
+            drawn[:, block] = rng.permuted(moved, axis=2).reshape(len(drawn), -1)
+        reached += (np.abs(weights @ drawn.T - expected[:, None]) >= far[:, None]).sum(axis=1)
     n = members.sum(axis=1)
     return np.where((n > 0) & (n < len(wrong)), (1 + reached) / (1 + permutations), np.nan)

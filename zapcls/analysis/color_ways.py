@@ -34,3 +34,10 @@ def compare_ways(
     ]  # fmt: skip
     found = pd.concat(parts, ignore_index=True).drop(columns=_OF_ANSWERS)
     return found.assign(p_holm=holm(found["p"]))
+
+
+def name_ways(groups: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Give the ways of two classes from their groups (`compare_groups`): an error is the other."""
+    first, second = classes
+    called = groups["label"].map({first: second, second: first})
+    return groups.drop(columns=_OF_ANSWERS).assign(called=called)

@@ -7,9 +7,9 @@ import streamlit as st
 
 from zapcls import charts, words
 from zapcls.analysis.color_bias import compare_color
-from zapcls.analysis.color_ways import compare_ways
+from zapcls.analysis.color_ways import compare_ways, name_ways
 from zapcls.data.color import BASIC_COLORS, SWATCHES
-from zapcls.ui import cache
+from zapcls.ui import cache, color_evidence_view
 from zapcls.words.colors import CLAIM_HELP, HEADS, HEADS_HELP, RUN, describe_claim, judge_claim
 from zapcls.workspace.runs import Run
 
@@ -64,7 +64,7 @@ def show_claim(run: Run, table: pd.DataFrame, source: str, claim: tuple[str, str
     sold = words.department(label)
     rates = compare_color(table, *claim, SPLIT)
     st.markdown(f"### {describe_claim(rates, *claim, PHOTOS[source])}")
-    ways = compare(str(run.path), source, tuple(run.facts["classes"]), len(table), table)
+    ways = compare(str(run.path), source, run.facts["classes"], table)
     said = judge_claim(find_way(ways, *claim), int(ways["p"].notna().sum()), color, label, called)
     if said:
         st.markdown(said, help=CLAIM_HELP)
@@ -73,11 +73,19 @@ def show_claim(run: Run, table: pd.DataFrame, source: str, claim: tuple[str, str
     st.plotly_chart(figure, key="claim", config={"displayModeBar": False})
 
 
+def compare(run_path: str, source: str, classes: list[str], table: pd.DataFrame) -> pd.DataFrame:
+    """Compare all colors and ways: of two classes they are the groups that the page shows too."""
+    key = (run_path, source, tuple(classes), len(table), table)
+    if len(classes) == 2:
+        return name_ways(color_evidence_view.compare(*key), classes)
+    return compare_all(*key)
+
+
 @st.cache_data(max_entries=8, show_spinner="Moving errors between products…")
-def compare(
+def compare_all(
     run_path: str, source: str, classes: tuple[str, ...], rows: int, _table: pd.DataFrame
 ) -> pd.DataFrame:
-    """Compare all colors and ways, once a run and source."""
+    """Compare all colors and ways of several classes, once a run and source."""
     return compare_ways(_table, SPLIT, BASIC_COLORS, classes)
 
 
