@@ -23,7 +23,7 @@ from zapcls.report.blocks import Chart, Section
 from zapcls.report.evidence import Evidence, read_evidence
 from zapcls.report.files import KIND, find_browser, need_browser, print_pdf
 from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, replace_file
+from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, find_evaluated, write_derived
 from zapcls.workspace.store import Store, find_store
 
@@ -54,15 +54,13 @@ def save_report(run: Run, workspace: Workspace, file: Path, progress: Progress =
     """
     check_target(file)
     page = build_page(run, workspace, progress).encode()
-    if file.suffix == ".html":
-        replace_file(file, page)
-        return
-    progress("Printing the PDF", 0, 0)
     with tempfile.TemporaryDirectory(prefix="zapcls-report-") as folder:
         html, pdf = Path(folder) / "report.html", Path(folder) / "report.pdf"
         html.write_bytes(page)
-        print_pdf(html, pdf)
-        shutil.copyfile(pdf, file)
+        if file.suffix == ".pdf":
+            progress("Printing the PDF", 0, 0)
+            print_pdf(html, pdf)
+        shutil.copyfile(html if file.suffix == ".html" else pdf, file)
 
 
 def check_target(file: Path) -> None:
