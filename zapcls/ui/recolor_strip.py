@@ -43,6 +43,6 @@ def count_changes(versions: list[Version]) -> str:
 def describe(version: Version, original: Version) -> str:
     """The color, and the answer, in bold where it is another."""
     mark = {"": " (as it is)", "hue": "", "color": " ◐"}[version.edit]
-    answer = f"{words.department(version.prediction)}, {words.percent(version.prob)}"
+    answer = f"{words.department(version.prediction)}, {100 * version.prob:.0f} %"
     is_other = version.prediction != original.prediction
-    return f"{version.color}{mark}  \n" + (f"**{answer} ≠**" if is_other else answer)
+    return f"{version.color}{mark}  \n" + (f"**≠ {answer}**" if is_other else answer)
