@@ -162,8 +162,8 @@ def describe(summary: pd.DataFrame) -> pd.DataFrame:
                 )
                 ends = f"{100 * low:.1f} to {100 * high:.1f}"
                 said[f"{run}, wrong"] = f"{words.percent(rate)} ({ends})"
-            ends = f"{words.points(row.low)} to {words.points(row.high)}"
-            said |= {"difference": f"{words.points(row.difference)} ({ends})", "p": f"{row.p:.3f}"}
+            said["difference"] = words.difference(row.difference, row.low, row.high)
+            said["p"] = "< 0.001" if row.p < 0.0005 else f"{row.p:.3f}"
         counts = {"fixed": row.fixed, "broken": row.broken, "relabelled": row.by_relabelling}
         group = {"photos, labels": f"{row.images}, {row.labels}", "n": f"{row.n:,}"}
         rows.append(group | said | counts)

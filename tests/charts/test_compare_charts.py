@@ -40,6 +40,8 @@ def test_differences_are_drawn_with_intervals_and_n():
     assert low < -0.03
     assert high > 0.03
     assert low == -high  # zero stands in the middle
+    few = build_summary(*summary.itertuples(index=False), ("reviewed", "new", 2, 0.0, -1.0, 1.0))
+    assert compare_charts.differences(few).layout.xaxis.range == (low, high)
     assert figure.layout.shapes[0].x0 == figure.layout.shapes[0].x1 == 0
 
 

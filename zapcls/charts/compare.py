@@ -8,6 +8,7 @@ from zapcls.analysis.compare import RUNS
 
 # Blue and vermilion can be told apart without seeing red or green; no class has these two.
 RUN_COLORS = dict(zip(RUNS, ("#4478b8", "#c2563a"), strict=True))
+FEW = 20  # photos: fewer do not set an axis
 
 
 def differences(summary: pd.DataFrame) -> go.Figure:
@@ -32,16 +33,17 @@ def differences(summary: pd.DataFrame) -> go.Figure:
     for name, row in zip(names, summary.itertuples(), strict=True):
         figure.add_annotation(
             xref="paper",
-            x=1,
+            x=1.01,
             y=name,
             text=f"n = {row.n:,}" if row.n else "no such shoes",
             showarrow=False,
-            xanchor="right",
+            xanchor="left",
             font_size=12,
         )
-    reach = summary[["low", "high"]].abs().max().max()
-    reach = 1.35 * reach if reach > 0 else 1  # room for n at the right
-    figure.update_layout(height=90 + 36 * len(summary), margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    large = summary[summary["n"] >= FEW]  # the interval of a few photos may run off the axis
+    reach = (large if len(large) else summary)[["low", "high"]].abs().max().max()
+    reach = 1.1 * max(reach, summary["difference"].abs().max()) if reach > 0 else 1
+    figure.update_layout(height=90 + 36 * len(summary), margin={"l": 8, "r": 92, "t": 8, "b": 8})
     figure.update_xaxes(
         tickformat="+.1~%", range=[-reach, reach], title="error rate, second minus first"
     )
