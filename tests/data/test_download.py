@@ -81,12 +81,12 @@ def build_handler(site):
             self.answer(206, body[start:], **headers)
 
         def answer(self, status, body, **headers):
+            site.sent.append(len(body))  # before the client can go on
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             for key, value in headers.items():
                 self.send_header(key, value)
             self.end_headers()
-            site.sent.append(len(body))
             cut = site.cuts.pop(0) if site.cuts and body else None
             self.wfile.write(body[:cut])
             self.close_connection = cut is not None
