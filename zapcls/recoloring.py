@@ -19,6 +19,7 @@ from zapcls.data import recolor as edits
 from zapcls.data.color import BASIC_COLORS
 from zapcls.inference import Classifier, open_classifier
 from zapcls.progress import Progress
+from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import find_evaluated, read_predictions, write_derived
@@ -35,14 +36,20 @@ Edit = tuple[dict[str, Any], np.ndarray | None]  # what is known of it, and the 
 
 
 def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
-    """Recolor the valid photos of a run and write what it answers (`schema.RECOLORING`)."""
+    """Recolor the valid photos of a run and write what it answers (`schema.RECOLORING`).
+
+    Raises:
+        RunBusy: a job is training on the processor, which would be as slow as this one beside it.
+        Stopped: a person asked to stop; nothing is written.
+    """
     run = find_evaluated(workspace, job.config["run"])
     store = find_store(workspace, run.facts["catalogue_id"])
     photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)
-    found = ask(
-        open_classifier(run), store.pixels, photos, run.facts["classes"], progress,
-        run.train_config.seed,
-    )  # fmt: skip
+    with jobs.hold_device(workspace, "cpu", job.job_id):
+        found = ask(
+            open_classifier(run), store.pixels, photos, run.facts["classes"], progress,
+            run.train_config.seed,
+        )  # fmt: skip
     write_derived(run, "recolor", lambda folder: found.to_parquet(folder / "recolor.parquet"))
 
 

@@ -8,15 +8,18 @@ import pytest
 from app_driver import App
 from fake_run import add_recoloring
 
-from zapcls import words
+from zapcls import recoloring, words
+from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
 from zapcls.data.color import BASIC_COLORS
+from zapcls.errors import RunBusy, Stopped
 from zapcls.recoloring import Version
 from zapcls.ui import recolor_strip
 from zapcls.words.recoloring import EDIT_NAMES, judge
 from zapcls.workspace import jobs
+from zapcls.workspace.jobs import find_device_holder
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, read_predictions
+from zapcls.workspace.runs import Run, read_predictions, read_recoloring
 
 
 @pytest.fixture
@@ -40,6 +43,36 @@ def test_before_the_job_there_is_one_button(
 
     [job] = launched
     assert job.config == {"kind": "recolor", "run": str(finished.path)}
+
+
+def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor(
+    finished: Run, workspace: Workspace
+) -> None:
+    told = []
+
+    def perform(ends: Exception | None = None) -> None:
+        def watch(phase: str, done: int, total: int, **detail: object) -> None:
+            told.append((phase, done, total, find_device_holder(workspace, "cpu")))
+            if ends is not None and done == 3:
+                raise ends
+
+        recoloring.recolor(job, workspace, watch)
+
+    job = jobs.create(workspace.jobs_dir, "recolor", {"run": str(finished.path)})
+    with pytest.raises(Stopped):
+        perform(Stopped("Stopped as asked."))
+    assert read_recoloring(finished) is None
+
+    perform()
+    found = read_recoloring(finished)
+    photos = labelled(read_predictions(finished, workspace), "valid").query("color != ''")
+    assert set(found["image_id"]) == set(photos["image_id"])
+    assert told[-1] == ("Recoloring photos", len(photos), len(photos), job.job_id)
+    before = found[found["edit"] == "identity"].set_index("image_id")["prediction"]
+    assert before.isin(["Women", "Men"]).all()
+
+    with jobs.hold_device(workspace, "cpu", "another"), pytest.raises(RunBusy, match="another"):
+        perform()
 
 
 def test_the_figures_are_those_of_the_analysis(
