@@ -18,6 +18,7 @@ from zapcls.analysis.permutations import holm
 RESAMPLES = 500
 PERMUTATIONS = 2000
 POWER = 0.8
+_USED = ["label", "color", "product_id", "wrong", "prob", "prob_label"]
 _AT_ONCE = 50  # permutations: as many as save time without taking memory
 MIN_PRODUCTS = 20  # a group of fewer is small
 
@@ -134,11 +135,12 @@ def compare_groups(
         calibration_gap (mean probability of the prediction minus the share of right answers).
         Where there are no such shoes n is 0 and all else NaN.
     """
-    known = labelled(table, split).query("color != ''")
+    known = labelled(table, split).query("color != ''")[_USED]  # few columns: parts are taken often
     rows = []
     for label in classes:
         sold = known[known["label"] == label]
         product = pd.factorize(sold["product_id"])[0]
+        sold = sold.assign(product_id=product)
         members = np.array([(sold["color"] == color).to_numpy(dtype=bool) for color in colors])
         p = permute_p(members, sold["wrong"].to_numpy(dtype=bool), product, permutations, seed)
         for color, is_in, chance in zip(colors, members, p, strict=True):
