@@ -75,7 +75,6 @@ def test_a_wrong_label_is_found_fixed_and_compared(
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Compare", exact=True).click()
     n_valid = run.metrics["splits"]["valid"]["n"]  # the reviewed photo is of train
-    expect(
-        page.get_by_text(re.compile(f"{n_valid:,}.* photos that nobody reviewed"))
-    ).to_be_visible()
+    headline = re.compile(f"{n_valid:,} photos that nobody reviewed")
+    expect(page.get_by_role("heading", name=headline)).to_be_visible()
     assert page.get_by_test_id("stException").count() == 0
