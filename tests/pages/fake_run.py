@@ -30,7 +30,7 @@ from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, read_lr_curve, read_predictions, write_derived
+from zapcls.workspace.runs import Run, create_run, read_lr_curve, read_predictions
 from zapcls.workspace.store import Store, find_store, find_store_of, read_split
 
 CLASSES = ("Women", "Men")
@@ -281,13 +281,11 @@ def add_map(run: Run) -> pd.DataFrame:
     return places
 
 
-def add_recoloring(run: Run, workspace: Workspace, photos: int = 12) -> pd.DataFrame:
+def ask_recolored(run: Run, workspace: Workspace, photos: int = 12) -> pd.DataFrame:
     """What a run says of its first valid photos recolored: the real edits, asked of its model."""
     store = find_store(workspace, run.facts["catalogue_id"])
     chosen = recoloring.choose_photos(read_predictions(run, workspace), seed=0).head(photos)
-    found = recoloring.ask(open_classifier(run), store.pixels, chosen, run.facts["classes"], silent)
-    write_derived(run, "recolor", lambda folder: found.to_parquet(folder / "recolor.parquet"))
-    return found
+    return recoloring.ask(open_classifier(run), store.pixels, chosen, run.facts["classes"], silent)
 
 
 def add_features(store: Store, name: str = "mobilenet_v2-128-0123456789ab") -> Path:

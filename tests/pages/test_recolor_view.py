@@ -1,12 +1,13 @@
 """Color bias, the shoe recolored: the job's button, the figures of the analysis, the strips."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from app_driver import App
-from fake_run import add_recoloring
+from fake_run import ask_recolored
 
 from zapcls import recoloring, words
 from zapcls.analysis.metrics import labelled
@@ -19,12 +20,20 @@ from zapcls.words.recoloring import EDIT_NAMES, judge
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import find_device_holder
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, read_predictions, read_recoloring
+from zapcls.workspace.runs import Run, read_predictions, read_recoloring, write_derived
+
+
+@pytest.fixture(scope="module")
+def answers(finished_dir: Path) -> pd.DataFrame:
+    """What the run says of some photos recolored, asked once."""
+    return ask_recolored(Run(finished_dir), Workspace(finished_dir.parents[1]))
 
 
 @pytest.fixture
-def found(finished: Run, workspace: Workspace) -> pd.DataFrame:
-    return add_recoloring(finished, workspace)
+def found(answers: pd.DataFrame, finished: Run) -> pd.DataFrame:
+    """The same, written into the run."""
+    write_derived(finished, "recolor", lambda path: answers.to_parquet(path / "recolor.parquet"))
+    return answers
 
 
 @pytest.fixture
@@ -45,6 +54,7 @@ def test_before_the_job_there_is_one_button(
     assert job.config == {"kind": "recolor", "run": str(finished.path)}
 
 
+@pytest.mark.slow
 def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor(
     finished: Run, workspace: Workspace
 ) -> None:
