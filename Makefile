@@ -13,7 +13,7 @@ app: $(VENV)/app.stamp ## serve the app on http://localhost:8501; DATA=DIR opens
 	@$(BIN)/python -m zapcls serve $(if $(DATA),--data "$(DATA)") $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
 
 test: $(VENV)/dev.stamp ## run every test; the browser's where Chromium is found
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 	$(BIN)/python -m pytest -m slow -rs
 
 check: $(VENV)/dev.stamp ## ruff, format, mypy and the import contracts
