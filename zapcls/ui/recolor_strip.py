@@ -21,13 +21,18 @@ def show_strip(image: np.ndarray, run: Run) -> None:
     if not run.onnx_path.is_file():
         st.caption("This run has no exported model, so that it cannot be asked about other colors.")
         return
-    versions = show_in_colors(cache.classifier(run), image, run.facts["classes"])
+    versions = _ask(str(run.path), run.onnx_path.stat().st_mtime_ns, image, run)
     st.markdown(f"##### {count_changes(versions)}", help=HELP)
     with st.container(horizontal=True, gap="small"):
         for version in versions:
             with st.container(width=SMALL_PX, gap="xsmall"):
                 st.image(version.image, width="stretch")
                 st.caption(describe(version, versions[0]))
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _ask(run_path: str, changed: int, image: np.ndarray, _run: Run) -> list[Version]:
+    return show_in_colors(cache.classifier(_run), image, _run.facts["classes"])
 
 
 def count_changes(versions: list[Version]) -> str:

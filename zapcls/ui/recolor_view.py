@@ -44,7 +44,8 @@ def show_recoloring(run: Run, color: str, label: str, classes: list[str]) -> Non
             bind="query-params", format_func=EDITS.__getitem__,
         )
     )  # fmt: skip
-    summary, controls, reached = sum_up(str(run.path), len(found), found, cache.predictions(run))
+    key = (str(run.path), len(found), found, cache.predictions(run))
+    summary, controls, reached, flips = sum_up(*key)
     control = CONTROLS[CONTROL_OF[edit]]
     st.markdown(describe_all(summary, edit, control), help=RECOLOR_HELP)
     chosen = summary[(summary["edit"] == edit) & (summary["label"] == label)]
@@ -54,7 +55,7 @@ def show_recoloring(run: Run, color: str, label: str, classes: list[str]) -> Non
     with st.expander("Recolored photos as a table, and the controls"):
         st.dataframe(write_flips(summary[summary["edit"] == edit]), hide_index=True)
         st.dataframe(write_controls(controls), hide_index=True)
-    show_examples(run, found, label)
+    show_examples(run, flips, label)
 
 
 def show_start(run: Run) -> None:
@@ -74,10 +75,11 @@ def show_start(run: Run) -> None:
 @st.cache_data(max_entries=4, show_spinner="Counting flips…")
 def sum_up(
     run_path: str, rows: int, _found: pd.DataFrame, _photos: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Sum the edits up once a run: flips, controls, colors reached."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Sum the edits up once a run: by target, controls, colors reached, photos that flip."""
     pairs = pair_edits(_found, _photos)
-    return summarize_flips(pairs), summarize_controls(pairs), count_reached(_found, BASIC_COLORS)
+    reached = count_reached(_found, BASIC_COLORS)
+    return summarize_flips(pairs), summarize_controls(pairs), reached, find_flips(_found)
 
 
 def show_charts(chosen: pd.DataFrame, edit: str, label: str, classes: list[str]) -> None:
@@ -100,10 +102,9 @@ def show_charts(chosen: pd.DataFrame, edit: str, label: str, classes: list[str])
         st.plotly_chart(figure, key="shifts", config={"displayModeBar": False})
 
 
-def show_examples(run: Run, found: pd.DataFrame, label: str) -> None:
+def show_examples(run: Run, flips: pd.DataFrame, label: str) -> None:
     """Show strips of photos whose answer depends on the hue of the shoe, surest first."""
     table = cache.predictions(run)
-    flips = find_flips(found)
     chosen = table[table["image_id"].isin(flips.loc[flips["flips"], "image_id"])]
     st.markdown(
         f"**{len(chosen):,} of {len(flips):,}** photos change their answer with the hue of the "
