@@ -1,0 +1,65 @@
+"""What is learned: one column of the catalogue with its classes, and how both are worded.
+
+Nothing outside a task names a class or a department.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# UT Zappos names departments, not wearers: "sold as women's".
+_DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A target with its classes in order; `thing` and `things` are what a photo shows."""
+
+    target: str
+    classes: tuple[str, ...]
+    thing: str = "shoe"
+    things: str = "shoes"
+
+    @property
+    def word(self) -> str:
+        """The target as a person writes it: sub-category."""
+        return {"sub_category": "sub-category"}.get(self.target, self.target.replace("_", " "))
+
+    @property
+    def is_department(self) -> bool:
+        """Whether the label is the shop's department, which a sentence names as women's shoes."""
+        return self.target == "gender"
+
+    def name(self, label: str) -> str:
+        """Name a class within a sentence: women's, or Boots. "Called men's", "called Boots"."""
+        return _DEPARTMENTS.get(label, label) if self.is_department else label
+
+    def describe(self, label: str) -> str:
+        """Describe what the catalogue says of a photo: sold as women's, or labelled Boots."""
+        return f"{'sold as' if self.is_department else 'labelled'} {self.name(label)}"
+
+    def noun(self, label: str, things: str = "", group: str = "") -> str:
+        """Name the photos of a class: pink women's shoes, or pink shoes labelled Boots.
+
+        `things` is the noun (products, photos; the task's own things unless given); `group` stands
+        before it as an adjective.
+        """
+        noun = things or self.things
+        if self.is_department:
+            return " ".join(filter(None, (group, self.name(label), noun)))
+        return f"{group} {noun} labelled {label}".strip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `task.json` holds; `read_task` reads it."""
+        return {
+            "target": self.target,
+            "classes": list(self.classes),
+            "thing": self.thing,
+            "things": self.things,
+        }
+
+
+def read_task(content: Mapping[str, Any]) -> Task:
+    """Read a task from what `Task.to_json` wrote."""
+    classes: Sequence[str] = content["classes"]
+    return Task(content["target"], tuple(classes), content["thing"], content["things"])
