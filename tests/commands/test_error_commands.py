@@ -12,8 +12,8 @@ import pytest
 
 from zapcls.__main__ import main
 from zapcls.data.color import BASIC_COLORS
+from zapcls.evidence import open_evidence
 from zapcls.explain import split_fold
-from zapcls.findings import find_check_of
 from zapcls.schema import LABEL_ISSUES
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
@@ -104,7 +104,7 @@ def test_label_issues_lists_every_kept_image_with_who_accuses_it(read_rows, run,
 @slow
 def test_a_check_is_done_once_and_its_answers_are_out_of_fold(command, run, workspace):
     assert command("label-issues", run.run_id)[0] == 0
-    check = find_check_of(run, workspace)
+    check = open_evidence(run, workspace).check
     when = check.path.stat().st_mtime_ns
 
     assert command("label-issues", run.run_id)[0] == 0

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from zapcls.findings import find_check_of
+from zapcls.evidence import open_evidence
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, list_runs, read_predictions
@@ -32,7 +32,7 @@ def run(workspace: Workspace) -> Run:
 def find_planted(run: Run, workspace: Workspace) -> pd.Series:
     """The worst suspect of train whose label was planted wrong."""
     truth = pd.read_csv(workspace.drawings_dir / "truth.csv", dtype={"image_id": str})
-    issues = find_check_of(run, workspace).read_issues().merge(truth, on="image_id")
+    issues = open_evidence(run, workspace).check.read_issues().merge(truth, on="image_id")
     splits = read_predictions(run, workspace)[["image_id", "split"]]
     issues = issues.merge(splits, on="image_id")
     wrong = issues["wrong_label"].astype(bool) & issues["is_suspect"]

@@ -16,7 +16,7 @@ from zapcls.analysis.compare_colors import compare_by_color, worst_groups
 from zapcls.analysis.permutations import sign_flip_p
 from zapcls.config import build_config
 from zapcls.data.color import BASIC_COLORS
-from zapcls.findings import read_verdicts
+from zapcls.evidence import open_evidence
 from zapcls.ui import compare_colors_view as view
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
@@ -318,7 +318,7 @@ def test_the_charts_show_both_runs_in_their_colors(
 @pytest.fixture
 def groups(finished: Run, other: Run, workspace: Workspace) -> pd.DataFrame:
     tables = [read_predictions(run, workspace) for run in (finished, other)]
-    paired = pair_runs(*tables, read_verdicts(other, workspace), ["Women", "Men"])
+    paired = pair_runs(*tables, open_evidence(other, workspace).verdicts, ["Women", "Men"])
     return compare_by_color(paired, BASIC_COLORS, ["Women", "Men"])
 
 

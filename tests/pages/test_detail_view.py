@@ -12,7 +12,8 @@ from fake_run import add_check
 
 from zapcls import words
 from zapcls.analysis.causes import CAUSES
-from zapcls.findings import read_causes
+from zapcls.evidence import open_evidence
+from zapcls.findings.causes import sort_errors
 from zapcls.ui import marking, widgets
 from zapcls.ui.relatives import NEAREST
 from zapcls.workspace.layout import Workspace
@@ -223,7 +224,7 @@ def test_the_cause_and_what_is_held_against_the_label(
 
     assert widgets.escape(issues.loc[image_id, "reasons"]) in said
     assert f"label quality {issues.loc[image_id, 'label_quality']:.2f}" in said
-    cause = read_causes(finished, workspace).set_index("image_id").loc[image_id]
+    cause = sort_errors(open_evidence(finished, workspace)).set_index("image_id").loc[image_id]
     assert cause["cause"] in CAUSES
     assert f"Cause: **{cause['cause']}**" in said
     assert widgets.escape(cause["evidence"]) in said

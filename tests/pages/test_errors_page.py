@@ -12,7 +12,8 @@ from fake_run import add_check
 from zapcls import words
 from zapcls.analysis import causes
 from zapcls.analysis.mistakes import build_index
-from zapcls.findings import read_causes
+from zapcls.evidence import open_evidence
+from zapcls.findings.causes import sort_errors
 from zapcls.ui import gallery, map_view, slices_view, suspects_view, widgets
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
@@ -313,7 +314,7 @@ def test_by_cause(
     checked: Run, workspace: Workspace, table: pd.DataFrame, open_page: Callable[..., App]
 ) -> None:
     wrong = table[(table["split"] == "valid") & table["wrong"]]
-    found = read_causes(checked, workspace).set_index("image_id")["cause"]
+    found = sort_errors(open_evidence(checked, workspace)).set_index("image_id")["cause"]
     sorted_errors = wrong["image_id"].map(found)
     assert sorted_errors.nunique() > 1
     for cause in causes.CAUSES:

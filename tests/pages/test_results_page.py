@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from app_driver import App
 
-from zapcls.findings import read_causes
+from zapcls.evidence import open_evidence
+from zapcls.findings.causes import sort_errors
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run
@@ -103,7 +104,7 @@ def test_the_causes_count_each_error_of_valid_once_and_open_it(
 ) -> None:
     valid = read_split_rows(finished, "valid")
     wrong = valid[valid["label"] != valid["prediction"]]
-    found = read_causes(finished, workspace)
+    found = sort_errors(open_evidence(finished, workspace))
     counts = found[found["image_id"].isin(wrong["image_id"])]["cause"].value_counts()
     assert counts.sum() == len(wrong)
 

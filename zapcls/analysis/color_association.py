@@ -18,7 +18,7 @@ from zapcls.analysis.permutations import holm
 RESAMPLES = 500
 PERMUTATIONS = 2000
 POWER = 0.8
-_USED = ["label", "color", "product_id", "wrong", "prob", "prob_label"]
+_USED = ["label", "product_id", "wrong", "prob", "prob_label"]
 _AT_ONCE = 50  # permutations: as many as save time without taking memory
 MIN_PRODUCTS = 20  # a group of fewer is small
 
@@ -120,36 +120,39 @@ def _largest_phi_squared(shape: tuple[int, ...], n: float) -> float:
 def compare_groups(
     table: pd.DataFrame,
     split: str,
-    colors: Sequence[str],
+    groups: Sequence[str],
     classes: Sequence[str],
     permutations: int = PERMUTATIONS,
     seed: int = 0,
+    by: str = "color",
 ) -> pd.DataFrame:
-    """Compare the error rate of each color and label with that of all other colors of the label.
+    """Compare the error rate of each group and label with that of all other groups of the label.
 
     Returns:
-        A row for each of `colors` and `classes`: color, label; n, n_products, hits, rate, low, high
+        A row for each of `groups` (values of the column `by`) and `classes`: `by`, label; n,
+        n_products, hits, rate, low, high
         (`intervals.count_rates`) and the same with `_others`; difference (rate - rate_others) with
         difference_low and difference_high; p (`permute_p`) and p_holm over all rows together (Holm
         1979); detectable (`detectable_difference`); is_small; mean_prob (of the label) and
         calibration_gap (mean probability of the prediction minus the share of right answers).
         Where there are no such shoes n is 0 and all else NaN.
     """
-    known = labelled(table, split).query("color != ''")[_USED]  # few columns: parts are taken often
+    known = labelled(table, split)[[by, *_USED]]  # few columns: parts are taken often
+    known = known[known[by] != ""]
     rows = []
     for label in classes:
         sold = known[known["label"] == label]
         product = pd.factorize(sold["product_id"])[0]
         sold = sold.assign(product_id=product)
-        members = np.array([(sold["color"] == color).to_numpy(dtype=bool) for color in colors])
+        members = np.array([(sold[by] == group).to_numpy(dtype=bool) for group in groups])
         p = permute_p(members, sold["wrong"].to_numpy(dtype=bool), product, permutations, seed)
-        for color, is_in, chance in zip(colors, members, p, strict=True):
-            rows.append({"color": color, "label": label} | _compare(sold, is_in, float(chance)))
+        for group, is_in, chance in zip(groups, members, p, strict=True):
+            rows.append({by: group, "label": label} | _compare(sold, is_in, float(chance)))
     counts = [name + end for end in ("", "_others") for name in ("n", "n_products", "hits")]
     found = pd.DataFrame(rows).astype(dict.fromkeys(counts, int))
     found["p_holm"] = holm(found["p"])
-    order = {color: place for place, color in enumerate(colors)}
-    return found.sort_values("color", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+    order = {group: place for place, group in enumerate(groups)}
+    return found.sort_values(by, key=lambda c: c.map(order), kind="stable", ignore_index=True)
 
 
 def _compare(sold: pd.DataFrame, is_in: np.ndarray, p: float) -> dict[Any, Any]:

@@ -19,20 +19,21 @@ ISSUES = ["image_id", "label", "suggested_label", "label_quality", "reasons"]
 
 def run_errors(arguments: argparse.Namespace) -> None:
     from zapcls.analysis.mistakes import Filter, find_images
-    from zapcls.findings import read_causes
+    from zapcls.evidence import open_evidence
+    from zapcls.findings.causes import sort_errors
 
     workspace, run = _open(arguments)
     wrong = find_images(read_predictions(run, workspace), Filter(split=arguments.split))
-    wrong = wrong.merge(read_causes(run, workspace), on="image_id", how="left")
+    wrong = wrong.merge(sort_errors(open_evidence(run, workspace)), on="image_id", how="left")
     _print_rows(wrong[ERRORS].head(arguments.top), arguments)
 
 
 def run_label_issues(arguments: argparse.Namespace) -> None:
-    from zapcls.findings import find_check_of
+    from zapcls.evidence import open_evidence
     from zapcls.work import perform_in_terminal
 
     workspace, run = _open(arguments)
-    check = find_check_of(run, workspace)
+    check = open_evidence(run, workspace).check
     if not check.is_done:
         job = jobs.create(workspace.jobs_dir, "check_labels", {"run": str(run.path)})
         perform_in_terminal(job, workspace)
@@ -98,7 +99,7 @@ def run_compare(arguments: argparse.Namespace) -> None:
     from zapcls.analysis.compare import check_comparable, pair_runs, summarize
     from zapcls.analysis.compare_colors import compare_by_color
     from zapcls.data.color import BASIC_COLORS
-    from zapcls.findings import read_verdicts
+    from zapcls.evidence import open_evidence
 
     workspace, first = _open(arguments)
     second = find_evaluated(workspace, arguments.second)
@@ -106,7 +107,7 @@ def run_compare(arguments: argparse.Namespace) -> None:
     pairs = pair_runs(
         read_predictions(first, workspace),
         read_predictions(second, workspace),
-        read_verdicts(first, workspace),
+        open_evidence(first, workspace).verdicts,
         first.facts["classes"],
     )
     _print_rows(summarize(pairs), arguments)

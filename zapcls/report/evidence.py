@@ -22,7 +22,7 @@ from zapcls.analysis.recoloring import (
     summarize_flips,
 )
 from zapcls.data.color import BASIC_COLORS
-from zapcls.findings import find_check_of
+from zapcls.evidence import open_evidence
 from zapcls.progress import Progress, silent
 from zapcls.words.colors import HEADS, RUN
 from zapcls.workspace import checks, runs
@@ -104,7 +104,7 @@ def read_evidence(
     """
     classes = list(run.facts["classes"])
     claim = CLAIM if set(CLAIM[1:]) <= set(classes) else (CLAIM[0], *classes[:2])
-    table, check = runs.read_predictions(run, workspace), find_check_of(run, workspace)
+    table, check = runs.read_predictions(run, workspace), open_evidence(run, workspace).check
     progress("Comparing colors", 0, 0)
     answers = [build_answers("run", table, classes, claim, permutations)]
     if check.is_done:

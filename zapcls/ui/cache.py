@@ -14,6 +14,7 @@ from zapcls import inference
 from zapcls.analysis.decisions import settle
 from zapcls.data.clean import label_rows
 from zapcls.data.split import build_split, count_leaks
+from zapcls.evidence import Evidence
 from zapcls.workspace import checks, layout, runs
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.layout import Workspace
@@ -56,6 +57,16 @@ def store_of(run: Run) -> Store:
 @st.cache_resource(max_entries=8)
 def _store(workspace_path: str, catalogue_id: str) -> Store:
     return find_store(Workspace(Path(workspace_path)), catalogue_id)
+
+
+def evidence(run: Run) -> Evidence:
+    """What is known of a run: shared by all visitors, and never stale (see `Evidence`)."""
+    return _evidence(str(workspace().path), str(run.path))
+
+
+@st.cache_resource(max_entries=4)
+def _evidence(workspace_path: str, run_path: str) -> Evidence:
+    return Evidence(Run(Path(run_path)), Workspace(Path(workspace_path)))
 
 
 def predictions(run: Run) -> pd.DataFrame:

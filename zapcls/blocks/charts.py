@@ -1,0 +1,178 @@
+"""The shapes of charts: rows with intervals, bars with intervals, squares, lines.
+
+Numbers in, plotly figures out; nothing here knows of Streamlit, of the disk or of a finding.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+# Okabe-Ito-like hues that do not say pink and blue; the first two are the usual two classes.
+CLASS_COLORS = ("#128a86", "#e0952b", "#6f5b9a", "#8a9a3b", "#b5543c", "#4f7cac", "#8c8c8c")
+NEUTRAL = "#8a8f98"
+OUTLINE = {"width": 1, "color": "#888"}
+PALE = 0.35  # opacity of what rests on few
+HEIGHT = 320
+_NO_MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
+
+
+def class_colors(classes: Sequence[str]) -> dict[str, str]:
+    """Return each class's fixed color, by its place in the run's order."""
+    return {
+        name: CLASS_COLORS[place % len(CLASS_COLORS)] for place, name in enumerate(list(classes))
+    }
+
+
+def figure_of(height: int = HEIGHT, **layout: object) -> go.Figure:
+    """Begin a figure of a height in px in the house's layout."""
+    figure = go.Figure()
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
+    figure.update_layout(
+        height=height, margin=_NO_MARGIN, legend=legend, hoverlabel={"namelength": -1}, **layout
+    )
+    return figure
+
+
+def error_bars(middle: pd.Series, low: pd.Series, high: pd.Series, **look: Any) -> dict[str, Any]:
+    """Return error bars from `low` to `high` around `middle`; none where that is NaN."""
+    return {
+        "type": "data", "symmetric": False, "array": high - middle, "arrayminus": middle - low,
+        "color": NEUTRAL, "thickness": 1.5, "width": 4, **look,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Dots:
+    """One mark with its 95 % interval in each row of `rows`.
+
+    `table` has the columns middle, low, high (NaN: nothing is drawn) and color; and if wanted pale
+    (bool: it rests on few, and its interval may run off the axis), hover (text) and data (what a
+    click gives, a tuple a row).
+    """
+
+    table: pd.DataFrame
+    name: str = ""  # in the legend, "" for none
+    symbol: str = "circle"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The axis that the marks of `rows` lie on."""
+
+    title: str = ""
+    format: str = ".0%"
+    null: float | None = None  # a dotted line at the value of no difference
+    null_name: str = ""
+    is_log: bool = False
+    ticks: Sequence[float] = field(default=())
+
+
+def rows(
+    names: Sequence[str], dots: Sequence[Dots], axis: Axis, notes: Sequence[str] = ()
+) -> go.Figure:
+    """Draw marks with intervals, a row each, the first on top; `notes` stand at the right.
+
+    Around a null of 0 the axis is symmetric. Pale marks do not set its ends, but no mark is
+    outside.
+    """
+    height = 80 + 34 * len(names) + (30 if any(one.name for one in dots) else 0)
+    figure = figure_of(height)
+    if axis.null is not None:
+        label = {"annotation_text": axis.null_name, "annotation_position": "top"}
+        line = {"color": NEUTRAL, "dash": "dot"}
+        figure.add_vline(x=axis.null, line=line, **(label if axis.null_name else {}))
+    for place, one in enumerate(dots):
+        shift = 0.3 * (place - (len(dots) - 1) / 2)
+        _add_dots(figure, one, [row + shift for row in range(len(names))])
+    for place, note in enumerate(notes):
+        figure.add_annotation(
+            xref="paper", x=1.01, y=place, text=note, showarrow=False, xanchor="left", font_size=12
+        )
+    if notes:
+        figure.update_layout(margin_r=20 + 7 * max(map(len, notes)))
+    figure.update_xaxes(title=axis.title or None, **_span(dots, axis))
+    return figure.update_yaxes(
+        autorange="reversed", tickvals=list(range(len(names))), ticktext=list(names), zeroline=False
+    )
+
+
+def _add_dots(figure: go.Figure, dots: Dots, places: Sequence[float]) -> None:
+    table = dots.table
+    pale = table["pale"] if "pale" in table else pd.Series(False, index=table.index)
+    figure.add_scatter(
+        x=table["middle"], y=list(places), mode="markers", name=dots.name,
+        marker={
+            "size": 13, "symbol": dots.symbol, "color": list(table["color"]), "line": OUTLINE,
+            "opacity": [PALE if is_pale else 1 for is_pale in pale],
+        },
+        error_x=error_bars(table["middle"], table["low"], table["high"]),
+        customdata=list(table["data"]) if "data" in table else None,
+        hovertext=table.get("hover"),
+        hovertemplate="%{hovertext}<extra></extra>" if "hover" in table else None,
+        showlegend=bool(dots.name),
+    )  # fmt: skip
+
+
+def _span(dots: Sequence[Dots], axis: Axis) -> dict[str, Any]:
+    """Return the axis's range, type and ticks: from what does not rest on few."""
+    ticks = {"tickvals": list(axis.ticks)} if axis.ticks else {}
+    if axis.is_log:
+        return {"type": "log"} | ticks
+    table = pd.concat([one.table for one in dots], ignore_index=True)
+    large = table[~table["pale"].astype(bool)] if "pale" in table else table
+    ends = (large if large["middle"].notna().any() else table)[["low", "high"]]
+    if axis.null == 0:
+        reach = max(1.2 * ends.abs().max().max(), 1.1 * table["middle"].abs().max(), 1e-3)
+        span = [-reach, reach] if reach == reach else [-1, 1]
+    else:
+        top = max(ends["high"].max(), table["middle"].max())
+        span = [0, min(1.0, top) * 1.06] if top == top and top > 0 else [0, 1]
+    return {"range": span, "tickformat": axis.format} | ticks
+
+
+def bars(
+    groups: Sequence[str],
+    series: Mapping[str, pd.DataFrame],
+    colors: Mapping[str, str],
+    title: str,
+    swatches: Mapping[str, str] | None = None,
+    nobody: str = "no such photos",
+) -> go.Figure:
+    """Draw rates with intervals as bars, a bar a series in each group; a bar is clickable.
+
+    Each table of `series` has a row a group, in the order of `groups`: n, hits, rate, low, high,
+    and data (what a click gives). Bars of fewer than 20 photos are pale; where n is 0 `nobody`
+    stands. `swatches` are squares of color below the groups' names.
+    """
+    figure = figure_of(400, barmode="group", yaxis_title=title, bargap=0.25)
+    for place, (name, table) in enumerate(series.items()):
+        between = [
+            f"{group}, {name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>"
+            f"{row.hits:,} of {row.n:,}"
+            for group, row in zip(groups, table.itertuples(), strict=True)
+        ]
+        figure.add_bar(
+            x=list(groups), y=table["rate"], name=name, offsetgroup=str(place),
+            marker={"color": colors[name], "opacity": [1 if n >= 20 else 0.45 for n in table["n"]]},
+            error_y=error_bars(table["rate"], table["low"], table["high"]),
+            customdata=list(table["data"]) if "data" in table else None,
+            hovertext=between, hovertemplate="%{hovertext}<extra></extra>",
+        )  # fmt: skip
+        aside = (place - (len(series) - 1) / 2) * 0.75 / len(series)
+        for number in [number for number, n in enumerate(table["n"]) if not n]:
+            figure.add_annotation(
+                x=number + aside, y=0, text=nobody, textangle=-90, showarrow=False,
+                yanchor="bottom", font={"size": 11, "color": NEUTRAL},
+            )  # fmt: skip
+    for number, group in enumerate(groups):
+        if swatches and group in swatches:
+            figure.add_shape(
+                type="rect", xref="x", yref="paper", x0=number - 0.36, x1=number + 0.36, y0=-0.045,
+                y1=-0.01, fillcolor=swatches[group], line=OUTLINE,
+            )  # fmt: skip
+    top = max((table["high"].max() for table in series.values()), default=0)
+    figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.05) if top > 0 else 1])
+    return figure.update_xaxes(ticklabelstandoff=14 if swatches else 0, type="category")

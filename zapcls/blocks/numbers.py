@@ -1,0 +1,75 @@
+"""How numbers are written for a person: at most three digits, a unit, an interval."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def begin(text: str) -> str:
+    """Begin a sentence: the first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def join(names: Sequence[str], word: str = "and") -> str:
+    """Join names as a person does: a, b and c."""
+    return f" {word} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def percent(rate: float) -> str:
+    """Write a rate with at most three digits: 0.0873 -> 8.7 %."""
+    digits = 1 if 0 < rate < 0.995 else 0
+    return f"{100 * rate:.{digits}f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """Write a 95 % interval: 7.3 to 10.2 %."""
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def rate(row: Any, end: str = "", nobody: str = "no such photos") -> str:
+    """Write the rate, low and high of a row with its interval: 8.7 % (7.3 to 10.2 %).
+
+    `end` is what the columns end in, such as "_others"; a row with n = 0 says `nobody`.
+    """
+    if not row[f"n{end}"]:
+        return nobody
+    return f"{percent(row[f'rate{end}'])} ({interval(row[f'low{end}'], row[f'high{end}'])})"
+
+
+def learning_rate(value: float) -> str:
+    """Write a learning rate with two digits: 0.0021 -> 2.1e-3."""
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time: 48 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def points(difference: float) -> str:
+    """Write a difference of rates in points: -0.0083 -> −0.8."""
+    rounded = round(100 * difference, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def difference(middle: float, low: float, high: float) -> str:
+    """Write a difference with its interval in points: −0.8 (−2.1 to +0.5); a dash for NaN."""
+    if math.isnan(middle):
+        return "–"
+    return f"{points(middle)} ({points(low)} to {points(high)})"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value with two digits; a dash where there is none."""
+    return "–" if math.isnan(p) else f"{p:.2g}"
+
+
+def dash(value: float, write: Callable[[float], str]) -> str:
+    """Write a number, or a dash where there is none."""
+    return "–" if math.isnan(value) else write(value)

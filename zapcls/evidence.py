@@ -1,0 +1,232 @@
+"""What is known of a run: each table read once, at its first use, and again once its files change.
+
+Pages, report, commands and API all read a run through this object.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from zapcls.analysis.decisions import settle
+from zapcls.data.color import BASIC_COLORS
+from zapcls.data.task import Task
+from zapcls.errors import ZapError
+from zapcls.workspace import checks, runs
+from zapcls.workspace.checks import LabelCheck, find_check
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.reviews import open_reviews
+from zapcls.workspace.runs import Run
+from zapcls.workspace.store import Store, find_store
+
+T = TypeVar("T")
+Stamp = tuple[Hashable, ...]
+KEPT = 64  # tables and findings of a run that are kept; the oldest unused ones go first
+
+# What to do about a table that is not there, by its name in `Evidence.missing`.
+MISSING = {
+    "oof": "There are no out-of-fold answers: the labels of this catalogue are not checked with "
+    "this network. The Suspects tab of the Errors page, or the command label-issues, does it.",
+    "recolor": "No shoe has been recolored for this run. The Color bias page, or the command "
+    "color-bias with --recolor, does it.",
+    "trade": "No training option has been tried on this run's frozen network. The Color bias page, "
+    "or the command trade, does it.",
+    "map": "The map of this run is not drawn yet. The Map tab of the Errors page draws it.",
+}
+# Attributes that a group column may not be: they name a photo, not a group of photos.
+_NO_GROUPS = {"image_id", "product_id", "image_path", "file_bytes", "image_problem"}
+
+
+def stamp_file(path: Path) -> Stamp:
+    """Return a file's identity: path, time of change and size; only the path where it is not."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return (str(path),)
+    return str(path), facts.st_mtime_ns, facts.st_size
+
+
+class Evidence:
+    """The tables of an evaluated run, and what was computed from them.
+
+    Everything is kept by the identity of the files that it depends on, so that nothing here is
+    stale. Tables are shared: nobody changes one in place. Safe for several threads.
+    """
+
+    def __init__(self, run: Run, workspace: Workspace) -> None:
+        self.run = run
+        self.workspace = workspace
+        self._kept: OrderedDict[Hashable, tuple[Stamp, Any]] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @cached_property
+    def task(self) -> Task:
+        """What the run learned: its target, its classes in order, and their wording."""
+        return Task(self.run.train_config.target, tuple(self.run.facts["classes"]))
+
+    @property
+    def classes(self) -> list[str]:
+        return list(self.task.classes)
+
+    @property
+    def catalogue_id(self) -> str:
+        return self.run.facts["catalogue_id"]
+
+    @property
+    def store(self) -> Store:
+        """The store of the run's catalogue.
+
+        Raises:
+            ZapError: it is gone from the workspace.
+        """
+        return self.keep("store", ("store",), lambda: find_store(self.workspace, self.catalogue_id))
+
+    @property
+    def check(self) -> LabelCheck:
+        """The label check that goes with the run's network; `is_done` tells whether it is there."""
+        return self.keep("check", ("store",), lambda: find_check(self.store, self.run.train_config))
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The run's predictions with the facts and the color of each photo beside them."""
+        return self.keep(
+            "predictions", ("predictions", "colors"),
+            lambda: runs.read_predictions(self.run, self.workspace),
+        )  # fmt: skip
+
+    @property
+    def heads(self) -> pd.DataFrame | None:
+        """Out-of-fold predictions of the label check's heads, None before there is a check."""
+        if not self.check.is_done:
+            return None
+        return self.keep(
+            "heads", ("check", "colors"), lambda: checks.read_predictions(self.check, self.store)
+        )
+
+    @property
+    def issues(self) -> pd.DataFrame | None:
+        """What is held against each label (`schema.LABEL_ISSUES`), None before there is a check."""
+        if not self.check.is_done:
+            return None
+        return self.keep("issues", ("check",), self.check.read_issues)
+
+    @property
+    def recoloring(self) -> pd.DataFrame | None:
+        """What the run says of its photos recolored (`schema.RECOLORING`), None before the job."""
+        return self.keep("recoloring", ("recolor",), lambda: runs.read_recoloring(self.run))
+
+    @property
+    def remedies(self) -> pd.DataFrame | None:
+        """What training options cost and bring (`schema.TRADE`), None before the job."""
+        return self.keep("remedies", ("trade",), lambda: runs.read_trade(self.run))
+
+    @property
+    def outliers(self) -> pd.DataFrame | None:
+        """How far photos lie from the training photos: image_id, outlier; None where unknown."""
+        return self.keep("outliers", ("predictions",), lambda: runs.read_outliers(self.run))
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """The reviewers' decisions on the catalogue and target (`schema.DECISIONS`)."""
+        return self.keep("decisions", ("reviews",), self._read_decisions)
+
+    @property
+    def verdicts(self) -> pd.DataFrame:
+        """What the decisions on each photo come to (`schema.VERDICTS`)."""
+        return self.keep("verdicts", ("reviews",), lambda: settle(self.decisions))
+
+    def answers(self, source: str) -> pd.DataFrame:
+        """Return the predictions of a source: run, or oof (out-of-fold heads).
+
+        Raises:
+            ZapError: there is no label check, so that no head has answered.
+        """
+        table = self.predictions if source == "run" else self.heads
+        if table is None:
+            raise ZapError(MISSING["oof"])
+        return table
+
+    @property
+    def sources(self) -> list[str]:
+        """Whose answers there are: run, and oof once the labels are checked."""
+        return ["run", "oof"] if self.check.is_done else ["run"]
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """A sentence for each table whose job has not run: oof, recolor, trade."""
+        there = {
+            "oof": self.check.is_done,
+            "recolor": self.recoloring is not None,
+            "trade": self.remedies is not None,
+        }
+        return {name: MISSING[name] for name, is_there in there.items() if not is_there}
+
+    def list_attributes(self) -> list[str]:
+        """List the attributes with one value a photo that photos can be grouped by; color first."""
+        table = self.predictions
+        found = [
+            name
+            for name in self.store.read_catalog().columns
+            if name in table and name not in _NO_GROUPS and name != self.task.target
+            and 1 < table[name].nunique() < len(table)
+        ]  # fmt: skip
+        return ["color", *(name for name in found if name != "color")]
+
+    def list_groups(self, by: str, source: str = "run") -> list[str]:
+        """List the values of an attribute: colors in their fixed order, others most photos first.
+
+        "" (not known) and cells with several values are none.
+
+        Raises:
+            ZapError: there is no such attribute.
+        """
+        if by == "color":
+            return list(BASIC_COLORS)
+        if by not in self.list_attributes():
+            known = ", ".join(self.list_attributes())
+            raise ZapError(f"Photos can be grouped by one of {known}; got {by!r}. Name one.")
+        values = self.answers(source)[by].value_counts()
+        return [str(value) for value in values.index if value and ";" not in value]
+
+    def keep(self, key: Hashable, needs: tuple[str, ...], compute: Callable[[], T]) -> T:
+        """Return what is kept under `key`, computing it first where a table of `needs` changed."""
+        with self._lock:
+            stamp = self.stamp(needs)
+            known = self._kept.get(key)
+            if known is None or known[0] != stamp:
+                known = stamp, compute()
+                self._kept[key] = known
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return known[1]
+
+    def stamp(self, needs: tuple[str, ...]) -> Stamp:
+        """Return the identity of the files behind some tables."""
+        return tuple(stamp for name in needs for stamp in self._stamp_table(name))
+
+    def _stamp_table(self, name: str) -> Stamp:
+        store = self.workspace.store_dir / self.catalogue_id
+        if name == "store":
+            return stamp_file(store / "pixels.json"), stamp_file(store / "catalog.parquet")
+        if name == "predictions":
+            return (stamp_file(self.run.path / "predictions.parquet"),)
+        if name == "colors":
+            return (stamp_file(store / "colors.parquet"),)
+        if name == "check":
+            return (stamp_file(self.check.path / "predictions.parquet"),)
+        if name == "reviews":
+            return (open_reviews(self.workspace).version(),)
+        return (stamp_file(self.run.path / "derived" / name / f"{name}.parquet"),)
+
+    def _read_decisions(self) -> pd.DataFrame:
+        return open_reviews(self.workspace).read(self.catalogue_id, self.task.target)
+
+
+def open_evidence(run: Run, workspace: Workspace) -> Evidence:
+    """Open what is known of an evaluated run."""
+    return Evidence(run, workspace)

@@ -1,0 +1,68 @@
+"""What is asked of a run: whose answers, grouped by which attribute, and about which claim."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from zapcls.data.task import Task
+
+RUN, HEADS = "run", "oof"
+SOURCES = {RUN: "this run, valid", HEADS: "out-of-fold, all photos"}
+SPLIT = "valid"  # the out-of-fold answers all stand under it
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question; hashable, so that what was found can be kept by it.
+
+    `group`, `label` and `called` are the claim: are photos of this group and label called that
+    more often than those of the other groups?
+    """
+
+    task: Task
+    by: str = "color"  # the group column: an attribute with one value a photo
+    group: str = "pink"
+    label: str = ""
+    called: str = ""
+    source: str = RUN
+    edit: str = "hue"  # of recolored photos: hue, or color (hue and lightness)
+
+    @property
+    def word(self) -> str:
+        """The group column as a person writes it: color, sub-category."""
+        return {"sub_category": "sub-category"}.get(self.by, self.by.replace("_", " "))
+
+    @property
+    def words(self) -> str:
+        """Its plural: colors, sub-categories."""
+        return f"{self.word[:-1]}ies" if self.word.endswith("y") else f"{self.word}s"
+
+    @property
+    def source_name(self) -> str:
+        """Whose answers these are, as a figure names them."""
+        return SOURCES[self.source]
+
+    @property
+    def photos_name(self) -> str:
+        """Which photos the answers are about, within a sentence."""
+        return {RUN: "valid", HEADS: "the catalogue"}[self.source]
+
+    def noun(self, label: str = "", group: str | None = None, things: str = "") -> str:
+        """Name the photos of a label and group: pink women's shoes; women's shoes of brand Acme.
+
+        The claim's own label and group unless given; group "" names all groups together.
+        """
+        label, group = label or self.label, self.group if group is None else group
+        if self.by == "color":
+            return self.task.noun(label, things, group)
+        named = self.task.noun(label, things)
+        return f"{named} of {self.word} {group}" if group else named
+
+    def within(self, group: str = "") -> str:
+        """Say where, of products in two groups: in pink; of brand Acme."""
+        group = group or self.group
+        return f"in {group}" if self.by == "color" else f"of {self.word} {group}"
+
+    def gallery(self, group: str, label: str, **filters: Any) -> dict[str, Any]:
+        """Return the gallery's filters that show the photos of a group and label of this source."""
+        of_source = {"split": SPLIT} if self.source == RUN else {"source": "out-of-fold"}
+        return {self.by: [group], "label": [label], **of_source, **filters}

@@ -1,0 +1,102 @@
+"""How a section looks on a page: the same blocks that a report and the terminal render."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from zapcls.blocks import Block, Chart, Columns, Facts, Photos, Section, Table, Text
+from zapcls.blocks.charts import NEUTRAL
+from zapcls.ui import widgets
+
+NO_TOOLBAR = {"displayModeBar": False}
+
+
+def show_section(section: Section) -> None:
+    """Show a section under its heading, its anchor in the address."""
+    st.subheader(section.title, anchor=section.name)
+    show_blocks(section)
+
+
+def show_blocks(section: Section) -> None:
+    """Show the blocks of a section without its heading."""
+    for place, block in enumerate(section.blocks):
+        show_block(block, f"{section.name}-{place}")
+
+
+def show_block(block: Block, key: str) -> None:
+    """Show one block; `key` is its own on the page."""
+    match block:
+        case Text():
+            show_text(block)
+        case Facts(rows):
+            for name, text in rows:
+                st.markdown(f"**{name}**  \n{text}")
+        case Table():
+            with st.expander(block.title):
+                show_table(block)
+        case Chart():
+            show_chart(block, key)
+        case Photos():
+            show_photos(block)
+        case Columns(columns):
+            places = st.columns(len(columns), gap="large")
+            for number, (place, blocks) in enumerate(zip(places, columns, strict=True)):
+                with place:
+                    for order, inner in enumerate(blocks):
+                        show_block(inner, f"{key}-{number}-{order}")
+
+
+def show_text(text: Text) -> None:
+    """Show a paragraph in its style; its help is a tooltip."""
+    match text.style:
+        case "note":
+            st.caption(text.text, help=text.help or None)
+        case "warning":
+            st.warning(text.text)
+        case "missing":
+            st.info(text.text)
+        case "lead":
+            st.markdown(f"### {text.text}", help=text.help or None)
+        case _:
+            st.markdown(text.text, help=text.help or None)
+
+
+def show_table(table: Table) -> None:
+    """Show a written-out table, small rows in grey, what it shows below."""
+    pale = pd.Series(table.pale or (False,) * len(table.cells), index=table.cells.index)
+    grey = pd.Series(f"color: {NEUTRAL}", index=pale.index).where(pale, "")
+    st.dataframe(table.cells.style.apply(lambda column: grey), hide_index=True)
+    if table.caption:
+        st.caption(table.caption)
+
+
+def show_chart(chart: Chart, key: str) -> None:
+    """Show a chart; a click on a point that opens something opens it on Errors."""
+    if chart.title:
+        st.markdown(f"**{chart.title}**")
+    options: dict[str, Any] = (
+        {"on_select": "rerun", "selection_mode": "points"} if chart.opens else {}
+    )
+    event: Any = st.plotly_chart(chart.figure, key=key, config=NO_TOOLBAR, **options)
+    if chart.caption:
+        opening = " A click on a mark opens its photos." if chart.opens else ""
+        st.caption(chart.caption + opening)
+    for point in event["selection"]["points"] if chart.opens else ():
+        data = tuple(point["customdata"])
+        for known, filters in chart.opens.items():
+            if data[: len(known)] == known:
+                widgets.open_page("errors", **filters)
+
+
+def show_photos(photos: Photos) -> None:
+    """Show photos in pairs, the lines of each below it."""
+    with st.container(horizontal=True, gap="medium"):
+        for pair in photos.pairs:
+            with st.container(width=300, border=True, horizontal=True):
+                for photo in pair:
+                    with st.container(width=130):
+                        st.image(photo.uri, width=130)
+                        st.caption("  \n".join(photo.lines))
+    if photos.caption:
+        st.caption(photos.caption)
