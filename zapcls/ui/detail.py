@@ -76,12 +76,12 @@ def show_steps(order: Sequence[str], image_id: str, view: str) -> None:
         if order:
             st.button(
                 "Previous", key="previous", shortcut="Left", disabled=before is None,
-                on_click=relatives.show_other, args=(before,), type="tertiary",
+                on_click=marking.show_photo, args=(before,), type="tertiary",
             )  # fmt: skip
             st.markdown(words, width="content")
             st.button(
                 "Next", key="next", shortcut="Right", disabled=after is None,
-                on_click=relatives.show_other, args=(after,), type="tertiary",
+                on_click=marking.show_photo, args=(after,), type="tertiary",
             )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def find_steps(
 
 def close(place: int | None = None) -> None:
     """Go back to the view, the gallery on the page that holds the image: a callback."""
-    st.query_params.pop("image", None)
+    marking.show_photo(None)
     if place is not None:
         st.session_state["page"] = place // PAGE_SIZE + 1
 

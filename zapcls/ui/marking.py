@@ -22,6 +22,7 @@ LABEL_CHANGED = (
     "by now. Look at the photo and decide again."
 )
 _KEPT = "reviewer_kept"
+_ASKED = "photo_asked_for"  # in the session: the photo of the detail, by the latest step
 
 
 class Card(NamedTuple):
@@ -73,6 +74,8 @@ def show_marking(
         settles: whether a click decides a conflict.
     """
     card = Card(run, image, key, is_detail=shortcuts, settles=settles)
+    if card.is_detail:
+        st.session_state[_ASKED] = image.image_id
     task = cache.task_of(run)
     verdict = find_verdict(run, image.image_id)
     own = find_own(run, image.image_id) if verdict is not None else None
@@ -157,12 +160,26 @@ def is_leaving() -> bool:
     return any(st.session_state.get(key) for key in STEP_KEYS)
 
 
+def show_photo(image_id: str | None) -> None:
+    """Show another photo's detail, or with None the view again: a callback."""
+    st.session_state[_ASKED] = image_id
+    if image_id is None:
+        st.query_params.pop("image", None)
+    else:
+        st.query_params["image"] = image_id
+
+
 def is_shown(image_id: str) -> bool:
     """Whether the detail shows this photo.
 
-    A shortcut reaches every button that the browser holds, those of the photo before too.
+    A shortcut reaches every button that the browser holds, those of the photo before too. What is
+    sent before the browser knows of a step brings the old URL back; the step is then done again.
     """
-    return st.query_params.get("image") == image_id
+    asked = st.session_state.get(_ASKED, image_id)
+    is_in_url = st.query_params.get("image") == image_id
+    if is_in_url and asked != image_id:
+        show_photo(asked)
+    return is_in_url and asked == image_id
 
 
 def record(card: Card, mark: str, right_label: str) -> None:

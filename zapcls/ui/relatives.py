@@ -11,7 +11,7 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.analysis.neighbors import find_nearest
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, marking, widgets
 from zapcls.ui.thumbnails import thumbnail
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
@@ -21,12 +21,6 @@ SMALL_PX = 88  # eight in a row at 1280 px
 RUNS_SHOWN = 30
 
 
-def show_other(image_id: str | None) -> None:
-    """Open another image: a callback."""
-    if image_id is not None:
-        st.query_params["image"] = image_id
-
-
 def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: str) -> None:
     """Show small photos; the words under each open it."""
     with st.container(horizontal=True, gap="small"):
@@ -34,8 +28,8 @@ def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: 
             with st.container(width=SMALL_PX, gap="xsmall"):
                 st.image(thumbnail(store, image.row), width="stretch", output_format="JPEG")
                 st.button(
-                    words, key=f"{key}-{image.image_id}", type="tertiary", on_click=show_other,
-                    args=(image.image_id,),
+                    words, key=f"{key}-{image.image_id}", type="tertiary",
+                    on_click=marking.show_photo, args=(image.image_id,),
                 )  # fmt: skip
 
 
