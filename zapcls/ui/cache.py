@@ -14,6 +14,7 @@ from zapcls import inference
 from zapcls.analysis.decisions import settle
 from zapcls.data.clean import label_rows
 from zapcls.data.split import build_split, count_leaks
+from zapcls.data.task import Task
 from zapcls.evidence import Evidence
 from zapcls.workspace import checks, layout, runs
 from zapcls.workspace.checks import LabelCheck
@@ -21,6 +22,8 @@ from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store, find_store_of
+
+Identity = tuple[tuple[str, int, int], ...]  # of files, see `identify`
 
 
 @st.cache_resource
@@ -51,11 +54,14 @@ def _find_chosen() -> Store | None:
 
 def store_of(run: Run) -> Store:
     """The store that a run was trained on."""
-    return _store(str(workspace().path), run.facts["catalogue_id"])
+    catalogue_id = run.facts["catalogue_id"]
+    folder = workspace().store_dir / catalogue_id
+    changed = identify(folder / "pixels.json", folder / "pixels.npy")
+    return _store(str(workspace().path), catalogue_id, changed)
 
 
 @st.cache_resource(max_entries=8)
-def _store(workspace_path: str, catalogue_id: str) -> Store:
+def _store(workspace_path: str, catalogue_id: str, changed: Identity) -> Store:
     return find_store(Workspace(Path(workspace_path)), catalogue_id)
 
 
@@ -69,16 +75,31 @@ def _evidence(workspace_path: str, run_path: str) -> Evidence:
     return Evidence(Run(Path(run_path)), Workspace(Path(workspace_path)))
 
 
+def task_of(run: Run) -> Task:
+    """What a run was trained to tell, and how that is worded."""
+    return Task(run.train_config.target, tuple(run.facts["classes"]))
+
+
+def identify(*paths: Path) -> Identity:
+    """What tells a file from another version of it: path, time of change (ns) and size (bytes)."""
+    found = ((str(path), path.stat() if path.is_file() else None) for path in paths)
+    return tuple((path, s.st_mtime_ns, s.st_size) if s else (path, 0, 0) for path, s in found)
+
+
+def _identify_catalog(run: Run) -> Identity:
+    folder = workspace().store_dir / run.facts["catalogue_id"]
+    return identify(folder / "catalog.parquet", folder / "colors.parquet")
+
+
 def predictions(run: Run) -> pd.DataFrame:
     """A run's predictions with paths, categories and colors beside them."""
-    path = run.path / "predictions.parquet"
-    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    changed = identify(run.path / "predictions.parquet") + _identify_catalog(run)
     return _predictions(str(run.path), changed)
 
 
 # A resource is shared, not copied: no page may change such a table in place.
 @st.cache_resource(max_entries=8, show_spinner="Reading the predictions…")
-def _predictions(run_path: str, changed: int) -> pd.DataFrame:
+def _predictions(run_path: str, changed: Identity) -> pd.DataFrame:
     return runs.read_predictions(Run(Path(run_path)), workspace())
 
 
@@ -97,17 +118,24 @@ def _check(run_path: str, store_path: str, changed: int) -> LabelCheck:
 def checked_predictions(run: Run) -> pd.DataFrame:
     """The out-of-fold predictions of the run's label check, as `predictions` gives them."""
     found = check(run)
-    return _checked(str(run.path), str(found.path), found.path.stat().st_mtime_ns)[0]
+    return _checked(str(run.path), str(found.path), _identify_check(run, found))[0]
 
 
 def label_issues(run: Run) -> pd.DataFrame:
     """What is held against each label (`schema.LABEL_ISSUES`)."""
     found = check(run)
-    return _checked(str(run.path), str(found.path), found.path.stat().st_mtime_ns)[1]
+    return _checked(str(run.path), str(found.path), _identify_check(run, found))[1]
+
+
+def _identify_check(run: Run, found: LabelCheck) -> Identity:
+    tables = (found.path / f"{name}.parquet" for name in ("predictions", "issues"))
+    return identify(*tables) + _identify_catalog(run)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the label check…")
-def _checked(run_path: str, check_path: str, changed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _checked(
+    run_path: str, check_path: str, changed: Identity
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     found = LabelCheck(Path(check_path))
     table = checks.read_predictions(found, store_of(Run(Path(run_path))))
     return table, found.read_issues()
