@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from zapcls import charts, inference, words
+from zapcls import charts, words
+from zapcls.answer import classify
 from zapcls.errors import BadInput
 from zapcls.ui import cache, widgets
 from zapcls.ui.recolor_strip import show_strip
@@ -16,7 +17,7 @@ def show_answer(run: Run, content: bytes, name: str) -> None:
     classes = run.facts["classes"]
     with st.container(border=True):
         try:
-            answer = inference.classify(cache.classifier(run), classes, content, name)
+            answer = classify.classify(cache.classifier(run), classes, content, name)
         except BadInput as error:
             st.error(str(error), icon=":material/error:")
             return

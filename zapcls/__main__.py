@@ -171,7 +171,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
 
 def run_classify(arguments: argparse.Namespace) -> None:
-    from zapcls.inference import classify, open_classifier
+    from zapcls.answer.classify import classify, open_classifier
 
     run = find_run(open_workspace(arguments.workspace), arguments.run)
     classifier, classes = open_classifier(run), run.facts["classes"]
