@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls import inference
 from zapcls.analysis.decisions import settle
+from zapcls.answer.classify import Classifier, open_classifier
 from zapcls.data.clean import label_rows
 from zapcls.data.split import build_split, count_leaks
 from zapcls.data.task import Task
@@ -199,14 +199,14 @@ def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
     return _splits(str(store.path), (store.path / "catalog.parquet").stat().st_mtime_ns)
 
 
-def classifier(run: Run) -> inference.Classifier:
+def classifier(run: Run) -> Classifier:
     """A run's exported model, its session kept open."""
     return _classifier(str(run.path), run.onnx_path.stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the model…")
-def _classifier(run_path: str, changed: int) -> inference.Classifier:
-    return inference.open_classifier(Run(Path(run_path)))
+def _classifier(run_path: str, changed: int) -> Classifier:
+    return open_classifier(Run(Path(run_path)))
 
 
 def devices() -> dict[str, str]:

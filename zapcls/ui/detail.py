@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from zapcls import charts, saliency, words
+from zapcls import charts, words
 from zapcls.analysis.causes import EXPLANATIONS
+from zapcls.answer import saliency
 from zapcls.data import pixels
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
