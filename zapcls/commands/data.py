@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from zapcls.commands.terminal import TerminalBar, print_table
-from zapcls.config import DEFAULT_CLASSES, DEFAULT_TARGET, TARGETS
+from zapcls.config import DEFAULT_TARGET, TARGETS, choose_classes
+from zapcls.config.kinds import read_names
 from zapcls.workspace.layout import Workspace, open_workspace
 
 
@@ -18,8 +19,9 @@ def run_catalog(arguments: argparse.Namespace) -> None:
     workspace = open_workspace(arguments.workspace)
     with TerminalBar() as bar:
         store = open_data(workspace, choose_data(arguments, workspace), bar.show)
-    table = label_rows(store.read_catalog(), arguments.target, arguments.classes)
-    check_trainable(table, arguments.classes)
+    classes = choose_classes(arguments.target, arguments.classes)
+    table = label_rows(store.read_catalog(), arguments.target, classes)
+    check_trainable(table, classes)
     broken = table.loc[table["image_problem"] == IMAGE_UNREADABLE, "image_path"]
     if len(broken):
         print(
@@ -60,16 +62,11 @@ def choose_data(arguments: argparse.Namespace, workspace: Workspace) -> Path:
     return arguments.data.expanduser().resolve() if arguments.data else workspace.drawings_dir
 
 
-def read_names(text: str) -> tuple[str, ...]:
-    """Read names with commas between them."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
     catalog = add("catalog", run_catalog, "read and clean a catalogue, count it", data=True)
     catalog.add_argument("--target", choices=TARGETS, default=DEFAULT_TARGET)
-    catalog.add_argument("--classes", type=read_names, default=DEFAULT_CLASSES)
+    catalog.add_argument("--classes", type=read_names, default=(), metavar="A,B")
     download = add("download", run_download, "fetch the official files", json=False)
     download.add_argument("--dest", type=Path, metavar="DIR")
     sample = add("sample", run_sample, "draw a catalogue in the official format", json=False)

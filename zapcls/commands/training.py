@@ -1,16 +1,14 @@
 """The commands that train a run, look for its rate, evaluate it and list all runs."""
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
 from typing import Any
 
-from zapcls import config as settings
 from zapcls.commands import terminal
-from zapcls.commands.data import choose_data, read_names
-from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
+from zapcls.commands.data import choose_data
+from zapcls.config import PHASES, PRESETS, SETTINGS, TrainConfig, build_config
 from zapcls.errors import BadInput
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, open_workspace, read_json
@@ -40,8 +38,7 @@ def run_train(arguments: argparse.Namespace) -> None:
 
 
 def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
-    names = ["preset", "data", *(setting.name for setting in dataclasses.fields(TrainConfig))]
-    given = [name for name in names if getattr(arguments, name) is not None]
+    given = [name for name in ("preset", "data", *SETTINGS) if getattr(arguments, name) is not None]
     if given:
         raise BadInput(
             "A resumed run keeps its settings and its photos, so that it goes on as it would have; "
@@ -95,8 +92,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
 def read_config(arguments: argparse.Namespace) -> TrainConfig:
     """Build the config that the options ask for; one that is not given keeps the preset's."""
-    names = [setting.name for setting in dataclasses.fields(TrainConfig)]
-    given = {name: getattr(arguments, name) for name in names}
+    given = {name: getattr(arguments, name) for name in SETTINGS}
     preset = arguments.preset or ("quick" if arguments.data else "first-try")
     return build_config(preset, **{key: value for key, value in given.items() if value is not None})
 
@@ -111,20 +107,16 @@ def _describe(summary: dict[str, Any]) -> str:
     )
 
 
-def _rate(text: str) -> float | str:
-    return text if text == SUGGESTED else float(text)
-
-
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each field of the config; one that is not given keeps the preset's."""
-    types = {"classes": read_names, "frozen_lr": _rate, "unfrozen_lr": _rate}
+    """Add an option for each setting; one that is not given keeps the preset's."""
     parser.add_argument("--preset", choices=list(PRESETS), help="starting point of the settings")
-    for setting in dataclasses.fields(TrainConfig):
+    for setting in SETTINGS.values():
+        kind = setting.kind
         parser.add_argument(
-            f"--{setting.name.replace('_', '-')}",
-            type=types.get(setting.name, type(setting.default)),
-            choices=setting.metadata.get("choices"),
-            help=setting.metadata["help"],
+            setting.option,
+            type=kind.read,
+            choices=kind.options or None,
+            help=", ".join(filter(None, (setting.help, kind.span))),
         )
 
 
@@ -134,7 +126,7 @@ def add_commands(add: Any) -> None:
     train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped or lost")
     _add_settings(train)
     lr_find = add("lr-find", run_lr_find, "run the learning-rate finder", data=True)
-    lr_find.add_argument("--phase", choices=settings.PHASES, default="frozen")
+    lr_find.add_argument("--phase", choices=PHASES, default="frozen")
     _add_settings(lr_find)
     add("runs", run_runs, "list the runs, the newest first")
     evaluate = add("evaluate", run_evaluate, "evaluate a run on a catalogue", data=True)
