@@ -114,7 +114,7 @@ class TrainConfig:
     unfrozen_lr: float | str = row(3e-3, rate(), "Learning rate, {unfrozen_part}", "Schedule",
         _RATE_HELP)
     views: int = row(2, whole(0, 16), "Views of each photo", "More",
-        "views of each photo that the frozen network is shown, computed once; 0 runs it again "
+        "views of each photo that the frozen network is shown, computed once; at 0 it runs again "
         "each epoch",
         # A curve of the whole network saw the photos, not what a frozen body made of them.
         curve=Curve("with", "{} views of each photo", lambda taken, phase: (
@@ -122,7 +122,7 @@ class TrainConfig:
         )))
     start_size: int = row(0, whole(0, 512, "px", step=32), "First image size (px)", "More",
         "progressive resizing: the whole network begins with images of this side, which grow to "
-        "the image size; 0 is off")
+        "the image size; at 0 it does not")
     split: str = row("product",
         choice({"product": "product (no leak)", "random": "image, as the blog"}),
         "Split by", "Data", "what is kept together in train, tune or valid",
@@ -142,10 +142,10 @@ class TrainConfig:
     compile: str = row("no", _same(("no", "yes")), "Compile the network", "More",
         "compile the whole network with torch.compile; worth it in long GPU trainings")
     hue_jitter: float = row(0.0, share(0.5), "Hue jitter (of the color circle)", "Less color",
-        "largest random turn of a photo's hues: at 0.5 red may become any color, 0 is off",
+        "largest random turn of a photo's hues: at 0.5 red may become any color",
         line="hues turned by up to {} of the circle", is_quiet=True, curve=Curve("with"))
     grayscale_share: float = row(0.0, share(), "Shown in gray (share)", "Less color",
-        "share of the training photos shown without color; 0.5 is every other",
+        "share of the training photos shown without color",
         line="{} of the photos in gray", is_quiet=True, curve=Curve("with"))
     recolor_share: float = row(0.0, share(), "Shoe recolored (share)", "Less color",
         "share of the training photos whose shoe is shown in another color, drawn at random",
