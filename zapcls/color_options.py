@@ -72,7 +72,7 @@ def find_obstacle(config: TrainConfig) -> str:
 
 
 def choose_options(names: Sequence[str]) -> list[str]:
-    """Give the options that a trade trains, in the order of OPTIONS, the base line among them.
+    """Return the options that a trade trains, in the order of OPTIONS, the base line among them.
 
     Raises:
         BadInput: one is unknown, or there is none beside the base line.

@@ -1,4 +1,4 @@
-"""What a row of the table of settings says, and what is checked and said by a row alone."""
+"""What a row of the table of settings says, and what follows from one row alone."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class Setting:
         return f"--{self.name.replace('_', '-')}"
 
     def say(self, value: Any, words: Words = "") -> str:
-        """Say what it is in `words`, else as the line does."""
+        """Write what it is in `words`, else as the line does."""
         words = words or self.line
         return words(value) if callable(words) else words.format(self.kind.write(value))
 

@@ -29,7 +29,7 @@ COLUMNS = 3  # as many sections stand side by side, and as many fields in a fold
 
 
 def read_settings() -> dict[str, Any]:
-    """The settings as they stand: those of the fitting preset until a person changes one."""
+    """Read the settings as they stand: those of the fitting preset until a person changes one."""
     if _KEY not in st.session_state:
         workspace = cache.workspace()
         folder = read_chosen_data(workspace)
@@ -71,7 +71,7 @@ def build_chosen_config() -> TrainConfig:
 
 
 def describe_settings() -> str:
-    """The settings in one line."""
+    """Describe the settings in one line."""
     return setting_words.describe(read_settings())
 
 
@@ -147,7 +147,7 @@ def find_busy(device: str) -> str | None:
 
 
 def show_ready() -> bool:
-    """Tell who is using the machine, if anyone is; True when a training can start now."""
+    """Show who is using the machine, if anyone is; True when a training can start now."""
     busy = find_busy(read_settings()["device"])
     if busy:
         st.caption(f"{busy} is running; one at a time.")
