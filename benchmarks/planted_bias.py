@@ -26,12 +26,12 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.machine import describe_machine
 from zapcls.analysis.heads import STRENGTH, reduce
+from zapcls.commands.terminal import TerminalBar
 from zapcls.config import build_config
 from zapcls.data.recolor import find_paint, move_color
 from zapcls.data.sample import is_drawn
 from zapcls.model.pooled import open_body
 from zapcls.pipeline import open_data
-from zapcls.terminal import TerminalBar
 from zapcls.trade import Describe, edit_photos
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.store import Store, read_split

@@ -22,7 +22,7 @@ MEANINGS = {
 
 
 def find_curves() -> dict[str, Found]:
-    """All curves, the newest first, by their titles."""
+    """Find all curves, the newest first, by their titles."""
     workspace = cache.workspace()
     finders = [job for job in jobs.list_jobs(workspace.jobs_dir) if job.kind == "lr_find"]
     sources: list[Job] = sorted(
@@ -107,7 +107,7 @@ def show_curve(found: Found) -> None:
 
 
 def show_doubts(found: Found) -> None:
-    """Say why a curve is a poor guide, or one to another training than the form's."""
+    """Show why a curve is a poor guide, or one to another training than the form's."""
     doubts = [*found.faults]
     differences = settings_form.find_differences(found.job, found.phase)
     if differences:
@@ -117,7 +117,7 @@ def show_doubts(found: Found) -> None:
 
 
 def describe_seeds(valleys: list[float]) -> str:
-    """Say how many seeds the curve is of, and how far apart their valleys lie."""
+    """Describe how many seeds the curve is of, and how far apart their valleys lie."""
     low, high = words.rate(min(valleys)), words.rate(max(valleys))
     if len(valleys) == 1:
         return f"1 seed, valley {low}."

@@ -100,7 +100,7 @@ def can_resume(run: Run) -> bool:
 
 
 def describe_resume(run: Run) -> str:
-    """Say from where a run that ended early would go on."""
+    """Describe where a run that ended early would go on."""
     config, history = run.train_config, read_history(run)
     epochs = config.frozen_epochs + config.unfrozen_epochs
     if history.empty:

@@ -7,10 +7,9 @@ import socket
 import pytest
 from filelock import FileLock
 
-from zapcls import __main__ as cli
 from zapcls import pipeline
 from zapcls.__main__ import main
-from zapcls.workspace.layout import ENVIRONMENT
+from zapcls.workspace.layout import ENVIRONMENT, open_workspace
 from zapcls.workspace.runs import list_runs
 
 COMMANDS = (
@@ -388,7 +387,7 @@ def test_the_presets_are_starting_points(monkeypatch, tmp_path, workspace_dir):
     ):
         assert main(words) == 0
 
-    made = list_runs(cli.open_workspace())
+    made = list_runs(open_workspace())
     configs = {(run.train_config.arch, run.train_config.seed): run for run in made}
     assert len(made) == 4
     drawn = configs["resnet10t", 0]

@@ -4,7 +4,6 @@ from typing import Any
 
 from zapcls import explain, pipeline, recoloring, trade
 from zapcls.report.document import write_report
-from zapcls.terminal import TerminalBar
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
@@ -27,9 +26,3 @@ WORK = {
 def perform(job: Job, workspace: Workspace, watch: Any = None) -> None:
     """Do a job's work in this process (see `jobs.perform`)."""
     jobs.perform(job, lambda progress: WORK[job.kind](job, workspace, progress), watch)
-
-
-def perform_in_terminal(job: Job, workspace: Workspace) -> None:
-    """Do a job in this process, its progress on standard error."""
-    with TerminalBar() as bar:
-        perform(job, workspace, watch=bar.watch)

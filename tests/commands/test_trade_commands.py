@@ -7,9 +7,10 @@ import math
 import pandas as pd
 import pytest
 
-from zapcls import schema, work
+from zapcls import schema
 from zapcls.analysis.trade import ALL_SEEDS, TESTED
 from zapcls.color_options import OPTIONS, SEEDS
+from zapcls.commands import terminal
 from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
 from zapcls.words import trade as trade_words
@@ -48,7 +49,7 @@ def performed(run, monkeypatch):
         done.append(job)
         write_trade(run, rate=0.3)
 
-    monkeypatch.setattr(work, "perform_in_terminal", perform)
+    monkeypatch.setattr(terminal, "perform_in_terminal", perform)
     return done
 
 

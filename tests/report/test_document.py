@@ -13,7 +13,8 @@ import pytest
 from reported_run import HOSTILE, PERMUTATIONS, add_run
 
 from zapcls import words
-from zapcls.__main__ import _read_config, build_parser
+from zapcls.commands.parser import build_parser
+from zapcls.commands.training import read_config
 from zapcls.errors import BadInput
 from zapcls.progress import silent
 from zapcls.report import document, files
@@ -215,7 +216,7 @@ def test_the_commands_make_the_very_settings(own, evidence):
 
     python, m, zapcls, *arguments = shlex.split(train)
     assert (python, m, zapcls) == ("python", "-m", "zapcls")
-    assert _read_config(build_parser().parse_args(arguments)) == run.train_config
+    assert read_config(build_parser().parse_args(arguments)) == run.train_config
     assert [line.split()[3] for line in rest] == ["label-issues", "trade", "report"]
     assert "A split that leaks." in build_limits(run, evidence).blocks[0].text
 
