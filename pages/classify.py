@@ -4,7 +4,7 @@ import streamlit as st
 
 from zapcls import charts, inference, words
 from zapcls.errors import BadInput
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, navigation, run_picker, run_state
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
 
@@ -34,13 +34,13 @@ def show_answer(run: Run, content: bytes, name: str) -> None:
         show_strip(answer.pixels, run)
 
 
-widgets.enter("classify")
+navigation.enter("classify")
 st.title("Classify", anchor=False)
 st.markdown(
     "Which department would a shop put this shoe in? Best is one shoe from the side, facing left, "
     "on a plain light ground, as in the catalogue."
 )
-run = widgets.need_run()
+run = run_state.need_run()
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
     files = st.file_uploader("Photos", TYPES, accept_multiple_files=True, key="photos")
@@ -49,7 +49,7 @@ with camera:
     shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None
 valid = run.metrics["splits"]["valid"]
 st.caption(
-    f"Answered by {widgets.describe_run(run)}, which errs on "
+    f"Answered by {run_picker.describe_run(run)}, which errs on "
     f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. The label "
     "is the shop's department, not the wearer. Photos stay in memory on this machine."
 )

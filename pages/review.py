@@ -15,7 +15,7 @@ from zapcls.analysis.decisions import (
     find_conflicts,
 )
 from zapcls.errors import ZapError
-from zapcls.ui import cache, marking, settings_form, widgets
+from zapcls.ui import cache, marking, messages, navigation, run_state, settings_form
 from zapcls.workspace import jobs
 from zapcls.workspace.reviews import check_known, open_reviews, read_csv, write_csv
 from zapcls.workspace.runs import Run, create_retraining
@@ -104,7 +104,7 @@ def show_exchange(run: Run) -> None:
         )  # fmt: skip
     if "taken_in" in st.session_state:
         kind, said = st.session_state.pop("taken_in")
-        (st.error if kind == "error" else st.success)(widgets.escape(said))
+        (st.error if kind == "error" else st.success)(messages.escape(said))
 
 
 def show_nothing() -> None:
@@ -114,8 +114,8 @@ def show_nothing() -> None:
         "it: is the label wrong, or the model?"
     )
     with st.container(horizontal=True):
-        widgets.show_link("errors", "Errors", icon=":material/image_search:")
-        widgets.show_link("errors", "Suspected labels", ":material/fact_check:", view="Suspects")
+        navigation.show_link("errors", "Errors", icon=":material/image_search:")
+        navigation.show_link("errors", "Suspected labels", ":material/fact_check:", view="Suspects")
 
 
 def describe_changes(changes: pd.DataFrame) -> str:
@@ -169,7 +169,7 @@ def retrain(run: Run, corrections: pd.DataFrame) -> None:
     workspace = cache.workspace()
     child = create_retraining(workspace, run, run.train_config, corrections)
     jobs.launch(child, workspace)
-    widgets.open_page("train", run=child.run_id)
+    navigation.open_page("train", run=child.run_id)
 
 
 def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
@@ -192,14 +192,14 @@ def show_card(image: Any, run: Run, own: set[str]) -> None:
     st.image(cache.store_of(run).pixels[image.row], width="stretch")
     old = words.department(image.catalog_label) or "no label"
     if image.mark == LABEL_WRONG:
-        st.markdown(f"{old} → **{widgets.escape(words.department(image.right_label))}**")
+        st.markdown(f"{old} → **{messages.escape(words.department(image.right_label))}**")
     else:
         st.markdown(f"{old}: **{image.mark}**")
     when = image.decided_at[:16].replace("T", " ")
-    note = f"  \n“{widgets.escape(image.note)}”" if image.note else ""
-    who = widgets.escape(image.reviewers or "without a name")
+    note = f"  \n“{messages.escape(image.note)}”" if image.note else ""
+    who = messages.escape(image.reviewers or "without a name")
     st.caption(f"image {image.image_id} · {image.split}  \n{who} · {when} UTC{note}")
-    widgets.show_link("errors", "Open", icon=":material/open_in_full:", image=image.image_id)
+    navigation.show_link("errors", "Open", icon=":material/open_in_full:", image=image.image_id)
     if image.image_id in own:
         marking.show_undo(image.image_id, run, f"decided-{image.image_id}")
 
@@ -225,9 +225,9 @@ def show_decided(run: Run, decided: pd.DataFrame) -> None:
                 show_card(image, run, own)
 
 
-widgets.enter("review")
+navigation.enter("review")
 st.title("Review", anchor=False)
-run = widgets.need_run()
+run = run_state.need_run()
 marking.pick_reviewer()
 reviewed = find_reviewed(run)
 if reviewed.empty:

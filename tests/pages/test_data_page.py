@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
-from zapcls.ui import widgets
+from zapcls.ui import messages
 from zapcls.workspace import bodies, jobs
 from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, read_chosen_data, write_json
@@ -77,7 +77,7 @@ def test_drawings_are_named_so_and_photos_come_with_their_terms(
     workspace: Workspace, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = open_page("data")
-    assert [warning.value for warning in drawn.warning] == [widgets.DRAWN_NOTE]
+    assert [warning.value for warning in drawn.warning] == [messages.DRAWN_NOTE]
     assert TERMS not in drawn.said
     monkeypatch.setattr(Store, "is_drawn", False)
     photos = open_page("data")
@@ -140,7 +140,7 @@ def test_the_pixel_store_says_how_it_came_about(
     own_store: Store, open_page: Callable[..., App]
 ) -> None:
     rows, side = own_store.facts["rows"], own_store.side
-    place = widgets.escape(own_store.facts["data_dir"])
+    place = messages.escape(own_store.facts["data_dir"])
     size = f"{rows} photos of {side} px · {rows * side**2 * 3 / 1e6:.0f} MB"
 
     def say(**facts: float) -> list[str]:

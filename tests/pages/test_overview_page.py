@@ -6,7 +6,7 @@ import fake_run
 from app_driver import App
 
 from zapcls.config import build_config
-from zapcls.ui import widgets
+from zapcls.ui import navigation
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, list_runs
@@ -34,7 +34,7 @@ def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(
 def test_each_page_is_linked_with_its_question(open_page: Callable[..., App]) -> None:
     app = open_page("overview")
     linked = {link.proto.page for link in app.page_link}
-    assert linked >= set(widgets.PAGES) - {"overview"}
+    assert linked >= set(navigation.PAGES) - {"overview"}
     assert "**Errors**: Which shoes does it get wrong?" in app.said
 
 

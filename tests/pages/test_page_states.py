@@ -7,7 +7,7 @@ import fake_run
 from app_driver import App
 from filelock import FileLock
 
-from zapcls.ui import widgets
+from zapcls.ui import messages
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
@@ -51,7 +51,7 @@ def test_data_but_no_run(workspace: Workspace, open_page: Callable[..., App]) ->
         open_page,
         {
             "overview": ("Nothing is trained yet", ", the drawn catalogue."),
-            "data": ("shoes are kept", widgets.DRAWN_NOTE),
+            "data": ("shoes are kept", messages.DRAWN_NOTE),
             "learning_rate": ("No curve yet", "Find the learning rate"),
             "train": ("A training on **the drawn catalogue**", "Start training"),
             **dict.fromkeys(ABOUT_RUNS, ("There is no run yet.", FIRST_TRY)),
@@ -177,9 +177,9 @@ def test_finished(finished: Run, open_page: Callable[..., App]) -> None:
             "data": ("shoes are kept",),
             "learning_rate": ("Train with this", "valley: the middle of the longest"),
             "train": (f"of {valid['n']} valid photos wrong", "Start training"),
-            "results": (f"{wrong} photos wrong", widgets.DRAWN_NOTE),
-            "errors": (f"**{wrong}** valid photos are wrong", widgets.DRAWN_NOTE),
-            "color_bias": ("pink women's shoes", widgets.DRAWN_NOTE),
+            "results": (f"{wrong} photos wrong", messages.DRAWN_NOTE),
+            "errors": (f"**{wrong}** valid photos are wrong", messages.DRAWN_NOTE),
+            "color_bias": ("pink women's shoes", messages.DRAWN_NOTE),
         },
     )
     assert not any(app.error for app in pages.values())

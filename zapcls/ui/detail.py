@@ -12,7 +12,7 @@ from zapcls import charts, saliency, words
 from zapcls.analysis.causes import EXPLANATIONS
 from zapcls.data import pixels
 from zapcls.errors import BadInput
-from zapcls.ui import cache, filters, marking, relatives, widgets
+from zapcls.ui import cache, filters, marking, messages, relatives
 from zapcls.ui.gallery import PAGE_SIZE
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
@@ -160,9 +160,9 @@ def show_facts(image: Any) -> None:
         else ""
     )
     st.caption(
-        f"{told}{image.split} · {loss} · {widgets.escape(' · '.join(filter(None, known)))}  \n"
-        f"image {widgets.escape(image.image_id)} · product {widgets.escape(image.product_id)}  \n"
-        + widgets.escape(image.image_path).replace("/", "/\u200b")
+        f"{told}{image.split} · {loss} · {messages.escape(' · '.join(filter(None, known)))}  \n"
+        f"image {messages.escape(image.image_id)} · product {messages.escape(image.product_id)}  \n"
+        + messages.escape(image.image_path).replace("/", "/\u200b")
     )
 
 
@@ -217,7 +217,7 @@ def show_cause(image: Any, run: Run) -> None:
     if image.label and not image.correct:
         why = find_row(filters.read_causes(run), image.image_id)
         st.markdown(
-            f"Cause: **{why.cause}**  \n{widgets.escape(why.evidence)}",
+            f"Cause: **{why.cause}**  \n{messages.escape(why.evidence)}",
             help=EXPLANATIONS[why.cause],
         )
 
@@ -232,7 +232,7 @@ def show_doubts(image: Any, run: Run) -> None:
     if heads is None or issue is None:
         return
     st.caption(
-        f"Held against its label: {widgets.escape(issue.reasons) or 'nothing'}  \n"
+        f"Held against its label: {messages.escape(issue.reasons) or 'nothing'}  \n"
         f"Frozen-body heads, out-of-fold: {words.department(heads.prediction)}, "
         f"{words.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "

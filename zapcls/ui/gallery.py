@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from zapcls import words
-from zapcls.ui import cache, marking, widgets
+from zapcls.ui import cache, marking, messages
 from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear
 from zapcls.ui.thumbnails import thumbnail
 from zapcls.workspace.runs import Run
@@ -118,7 +118,7 @@ def describe_verdicts(verdicts: pd.DataFrame, images: Collection[str]) -> dict[s
         badges[verdict.image_id] = (
             ":red-badge[reviewers disagree]"
             if verdict.is_conflict
-            else f":{MARK_COLORS[verdict.mark]}-badge[{widgets.escape(words)}]"
+            else f":{MARK_COLORS[verdict.mark]}-badge[{messages.escape(words)}]"
         )
     return badges
 
@@ -132,10 +132,10 @@ def show_card(image: Any, photo: bytes, badge: str) -> None:
         f"sold as **{sold}**  \n{sign} **{called}**, {words.percent(image.prob)}"
         + (f"  \n{badge}" if badge else "")
     )
-    path = widgets.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder
+    path = messages.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder
     st.caption(
         f"loss {image.loss:.2f} · {image.color or 'no color'}  \n"
-        f"product {widgets.escape(image.product_id)}  \n{path}"
+        f"product {messages.escape(image.product_id)}  \n{path}"
     )
     st.button(
         "Open", key=f"open-{image.image_id}", icon=":material/open_in_full:", type="tertiary",

@@ -10,7 +10,7 @@ import streamlit as st
 from zapcls import words
 from zapcls.analysis import decisions as rules
 from zapcls.errors import ZapError
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, messages
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 
@@ -170,7 +170,7 @@ def take_back(run: Run, image_id: str = "") -> None:
         st.toast(str(error), icon=":material/error:", duration="long")
     else:
         found = f"Taken back on image {undone}." if undone else "There is nothing to take back."
-        st.toast(widgets.escape(found), icon=":material/undo:")
+        st.toast(messages.escape(found), icon=":material/undo:")
 
 
 def find_verdict(run: Run, image_id: str) -> Any:
@@ -208,5 +208,5 @@ def describe_verdict(verdict: Any, run: Run) -> str:
 
 
 def _say(what: str, who: str, note: str) -> str:
-    words = [f"**{widgets.escape(what)}**", widgets.escape(who or "without a name")]
-    return " · ".join([*words, *([widgets.escape(note)] if note else [])])
+    words = [f"**{messages.escape(what)}**", messages.escape(who or "without a name")]
+    return " · ".join([*words, *([messages.escape(note)] if note else [])])

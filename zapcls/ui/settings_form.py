@@ -9,7 +9,7 @@ from zapcls import config
 from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
 from zapcls.data.sample import is_drawn
 from zapcls.errors import BadInput
-from zapcls.ui import cache, setting_words, widgets
+from zapcls.ui import cache, job_view, setting_words
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
@@ -267,7 +267,7 @@ def _read_rate(text: str) -> float | str:
 def find_busy(device: str) -> str | None:
     """Name the job that keeps a training on `device` from starting now, None when there is none."""
     workspace = cache.workspace()
-    active = widgets.find_active(workspace.runs_dir, "train") or widgets.find_active(
+    active = job_view.find_active(workspace.runs_dir, "train") or job_view.find_active(
         workspace.jobs_dir, "lr_find"
     )
     if active:
