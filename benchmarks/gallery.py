@@ -89,6 +89,7 @@ def write_run(run: Run, store: Store, workspace: Workspace) -> None:
         "arch": config.arch, "image_size": config.image_size, "side": store.side,
         "classes": list(config.classes), "catalogue_id": store.catalogue_id,
         "is_drawn": store.is_drawn, "target": config.target,
+        "device": "none", "torch": "none", "fastai": "none",
     }  # fmt: skip
     write_json(run.path / "model.json", facts)
     codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from zapcls import charts, inference, words
 from zapcls.errors import BadInput
-from zapcls.ui import cache, navigation, run_picker, run_state
+from zapcls.ui import cache, messages, navigation, run_picker, run_state
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
 
@@ -49,7 +49,7 @@ with camera:
     shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None
 valid = run.metrics["splits"]["valid"]
 st.caption(
-    f"Answered by {run_picker.describe_run(run)}, which errs on "
+    f"Answered by {messages.escape(run_picker.describe_run(run))}, which errs on "
     f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. The label "
     "is the shop's department, not the wearer. Photos stay in memory on this machine."
 )

@@ -9,7 +9,7 @@ import streamlit as st
 from zapcls import words
 from zapcls.analysis import compare
 from zapcls.charts import compare as compare_charts
-from zapcls.ui import cache, navigation, photo_grid, run_picker, run_state
+from zapcls.ui import cache, messages, navigation, photo_grid, run_picker, run_state
 from zapcls.ui.compare_colors_view import show_colors, show_flips, swatch
 from zapcls.workspace.runs import Run, list_runs, read_history
 
@@ -72,9 +72,12 @@ def pick_first(second: Run) -> Run:
     with right:
         st.markdown(
             f"{swatch('second')} Second run, chosen in the sidebar  \n"
-            f"**{run_picker.describe_run(second)}**"
+            f"**{messages.escape(run_picker.describe_run(second))}**"
         )
-    return others[str(chosen)]
+    first = others[str(chosen)]
+    if asked and asked not in others and asked != second.run_id:
+        run_picker.warn_missing(asked, first)
+    return first
 
 
 def put_in_url(key: str) -> None:

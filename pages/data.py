@@ -83,10 +83,7 @@ def show_reading() -> None:
         if job:
             job_view.show_job(job)
             return
-    last = next(
-        (j for j in jobs.list_jobs(workspace.jobs_dir) if j.kind in ("download", "build_store")),
-        None,
-    )
+    last = next(iter(jobs.list_jobs(workspace.jobs_dir, "download", "build_store")), None)
     if last and jobs.read_status(last).state in ("failed", "lost"):
         job_view.show_failure(last, jobs.read_status(last))
         if not cache.lacks_colors():

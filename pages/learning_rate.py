@@ -24,10 +24,9 @@ MEANINGS = {
 def find_curves() -> dict[str, Found]:
     """All curves, the newest first, by their titles."""
     workspace = cache.workspace()
-    finders = [job for job in jobs.list_jobs(workspace.jobs_dir) if job.kind == "lr_find"]
-    sources: list[Job] = sorted(
-        [*finders, *list_runs(workspace)], key=lambda job: job.job_id, reverse=True
-    )
+    finders = jobs.list_jobs(workspace.jobs_dir, "lr_find")
+    trained = [run for run in list_runs(workspace) if not jobs.is_damaged(run)]
+    sources: list[Job] = sorted([*finders, *trained], key=lambda job: job.job_id, reverse=True)
     curves = {}
     for job in sources[:30]:
         for found in lr_files.read_found(job):
@@ -137,9 +136,7 @@ if active:
 else:
     with messages.explain_errors():
         show_launcher(has_curves=bool(curves))
-    last = next(
-        (j for j in jobs.list_jobs(cache.workspace().jobs_dir) if j.kind == "lr_find"), None
-    )
+    last = next(iter(jobs.list_jobs(cache.workspace().jobs_dir, "lr_find")), None)
     if last and jobs.read_status(last).state in ("failed", "lost"):
         job_view.show_failure(last, jobs.read_status(last))
 

@@ -70,8 +70,10 @@ if runs:
         with st.container(border=True):
             name, rate, link = st.columns([3, 4, 2], vertical_alignment="center")
             status = jobs.read_status(run)
-            name.markdown(f"**{run.train_config.arch}** · {run.data_dir.name}")
-            name.caption(run.run_id)
+            if status.state != "damaged":
+                place = messages.escape(run.data_dir.name)
+                name.markdown(f"**{run.train_config.arch}** · {place}")
+            name.caption(messages.escape(run.run_id))
             if run.is_evaluated:
                 valid = run.metrics["splits"]["valid"]
                 rate.markdown(f"**{words.percent(valid['error_rate'])}** of valid photos wrong")

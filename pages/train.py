@@ -48,7 +48,10 @@ def watch(run: Run) -> None:
 
 def show_ended(run: Run, status: Status) -> None:
     """Show how the picked run ended, and where to go from there."""
-    st.subheader(f"Run {run.run_id}", anchor=False)
+    st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
+    if status.state == "damaged":
+        st.error(messages.escape(status.message), icon=":material/error:")
+        return
     if status.state == "done":
         show_done(run)
     elif status.state == "stopped":
@@ -90,7 +93,8 @@ def show_starts(picked: Run | None) -> None:
         if resumable and st.button("Resume", key="resume", icon=":material/resume:"):
             resume(resumable)
     if resumable:
-        st.caption(f"Resume: {run_picker.describe_run(resumable)} {describe_resume(resumable)}.")
+        named = messages.escape(run_picker.describe_run(resumable))
+        st.caption(f"Resume: {named} {describe_resume(resumable)}.")
 
 
 def can_resume(run: Run) -> bool:
@@ -135,8 +139,10 @@ navigation.enter("train")
 st.title("Train", anchor=False)
 active = job_view.find_active(cache.workspace().runs_dir, "train")
 if active:
+    run_picker.show_missing(Run(active.path))
     watch(Run(active.path))
 else:
+    run_picker.show_missing(run_picker.chosen_run())
     picked = run_picker.chosen_run()
     top = st.container()  # it stands above the form, but reads what the form says
     with messages.explain_errors():

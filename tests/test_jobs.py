@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -11,7 +12,7 @@ from filelock import FileLock
 from zapcls.errors import BadInput, RunBusy, Stopped
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job, Reporter, read_status
-from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.layout import Workspace, read_json, write_json
 
 
 @pytest.fixture
@@ -64,6 +65,55 @@ def test_jobs_are_listed_the_newest_first(job, workspace):
     assert jobs.list_jobs(workspace.path / "nowhere") == []
 
 
+@pytest.mark.parametrize("file", ["config.json", "status.json"])
+def test_a_job_is_created_whole_or_not_at_all(workspace, monkeypatch, file):
+    seen = []
+
+    def write(path, content):
+        seen.extend(jobs.list_jobs(workspace.jobs_dir))
+        if path.name == file:
+            raise OSError("The disk is full.")
+        write_json(path, content)
+
+    monkeypatch.setattr(jobs, "write_json", write)
+    with pytest.raises(OSError, match="disk is full"):
+        jobs.create(workspace.jobs_dir, "download", {})
+
+    assert seen == []
+    assert list(workspace.jobs_dir.iterdir()) == []
+
+
+def count_zombies():
+    """Count the children of this process that have ended and that nobody waited for."""
+    fields = [path.read_text().rpartition(")")[2].split() for path in find_stats()]
+    return sum(state == "Z" and int(parent) == os.getpid() for state, parent, *_ in fields)
+
+
+def find_stats():
+    return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it asks Linux for its processes")
+def test_a_job_that_has_ended_leaves_no_zombie(job, workspace):
+    jobs.launch(job, workspace)
+    give_up = time.monotonic() + 60
+    while not (read_status(job).is_final and not count_zombies()) and time.monotonic() < give_up:
+        time.sleep(0.05)
+
+    assert read_status(job).state == "failed"  # there is no /data
+    assert count_zombies() == 0
+
+
+@pytest.mark.parametrize("file", ["config.json", "status.json"])
+def test_a_damaged_job_is_listed_but_is_of_no_kind(job, workspace, file):
+    other = jobs.create(workspace.jobs_dir, "build_store", {})
+    (job.path / file).write_text("{")
+
+    assert set(jobs.list_jobs(workspace.jobs_dir)) == {job, other}
+    assert jobs.list_jobs(workspace.jobs_dir, "build_store") == [other]
+    assert read_status(job).state == "damaged"
+
+
 def test_a_job_that_is_done(job):
     seen = []
 
@@ -86,7 +136,7 @@ def test_a_job_that_is_done(job):
 
 
 def test_a_queued_job_has_not_run(job):
-    assert jobs._read_stored(job).seconds is None
+    assert jobs.read_stored(job).seconds is None
 
 
 def test_a_failed_job_says_why_in_the_words_of_its_error(job):
@@ -250,18 +300,18 @@ def test_the_status_is_written_a_few_times_a_second_at_most(job, clock):
 
     assert written[0] == 0
     assert 3 <= len(written) <= 5
-    assert jobs._read_stored(job).done == written[-1]
+    assert jobs.read_stored(job).done == written[-1]
 
 
 def test_a_new_phase_is_written_at_once(job, clock):
     reporter = Reporter(job)
 
     reporter("Reading photos", 1, 100)
-    assert jobs._read_stored(job).phase == "Reading photos"
+    assert jobs.read_stored(job).phase == "Reading photos"
     reporter("Reading photos", 50, 100)
-    assert jobs._read_stored(job).done == 1
+    assert jobs.read_stored(job).done == 1
     reporter("Naming colors", 0, 10)
-    assert jobs._read_stored(job).phase == "Naming colors"
+    assert jobs.read_stored(job).phase == "Naming colors"
 
 
 def test_the_end_is_written_at_once_with_the_last_figures(job, clock):

@@ -56,7 +56,7 @@ def test_a_job_that_ended_early_can_be_resumed(job, state):
 
     jobs.reopen(job)
 
-    stored = jobs._read_stored(job)
+    stored = jobs.read_stored(job)
     assert (stored.state, stored.message, stored.done) == ("queued", "", 0)
     assert stored.created_at == created_at
     assert (stored.started_at, stored.finished_at) == (None, None)
@@ -102,7 +102,7 @@ def test_the_seconds_of_all_starts_add_up(job, wall):
             jobs.perform(job, work_for(seconds, Stopped("Stopped as asked.")))
         wall[0] += 1000  # until a person resumes it
         jobs.reopen(job)
-    assert jobs._read_stored(job).seconds is None  # it has not begun again
+    assert jobs.read_stored(job).seconds is None  # it has not begun again
     jobs.perform(job, work_for(5))
 
     status = read_status(job)
@@ -119,13 +119,13 @@ def test_a_lost_job_worked_until_it_last_said_something(job, wall):
     wall[0] += 1000
     jobs.reopen(job)
 
-    assert jobs._read_stored(job).seconds_before == 7
+    assert jobs.read_stored(job).seconds_before == 7
 
 
 def test_a_job_that_is_lost_before_it_began_has_not_worked(job):
     jobs.reopen(job)
 
-    assert jobs._read_stored(job).seconds_before == 0
+    assert jobs.read_stored(job).seconds_before == 0
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_the_status_is_written_over_the_old_one_where_the_disk_is_full(job, fill
     reporter("Reading photos", 3, 10, images_per_s=80.5)
     reporter("Naming colors", 4, 9)
 
-    status = jobs._read_stored(job)
+    status = jobs.read_stored(job)
     assert (status.phase, status.done, status.detail) == ("Naming colors", 4, None)
 
 

@@ -30,7 +30,8 @@ from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.jobs import Job, Reporter
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, read_lr_curve, read_predictions
+from zapcls.workspace.lr_files import read_found
+from zapcls.workspace.runs import Run, create_run, read_predictions, read_table
 from zapcls.workspace.store import Store, find_store, find_store_of, read_split
 
 CLASSES = ("Women", "Men")
@@ -109,7 +110,9 @@ class FakeRecipe:
             for rate in rates
         ]
         write_csv(self.folder / "lr_curve.csv", schema.LR_CURVE, curve)
-        faults = lr_curves.find_faults(read_lr_curve(Job(self.folder)), self.valleys)
+        faults = lr_curves.find_faults(
+            read_table(Run(self.folder), "lr_curve.csv", schema.LR_CURVE), self.valleys
+        )
         facts = {"rates": SUGGESTIONS, "valleys": list(self.valleys), "faults": faults}
         write_json(self.folder / "lr_suggestions.json", {phase: facts})
 
@@ -188,7 +191,7 @@ def add_finished(
     run = add_run(workspace, minute, **settings)
     perform(run, workspace, None, weights=True, largest_batch=largest_batch)
     assert jobs.read_status(run).state == "done"
-    assert not read_lr_curve(run).empty
+    assert all(not found.read_curves().empty for found in read_found(run))
     return run
 
 

@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Callable
 
 import fake_run
+import pytest
 from app_driver import App
 from filelock import FileLock
 
-from zapcls.ui import messages
+from zapcls.ui import messages, navigation, run_picker
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
@@ -220,10 +221,72 @@ def test_stopped_before_its_photos_colors_were_named(
     )
 
 
-def test_an_unknown_run_in_the_url_is_ignored(finished: Run, open_page: Callable[..., App]) -> None:
-    app = open_page("results", run="../../etc")
+@pytest.fixture
+def damaged(finished: Run) -> dict[str, Run]:
+    """Runs with a damaged file each, by the name of the file; all are newer than `finished`."""
+    copies = {}
+    for file in ("config.json", "status.json", "model.json", "metrics.json"):
+        path = finished.path.with_name(f"copy of {file[:-5]}")
+        copies[file] = Run(shutil.copytree(finished.path, path))
+        (path / file).write_text("{")
+    return copies
+
+
+def test_damaged_runs_stop_no_page(
+    finished: Run, damaged: dict[str, Run], open_page: Callable[..., App]
+) -> None:
+    for page in navigation.PAGES:
+        app = open_page(page)
+        assert not app.error
+        assert app.sidebar.selectbox(key="run").value == finished.run_id
+        options = app.sidebar.selectbox(key="run").options
+        assert sorted(name for name in options if name.startswith("! ")) == sorted(
+            f"! {run.run_id}" for run in damaged.values()
+        )
+    assert "! damaged" in open_page("overview").said
+
+
+@pytest.mark.parametrize("page", ["train", *ABOUT_RUNS])
+def test_a_damaged_run_says_so_where_it_is_chosen(
+    damaged: dict[str, Run], open_page: Callable[..., App], page: str
+) -> None:
+    for run in damaged.values():
+        app = open_page(page, run=run.run_id)
+        told = messages.escape(jobs.read_status(run).message)
+        assert [element.value for element in app.error] == [told]
+
+
+def test_a_run_copied_by_hand_is_shown_by_the_name_of_its_folder(
+    finished: Run, open_page: Callable[..., App]
+) -> None:
+    copy = Run(shutil.copytree(finished.path, finished.path.with_name("my *best* run")))
+    for page in navigation.PAGES:
+        app = open_page(page, run=copy.run_id)
+        assert not app.error
+        [named] = [name for name in app.sidebar.selectbox(key="run").options if "best" in name]
+        assert named.startswith("✓ my *best* run · ")
+
+
+@pytest.mark.parametrize("page", ["train", *ABOUT_RUNS])
+def test_a_link_to_a_run_that_is_gone_says_what_is_shown_instead(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App], page: str
+) -> None:
+    other = Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000000-old-0000"))
+    app = open_page(page, run="../../etc")
     assert app.sidebar.selectbox(key="run").value == finished.run_id
-    assert "photos wrong" in app.said
+    [told] = [warning.value for warning in app.warning]
+    for words in ("../../etc", "is not in this workspace", run_picker.describe_run(finished)):
+        assert messages.escape(words) in told
+    assert told in app.run().said  # until another one is chosen
+    assert not app.choose("run", other.run_id).warning
+
+
+def test_a_link_to_a_run_in_an_empty_workspace_says_that_it_is_gone(
+    bare: Workspace, open_page: Callable[..., App]
+) -> None:
+    [told] = [warning.value for warning in open_page("results", run="gone").warning]
+    assert "is not in this workspace" in told
+    assert "instead" not in told
 
 
 def test_the_run_of_the_url_is_shown_and_kept_on_the_way(

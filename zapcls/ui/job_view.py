@@ -17,15 +17,15 @@ REFRESH_S = 1.0
 def find_active(parent: Path, kind: str = "") -> Job | None:
     """The newest job (of a kind) that is queued or running, None when there is none."""
     for job in jobs.list_jobs(parent)[:30]:
-        if kind in ("", job.kind) and not jobs.read_status(job).is_final:
+        if not jobs.read_status(job).is_final and kind in ("", job.kind):
             return job
     return None
 
 
 def find_last(parent: Path, kind: str, run: Run) -> Job | None:
     """The newest job of a kind that is about a run, None when there is none."""
-    for job in jobs.list_jobs(parent)[:30]:
-        if job.kind == kind and job.config.get("run") == str(run.path):
+    for job in jobs.list_jobs(parent, kind)[:30]:
+        if job.config.get("run") == str(run.path):
             return job
     return None
 

@@ -4,9 +4,9 @@ import streamlit as st
 
 from zapcls.ui import cache
 from zapcls.ui.job_view import find_active, show_failure, show_job
-from zapcls.ui.messages import DRAWN_NOTE
+from zapcls.ui.messages import DRAWN_NOTE, escape
 from zapcls.ui.navigation import open_page, show_link
-from zapcls.ui.run_picker import chosen_run
+from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job, Status
 from zapcls.workspace.runs import Run, create_run
@@ -15,6 +15,7 @@ from zapcls.workspace.runs import Run, create_run
 def need_run() -> Run:
     """The picked run if it is evaluated; else says what to do about it, and ends the page."""
     run = chosen_run()
+    show_missing(run)
     if run is None:
         st.info("There is no run yet. A minute of training on the drawings makes one.")
         show_first_try()
@@ -24,6 +25,9 @@ def need_run() -> Run:
             st.caption(DRAWN_NOTE)
         return run
     status = jobs.read_status(run)
+    if status.state == "damaged":
+        st.error(escape(status.message), icon=":material/error:")
+        st.stop()
     if not status.is_final:
         st.info("This run is still training; its answers are here once it is done.")
         show_job(run)
