@@ -10,9 +10,10 @@ from zapcls import work
 from zapcls.__main__ import main
 from zapcls.config import build_config
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Reporter, read_status
+from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, write_json
 from zapcls.workspace.runs import create_run, list_runs, read_predictions, read_probabilities
+from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture

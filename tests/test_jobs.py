@@ -10,9 +10,10 @@ import pytest
 from filelock import FileLock
 
 from zapcls.errors import BadInput, RunBusy, Stopped
-from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job, Reporter, read_status
+from zapcls.workspace import jobs, worker
+from zapcls.workspace.jobs import Job, read_status
 from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_a_job_that_is_done(job):
         progress("Reading photos", 3, 10, images_per_s=80.5)
         seen.append(read_status(job))
 
-    jobs.perform(job, work)
+    worker.perform(job, work)
 
     running, reading, done = [*seen, read_status(job)]
     assert [running.state, reading.state, done.state] == ["running", "running", "done"]
@@ -143,7 +144,7 @@ def test_a_failed_job_says_why_in_the_words_of_its_error(job):
     error = BadInput("image_size must be 32..512 px, got 7.")
 
     with pytest.raises(BadInput, match=r"32\.\.512"):
-        jobs.perform(job, raise_error(error))
+        worker.perform(job, raise_error(error))
 
     status = read_status(job)
     assert (status.state, status.message) == ("failed", "image_size must be 32..512 px, got 7.")
@@ -153,7 +154,7 @@ def test_a_failed_job_says_why_in_the_words_of_its_error(job):
 
 def test_an_unexpected_error_leaves_its_traceback_in_the_log(job):
     with pytest.raises(ZeroDivisionError):
-        jobs.perform(job, lambda progress: 1 / 0)
+        worker.perform(job, lambda progress: 1 / 0)
 
     status = read_status(job)
     assert (status.state, status.message) == ("failed", "ZeroDivisionError: division by zero")
@@ -174,7 +175,7 @@ def test_an_unexpected_error_leaves_its_traceback_in_the_log(job):
 )
 def test_the_message_of_an_unexpected_error_is_one_line(job, error, message):
     with pytest.raises(type(error)):
-        jobs.perform(job, raise_error(error))
+        worker.perform(job, raise_error(error))
 
     assert (read_status(job).state, read_status(job).message) == ("failed", message)
 
@@ -182,7 +183,7 @@ def test_the_message_of_an_unexpected_error_is_one_line(job, error, message):
 @pytest.mark.parametrize("error", [Stopped("Stopped as asked."), KeyboardInterrupt()])
 def test_a_stopped_job(job, error):
     with pytest.raises(type(error)):
-        jobs.perform(job, raise_error(error))
+        worker.perform(job, raise_error(error))
 
     assert (read_status(job).state, read_status(job).message) == ("stopped", "")
     assert jobs.read_log_tail(job) == ""
@@ -199,7 +200,7 @@ def test_a_request_to_stop_reaches_the_work_at_its_next_report(job):
         reached.append(2)
 
     with pytest.raises(Stopped):
-        jobs.perform(job, work)
+        worker.perform(job, work)
 
     assert reached == [1]
     assert read_status(job).state == "stopped"
@@ -209,7 +210,7 @@ def test_a_job_that_was_stopped_before_it_began_stops_at_once(job):
     jobs.request_stop(job)
 
     with pytest.raises(Stopped):
-        jobs.perform(job, raise_error(AssertionError("it went on")))
+        worker.perform(job, raise_error(AssertionError("it went on")))
 
     assert read_status(job).state == "stopped"
 
@@ -224,7 +225,7 @@ def test_a_signal_asks_for_a_stop_as_the_button_does(job, number):
         progress("Reading photos", 1, 10)
 
     with pytest.raises(Stopped):
-        jobs.perform(job, work)
+        worker.perform(job, work)
 
     assert read_status(job).state == "stopped"
     assert signal.getsignal(number) is previous
@@ -237,7 +238,7 @@ def test_a_second_ctrl_c_interrupts_work_that_does_not_report(job):
         raise AssertionError("it went on")
 
     with pytest.raises(KeyboardInterrupt):
-        jobs.perform(job, work)
+        worker.perform(job, work)
 
     assert read_status(job).state == "stopped"
 
@@ -245,7 +246,7 @@ def test_a_second_ctrl_c_interrupts_work_that_does_not_report(job):
 def test_a_watcher_sees_each_status_that_is_written(job):
     states = []
 
-    jobs.perform(job, work_nothing, watch=lambda status: states.append(status.state))
+    worker.perform(job, work_nothing, watch=lambda status: states.append(status.state))
 
     assert states == ["running", "done"]
 
@@ -272,7 +273,7 @@ def test_a_queued_job_is_lost_unless_its_process_is_being_launched(job):
 
 
 def test_a_final_state_needs_no_lock(job):
-    jobs.perform(job, work_nothing)
+    worker.perform(job, work_nothing)
     (job.path / "lock").unlink()
 
     with FileLock(job.path / "lock"):
@@ -282,7 +283,7 @@ def test_a_final_state_needs_no_lock(job):
 
 def test_a_job_that_ends_between_the_two_looks_is_not_lost(job, monkeypatch):
     def end_meanwhile(looked_at):
-        jobs.perform(job, work_nothing)
+        worker.perform(job, work_nothing)
         return False
 
     monkeypatch.setattr(jobs, "_is_held", end_meanwhile)
@@ -380,7 +381,7 @@ def test_a_long_log_is_read_from_its_end_only(job):
 
 
 def test_a_status_file_holds_plain_json(job):
-    jobs.perform(job, lambda progress: progress("Reading photos", 1, 2, images_per_s=1.5))
+    worker.perform(job, lambda progress: progress("Reading photos", 1, 2, images_per_s=1.5))
 
     assert json.loads((job.path / "status.json").read_text())["detail"] == {"images_per_s": 1.5}
 

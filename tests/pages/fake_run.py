@@ -28,11 +28,12 @@ from zapcls.progress import silent
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.checks import LabelCheck
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.lr_files import read_found
 from zapcls.workspace.runs import Run, create_run, read_predictions, read_table
 from zapcls.workspace.store import Store, find_store, find_store_of, read_split
+from zapcls.workspace.worker import Reporter
 
 CLASSES = ("Women", "Men")
 SUGGESTIONS = {"valley": 2.1e-3, "slide": 9.5e-3, "steep": 1.1e-3, "minimum": 4.7e-2}

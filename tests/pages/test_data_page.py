@@ -12,10 +12,11 @@ from filelock import FileLock
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
 from zapcls.ui import messages
-from zapcls.workspace import bodies, jobs
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace import bodies, jobs, worker
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, read_chosen_data, write_json
 from zapcls.workspace.store import Store, find_store_of, read_split
+from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def refuse(progress: Reporter) -> None:
 def test_a_reading_that_failed_says_why(bare: Workspace, open_page: Callable[..., App]) -> None:
     job = jobs.create(bare.jobs_dir, "build_store", {"data_dir": "/somewhere"})
     with pytest.raises(BadInput):
-        jobs.perform(job, refuse)
+        worker.perform(job, refuse)
     app = open_page("data")
     assert [error.value for error in app.error] == [jobs.read_status(job).message]
 
@@ -234,5 +235,5 @@ def test_colors_can_be_named_after_a_reading_that_failed(
     (own_store.path / "colors.parquet").unlink()
     job = jobs.create(workspace.jobs_dir, "build_store", {"data_dir": "/somewhere"})
     with pytest.raises(BadInput):
-        jobs.perform(job, refuse)
+        worker.perform(job, refuse)
     assert "Name the colors" in open_page("data").said

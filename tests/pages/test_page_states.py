@@ -68,7 +68,7 @@ def test_running(workspace: Workspace, open_page: Callable[..., App]) -> None:
         pages = open_all(
             open_page,
             {
-                "overview": ("A training is running.", "Watch it", run.run_id),
+                "overview": ("A training is running.", "Watch it", messages.escape(run.run_id)),
                 "data": ("shoes are kept",),
                 "learning_rate": (f"{run.run_id} is running; one at a time.",),
                 "train": (f"Training {run.run_id}", "Stop", *progress),
@@ -113,7 +113,7 @@ def test_stopped_with_weights(
     pages = open_all(
         open_page,
         {
-            "overview": ("■ stopped", run.run_id),
+            "overview": ("■ stopped", messages.escape(run.run_id)),
             "train": ("its best weights are kept", "Evaluate it on Results"),
             **dict.fromkeys(
                 ABOUT_RUNS,
@@ -169,11 +169,12 @@ def test_lost(workspace: Workspace, open_page: Callable[..., App]) -> None:
 
 def test_finished(finished: Run, open_page: Callable[..., App]) -> None:
     valid = finished.metrics["splits"]["valid"]
+    named = messages.escape(finished.run_id)
     wrong = f"{valid['errors']} of {valid['n']}"
     pages = open_all(
         open_page,
         {
-            "overview": ("newest run got wrong", "of valid photos wrong", finished.run_id),
+            "overview": ("newest run got wrong", "of valid photos wrong", named),
             "classify": (f"of {valid['n']} photos it had not seen", "stay in memory"),
             "data": ("shoes are kept",),
             "learning_rate": ("Train with this", "valley: the middle of the longest"),

@@ -1,15 +1,18 @@
 """What the JSON files of a job and of a run must hold; one sentence where a file does not."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zapcls.errors import Damaged, ZapError
+from zapcls.config import TrainConfig
+from zapcls.errors import BadInput, Damaged, ZapError
 from zapcls.workspace.layout import read_json
 
 NUMBER = (int, float)
 NUMBER_OR_NONE = (int, float, type(None))
 Types = type | tuple[type, ...]
+OTHER_VERSION = "Open it with the version that made it, or train again."
 
 # The values that a file must have; a dot leads into an object.
 JOB = {"kind": str}
@@ -67,6 +70,46 @@ def read_checked(
         if name in content and not _has_type(content[name], types):
             raise describe_damage(path, f"has no usable value for {name!r}")
     return content
+
+
+def read_run_config(run_path: Path, newest: int) -> dict[str, Any]:
+    """Read a run's `config.json`, of a format up to `newest`; one that names none is of the first.
+
+    Raises:
+        Damaged: it is missing, no such object, or of a newer format.
+    """
+    content = read_checked(run_path / "config.json", RUN, RUN_OPTIONS)
+    if content.get("format", 1) > newest:
+        raise Damaged(
+            f"This version reads runs up to format {newest}, but {run_path.name} is of format "
+            f"{content['format']}. {OTHER_VERSION}"
+        )
+    return content
+
+
+def build_settings(run_path: Path, given: Mapping[str, Any]) -> TrainConfig:
+    """Build the settings of a run; those that are not given take their defaults.
+
+    Raises:
+        Damaged: a setting is unknown today, outside its range, or of a wrong type.
+    """
+    known = {setting.name for setting in dataclasses.fields(TrainConfig)}
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise Damaged(
+            f"{run_path.name} was trained with the setting {unknown[0]!r}, which this version does "
+            f"not have. {OTHER_VERSION}"
+        )
+    try:
+        return TrainConfig(**given)
+    except BadInput as error:
+        raise Damaged(
+            f"{run_path.name} was trained with a setting that this version does not take: {error} "
+            f"{OTHER_VERSION}"
+        ) from error
+    except (TypeError, AttributeError) as error:  # a number where a text should be, or so
+        fault = f"holds a setting of a wrong type ({error})"
+        raise describe_damage(run_path / "config.json", fault) from error
 
 
 def describe_damage(path: Path, fault: str) -> Damaged:

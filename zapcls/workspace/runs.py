@@ -1,6 +1,5 @@
 """Runs: the trainings in a workspace, and the tables each one leaves."""
 
-import dataclasses
 import os
 import shutil
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from zapcls import schema
 from zapcls.config import TrainConfig
 from zapcls.data import clean
 from zapcls.data.split import correct_split
-from zapcls.errors import BadInput, Damaged, ZapError
+from zapcls.errors import BadInput, ZapError
 from zapcls.workspace import integrity, jobs
 from zapcls.workspace.layout import Workspace, read_json
 from zapcls.workspace.store import Store, find_store
@@ -33,36 +32,12 @@ class Run(jobs.Job):
 
     @property
     def config(self) -> dict[str, Any]:
-        path = self.path / "config.json"
-        content = integrity.read_checked(path, integrity.RUN, integrity.RUN_OPTIONS)
-        if content.get("format", 1) > FORMAT:
-            raise Damaged(
-                f"This version reads runs up to format {FORMAT}, but {self.run_id} is of format "
-                f"{content['format']}. Open it with the version that made it, or train again."
-            )
-        return content
+        return integrity.read_run_config(self.path, FORMAT)
 
     @property
     def train_config(self) -> TrainConfig:
         """The settings; those that its version did not have yet are at their defaults."""
-        given = self.config["train"]
-        known = {setting.name for setting in dataclasses.fields(TrainConfig)}
-        unknown = sorted(given.keys() - known)
-        if unknown:
-            raise Damaged(
-                f"{self.run_id} was trained with the setting {unknown[0]!r}, which this version "
-                "does not have. Open it with the version that made it, or train again."
-            )
-        try:
-            return TrainConfig(**given)
-        except BadInput as error:
-            raise Damaged(
-                f"{self.run_id} was trained with a setting that this version does not take: "
-                f"{error} Open it with the version that made it, or train again."
-            ) from error
-        except (TypeError, AttributeError) as error:  # a text where a number should be, or so
-            fault = f"holds a setting of a wrong type ({error})"
-            raise integrity.describe_damage(self.path / "config.json", fault) from error
+        return integrity.build_settings(self.path, self.config["train"])
 
     @property
     def data_dir(self) -> Path:
