@@ -33,7 +33,7 @@ from zapcls.config import build_config
 from zapcls.data.catalog import read_catalogue
 from zapcls.data.sample import draw_catalogue
 from zapcls.pipeline import summarize_splits
-from zapcls.workspace import checks, jobs, store_build
+from zapcls.workspace import checks, store_build, worker
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, choose_data, write_json
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_run
@@ -52,7 +52,7 @@ def build_workspace(folder: Path, data_dir: Path, rows: int) -> Workspace:
     store = repeat_store(workspace, small, rows)
     choose_data(workspace, data_dir)
     run = create_run(workspace, build_config("first-try"), data_dir)
-    jobs.perform(run, lambda progress: write_run(run, store, workspace))
+    worker.perform(run, lambda progress: write_run(run, store, workspace))
     shutil.rmtree(folder / "small")
     return workspace
 
@@ -89,6 +89,7 @@ def write_run(run: Run, store: Store, workspace: Workspace) -> None:
         "arch": config.arch, "image_size": config.image_size, "side": store.side,
         "classes": list(config.classes), "catalogue_id": store.catalogue_id,
         "is_drawn": store.is_drawn, "target": config.target,
+        "device": "none", "torch": "none", "fastai": "none",
     }  # fmt: skip
     write_json(run.path / "model.json", facts)
     codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from zapcls import words
-from zapcls.ui import cache, marking, widgets
+from zapcls.ui import cache, marking, navigation, run_state
 from zapcls.workspace.runs import Run
 
 VIEWS = ("Gallery", "Suspects", "Slices", "Map")
@@ -61,9 +61,9 @@ def show_view(run: Run, view: str, aside: Any) -> None:
         show_map(run)
 
 
-widgets.enter("errors")
+navigation.enter("errors")
 st.title("Errors", anchor=False)
-run = widgets.need_run()
+run = run_state.need_run()
 image_id = st.query_params.get("image")
 if image_id or read_view() == "Suspects":
     marking.pick_reviewer()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from zapcls import charts, words
 from zapcls.analysis import causes, metrics
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, job_view, navigation, run_state
 from zapcls.ui.filters import read_causes
 from zapcls.workspace import lr_files
 from zapcls.workspace.runs import Run, read_cross_validation, read_history, read_losses
@@ -58,7 +58,7 @@ def show_confusions(run: Run, split: str, classes: list[str]) -> None:
 
 def open_cell(label: str, called: str, split: str) -> None:
     answer = "right" if label == called else "wrong"
-    widgets.open_page("errors", label=[label], prediction=[called], answer=answer, split=split)
+    navigation.open_page("errors", label=[label], prediction=[called], answer=answer, split=split)
 
 
 def show_rates(run: Run, split: str, classes: list[str]) -> None:
@@ -110,7 +110,7 @@ def show_causes(run: Run) -> None:
                 f"{words.begin(row.cause)}: {row.n:,}", key=f"cause-{row.cause}",
                 help=causes.EXPLANATIONS[row.cause],
             ):  # fmt: skip
-                widgets.open_page("errors", split="valid", answer="wrong", cause=[row.cause])
+                navigation.open_page("errors", split="valid", answer="wrong", cause=[row.cause])
     checked = (
         ""
         if cache.check(run).is_done
@@ -133,9 +133,11 @@ def show_curves(run: Run) -> None:
     with right:
         st.plotly_chart(charts.error_curve(history), key="error")
     if lr_files.read_found(run):
-        widgets.show_link("learning_rate", "Its learning-rate curves", icon=":material/show_chart:")
+        navigation.show_link(
+            "learning_rate", "Its learning-rate curves", icon=":material/show_chart:"
+        )
     with st.expander("Settings"):
-        widgets.show_batch(run)
+        run_state.show_batch(run)
         settings = run.config["train"] | {
             "catalogue": run.facts["catalogue_id"],
             "device": run.facts["device"],
@@ -158,7 +160,7 @@ def show_cross_validation(run: Run) -> None:
             f"one of {result['folds']} trainings of this recipe that never saw its product."
         )
         return
-    if widgets.is_at_work("cross_validate", run):
+    if job_view.is_at_work("cross_validate", run):
         return
     cost = words.duration(FOLDS * run.metrics["seconds"])
     st.markdown(
@@ -167,12 +169,12 @@ def show_cross_validation(run: Run) -> None:
         "It can be stopped; the trainings that are done are kept."
     )
     if st.button("Cross-validate this recipe", key="cross_validate", icon=":material/splitscreen:"):
-        widgets.start_job("cross_validate", run, folds=FOLDS)
+        job_view.start_job("cross_validate", run, folds=FOLDS)
 
 
-widgets.enter("results")
+navigation.enter("results")
 st.title("Results", anchor=False)
-run = widgets.need_run()
+run = run_state.need_run()
 classes = run.facts["classes"]
 show_headline(run)
 split = str(

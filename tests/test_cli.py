@@ -268,6 +268,18 @@ def test_runs_are_told_a_line_each(answer, color_run):
     assert answer("runs") == f"{color_run.run_id}  lost\n"
 
 
+@pytest.mark.parametrize("file", ["config.json", "status.json", "model.json"])
+def test_a_damaged_run_is_listed_and_refused(answer, refused, color_run, file):
+    (color_run.path / file).write_text("{")
+
+    facts = json.loads(answer("runs", "--json"))
+
+    known = {"run": color_run.run_id, "state": "damaged"}
+    assert facts == dict.fromkeys(facts) | known
+    assert answer("runs") == f"{color_run.run_id}  damaged\n"
+    assert file in refused("classify", color_run.run_id, "a.jpg", code=1)
+
+
 def test_photos_are_classified_an_object_a_line(answer, color_run, jpeg, tmp_path):
     for name in ("red", "blue"):
         (tmp_path / f"{name}.jpg").write_bytes(jpeg((20, 20), name))

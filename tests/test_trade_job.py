@@ -13,7 +13,7 @@ from zapcls import schema, trade
 from zapcls.analysis.trade import ALL_SEEDS
 from zapcls.config import build_config
 from zapcls.errors import Stopped
-from zapcls.workspace import jobs
+from zapcls.workspace import jobs, worker
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import create_run, find_run, read_predictions, read_trade
 
@@ -45,7 +45,7 @@ def small(drawn, tiny_settings, tmp_path_factory):
     workspace = Workspace(folder / "workspace")
     run = create_run(workspace, build_config("quick", **settings), drawn)
     with warnings.catch_warnings(action="ignore"):
-        jobs.perform(run, lambda progress: pipeline.train(run, workspace, progress))
+        worker.perform(run, lambda progress: pipeline.train(run, workspace, progress))
     return SimpleNamespace(workspace=workspace, run=run)
 
 
@@ -58,7 +58,7 @@ def ours(small, tmp_path):
 
 def perform(ours, watch=None, **config):
     job = jobs.create(ours.workspace.jobs_dir, "trade", {"run": str(ours.run.path), **config})
-    jobs.perform(job, lambda progress: trade.trade(job, ours.workspace, progress), watch)
+    worker.perform(job, lambda progress: trade.trade(job, ours.workspace, progress), watch)
     return job
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from zapcls import explain, pipeline, recoloring, trade
 from zapcls.report.document import write_report
-from zapcls.workspace import jobs
+from zapcls.workspace import worker
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 
@@ -24,5 +24,5 @@ WORK = {
 
 
 def perform(job: Job, workspace: Workspace, watch: Any = None) -> None:
-    """Do a job's work in this process (see `jobs.perform`)."""
-    jobs.perform(job, lambda progress: WORK[job.kind](job, workspace, progress), watch)
+    """Do a job's work in this process (see `worker.perform`)."""
+    worker.perform(job, lambda progress: WORK[job.kind](job, workspace, progress), watch)

@@ -14,16 +14,16 @@ from zapcls.commands import terminal
 from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
 from zapcls.words import trade as trade_words
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import create_run, write_derived
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, call_evaluated):
     """A run that is evaluated, as far as a command looks."""
     workspace = Workspace(tmp_path / "workspace")
     run = create_run(workspace, build_config("laptop"), tmp_path / "data")
-    write_json(run.path / "metrics.json", {})
+    call_evaluated(run)
     return run
 
 

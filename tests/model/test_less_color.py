@@ -11,9 +11,10 @@ from zapcls.__main__ import main
 from zapcls.analysis import balance
 from zapcls.errors import Stopped
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Reporter, read_status
+from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, read_json
 from zapcls.workspace.runs import list_runs
+from zapcls.workspace.worker import Reporter
 
 pytestmark = pytest.mark.slow
 

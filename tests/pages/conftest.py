@@ -11,7 +11,7 @@ from fake_run import add_finished
 from filelock import FileLock
 
 from zapcls.data.catalog import read_catalogue
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, navigation
 from zapcls.workspace import jobs, layout
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
@@ -110,7 +110,7 @@ def open_page(
         app = App(ENTRY, default_timeout=20)
         app.query_params |= params
         if page != "overview":
-            app.switch_page(widgets.PAGES[page])
+            app.switch_page(navigation.PAGES[page])
         return app.run()
 
     return open_page

@@ -29,10 +29,12 @@ from zapcls.progress import silent
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.checks import LabelCheck
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, read_lr_curve, read_predictions
+from zapcls.workspace.lr_files import read_found
+from zapcls.workspace.runs import Run, create_run, read_predictions, read_table
 from zapcls.workspace.store import Store, find_store, find_store_of, read_split
+from zapcls.workspace.worker import Reporter
 
 CLASSES = ("Women", "Men")
 SUGGESTIONS = {"valley": 2.1e-3, "slide": 9.5e-3, "steep": 1.1e-3, "minimum": 4.7e-2}
@@ -110,7 +112,9 @@ class FakeRecipe:
             for rate in rates
         ]
         write_csv(self.folder / "lr_curve.csv", schema.LR_CURVE, curve)
-        faults = lr_curves.find_faults(read_lr_curve(Job(self.folder)), self.valleys)
+        faults = lr_curves.find_faults(
+            read_table(Run(self.folder), "lr_curve.csv", schema.LR_CURVE), self.valleys
+        )
         facts = {"rates": SUGGESTIONS, "valleys": list(self.valleys), "faults": faults}
         write_json(self.folder / "lr_suggestions.json", {phase: facts})
 
@@ -189,7 +193,7 @@ def add_finished(
     run = add_run(workspace, minute, **settings)
     perform(run, workspace, None, weights=True, largest_batch=largest_batch)
     assert jobs.read_status(run).state == "done"
-    assert not read_lr_curve(run).empty
+    assert all(not found.read_curves().empty for found in read_found(run))
     return run
 
 

@@ -9,9 +9,10 @@ import pytest
 from app_driver import App
 
 from zapcls.errors import ZapError
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, choose_data, write_json
 from zapcls.workspace.runs import Run
+from zapcls.workspace.worker import Reporter
 
 
 def test_the_finder_runs_with_the_settings_of_the_form(

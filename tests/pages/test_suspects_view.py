@@ -9,11 +9,12 @@ from fake_run import add_check
 from filelock import FileLock
 
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
+from zapcls.workspace.worker import Reporter
 
 PAGE_SIZE = 12
 

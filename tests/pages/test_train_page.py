@@ -10,11 +10,12 @@ from app_driver import App
 from filelock import FileLock
 
 from zapcls.config import PRESETS, TrainConfig, build_config
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, messages, run_picker
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, choose_data
 from zapcls.workspace.runs import Run, list_runs
+from zapcls.workspace.worker import Reporter
 
 FIELDS = [
     "target", "arch", "image_size", "weights", "frozen_epochs", "frozen_lr", "unfrozen_epochs",
@@ -315,7 +316,8 @@ def test_a_run_that_ended_early_is_resumed(
     run = end(workspace)
     run.stop_path.touch()
     app = open_page("train")
-    assert f"Resume: {widgets.describe_run(run)} {sentence}" in app.said.splitlines()
+    named = messages.escape(run_picker.describe_run(run))
+    assert f"Resume: {named} {sentence}" in app.said.splitlines()
     app.click("resume")
     assert [job.path for job in launched] == [run.path]
     assert jobs.read_status(run).state == "queued"

@@ -70,7 +70,12 @@ def add_run(workspace: Workspace, data_dir: Path, store: Store, **settings) -> R
         run.path / "metrics.json", {"splits": splits, "guess_error_rate": 0.5, "seconds": 83.0}
     )
     facts = {"arch": config.arch, "classes": list(CLASSES), "side": store.side, "device": "cpu"}
-    facts |= {"catalogue_id": store.catalogue_id, "is_drawn": False, "torch": "0.0"}
+    facts |= {
+        "catalogue_id": store.catalogue_id,
+        "is_drawn": False,
+        "torch": "0.0",
+        "fastai": "0.0",
+    }
     write_json(run.path / "model.json", facts)
     return run
 

@@ -354,7 +354,7 @@ def time_phases(run, workspace):
     try:
         while process.poll() is None:
             assert time.monotonic() - started < LIMIT_S
-            seen.setdefault(jobs._read_stored(run).phase, time.monotonic() - started)
+            seen.setdefault(jobs.read_stored(run).phase, time.monotonic() - started)
             time.sleep(0.02)
         _, err = process.communicate(timeout=30)
     finally:
@@ -380,11 +380,11 @@ def kill_at(run, workspace, phase, delay_s):
     begun = {"": ("",), TRAINING: (TRAINING, EVALUATION), EVALUATION: (EVALUATION,)}[phase]
     process = start_again(run, workspace)
     try:
-        while jobs._read_stored(run).phase not in begun and process.poll() is None:
+        while jobs.read_stored(run).phase not in begun and process.poll() is None:
             time.sleep(0.02)
         process.wait(delay_s)
     except subprocess.TimeoutExpired:
-        return jobs._read_stored(run).phase
+        return jobs.read_stored(run).phase
     finally:
         kill_all(process)
     return None

@@ -7,7 +7,7 @@ import streamlit as st
 
 from zapcls.blocks import Block, Chart, Columns, Facts, Photos, Section, Table, Text
 from zapcls.blocks.charts import NEUTRAL
-from zapcls.ui import widgets
+from zapcls.ui import navigation
 
 NO_TOOLBAR = {"displayModeBar": False}
 
@@ -86,7 +86,7 @@ def show_chart(chart: Chart, key: str) -> None:
         data = tuple(point["customdata"])
         for known, filters in chart.opens.items():
             if data[: len(known)] == known:
-                widgets.open_page("errors", **filters)
+                navigation.open_page("errors", **filters)
 
 
 def show_photos(photos: Photos) -> None:

@@ -18,7 +18,7 @@ from zapcls.config import (
 )
 from zapcls.data.sample import is_drawn
 from zapcls.errors import BadInput
-from zapcls.ui import cache, setting_words, widgets
+from zapcls.ui import cache, job_view, setting_words
 from zapcls.ui.setting_fields import PICKERS
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
@@ -136,7 +136,7 @@ def _widget_key(name: str) -> str:
 def find_busy(device: str) -> str | None:
     """Name the job that keeps a training on `device` from starting now, None when there is none."""
     workspace = cache.workspace()
-    active = widgets.find_active(workspace.runs_dir, "train") or widgets.find_active(
+    active = job_view.find_active(workspace.runs_dir, "train") or job_view.find_active(
         workspace.jobs_dir, "lr_find"
     )
     if active:

@@ -16,7 +16,7 @@ from zapcls.analysis.slices import (
     find_slices,
     name_slice,
 )
-from zapcls.ui import widgets
+from zapcls.ui import navigation
 from zapcls.workspace.runs import Run
 
 SPLIT = "valid"
@@ -76,10 +76,10 @@ def open_slice(where: dict[str, str], valid: pd.DataFrame) -> None:
     """Open the wrong photos of a group in the gallery: by filters where it has them."""
     view = {"view": "Gallery", "split": SPLIT, "answer": "wrong"}
     if FILTERS.issuperset(where):
-        widgets.open_page("errors", **view, **{name: [value] for name, value in where.items()})
+        navigation.open_page("errors", **view, **{name: [value] for name, value in where.items()})
     members = find_members(valid, where)
     st.session_state["picked_images"] = members.loc[members["wrong"], "image_id"].tolist()
-    widgets.open_page("errors", **view)
+    navigation.open_page("errors", **view)
 
 
 def describe(where: dict[str, str]) -> str:

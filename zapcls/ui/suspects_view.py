@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from zapcls import words
-from zapcls.ui import cache, marking, widgets
+from zapcls.ui import cache, job_view, marking, messages, navigation
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.runs import Run
 
@@ -59,7 +59,7 @@ def show_start(run: Run) -> None:
         "A label check asks heads that never saw a product what they make of its label, and "
         "compares each label with those of its siblings and near-duplicates."
     )
-    if widgets.is_at_work("check_labels", run):
+    if job_view.is_at_work("check_labels", run):
         return
     n = len(cache.predictions(run))
     cost = "Seconds where the network's features are kept, else one pass over the photos."
@@ -67,7 +67,7 @@ def show_start(run: Run) -> None:
         f"Check the labels of {n:,} photos", type="primary", key="check_labels",
         icon=":material/fact_check:", help=cost,
     ):  # fmt: skip
-        widgets.start_job("check_labels", run)
+        job_view.start_job("check_labels", run)
     st.caption(cost)
 
 
@@ -134,7 +134,7 @@ def pick(suspects: pd.DataFrame) -> pd.DataFrame:
 def show_card(suspect: Any, run: Run) -> None:
     """One suspect: the photo, its label, who accuses it, and the marks."""
     store = cache.store_of(run)
-    reasons = "  \n".join(widgets.escape(reason) for reason in suspect.reasons.split("; "))
+    reasons = "  \n".join(messages.escape(reason) for reason in suspect.reasons.split("; "))
     with st.container(horizontal=True):
         st.image(store.pixels[suspect.row], width=PHOTO_PX)
         with st.container(width="stretch"):
@@ -147,5 +147,5 @@ def show_card(suspect: Any, run: Run) -> None:
                 "Open", key=f"open-{suspect.image_id}", type="tertiary",
                 icon=":material/open_in_full:",
             ):  # fmt: skip
-                widgets.open_page("errors", view="Suspects", image=suspect.image_id)
+                navigation.open_page("errors", view="Suspects", image=suspect.image_id)
     marking.show_marking(suspect, run, key=f"suspect-{suspect.image_id}")

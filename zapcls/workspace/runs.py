@@ -15,9 +15,11 @@ from zapcls.config import TrainConfig
 from zapcls.data import clean
 from zapcls.data.split import correct_split
 from zapcls.errors import BadInput, ZapError
-from zapcls.workspace import jobs
+from zapcls.workspace import integrity, jobs
 from zapcls.workspace.layout import Workspace, read_json
 from zapcls.workspace.store import Store, find_store
+
+FORMAT = 2  # of a run's folder; a run of the first format names none
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,13 @@ class Run(jobs.Job):
         return self.job_id
 
     @property
+    def config(self) -> dict[str, Any]:
+        return integrity.read_run_config(self.path, FORMAT)
+
+    @property
     def train_config(self) -> TrainConfig:
-        return TrainConfig(**self.config["train"])
+        """The settings; those that its version did not have yet are at their defaults."""
+        return integrity.build_settings(self.path, self.config["train"])
 
     @property
     def data_dir(self) -> Path:
@@ -43,8 +50,8 @@ class Run(jobs.Job):
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether its predictions, metrics and ONNX model are there."""
-        return (self.path / "metrics.json").is_file()
+        """Whether its predictions, metrics and ONNX model are there, and it is not damaged."""
+        return (self.path / "metrics.json").is_file() and not jobs.is_damaged(self)
 
     @property
     def onnx_path(self) -> Path:
@@ -57,17 +64,36 @@ class Run(jobs.Job):
     @property
     def facts(self) -> dict[str, Any]:
         """`model.json`: classes in order, arch, image_size and side in px, catalogue_id, ..."""
-        return read_json(self.path / "model.json")
+        return integrity.read_checked(self.path / "model.json", integrity.FACTS)
 
     @property
     def metrics(self) -> dict[str, Any]:
         """`metrics.json`: a rate with n and interval for each split, and how long it all took."""
-        return read_json(self.path / "metrics.json")
+        return integrity.read_checked(self.path / "metrics.json", integrity.METRICS)
+
+    def check(self) -> None:
+        """Check the files that no page can do without.
+
+        Raises:
+            Damaged: one of them is missing or cannot be used.
+        """
+        super().check()
+        _ = self.train_config
+        is_done = jobs.read_stored(self).state == "done"
+        has_metrics = is_done or (self.path / "metrics.json").exists()
+        if has_metrics:
+            _ = self.metrics
+        if has_metrics or self.weights_path.is_file() or (self.path / "model.json").exists():
+            _ = self.facts
 
 
 def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run:
     """Create a queued run."""
-    settings = {"train": config.to_json(), "data_dir": str(data_dir.expanduser().resolve())}
+    settings = {
+        "format": FORMAT,
+        "train": config.to_json(),
+        "data_dir": str(data_dir.expanduser().resolve()),
+    }
     job = jobs.create(workspace.runs_dir, "train", settings, config.arch)
     return Run(job.path)
 
@@ -95,17 +121,20 @@ def create_retraining(
             "Start a new run for those."
         )
     settings = {
+        "format": FORMAT,
         "train": config.to_json(),
         "data_dir": str(parent.data_dir),
         "parent": parent.run_id,
         "catalogue_id": parent.facts["catalogue_id"],
         "corrected": len(corrections),
     }
-    run = Run(jobs.create(workspace.runs_dir, "train", settings, config.arch).path)
-    corrections.to_parquet(run.path / "corrections.parquet")
-    split = pd.read_parquet(parent.path / "split.parquet")
-    correct_split(split, corrections).to_parquet(run.path / "split.parquet")
-    return run
+
+    def fill(folder: Path) -> None:
+        corrections.to_parquet(folder / "corrections.parquet")
+        split = pd.read_parquet(parent.path / "split.parquet")
+        correct_split(split, corrections).to_parquet(folder / "split.parquet")
+
+    return Run(jobs.create(workspace.runs_dir, "train", settings, config.arch, fill).path)
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -118,17 +147,18 @@ def find_run(workspace: Workspace, name: str) -> Run:
 
     Raises:
         BadInput: there is none.
+        Damaged: its files cannot be used.
     """
-    for run in list_runs(workspace):
-        if run.run_id == name:
-            return run
+    named = [run for run in list_runs(workspace) if run.run_id == name]
     path = Path(name).expanduser()
-    if (path / "config.json").is_file():
-        return Run(path.resolve())
-    raise BadInput(
-        f"RUN must be a run's id in {workspace.path} or its folder, got {name!r}. "
-        "`python -m zapcls runs` lists them."
-    )
+    if not named and not (path / "config.json").is_file():
+        raise BadInput(
+            f"RUN must be a run's id in {workspace.path} or its folder, got {name!r}. "
+            "`python -m zapcls runs` lists them."
+        )
+    run = named[0] if named else Run(path.resolve())
+    run.check()
+    return run
 
 
 def find_evaluated(workspace: Workspace, name: str) -> Run:
@@ -163,11 +193,6 @@ def read_history(run: Run) -> pd.DataFrame:
 def read_losses(run: Run) -> pd.DataFrame:
     """Read the smoothed training loss so far, a few rows a second (`schema.LOSSES`)."""
     return read_table(run, "losses.csv", schema.LOSSES)
-
-
-def read_lr_curve(job: jobs.Job) -> pd.DataFrame:
-    """Read the learning-rate finder's curves (`schema.LR_CURVE`)."""
-    return read_table(Run(job.path), "lr_curve.csv", schema.LR_CURVE)
 
 
 def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
