@@ -29,10 +29,10 @@ import pandas as pd
 from benchmarks.machine import describe_machine
 from zapcls import schema
 from zapcls.analysis import label_issues, metrics
+from zapcls.analysis.metrics import summarize_splits
 from zapcls.config import build_config
 from zapcls.data.catalog import read_catalogue
 from zapcls.data.sample import draw_catalogue
-from zapcls.pipeline import summarize_splits
 from zapcls.workspace import checks, jobs, store_build
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, choose_data, write_json
 from zapcls.workspace.reviews import open_reviews

@@ -31,7 +31,7 @@ from zapcls.data.split import build_split
 from zapcls.model.learner import choose_device
 from zapcls.model.predict import predict
 from zapcls.model.preprocess import ShoeClassifier
-from zapcls.pipeline import build_recipe
+from zapcls.model.trainings import build_recipe
 from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.store import Store, open_store

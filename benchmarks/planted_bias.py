@@ -30,9 +30,9 @@ from zapcls.config import build_config
 from zapcls.data.recolor import find_paint, move_color
 from zapcls.data.sample import is_drawn
 from zapcls.model.pooled import open_body
-from zapcls.pipeline import open_data
 from zapcls.terminal import TerminalBar
-from zapcls.trade import Describe, edit_photos
+from zapcls.work.trade import Describe, edit_photos
+from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.store import Store, read_split
 

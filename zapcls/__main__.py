@@ -27,7 +27,7 @@ from zapcls.workspace.layout import (
     open_workspace,
     read_json,
 )
-from zapcls.workspace.runs import Run, create_run, find_run, list_runs
+from zapcls.workspace.runs import Run, create_run, find_run, list_runs, summarize_run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def run_catalog(arguments: argparse.Namespace) -> None:
     from zapcls.data.clean import IMAGE_UNREADABLE, check_trainable, label_rows, summarize
-    from zapcls.pipeline import open_data
+    from zapcls.workspace.catalogues import open_data
 
     workspace = open_workspace(arguments.workspace)
     with TerminalBar() as bar:
@@ -91,8 +91,8 @@ def run_sample(arguments: argparse.Namespace) -> None:
 
 
 def run_train(arguments: argparse.Namespace) -> None:
-    from zapcls.pipeline import help_training, summarize_run
     from zapcls.work import perform_in_terminal
+    from zapcls.work.train import help_training
 
     workspace = open_workspace(arguments.workspace)
     if int(os.environ.get("RANK", "0")) > 0:  # one of several that `accelerate launch` started
@@ -148,7 +148,6 @@ def run_lr_find(arguments: argparse.Namespace) -> None:
 
 
 def run_runs(arguments: argparse.Namespace) -> None:
-    from zapcls.pipeline import summarize_run
 
     summaries = [summarize_run(run) for run in list_runs(open_workspace(arguments.workspace))]
     for summary in summaries:
@@ -158,7 +157,6 @@ def run_runs(arguments: argparse.Namespace) -> None:
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
-    from zapcls.pipeline import summarize_run
     from zapcls.work import perform_in_terminal
 
     workspace = open_workspace(arguments.workspace)

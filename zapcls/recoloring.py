@@ -1,4 +1,4 @@
-"""Asks a run again about its photos, the shoe in other colors: what the job `recolor` does.
+"""Asks a model again about photos, the shoe in other colors.
 
 Each edit has its control. A hue edit that changes an answer says something of the color only where
 a move as far in a random direction does not do so as often; a color edit, which changes lightness
@@ -17,13 +17,8 @@ from zapcls import schema
 from zapcls.analysis.metrics import labelled
 from zapcls.data import recolor as edits
 from zapcls.data.color import BASIC_COLORS
-from zapcls.inference import Classifier, open_classifier
+from zapcls.inference import Classifier
 from zapcls.progress import Progress
-from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import find_evaluated, read_predictions, write_derived
-from zapcls.workspace.store import find_store
 
 MOST_PHOTOS = 2000  # of valid; whole products, drawn by the run's seed
 MOVES = {"hue": edits.move_hue, "color": edits.move_color}
@@ -33,24 +28,6 @@ _AS_FAR = 0.1  # of the difference in CIELAB: so near is as far
 _LEAST_TURN = np.pi / 3  # a random direction is at least so far from the one that was asked
 
 Edit = tuple[dict[str, Any], np.ndarray | None]  # what is known of it, and the photo to be asked
-
-
-def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
-    """Recolor the valid photos of a run and write what it answers (`schema.RECOLORING`).
-
-    Raises:
-        RunBusy: a job is training on the processor, which would be as slow as this one beside it.
-        Stopped: a person asked to stop; nothing is written.
-    """
-    run = find_evaluated(workspace, job.config["run"])
-    store = find_store(workspace, run.facts["catalogue_id"])
-    photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)
-    with jobs.hold_device(workspace, "cpu", job.job_id):
-        found = ask(
-            open_classifier(run), store.pixels, photos, run.facts["classes"], progress,
-            run.train_config.seed,
-        )  # fmt: skip
-    write_derived(run, "recolor", lambda folder: found.to_parquet(folder / "recolor.parquet"))
 
 
 def choose_photos(table: pd.DataFrame, seed: int, most: int = MOST_PHOTOS) -> pd.DataFrame:

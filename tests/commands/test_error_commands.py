@@ -12,9 +12,9 @@ import pytest
 
 from zapcls.__main__ import main
 from zapcls.data.color import BASIC_COLORS
-from zapcls.explain import split_fold
 from zapcls.findings import find_check_of
 from zapcls.schema import LABEL_ISSUES
+from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews

@@ -18,7 +18,7 @@ from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
 
 import zapcls.model  # the floor itself is empty: no torch
-from zapcls import pipeline, recoloring, schema, work
+from zapcls import recoloring, schema, work
 from zapcls.analysis import lr_curves, metrics
 from zapcls.analysis.label_issues import find_label_issues
 from zapcls.config import TrainConfig, build_config
@@ -84,7 +84,7 @@ class FakeRecipe:
     valleys = VALLEYS
     largest_batch = 4096
 
-    def __init__(self, config, folder, pixels, split, codes, bodies_dir, progress, colors=None):
+    def __init__(self, config, folder, store, split, progress):
         self.config, self.folder, self.progress = config, folder, progress
         self.batch_size = min(config.batch_size, self.largest_batch)
 
@@ -131,25 +131,19 @@ def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -
         write_onnx(path, store.side)
         return 0.0
 
-    def describe_model(*args):
-        named = {name: SimpleNamespace(__version__="0.0") for name in ("torch", "fastai")}
-        with patch.dict(sys.modules, named):
-            return describe(*args)
-
-    describe = pipeline._describe_model
     modules = {
         "learner": SimpleNamespace(
             choose_device=lambda name: SimpleNamespace(type="cpu"),
             load_network=lambda facts, path: None,
         ),
         "processes": SimpleNamespace(joined=contextlib.nullcontext, tell=lambda facts: facts),
-        "recipe": SimpleNamespace(Recipe=recipe),
+        "trainings": SimpleNamespace(build_recipe=recipe),
         "predict": SimpleNamespace(predict=predict),
         "export": SimpleNamespace(export_onnx=export_onnx),
         "preprocess": SimpleNamespace(ShoeClassifier=lambda network, side, size: None),
     }
     named = {f"{zapcls.model.__name__}.{name}": module for name, module in modules.items()}
-    with patch.dict(sys.modules, named), patch.object(pipeline, "_describe_model", describe_model):
+    with patch.dict(sys.modules, named):
         yield
 
 
@@ -265,7 +259,7 @@ def add_check(run: Run, store: Store) -> LabelCheck:
         "target": config.target,
         "classes": list(CLASSES),
         "suspects": int(issues["is_suspect"].sum()),
-        **pipeline.summarize_splits(predictions)["valid"],
+        **metrics.summarize_splits(predictions)["valid"],
     }
     check = checks.find_check(store, config)
     checks.write(check, predictions.assign(source="oof", fold=0), prob, issues, pairs, facts)

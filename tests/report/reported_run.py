@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 
 from zapcls import schema
 from zapcls.analysis import metrics
+from zapcls.analysis.metrics import summarize_splits
 from zapcls.config import build_config
-from zapcls.pipeline import summarize_splits
 from zapcls.workspace import checks
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run, create_run, write_derived

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from reported_run import HOSTILE, PERMUTATIONS, add_run
 
-from zapcls import words
+from zapcls import words, work
 from zapcls.__main__ import _read_config, build_parser
 from zapcls.errors import BadInput
 from zapcls.progress import silent
@@ -23,12 +23,12 @@ from zapcls.report.document import (
     render,
     save_report,
     write_prose,
-    write_report,
 )
 from zapcls.report.evidence import build_answers
 from zapcls.report.run_sections import build_limits, list_commands, write_setting
 from zapcls.words import colors as color_words
 from zapcls.words import recoloring as recolor_words
+from zapcls.work.report import write_report
 from zapcls.workspace import jobs
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -223,16 +223,17 @@ def test_the_commands_make_the_very_settings(own, evidence):
 @pytest.fixture
 def stubbed(monkeypatch):
     """A page and a browser that take no time."""
-    monkeypatch.setattr(document, "build_page", lambda *arguments: "<!doctype html>")
-    monkeypatch.setattr(document, "find_browser", lambda: "chromium")
+    for module in (document, work.report):
+        monkeypatch.setattr(module, "build_page", lambda *arguments: "<!doctype html>")
+        monkeypatch.setattr(module, "print_pdf", lambda page, target: target.write_bytes(b"%PDF"))
+    monkeypatch.setattr(work.report, "find_browser", lambda: "chromium")
     monkeypatch.setattr(document, "need_browser", lambda: "chromium")
-    monkeypatch.setattr(document, "print_pdf", lambda page, target: target.write_bytes(b"%PDF"))
 
 
 @pytest.mark.parametrize("has_browser", [True, False])
 def test_the_job_leaves_the_whole_folder(own, stubbed, monkeypatch, has_browser):
     if not has_browser:
-        monkeypatch.setattr(document, "find_browser", lambda: None)
+        monkeypatch.setattr(work.report, "find_browser", lambda: None)
     job = jobs.create(own.workspace.jobs_dir, "report", {"run": str(own.run.path)})
 
     write_report(job, own.workspace, silent)

@@ -1,6 +1,7 @@
 """Predictions and what they amount to: the table, rates by split and class, confusions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,22 @@ def error_by_split(table: pd.DataFrame) -> pd.DataFrame:
     rates = count_rates(labelled(table), "wrong", by=["split"])
     order = {name: position for position, name in enumerate(schema.SPLITS)}
     return rates.sort_values("split", key=lambda names: names.map(order), ignore_index=True)
+
+
+def summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Summarize each split that has rows: n, n_products, errors and the rate with its interval."""
+    rates = error_by_split(table)
+    return {
+        str(row.split): {
+            "n": row.n,
+            "n_products": row.n_products,
+            "errors": row.hits,
+            "error_rate": row.rate,
+            "error_low": row.low,
+            "error_high": row.high,
+        }
+        for row in rates.itertuples()
+    }
 
 
 def error_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:

@@ -146,6 +146,21 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
     return run
 
 
+def summarize_run(run: Run) -> dict[str, Any]:
+    """Summarize a training: run, state, error_rate, error_low, error_high, n_valid, seconds."""
+    status = jobs.read_status(run)
+    valid = run.metrics["splits"]["valid"] if run.is_evaluated else {}
+    return {
+        "run": run.run_id,
+        "state": status.state,
+        "error_rate": valid.get("error_rate"),
+        "error_low": valid.get("error_low"),
+        "error_high": valid.get("error_high"),
+        "n_valid": valid.get("n"),
+        "seconds": None if status.seconds is None else round(status.seconds, 1),
+    }
+
+
 def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a CSV of a run that may still be growing; empty while it has none."""
     try:

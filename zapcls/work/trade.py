@@ -25,7 +25,6 @@ from zapcls.color_options import (
     find_obstacle,
 )
 from zapcls.errors import BadInput
-from zapcls.pipeline import build_recipe
 from zapcls.progress import Progress
 from zapcls.recoloring import choose_photos, edit_photo
 from zapcls.workspace import jobs
@@ -170,6 +169,7 @@ def _train_head(
 ) -> Answer:
     """Train a head by an option and give what answers with it."""
     from zapcls.model.pooled import build_answer
+    from zapcls.model.trainings import build_recipe
 
     config = configure(run.train_config, option, seed, _read_found_lr(run))
     split = pd.read_parquet(run.path / "split.parquet")
