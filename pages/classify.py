@@ -47,7 +47,7 @@ with upload:
 with camera:
     use_camera = st.toggle("Use the camera", key="use_camera")
     shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None
-valid = run.metrics["splits"]["valid"]
+valid = run.rates["splits"]["valid"]
 st.caption(
     f"Answered by {widgets.describe_run(run)}, which errs on "
     f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. The label "

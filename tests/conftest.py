@@ -16,12 +16,14 @@ from PIL import Image
 
 from zapcls import schema
 from zapcls.config import build_config
+from zapcls.data.sources.zappos import METADATA
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import create_run, list_runs
+from zapcls.workspace.runs import create_run, list_runs, write_task
 
 PROJECT = Path(__file__).parents[1]
-HEADER = ("CID", *schema.METADATA)
+HEADER = ("CID", *METADATA)
 
 
 def build_jpeg(size=(16, 12), color="black"):
@@ -97,6 +99,7 @@ def build_table():
                 "target": "gender",
                 "split": "valid",
                 "source": "run",
+                "catalog_label": row["label"],
                 "fold": -1,
                 "prob_label": row["prob"] if right else 1 - row["prob"],
                 "loss": 1.0,
@@ -223,4 +226,5 @@ def color_run(tmp_path):
     opset = [helper.make_opsetid("", 18)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), run.onnx_path)
     write_json(run.path / "model.json", {"classes": ["Women", "Men"], "side": 8})
+    write_task(run, DEFAULT_TASK)
     return run

@@ -121,7 +121,7 @@ class TrainConfig:
         self._check_choices()
         self._check_ranges()
         self._check_shares()
-        if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
+        if len(set(self.classes)) != len(self.classes) or len(self.classes) == 1:
             raise BadInput(
                 f"classes must be at least two different names, got {', '.join(self.classes)!r}. "
                 "Example: --classes Women,Men."

@@ -283,7 +283,7 @@ def test_a_retraining_keeps_the_split_takes_the_corrections_and_is_compared(
     assert rows["not reviewed", "old"]["n"] == n_valid - n_reviewed
     assert rows["reviewed", "old"]["n"] == n_reviewed
     assert rows["all", "corrected"]["n"] == n_valid - 1  # the one that is not a shoe
-    assert rows["all", "old"]["errors_first"] == run.metrics["splits"]["valid"]["errors"]
+    assert rows["all", "old"]["errors_first"] == run.rates["splits"]["valid"]["errors"]
     lines = read_rows("compare", run.run_id, child.run_id, "--by-color")
     assert lines[: len(rows)] == list(rows.values())
     colors = lines[len(rows) :]

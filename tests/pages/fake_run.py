@@ -84,7 +84,7 @@ class FakeRecipe:
     valleys = VALLEYS
     largest_batch = 4096
 
-    def __init__(self, config, folder, store, split, progress):
+    def __init__(self, config, task, folder, store, split, progress):
         self.config, self.folder, self.progress = config, folder, progress
         self.batch_size = min(config.batch_size, self.largest_batch)
 
@@ -121,7 +121,7 @@ def write_csv(path: Path, columns: dict[str, str], rows: list[tuple]) -> None:
 @contextlib.contextmanager
 def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -> Iterator[None]:
     """Put stand-ins of the modules that import torch in their place."""
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     logits = plan_logits(split)
 
     def predict(classifier, pixels, rows, device, onnx_path=None, progress=silent):
@@ -245,7 +245,7 @@ def add_finder(
 def add_check(run: Run, store: Store) -> LabelCheck:
     """A finished label check of a run: the heads doubt every tenth photo of each label."""
     config = run.train_config
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     table = split[split["label"] != ""].reset_index(drop=True).assign(split="valid")
     is_doubted = table.groupby("label").cumcount().to_numpy() % 10 == 3
     codes = pd.Index(CLASSES).get_indexer(table["label"])

@@ -14,6 +14,7 @@ from reported_run import HOSTILE, PERMUTATIONS, add_run
 
 from zapcls import words, work
 from zapcls.__main__ import _read_config, build_parser
+from zapcls.data.labels import label_rows
 from zapcls.errors import BadInput
 from zapcls.progress import silent
 from zapcls.report import document, files
@@ -105,7 +106,7 @@ def test_the_tables_are_the_analysis_s_figure_by_figure(read, full_evidence):
 
 
 def test_the_answer_and_the_rate_are_told_with_their_intervals(read, full_evidence, worked):
-    valid = worked.run.metrics["splits"]["valid"]
+    valid = worked.run.rates["splits"]["valid"]
     assert (
         f"{valid['errors']:,} of {valid['n']:,} valid photos are answered wrong: "
         f"{words.percent(valid['error_rate'])} (95 % interval "
@@ -124,7 +125,7 @@ def test_the_answer_and_the_rate_are_told_with_their_intervals(read, full_eviden
 
 def test_the_data_the_settings_and_the_terms_are_told(read, worked):
     catalog = worked.store.read_catalog()
-    kept = int(catalog["kept"].sum())
+    kept = int(label_rows(catalog, worked.run.task)["kept"].sum())
     assert f"lists {len(catalog):,} rows. {kept:,} are kept" in read
     assert "left out: blank gender 2" in " ".join(" ".join(r) for t in read.tables for r in t)
     assert "UT Zappos50K is for academic, non-commercial use only" in read

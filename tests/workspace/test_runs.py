@@ -9,10 +9,12 @@ from PIL import Image
 from zapcls import schema
 from zapcls.analysis import metrics
 from zapcls.config import build_config
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.errors import ZapError
 from zapcls.workspace import jobs
+from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import write_json
+from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import (
     Run,
     create_retraining,
@@ -24,8 +26,9 @@ from zapcls.workspace.runs import (
     read_lr_curve,
     read_predictions,
     read_probabilities,
+    write_task,
 )
-from zapcls.workspace.store import open_store, read_split
+from zapcls.workspace.store import build_task, read_split
 
 CONFIG = build_config("first-try", seed=3)
 JOINED = ("row", "image_path", "brand", "category", "sub_category", "gender", "color")
@@ -52,18 +55,19 @@ def finished(workspace, data_dir):
     """A finished run as the pipeline leaves it, its logits made up: each shoe called women's."""
     run = create_run(workspace, CONFIG, data_dir)
     store = open_store(workspace, read_catalogue(data_dir))
-    split = read_split(store, CONFIG.target, CONFIG.classes, CONFIG.split, CONFIG.seed)
+    split = read_split(store, CONFIG)
     logits = np.tile([2.0, -1.0], (len(split), 1))
     table, prob = metrics.build_predictions(split, logits, CONFIG.classes, CONFIG.target)
     # In another order than the catalogue's: the join must go by image.
-    table.iloc[::-1].reset_index(drop=True).to_parquet(run.path / "predictions.parquet")
-    np.save(run.path / "probs.npy", prob[::-1])
+    write_answers(run.path, table.iloc[::-1].reset_index(drop=True), prob[::-1], CONFIG.target)
+    write_task(run, build_task(store, CONFIG))
     write_json(
         run.path / "model.json",
         {"catalogue_id": store.catalogue_id, "classes": list(CONFIG.classes)},
     )
     rates = metrics.error_by_split(table).set_index("split")["rate"]
-    write_json(run.path / "metrics.json", {"splits": {"valid": {"error_rate": rates["valid"]}}})
+    splits = {"valid": {"error_rate": rates["valid"]}}
+    write_json(run.path / "metrics.json", {"targets": {CONFIG.target: {"splits": splits}}})
     return run
 
 
@@ -165,7 +169,7 @@ def test_probabilities_have_a_row_a_prediction(workspace, finished):
     assert prob.shape == (24, 2)
     assert prob[0] == pytest.approx([0.952574, 0.047426], abs=1e-6)
     assert finished.is_evaluated
-    assert finished.metrics["splits"]["valid"]["error_rate"] == 0.6  # 3 of 5
+    assert finished.rates["splits"]["valid"]["error_rate"] == 0.6  # 3 of 5
     assert finished.facts["classes"] == ["Women", "Men"]
 
 
@@ -221,7 +225,7 @@ def test_a_damaged_settings_file_is_a_sentence(workspace, data_dir):
 
 def test_facts_are_plain_json(finished):
     json.loads((finished.path / "model.json").read_text())
-    assert pd.read_parquet(finished.path / "predictions.parquet").shape == (24, 12)
+    assert pd.read_parquet(finished.path / "predictions.parquet").shape == (24, 13)
 
 
 @pytest.fixture
@@ -229,9 +233,10 @@ def parent(workspace, data_dir):
     """A run that has begun to train: it has a split and knows its classes."""
     run = create_run(workspace, CONFIG, data_dir)
     store = open_store(workspace, read_catalogue(data_dir))
-    split = read_split(store, CONFIG.target, CONFIG.classes, CONFIG.split, CONFIG.seed)
+    split = read_split(store, CONFIG)
     split.to_parquet(run.path / "split.parquet")
     write_json(run.path / "model.json", {"catalogue_id": store.catalogue_id})
+    write_task(run, build_task(store, CONFIG))
     return run
 
 

@@ -17,7 +17,8 @@ def build_predictions(
     """Build the predictions table (`schema.PREDICTIONS`) and all probabilities.
 
     `split` (`schema.SPLIT`) and `logits` (n, classes) have the same rows, in the same order.
-    A row whose label is none of the classes gets a prediction but no loss.
+    A row whose label is none of the classes gets a prediction but no loss. Without a column
+    `catalog_label` the labels are the catalogue's.
 
     Returns:
         The table, and float32 (n, classes) in the order of `classes`.
@@ -37,6 +38,7 @@ def build_predictions(
             "source": "run",
             "fold": -1,
             "label": split["label"].to_numpy(),
+            "catalog_label": split.get("catalog_label", split["label"]).to_numpy(),
             "prediction": np.asarray(list(classes))[best],
             "prob": prob[row, best],
             "prob_label": np.where(has_label, prob[row, code], np.nan),

@@ -15,6 +15,7 @@ from zapcls.errors import BadInput
 from zapcls.ui import cache, filters, marking, relatives, widgets
 from zapcls.ui.gallery import PAGE_SIZE
 from zapcls.ui.recolor_strip import show_strip
+from zapcls.workspace.answers import find_probabilities
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
@@ -130,7 +131,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
             st.caption("Covering parts of the photo…")
     with facts_cell:
         classes = run.facts["classes"]
-        prob = np.load(run.path / "probs.npy", mmap_mode="r", allow_pickle=False)[place]
+        prob = np.load(find_probabilities(run.path, run.task.target), mmap_mode="r")[place]
         st.plotly_chart(
             charts.probabilities(dict(zip(classes, prob.tolist(), strict=True)), classes),
             key="prob", config={"displayModeBar": False},

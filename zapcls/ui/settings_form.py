@@ -7,7 +7,7 @@ import streamlit as st
 
 from zapcls import config
 from zapcls.config import PRESETS, SUGGESTED, TrainConfig, build_config
-from zapcls.data.sample import is_drawn
+from zapcls.data.sources import drawings
 from zapcls.errors import BadInput
 from zapcls.ui import cache, setting_words, widgets
 from zapcls.workspace import jobs
@@ -22,7 +22,7 @@ def read_settings() -> dict[str, Any]:
     if _KEY not in st.session_state:
         workspace = cache.workspace()
         folder = read_chosen_data(workspace)
-        is_newcomer = folder == workspace.drawings_dir or is_drawn(folder)
+        is_newcomer = folder == workspace.drawings_dir or drawings.recognizes(folder)
         use_preset("first-try" if is_newcomer else "quick")
     return st.session_state[_KEY]
 

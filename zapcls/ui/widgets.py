@@ -90,7 +90,7 @@ def describe_run(run: Run) -> str:
     when = f"{int(date[6:])}.{int(date[4:6])}. {time[:2]}:{time[2:4]}"
     if not run.is_evaluated:
         return f"{mark} {arch} · {when}"
-    return f"{mark} {arch} · {words.percent(run.metrics['splits']['valid']['error_rate'])} · {when}"
+    return f"{mark} {arch} · {words.percent(run.rates['splits']['valid']['error_rate'])} · {when}"
 
 
 def pick_run() -> None:

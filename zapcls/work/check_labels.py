@@ -7,13 +7,14 @@ import pandas as pd
 
 from zapcls.analysis import duplicates, heads, label_issues, metrics
 from zapcls.config import TrainConfig
-from zapcls.data import clean
+from zapcls.data import labels
 from zapcls.progress import Progress
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.opening import name_colors
 from zapcls.workspace.runs import find_evaluated
-from zapcls.workspace.store import Store, find_store, name_colors
+from zapcls.workspace.store import Store, find_store
 
 SPLIT_OF_FOLDS = "valid"  # each image is held out once, from heads that never saw its product
 
@@ -22,35 +23,36 @@ def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Predict every labelled image out of fold and find the suspected label errors."""
     run = find_evaluated(workspace, job.config["run"])
     store = find_store(workspace, run.facts["catalogue_id"])
-    config, started = run.train_config, time.perf_counter()
+    config, task, started = run.train_config, run.task, time.perf_counter()
     name_colors(workspace, store, progress)
-    catalog = clean.label_rows(store.read_catalog(), config.target, config.classes)
+    catalog = labels.label_rows(store.read_catalog(), task)
     rows = np.flatnonzero(catalog["kept"])
     table = catalog.iloc[rows].reset_index(drop=True)
     features = _read_features(job, config, workspace, store, rows, progress)
 
     progress("Reducing the features", 0, 0)
     reduced = heads.reduce(features)
-    codes = pd.Index(config.classes).get_indexer(pd.Index(table["label"]))
+    codes = pd.Index(task.classes).get_indexer(pd.Index(table["label"]))
     products = table["product_id"].to_numpy()
     fold = heads.assign_folds(codes, products)
-    prob = heads.cross_validate(reduced, codes, fold, len(config.classes), progress)
+    prob = heads.cross_validate(reduced, codes, fold, len(task.classes), progress)
     split = table.assign(split=SPLIT_OF_FOLDS)
     predictions, prob = metrics.build_predictions(
-        split, np.log(np.clip(prob, 1e-7, 1)), config.classes, config.target
+        split, np.log(np.clip(prob, 1e-7, 1)), task.classes, task.target
     )
     progress("Looking for near-duplicates", 0, 0)
     readable = np.flatnonzero(catalog["image_problem"] == "")
     pairs = _find_duplicates(store, catalog, readable)
-    shop = catalog.iloc[readable].rename(columns={config.target: "value"})
-    issues = label_issues.find_label_issues(table, prob, config.classes, shop, pairs)
+    shop = catalog.iloc[readable].rename(columns={task.target: "value"})
+    issues = label_issues.find_label_issues(table, prob, task.classes, shop, pairs)
     facts = {
         "arch": config.arch,
         "image_size": config.image_size,
         "weights": config.weights,
-        "target": config.target,
-        "classes": list(config.classes),
+        "target": task.target,
+        "classes": list(task.classes),
         "folds": heads.FOLDS,
+        "seed": checks.choose_seed(config),
         "suspects": int(issues["is_suspect"].sum()),
         **metrics.summarize_splits(predictions)[SPLIT_OF_FOLDS],
         "seconds": round(time.perf_counter() - started, 1),

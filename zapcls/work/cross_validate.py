@@ -9,8 +9,10 @@ import pandas as pd
 
 from zapcls.analysis import heads, metrics
 from zapcls.config import TrainConfig
+from zapcls.data.task import Task
 from zapcls.progress import Progress
 from zapcls.workspace import jobs
+from zapcls.workspace.answers import write_answers
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import find_evaluated
@@ -27,16 +29,16 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
     """
     run = find_evaluated(workspace, job.config["run"])
     store = find_store(workspace, run.facts["catalogue_id"])
-    config, folds = run.train_config, int(job.config["folds"])
+    config, task, folds = run.train_config, run.task, int(job.config["folds"])
     started = time.perf_counter()
     split = pd.read_parquet(run.path / "split.parquet")
     rows = np.flatnonzero(split["label"] != "")
     table = split.iloc[rows].reset_index(drop=True)
-    codes = pd.Index(config.classes).get_indexer(pd.Index(table["label"]))
+    codes = pd.Index(task.classes).get_indexer(pd.Index(table["label"]))
     products = table["product_id"].to_numpy()
     fold = heads.assign_folds(codes, products, folds, config.seed)
     working = run.path / "derived" / f".cross-validation-{folds}"
-    logits = np.empty((len(rows), len(config.classes)), dtype=np.float32)
+    logits = np.empty((len(rows), len(task.classes)), dtype=np.float32)
     progress("Loading torch and the network", 0, 0)
 
     from zapcls.model.learner import choose_device
@@ -50,19 +52,18 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
                 every = split.assign(split="none")
                 every.iloc[rows, every.columns.get_loc("split")] = parts
                 in_fold = _name_fold(progress, number, folds)
-                _train_fold(config, working / f"fold-{number}", store, every, path, in_fold)
+                _train_fold(config, task, working / f"fold-{number}", store, every, path, in_fold)
             logits[fold == number] = np.load(path, allow_pickle=False)
     predictions, prob = metrics.build_predictions(
-        table.assign(split=SPLIT_OF_FOLDS), logits, config.classes, config.target
+        table.assign(split=SPLIT_OF_FOLDS), logits, task.classes, task.target
     )
     result = {
         "run": run.run_id,
         "folds": folds,
-        **metrics.summarize_splits(predictions)[SPLIT_OF_FOLDS],
+        "targets": {task.target: {"splits": metrics.summarize_splits(predictions)}},
         "seconds": round(time.perf_counter() - started, 1),
     }
-    predictions.assign(source="cv", fold=fold).to_parquet(working / "predictions.parquet")
-    np.save(working / "probs.npy", prob)
+    write_answers(working, predictions.assign(source="cv", fold=fold), prob, task.target)
     write_json(working / "metrics.json", result)
     folder = working.with_name("cross-validation")
     shutil.rmtree(folder, ignore_errors=True)
@@ -92,6 +93,7 @@ def _name_fold(progress: Progress, number: int, folds: int) -> Progress:
 
 def _train_fold(
     config: TrainConfig,
+    task: Task,
     folder: Path,
     store: Store,
     split: pd.DataFrame,
@@ -106,7 +108,7 @@ def _train_fold(
     from zapcls.model.trainings import build_recipe
 
     folder.mkdir(parents=True, exist_ok=True)
-    network = build_recipe(config, folder, store, split, progress).train()
+    network = build_recipe(config, task, folder, store, split, progress).train()
     rows = np.flatnonzero(split["split"] == "valid")
     classifier = ShoeClassifier(network, store.side, config.image_size)
     onnx_path = folder / "model.onnx"

@@ -1,6 +1,5 @@
 """Evaluates a run on its own catalogue, or on another one."""
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,17 @@ import pandas as pd
 
 from zapcls.analysis import metrics
 from zapcls.analysis.neighbors import outlier_scores
-from zapcls.data import clean
+from zapcls.data import labels
 from zapcls.errors import BadInput
 from zapcls.progress import Progress
 from zapcls.workspace import jobs
+from zapcls.workspace.answers import replace_files, write_answers
 from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, find_run
-from zapcls.workspace.store import Store, find_store, name_colors
+from zapcls.workspace.opening import name_colors
+from zapcls.workspace.runs import Run, find_run, write_derived
+from zapcls.workspace.store import Store, find_store
 
 
 def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -61,32 +62,61 @@ def evaluate_run(
     progress: Progress,
     started: float,
 ) -> None:
-    """Predict every readable photo once, and write all that the pages read."""
+    """Predict every readable photo once, and write all that the pages read.
+
+    What an earlier evaluation left is replaced once all is there.
+    """
+
+    def write(folder: Path) -> None:
+        table, embeddings, difference = _answer(
+            run, store, split, network, device, progress, folder
+        )
+        np.save(folder / "embeddings.npy", embeddings)
+        progress("Comparing with the training photos", 0, 0)
+        _score_outliers(table, embeddings).to_parquet(folder / "outliers.parquet")
+        rates = {
+            "splits": metrics.summarize_splits(table),
+            "guess_error_rate": metrics.guess_error_rate(table, "valid"),
+        }
+        summary = {
+            "targets": {run.task.target: rates},
+            "onnx_max_difference": difference,
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+        write_json(folder / "metrics.json", summary)
+
+    replace_files(run.path, write, last="metrics.json")
+
+
+def _answer(
+    run: Run,
+    store: Store,
+    split: pd.DataFrame,
+    network: Any,
+    device: Any,
+    progress: Progress,
+    folder: Path,
+) -> tuple[pd.DataFrame, np.ndarray, float]:
+    """Export the network into a folder and write what it answers there.
+
+    Returns:
+        The predictions, the embeddings, and how far the exported probabilities are from torch's.
+    """
     from zapcls.model.export import export_onnx
     from zapcls.model.predict import predict
     from zapcls.model.preprocess import ShoeClassifier
 
-    config = run.train_config
-    classifier = ShoeClassifier(network, store.side, config.image_size)
+    task, onnx_path = run.task, folder / run.onnx_path.name
+    classifier = ShoeClassifier(network, store.side, run.train_config.image_size)
     rows = _readable_rows(store)
     progress("Exporting the model", 0, 0)
-    difference = export_onnx(classifier, store.pixels[rows[:32]], run.onnx_path)
+    difference = export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
     logits, embeddings = predict(
-        classifier, store.pixels, rows, device, run.onnx_path, progress=progress
+        classifier, store.pixels, rows, device, onnx_path, progress=progress
     )
-    table, prob = metrics.build_predictions(split.iloc[rows], logits, config.classes, config.target)
-    table.to_parquet(run.path / "predictions.parquet")
-    np.save(run.path / "probs.npy", prob)
-    np.save(run.path / "embeddings.npy", embeddings)
-    progress("Comparing with the training photos", 0, 0)
-    _score_outliers(table, embeddings).to_parquet(run.path / "outliers.parquet")
-    summary = {
-        "splits": metrics.summarize_splits(table),
-        "guess_error_rate": metrics.guess_error_rate(table, "valid"),
-        "onnx_max_difference": difference,
-        "seconds": round(time.perf_counter() - started, 1),
-    }
-    write_json(run.path / "metrics.json", summary)
+    table, prob = metrics.build_predictions(split.iloc[rows], logits, task.classes, task.target)
+    write_answers(folder, table, prob, task.target)
+    return table, embeddings, difference
 
 
 def _readable_rows(store: Store) -> np.ndarray:
@@ -108,25 +138,26 @@ def _evaluate_elsewhere(
     from zapcls.model.predict import predict
     from zapcls.model.preprocess import ShoeClassifier
 
-    config = run.train_config
+    task = run.task
     known = pd.read_parquet(run.path / "split.parquet")
     seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
-    catalog = clean.label_rows(store.read_catalog(), config.target, config.classes)
+    catalog = labels.label_rows(store.read_catalog(), task)
     readable = catalog["image_problem"] == ""
     was_seen = readable & catalog["kept"] & catalog["product_id"].isin(seen)
     chosen = readable & catalog["kept"] & ~was_seen
     if not chosen.any():
         raise BadInput(
-            f"A catalogue to evaluate on needs photos of {' or '.join(config.classes)} shoes that "
-            f"{run.run_id} was not trained on, but of its {len(catalog):,} rows "
+            f"A catalogue to evaluate on needs {task.things} of the classes of {run.run_id} that "
+            f"it was not trained on, but of its {len(catalog):,} rows "
             f"{int(was_seen.sum()):,} were trained on and none is left. Give another catalogue."
         )
     rows = np.flatnonzero(chosen)
-    classifier = ShoeClassifier(network, store.side, config.image_size)
+    classifier = ShoeClassifier(network, store.side, run.train_config.image_size)
     logits, _ = predict(classifier, store.pixels, rows, device, progress=progress)
     split = catalog.iloc[rows].assign(split="valid")
-    table, prob = metrics.build_predictions(split, logits, config.classes, config.target)
-    valid = metrics.summarize_splits(table)["valid"]
+    table, prob = metrics.build_predictions(split, logits, task.classes, task.target)
+    splits = metrics.summarize_splits(table)
+    valid = splits["valid"]
     result = {
         "run": run.run_id,
         "state": "done",
@@ -138,19 +169,16 @@ def _evaluate_elsewhere(
         "excluded_trained": int(was_seen.sum()),
         "unknown_label": int((readable & ~catalog["kept"]).sum()),
     }
-    _write_derived(run, store, table, prob, result)
+    facts = {
+        "run": run.run_id,
+        "catalogue_id": store.catalogue_id,
+        "targets": {task.target: {"splits": splits}},
+        **{name: result[name] for name in ("excluded_trained", "unknown_label", "seconds")},
+    }
+
+    def write(folder: Path) -> None:
+        write_answers(folder, table, prob, task.target)
+        write_json(folder / "metrics.json", facts)
+
+    write_derived(run, f"evaluate-{store.catalogue_id}", write)
     return result
-
-
-def _write_derived(
-    run: Run, store: Store, table: pd.DataFrame, prob: np.ndarray, result: dict[str, Any]
-) -> None:
-    """Keep an evaluation elsewhere: written aside, then renamed, so that it is whole or absent."""
-    folder = run.path / "derived" / f"evaluate-{store.catalogue_id}"
-    aside = folder.with_name(f".{folder.name}.part")
-    aside.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(aside / "predictions.parquet")
-    np.save(aside / "probs.npy", prob)
-    write_json(aside / "metrics.json", {**result, "catalogue_id": store.catalogue_id})
-    shutil.rmtree(folder, ignore_errors=True)  # an earlier one, under labels that may have changed
-    aside.rename(folder)

@@ -8,7 +8,7 @@ from zapcls.workspace import jobs
 from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.store import read_split
+from zapcls.workspace.store import build_task, read_split
 
 
 def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -16,7 +16,7 @@ def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
     config = TrainConfig(**job.config["train"])
     data_dir = Path(job.config["data_dir"])
     store = open_data(workspace, data_dir, progress, with_colors=config.needs_colors)
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     progress("Loading torch and the network", 0, 0)
 
     from zapcls.model.learner import choose_device
@@ -24,7 +24,7 @@ def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
 
     device = choose_device(config.device)
     with jobs.hold_device(workspace, device.type, job.job_id):
-        recipe = build_recipe(config, job.path, store, split, progress)
+        recipe = build_recipe(config, build_task(store, config), job.path, store, split, progress)
         recipe.find_rate_only(job.config["phase"])
         for name in ("model.safetensors", "checkpoint.pt"):
             (job.path / name).unlink(missing_ok=True)

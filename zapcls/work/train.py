@@ -11,15 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from zapcls.config import TrainConfig
 from zapcls.progress import Progress, silent
 from zapcls.work.evaluate import evaluate_run
 from zapcls.workspace import jobs
 from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store, name_colors, read_split
+from zapcls.workspace.opening import name_colors
+from zapcls.workspace.runs import Run, write_task
+from zapcls.workspace.store import Store, build_task, find_store, read_split
 
 
 def train(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -45,9 +45,9 @@ def train(job: Job, workspace: Workspace, progress: Progress) -> None:
         name_colors(workspace, store, progress)
     device = choose_device(config.device)
     with jobs.hold_device(workspace, device.type, run.run_id), processes.joined(device):
-        write_json(run.path / "model.json", _describe_model(config, store, device.type))
+        write_json(run.path / "model.json", _describe_model(run, store, device.type))
         processes.tell({"run": str(run.path), "store": str(store.path)})
-        recipe = build_recipe(config, run.path, store, split, progress)
+        recipe = build_recipe(config, run.task, run.path, store, split, progress)
         network = recipe.train()
         write_json(run.path / "model.json", run.facts | {"batch_size": recipe.batch_size})
         del recipe  # and with it the photos that lie on a GPU
@@ -67,13 +67,13 @@ def help_training(device_name: str) -> None:
         told = processes.tell(None)
         run, store = Run(Path(told["run"])), Store(Path(told["store"]))
         split = pd.read_parquet(run.path / "split.parquet")
-        build_recipe(run.train_config, run.path, store, split, silent).train()
+        build_recipe(run.train_config, run.task, run.path, store, split, silent).train()
 
 
 def _open_training(
     run: Run, workspace: Workspace, progress: Progress
 ) -> tuple[Store, pd.DataFrame]:
-    """Open a run's photos and split.
+    """Open a run's photos and split, and name its classes.
 
     A run that has begun keeps its own ones, whatever has come since; a retraining has its parent's.
     """
@@ -84,17 +84,19 @@ def _open_training(
         return find_store(workspace, run.facts["catalogue_id"]), pd.read_parquet(path)
     config = run.train_config
     store = open_data(workspace, run.data_dir, progress, with_colors=False)
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
+    write_task(run, build_task(store, config))
     split.to_parquet(path)
     return store, split
 
 
-def _describe_model(config: TrainConfig, store: Store, device: str) -> dict[str, Any]:
+def _describe_model(run: Run, store: Store, device: str) -> dict[str, Any]:
+    config, task = run.train_config, run.task
     return {
         "arch": config.arch,
         "weights": config.weights,
-        "target": config.target,
-        "classes": list(config.classes),
+        "target": task.target,
+        "classes": list(task.classes),
         "image_size": config.image_size,
         "side": store.side,
         "catalogue_id": store.catalogue_id,

@@ -5,11 +5,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zapcls.data import sample
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.errors import RunBusy
 from zapcls.progress import Progress
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.store import Store, open_store
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.store import Store
 
 
 def open_data(

@@ -12,11 +12,12 @@ import pandas as pd
 
 from zapcls import schema
 from zapcls.config import TrainConfig
-from zapcls.data import clean
 from zapcls.data.split import correct_split
+from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, ZapError
 from zapcls.workspace import jobs
-from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.answers import find_probabilities, read_answers
+from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.store import Store, find_store
 
 
@@ -30,7 +31,35 @@ class Run(jobs.Job):
 
     @property
     def train_config(self) -> TrainConfig:
-        return TrainConfig(**self.config["train"])
+        """The settings that were asked for; the classes that it has are those of `task`.
+
+        Raises:
+            ZapError: an older version wrote them.
+        """
+        try:
+            return TrainConfig(**self.config["train"])
+        except TypeError as error:  # a setting was renamed since
+            raise self._tell_old() from error
+
+    @property
+    def task(self) -> Task:
+        """The target with its classes, as the training found them in its catalogue.
+
+        Raises:
+            ZapError: the run has not begun to train, or an older version trained it.
+        """
+        path = self.path / "task.json"
+        if path.is_file():
+            return read_task(read_json(path))
+        if (self.path / "model.json").is_file():
+            raise self._tell_old()
+        raise ZapError(f"The run {self.run_id} has no classes yet. Wait until it begins to train.")
+
+    def _tell_old(self) -> ZapError:
+        return ZapError(
+            f"The run {self.run_id} was written by an older version of zapcls, whose files this "
+            "one does not read. Train it again."
+        )
 
     @property
     def data_dir(self) -> Path:
@@ -44,7 +73,7 @@ class Run(jobs.Job):
     @property
     def is_evaluated(self) -> bool:
         """Whether its predictions, metrics and ONNX model are there."""
-        return (self.path / "metrics.json").is_file()
+        return (self.path / "metrics.json").is_file() and (self.path / "task.json").is_file()
 
     @property
     def onnx_path(self) -> Path:
@@ -61,8 +90,13 @@ class Run(jobs.Job):
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """`metrics.json`: a rate with n and interval for each split, and how long it all took."""
+        """`metrics.json`: `targets` (name: `rates`), `onnx_max_difference`, `seconds`."""
         return read_json(self.path / "metrics.json")
+
+    @property
+    def rates(self) -> dict[str, Any]:
+        """`splits` (a rate with n and interval for each) and `guess_error_rate`, of its target."""
+        return self.metrics["targets"][self.task.target]
 
 
 def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run:
@@ -102,10 +136,16 @@ def create_retraining(
         "corrected": len(corrections),
     }
     run = Run(jobs.create(workspace.runs_dir, "train", settings, config.arch).path)
+    write_task(run, parent.task)
     corrections.to_parquet(run.path / "corrections.parquet")
     split = pd.read_parquet(parent.path / "split.parquet")
     correct_split(split, corrections).to_parquet(run.path / "split.parquet")
     return run
+
+
+def write_task(run: Run, task: Task) -> None:
+    """Keep a run's task with it, so that it never changes."""
+    write_json(run.path / "task.json", task.to_json())
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -138,6 +178,8 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
         BadInput: there is no such run, or it is not evaluated.
     """
     run = find_run(workspace, name)
+    if (run.path / "model.json").is_file():
+        run.task  # noqa: B018 - an older version's run is a sentence
     if not run.is_evaluated:
         raise BadInput(
             f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
@@ -149,7 +191,7 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
 def summarize_run(run: Run) -> dict[str, Any]:
     """Summarize a training: run, state, error_rate, error_low, error_high, n_valid, seconds."""
     status = jobs.read_status(run)
-    valid = run.metrics["splits"]["valid"] if run.is_evaluated else {}
+    valid = run.rates["splits"]["valid"] if run.is_evaluated else {}
     return {
         "run": run.run_id,
         "state": status.state,
@@ -188,8 +230,8 @@ def read_lr_curve(job: jobs.Job) -> pd.DataFrame:
 def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     """Read a run's predictions with path, category and color of each image beside them.
 
-    `label` is what the run was told; `catalog_label` is what the catalogue says. The two differ
-    where the run was trained on corrections.
+    `label` is what the run was told; `catalog_label` is what the catalogue said then. The two
+    differ where the run was trained on corrections.
 
     Raises:
         ZapError: the run has not been evaluated, or its catalogue's store is gone.
@@ -197,22 +239,20 @@ def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     path = run.path / "predictions.parquet"
     if not path.is_file():
         raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
-    config = run.train_config
     store = find_store(workspace, run.facts["catalogue_id"])
-    return join_facts(pd.read_parquet(path), store, config.target, config.classes)
+    return join_facts(read_answers(run.path, run.task.target), store)
 
 
-def join_facts(
-    table: pd.DataFrame, store: Store, target: str, classes: tuple[str, ...]
-) -> pd.DataFrame:
-    """Join what the store knows to predictions: `row` in the pixels, `catalog_label`, path, color.
+def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
+    """Join what the store knows to predictions: `row` in the pixels, path, attributes, color.
 
     Raises:
         ZapError: the colors are not named yet.
     """
-    catalog = clean.label_rows(store.read_catalog(), target, classes)
-    catalog = catalog.rename(columns={"label": "catalog_label"}).assign(row=range(len(catalog)))
-    facts = ["image_id", "row", "catalog_label", "image_path", "brand", *schema.METADATA.values()]
+    catalog = store.read_catalog()
+    catalog = catalog.assign(row=range(len(catalog)))
+    names = [attribute.name for attribute in store.attributes]
+    facts = ["image_id", "row", "image_path", *names]
     colors = store.read_colors()[list(schema.COLORS)]
     return table.merge(catalog[facts], on="image_id", how="left", validate="one_to_one").merge(
         colors, on="image_id", how="left", validate="one_to_one"
@@ -221,7 +261,7 @@ def join_facts(
 
 def read_probabilities(run: Run) -> np.ndarray:
     """Read all class probabilities: float32, (rows of predictions, classes)."""
-    return np.load(run.path / "probs.npy", allow_pickle=False)
+    return np.load(find_probabilities(run.path, run.task.target), allow_pickle=False)
 
 
 def read_outliers(run: Run) -> pd.DataFrame | None:
@@ -262,7 +302,11 @@ def read_trade(run: Run) -> pd.DataFrame | None:
 def read_cross_validation(run: Run) -> dict[str, Any] | None:
     """Read what a cross-validation of the run's recipe came to, None before there is one."""
     path = run.path / "derived" / "cross-validation" / "metrics.json"
-    return read_json(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    facts = read_json(path)
+    rates = facts.pop("targets")[run.task.target]["splits"]["valid"]
+    return facts | rates
 
 
 def read_map(run: Run) -> pd.DataFrame | None:
