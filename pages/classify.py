@@ -52,14 +52,14 @@ st.markdown(
     "light ground, as in the catalogue."
 )
 run = run_state.need_run()
-task = Task(run.train_config.target, tuple(run.facts["classes"]))
+task = run.task
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
     files = st.file_uploader("Photos", TYPES, accept_multiple_files=True, key="photos")
 with camera:
     use_camera = st.toggle("Use the camera", key="use_camera")
     shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None
-valid = run.metrics["splits"]["valid"]
+valid = run.rates["splits"]["valid"]
 whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(
     f"Answered by {messages.escape(run_picker.describe_run(run))}, which errs on "

@@ -8,9 +8,10 @@ import streamlit as st
 
 from zapcls import charts, words
 from zapcls.config import DEFAULT_CLASSES
-from zapcls.data.clean import IMAGE_MISSING, summarize
+from zapcls.data.catalog import IMAGE_MISSING
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.download import TERMS
+from zapcls.data.labels import summarize
 from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view, messages, navigation, photo_grid
 from zapcls.ui.color_check_view import show_color_check

@@ -13,7 +13,7 @@ VIEWS = ("Gallery", "Suspects", "Slices", "Map")
 
 def show_headline(run: Run) -> None:
     """The answer in one sentence, with its n and interval."""
-    valid = run.metrics["splits"]["valid"]
+    valid = run.rates["splits"]["valid"]
     st.markdown(
         f"**{valid['errors']:,} of {valid['n']:,}** valid photos are wrong: "
         f"{words.percent(valid['error_rate'])} (95 % interval "

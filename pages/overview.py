@@ -3,7 +3,7 @@
 import streamlit as st
 
 from zapcls import words
-from zapcls.data.clean import summarize
+from zapcls.data.labels import summarize
 from zapcls.ui import cache, messages, navigation, run_picker, run_state
 from zapcls.workspace import jobs
 from zapcls.workspace.runs import list_runs
@@ -75,7 +75,7 @@ if runs:
                 name.markdown(f"**{run.train_config.arch}** · {place}")
             name.caption(messages.escape(run.run_id))
             if run.is_evaluated:
-                valid = run.metrics["splits"]["valid"]
+                valid = run.rates["splits"]["valid"]
                 rate.markdown(f"**{words.percent(valid['error_rate'])}** of valid photos wrong")
                 rate.caption(
                     f"95 % interval {words.interval(valid['error_low'], valid['error_high'])} · "

@@ -19,7 +19,7 @@ SOURCE_RANDOM = (
 
 def show_headline(run: Run) -> None:
     """The answer in one sentence, and against always guessing one class."""
-    valid = run.metrics["splits"]["valid"]
+    valid = run.rates["splits"]["valid"]
     low, high = valid["error_low"], valid["error_high"]
     st.markdown(
         f"### {valid['errors']:,} of {valid['n']:,} photos wrong: "
@@ -28,7 +28,7 @@ def show_headline(run: Run) -> None:
     st.markdown(
         f"95 % interval {words.interval(low, high)}, counting {valid['n_products']:,} products. "
         f"Always naming the most frequent class would err "
-        f"{words.percent(run.metrics['guess_error_rate'])}."
+        f"{words.percent(run.rates['guess_error_rate'])}."
     )
     st.caption(SOURCE if run.train_config.split == "product" else SOURCE_RANDOM)
 

@@ -69,7 +69,7 @@ def show_ended(run: Run, status: Status) -> None:
 
 def show_done(run: Run) -> None:
     """Show what a finished run came to."""
-    valid = run.metrics["splits"]["valid"]
+    valid = run.rates["splits"]["valid"]
     st.success(
         f"Done in {words.duration(run.metrics['seconds'])}: "
         f"{words.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "

@@ -16,12 +16,13 @@ from PIL import Image
 
 from zapcls import schema
 from zapcls.config import build_config
+from zapcls.data.sources.zappos import METADATA
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import create_run, list_runs
 
 PROJECT = Path(__file__).parents[1]
-HEADER = ("CID", *schema.METADATA)
+HEADER = ("CID", *METADATA)
 
 
 def build_jpeg(size=(16, 12), color="black"):
@@ -97,6 +98,7 @@ def build_table():
                 "target": "gender",
                 "split": "valid",
                 "source": "run",
+                "catalog_label": row["label"],
                 "fold": -1,
                 "prob_label": row["prob"] if right else 1 - row["prob"],
                 "loss": 1.0,

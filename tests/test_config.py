@@ -13,7 +13,7 @@ from zapcls.config import (
     has_stages,
     read_architectures,
 )
-from zapcls.schema import METADATA
+from zapcls.data.sources.zappos import METADATA
 
 LR_RULE = "must be 'suggested' or a number above 0 and up to 10"
 

@@ -222,5 +222,5 @@ def test_a_run_on_the_drawings_with_everything_on_is_stopped_and_resumed(
 
     whole = next(other for other in list_runs(workspace) if other.run_id != run.run_id)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
-    assert run.metrics["splits"] == whole.metrics["splits"]
+    assert run.rates["splits"] == whole.rates["splits"]
     assert read_json(run.path / "last_layer.json") == read_json(whole.path / "last_layer.json")

@@ -18,7 +18,7 @@ from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
 
 import zapcls.model  # the floor itself is empty: no torch
-from zapcls import pipeline, schema, work
+from zapcls import schema, work
 from zapcls.analysis import lr_curves, metrics
 from zapcls.analysis.label_issues import find_label_issues
 from zapcls.answer import recolored
@@ -87,7 +87,7 @@ class FakeRecipe:
     valleys = VALLEYS
     largest_batch = 4096
 
-    def __init__(self, config, folder, pixels, split, codes, bodies_dir, progress, colors=None):
+    def __init__(self, config, task, folder, store, split, progress):
         self.config, self.folder, self.progress = config, folder, progress
         self.batch_size = min(config.batch_size, self.largest_batch)
 
@@ -126,7 +126,7 @@ def write_csv(path: Path, columns: dict[str, str], rows: list[tuple]) -> None:
 @contextlib.contextmanager
 def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -> Iterator[None]:
     """Put stand-ins of the modules that import torch in their place."""
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     logits = plan_logits(split)
 
     def predict(classifier, pixels, rows, device, onnx_path=None, progress=silent):
@@ -136,25 +136,19 @@ def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -
         write_onnx(path, store.side)
         return 0.0
 
-    def describe_model(*args):
-        named = {name: SimpleNamespace(__version__="0.0") for name in ("torch", "fastai")}
-        with patch.dict(sys.modules, named):
-            return describe(*args)
-
-    describe = pipeline._describe_model
     modules = {
         "learner": SimpleNamespace(
             choose_device=lambda name: SimpleNamespace(type="cpu"),
             load_network=lambda facts, path: None,
         ),
         "processes": SimpleNamespace(joined=contextlib.nullcontext, tell=lambda facts: facts),
-        "recipe": SimpleNamespace(Recipe=recipe),
+        "trainings": SimpleNamespace(build_recipe=recipe),
         "predict": SimpleNamespace(predict=predict),
         "export": SimpleNamespace(export_onnx=export_onnx),
         "preprocess": SimpleNamespace(ShoeClassifier=lambda network, side, size: None),
     }
     named = {f"{zapcls.model.__name__}.{name}": module for name, module in modules.items()}
-    with patch.dict(sys.modules, named), patch.object(pipeline, "_describe_model", describe_model):
+    with patch.dict(sys.modules, named):
         yield
 
 
@@ -256,7 +250,7 @@ def add_finder(
 def add_check(run: Run, store: Store) -> LabelCheck:
     """A finished label check of a run: the heads doubt every tenth photo of each label."""
     config = run.train_config
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     table = split[split["label"] != ""].reset_index(drop=True).assign(split="valid")
     is_doubted = table.groupby("label").cumcount().to_numpy() % 10 == 3
     codes = pd.Index(CLASSES).get_indexer(table["label"])
@@ -270,7 +264,7 @@ def add_check(run: Run, store: Store) -> LabelCheck:
         "target": config.target,
         "classes": list(CLASSES),
         "suspects": int(issues["is_suspect"].sum()),
-        **pipeline.summarize_splits(predictions)["valid"],
+        **metrics.summarize_splits(predictions)["valid"],
     }
     check = checks.find_check(store, config)
     checks.write(check, predictions.assign(source="oof", fold=0), prob, issues, pairs, facts)

@@ -288,7 +288,7 @@ def test_runs_of_two_splits_are_compared_where_both_are_valid(
 ) -> None:
     seeded = add_other(workspace, seed=1)
     pairs = pair_by_hand(finished, seeded)
-    valid = [run.metrics["splits"]["valid"]["n"] for run in (finished, seeded)]
+    valid = [run.rates["splits"]["valid"]["n"] for run in (finished, seeded)]
     assert 0 < len(pairs) < min(valid)
     app = open_page("compare")
 

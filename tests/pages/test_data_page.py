@@ -9,6 +9,7 @@ import pytest
 from app_driver import App
 from filelock import FileLock
 
+from zapcls.config import build_config
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
 from zapcls.ui import messages
@@ -60,7 +61,7 @@ def test_the_split_and_the_leak_of_a_random_one_are_counted(
 ) -> None:
     store = find_store_of(workspace, workspace.drawings_dir)
     by_product, random = (
-        read_split(store, "gender", ("Women", "Men"), mode, 0) for mode in ("product", "random")
+        read_split(store, build_config(split=mode)) for mode in ("product", "random")
     )
     groups = random.groupby("split")["product_id"].apply(set)
     leaked = groups["valid"] & (groups["train"] | groups["tune"])

@@ -64,7 +64,7 @@ def test_a_card_opens_its_image_with_answer_and_facts(
         f"**2** of {len(wrong)}",
     ):
         assert fact in app.said
-    prob = np.load(finished.path / "probs.npy")
+    prob = np.load(finished.path / "probs" / "gender.npy")
     place = read_ids(finished).index(image["image_id"])
     bars = app.charts()[0][0]
     assert sorted(bars["x"]) == pytest.approx(sorted(prob[place].tolist()))

@@ -12,7 +12,7 @@ from zapcls.workspace.runs import Run
 ROOT = Path(__file__).parents[2]
 OPEN_EACH_PAGE = """
 import json, sys
-import zapcls.__main__, zapcls.pipeline
+import zapcls.__main__, zapcls.work
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest, app_test
 from zapcls.ui import cache, navigation

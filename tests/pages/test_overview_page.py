@@ -43,7 +43,7 @@ def test_an_evaluated_run_leads_to_its_errors(
 ) -> None:
     failed = fake_run.add_failed(workspace, minute=45)
     app = open_page("overview")
-    valid = finished.metrics["splits"]["valid"]
+    valid = finished.rates["splits"]["valid"]
     low, high = valid["error_low"], valid["error_high"]
     assert list_primary(app) == []
     assert f"**{100 * valid['error_rate']:.1f} %** of valid photos wrong" in app.said

@@ -168,7 +168,7 @@ def test_lost(workspace: Workspace, open_page: Callable[..., App]) -> None:
 
 
 def test_finished(finished: Run, open_page: Callable[..., App]) -> None:
-    valid = finished.metrics["splits"]["valid"]
+    valid = finished.rates["splits"]["valid"]
     named = messages.escape(finished.run_id)
     wrong = f"{valid['errors']} of {valid['n']}"
     pages = open_all(

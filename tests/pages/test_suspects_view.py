@@ -77,7 +77,7 @@ def test_the_two_sources_are_shown_with_their_agreement(
 
     match = re.search(r"on its (\d+) valid photos the two give the same answer in ([\d.]+) %", said)
     assert match
-    assert int(match[1]) == checked.metrics["splits"]["valid"]["n"]
+    assert int(match[1]) == checked.rates["splits"]["valid"]["n"]
     assert 0 < float(match[2]) < 100
 
 

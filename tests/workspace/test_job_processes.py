@@ -242,9 +242,10 @@ def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspac
         "model.safetensors",
         "outliers.parquet",
         "predictions.parquet",
-        "probs.npy",
+        "probs",
         "split.parquet",
         "status.json",
+        "task.json",
     }
     status = read_status(run)
     assert (status.state, status.message) == ("done", "")
@@ -278,7 +279,7 @@ def test_every_readable_photo_has_a_prediction(two_starts, workspace):
     assert table["split"].tolist() == split["split"].tolist()
     assert set(table.loc[table["split"] == "none", "label"]) == {""}
     valid = table[table["split"] == "valid"]
-    summary = run.metrics["splits"]["valid"]
+    summary = run.rates["splits"]["valid"]
     assert summary["n"] == len(valid)
     assert summary["errors"] == (valid["label"] != valid["prediction"]).sum()
     assert summary["error_rate"] == summary["errors"] / summary["n"]

@@ -11,10 +11,11 @@ from PIL import Image
 from zapcls import schema
 from zapcls.analysis import metrics
 from zapcls.config import TrainConfig, build_config
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.errors import Damaged, ZapError
 from zapcls.workspace import jobs, runs
 from zapcls.workspace.layout import read_json, write_json
+from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import (
     FORMAT,
     Run,
@@ -27,7 +28,7 @@ from zapcls.workspace.runs import (
     read_predictions,
     read_probabilities,
 )
-from zapcls.workspace.store import open_store, read_split
+from zapcls.workspace.store import read_split
 
 CONFIG = build_config("first-try", seed=3)
 JOINED = ("row", "image_path", "brand", "category", "sub_category", "gender", "color")
@@ -54,7 +55,7 @@ def finished(workspace, data_dir, call_evaluated):
     """A finished run as the pipeline leaves it, its logits made up: each shoe called women's."""
     run = create_run(workspace, CONFIG, data_dir)
     store = open_store(workspace, read_catalogue(data_dir))
-    split = read_split(store, CONFIG.target, CONFIG.classes, CONFIG.split, CONFIG.seed)
+    split = read_split(store, CONFIG)
     logits = np.tile([2.0, -1.0], (len(split), 1))
     table, prob = metrics.build_predictions(split, logits, CONFIG.classes, CONFIG.target)
     # In another order than the catalogue's: the join must go by image.
@@ -285,7 +286,7 @@ def test_a_run_copied_by_hand_is_a_run(workspace, finished, name):
 
 def test_facts_are_plain_json(finished):
     json.loads((finished.path / "model.json").read_text())
-    assert pd.read_parquet(finished.path / "predictions.parquet").shape == (24, 12)
+    assert pd.read_parquet(finished.path / "predictions.parquet").shape == (24, 13)
 
 
 @pytest.fixture
@@ -293,7 +294,7 @@ def parent(workspace, data_dir, call_evaluated):
     """A run that has begun to train: it has a split and knows its classes."""
     run = create_run(workspace, CONFIG, data_dir)
     store = open_store(workspace, read_catalogue(data_dir))
-    split = read_split(store, CONFIG.target, CONFIG.classes, CONFIG.split, CONFIG.seed)
+    split = read_split(store, CONFIG)
     split.to_parquet(run.path / "split.parquet")
     call_evaluated(run, catalogue_id=store.catalogue_id)
     return run

@@ -13,15 +13,18 @@ from zapcls.workspace.layout import Workspace, open_workspace
 
 
 def run_catalog(arguments: argparse.Namespace) -> None:
-    from zapcls.data.clean import IMAGE_UNREADABLE, check_trainable, label_rows, summarize
-    from zapcls.pipeline import open_data
+    from zapcls.data.catalog import IMAGE_UNREADABLE
+    from zapcls.data.labels import check_trainable, label_rows, resolve, summarize
+    from zapcls.data.task import Task
+    from zapcls.workspace.catalogues import open_data
 
     workspace = open_workspace(arguments.workspace)
     with TerminalBar() as bar:
         store = open_data(workspace, choose_data(arguments, workspace), bar.show)
     classes = choose_classes(arguments.target, arguments.classes)
-    table = label_rows(store.read_catalog(), arguments.target, classes)
-    check_trainable(table, classes)
+    catalog, task = store.read_catalog(), Task(arguments.target, classes)
+    table = label_rows(catalog, task)
+    check_trainable(table, resolve(catalog, task).classes)
     broken = table.loc[table["image_problem"] == IMAGE_UNREADABLE, "image_path"]
     if len(broken):
         print(

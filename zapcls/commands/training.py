@@ -12,11 +12,11 @@ from zapcls.config import PHASES, PRESETS, SETTINGS, TrainConfig, build_config
 from zapcls.errors import BadInput
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, open_workspace, read_json
-from zapcls.workspace.runs import Run, create_run, find_run, list_runs
+from zapcls.workspace.runs import Run, create_run, find_run, list_runs, summarize_run
 
 
 def run_train(arguments: argparse.Namespace) -> None:
-    from zapcls.pipeline import help_training, summarize_run
+    from zapcls.work.train import help_training
 
     workspace = open_workspace(arguments.workspace)
     if int(os.environ.get("RANK", "0")) > 0:  # one of several that `accelerate launch` started
@@ -69,8 +69,6 @@ def run_lr_find(arguments: argparse.Namespace) -> None:
 
 
 def run_runs(arguments: argparse.Namespace) -> None:
-    from zapcls.pipeline import summarize_run
-
     summaries = [summarize_run(run) for run in list_runs(open_workspace(arguments.workspace))]
     for summary in summaries:
         print(json.dumps(summary) if arguments.json else _describe(summary))
@@ -79,8 +77,6 @@ def run_runs(arguments: argparse.Namespace) -> None:
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
-    from zapcls.pipeline import summarize_run
-
     workspace = open_workspace(arguments.workspace)
     run = find_run(workspace, arguments.run)
     data_dir = str(arguments.data.resolve()) if arguments.data else None

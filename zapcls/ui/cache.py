@@ -12,9 +12,9 @@ import streamlit as st
 
 from zapcls.analysis.decisions import settle
 from zapcls.answer.classify import Classifier, open_classifier
-from zapcls.data.clean import label_rows
+from zapcls.data.labels import label_rows
 from zapcls.data.split import build_split, count_leaks
-from zapcls.data.task import Task
+from zapcls.data.task import DEFAULT_TASK, Task
 from zapcls.evidence import Evidence
 from zapcls.workspace import checks, layout, runs
 from zapcls.workspace.checks import LabelCheck
@@ -77,7 +77,7 @@ def _evidence(workspace_path: str, run_path: str) -> Evidence:
 
 def task_of(run: Run) -> Task:
     """What a run was trained to tell, and how that is worded."""
-    return Task(run.train_config.target, tuple(run.facts["classes"]))
+    return run.task
 
 
 def identify(*paths: Path) -> Identity:
@@ -105,14 +105,7 @@ def _predictions(run_path: str, changed: Identity) -> pd.DataFrame:
 
 def check(run: Run) -> LabelCheck:
     """The label check that goes with a run's network; `is_done` tells whether it is there."""
-    store = store_of(run)
-    changed = (store.path / "catalog.parquet").stat().st_mtime_ns
-    return _check(str(run.path), str(store.path), changed)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _check(run_path: str, store_path: str, changed: int) -> LabelCheck:
-    return checks.find_check(Store(Path(store_path)), Run(Path(run_path)).train_config)
+    return checks.find_check(store_of(run), run.train_config)
 
 
 def checked_predictions(run: Run) -> pd.DataFrame:
@@ -177,20 +170,21 @@ def _verdicts(path: str, catalogue_id: str, target: str, version: int) -> pd.Dat
 
 
 def catalog(store: Store) -> pd.DataFrame:
-    """A store's catalogue with the colors beside it; row i is row i of the pixels."""
+    """A store's catalogue, labelled for the default target, with the colors; as the pixels."""
     return _catalog(str(store.path), (store.path / "catalog.parquet").stat().st_mtime_ns)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the catalogue…")
 def _catalog(store_path: str, changed: int) -> pd.DataFrame:
     store = Store(Path(store_path))
-    table = store.read_catalog().merge(store.read_colors(), on="image_id", validate="one_to_one")
+    table = label_rows(store.read_catalog(), DEFAULT_TASK)
+    table = table.merge(store.read_colors(), on="image_id", validate="one_to_one")
     return table.assign(row=range(len(table)))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _splits(store_path: str, changed: int) -> tuple[pd.DataFrame, tuple[int, int]]:
-    table = label_rows(Store(Path(store_path)).read_catalog())
+    table = label_rows(Store(Path(store_path)).read_catalog(), DEFAULT_TASK)
     return build_split(table, "product"), count_leaks(build_split(table, "random"))
 
 

@@ -35,7 +35,7 @@ def describe_run(run: Run) -> str:
         when = f"{int(day)}.{int(month)}. {hour}:{minute}"
     rate = ""
     if run.is_evaluated:
-        rate = words.percent(run.metrics["splits"]["valid"]["error_rate"])
+        rate = words.percent(run.rates["splits"]["valid"]["error_rate"])
     return f"{mark} {' · '.join(filter(None, (named, rate, when)))}"
 
 

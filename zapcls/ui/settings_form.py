@@ -16,7 +16,7 @@ from zapcls.config import (
     build_config,
     choose_classes,
 )
-from zapcls.data.sample import is_drawn
+from zapcls.data.sources import drawings
 from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view, setting_words
 from zapcls.ui.setting_fields import PICKERS
@@ -33,7 +33,7 @@ def read_settings() -> dict[str, Any]:
     if _KEY not in st.session_state:
         workspace = cache.workspace()
         folder = read_chosen_data(workspace)
-        is_newcomer = folder == workspace.drawings_dir or is_drawn(folder)
+        is_newcomer = folder == workspace.drawings_dir or drawings.recognizes(folder)
         use_preset("first-try" if is_newcomer else "quick")
     return st.session_state[_KEY]
 

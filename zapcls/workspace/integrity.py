@@ -22,9 +22,9 @@ FACTS = {
     "arch": str, "classes": list, "side": int, "catalogue_id": str, "is_drawn": bool,
     "device": str, "torch": str, "fastai": str,
 }  # fmt: skip
-METRICS: dict[str, Types] = {
+TASK: dict[str, Types] = {"target": str, "classes": list, "thing": str, "things": str}
+RATES: dict[str, Types] = {  # of one target
     "guess_error_rate": NUMBER,
-    "seconds": NUMBER,
     "splits.valid.n": int,
     "splits.valid.n_products": int,
     "splits.valid.errors": int,
@@ -85,6 +85,16 @@ def read_run_config(run_path: Path, newest: int) -> dict[str, Any]:
             f"{content['format']}. {OTHER_VERSION}"
         )
     return content
+
+
+def read_metrics(path: Path, target: str) -> dict[str, Any]:
+    """Read a run's `metrics.json`, which must have the rates of its target.
+
+    Raises:
+        Damaged: it is missing, or is not such an object.
+    """
+    rates = {f"targets.{target}.{name}": types for name, types in RATES.items()}
+    return read_checked(path, {"seconds": NUMBER, **rates})
 
 
 def build_settings(run_path: Path, given: Mapping[str, Any]) -> TrainConfig:

@@ -12,11 +12,12 @@ import pandas as pd
 
 from zapcls import schema
 from zapcls.config import TrainConfig
-from zapcls.data import clean
 from zapcls.data.split import correct_split
+from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, ZapError
 from zapcls.workspace import integrity, jobs
-from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.answers import find_probabilities, read_answers
+from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.store import Store, find_store
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
@@ -36,8 +37,26 @@ class Run(jobs.Job):
 
     @property
     def train_config(self) -> TrainConfig:
-        """The settings; those that its version did not have yet are at their defaults."""
+        """The settings that were asked for; those that its version had not are at their defaults.
+
+        The classes that it has are those of `task`.
+        """
         return integrity.build_settings(self.path, self.config["train"])
+
+    @property
+    def task(self) -> Task:
+        """The target with its classes, as the training found them in its catalogue.
+
+        Raises:
+            ZapError: the run has not begun to train.
+            Damaged: the file cannot be used, or an older version trained the run.
+        """
+        path = self.path / "task.json"
+        if not path.exists() and not (self.path / "model.json").exists():
+            raise ZapError(
+                f"The run {self.run_id} has no classes yet. Wait until it begins to train."
+            )
+        return read_task(integrity.read_checked(path, integrity.TASK))
 
     @property
     def data_dir(self) -> Path:
@@ -68,8 +87,8 @@ class Run(jobs.Job):
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """`metrics.json`: a rate with n and interval for each split, and how long it all took."""
-        return integrity.read_checked(self.path / "metrics.json", integrity.METRICS)
+        """`metrics.json`: `targets` (name: `rates`), `onnx_max_difference`, `seconds`."""
+        return integrity.read_metrics(self.path / "metrics.json", self.task.target)
 
     def check(self) -> None:
         """Check the files that no page can do without.
@@ -82,9 +101,14 @@ class Run(jobs.Job):
         is_done = jobs.read_stored(self).state == "done"
         has_metrics = is_done or (self.path / "metrics.json").exists()
         if has_metrics:
-            _ = self.metrics
+            _ = self.task, self.metrics
         if has_metrics or self.weights_path.is_file() or (self.path / "model.json").exists():
             _ = self.facts
+
+    @property
+    def rates(self) -> dict[str, Any]:
+        """`splits` (a rate with n and interval for each) and `guess_error_rate`, of its target."""
+        return self.metrics["targets"][self.task.target]
 
 
 def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run:
@@ -130,11 +154,17 @@ def create_retraining(
     }
 
     def fill(folder: Path) -> None:
+        write_task(Run(folder), parent.task)
         corrections.to_parquet(folder / "corrections.parquet")
         split = pd.read_parquet(parent.path / "split.parquet")
         correct_split(split, corrections).to_parquet(folder / "split.parquet")
 
     return Run(jobs.create(workspace.runs_dir, "train", settings, config.arch, fill).path)
+
+
+def write_task(run: Run, task: Task) -> None:
+    """Keep a run's task with it, so that it never changes."""
+    write_json(run.path / "task.json", task.to_json())
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -168,12 +198,29 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
         BadInput: there is no such run, or it is not evaluated.
     """
     run = find_run(workspace, name)
+    if (run.path / "model.json").is_file():
+        run.task  # noqa: B018 - an older version's run is a sentence
     if not run.is_evaluated:
         raise BadInput(
             f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
             f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
         )
     return run
+
+
+def summarize_run(run: Run) -> dict[str, Any]:
+    """Summarize a training: run, state, error_rate, error_low, error_high, n_valid, seconds."""
+    status = jobs.read_status(run)
+    valid = run.rates["splits"]["valid"] if run.is_evaluated else {}
+    return {
+        "run": run.run_id,
+        "state": status.state,
+        "error_rate": valid.get("error_rate"),
+        "error_low": valid.get("error_low"),
+        "error_high": valid.get("error_high"),
+        "n_valid": valid.get("n"),
+        "seconds": None if status.seconds is None else round(status.seconds, 1),
+    }
 
 
 def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
@@ -198,8 +245,8 @@ def read_losses(run: Run) -> pd.DataFrame:
 def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     """Read a run's predictions with path, category and color of each image beside them.
 
-    `label` is what the run was told; `catalog_label` is what the catalogue says. The two differ
-    where the run was trained on corrections.
+    `label` is what the run was told; `catalog_label` is what the catalogue said then. The two
+    differ where the run was trained on corrections.
 
     Raises:
         ZapError: the run has not been evaluated, or its catalogue's store is gone.
@@ -207,22 +254,20 @@ def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     path = run.path / "predictions.parquet"
     if not path.is_file():
         raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
-    config = run.train_config
     store = find_store(workspace, run.facts["catalogue_id"])
-    return join_facts(pd.read_parquet(path), store, config.target, config.classes)
+    return join_facts(read_answers(run.path, run.task.target), store)
 
 
-def join_facts(
-    table: pd.DataFrame, store: Store, target: str, classes: tuple[str, ...]
-) -> pd.DataFrame:
-    """Join what the store knows to predictions: `row` in the pixels, `catalog_label`, path, color.
+def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
+    """Join what the store knows to predictions: `row` in the pixels, path, attributes, color.
 
     Raises:
         ZapError: the colors are not named yet.
     """
-    catalog = clean.label_rows(store.read_catalog(), target, classes)
-    catalog = catalog.rename(columns={"label": "catalog_label"}).assign(row=range(len(catalog)))
-    facts = ["image_id", "row", "catalog_label", "image_path", "brand", *schema.METADATA.values()]
+    catalog = store.read_catalog()
+    catalog = catalog.assign(row=range(len(catalog)))
+    names = [attribute.name for attribute in store.attributes]
+    facts = ["image_id", "row", "image_path", *names]
     colors = store.read_colors()[list(schema.COLORS)]
     return table.merge(catalog[facts], on="image_id", how="left", validate="one_to_one").merge(
         colors, on="image_id", how="left", validate="one_to_one"
@@ -231,7 +276,7 @@ def join_facts(
 
 def read_probabilities(run: Run) -> np.ndarray:
     """Read all class probabilities: float32, (rows of predictions, classes)."""
-    return np.load(run.path / "probs.npy", allow_pickle=False)
+    return np.load(find_probabilities(run.path, run.task.target), allow_pickle=False)
 
 
 def read_outliers(run: Run) -> pd.DataFrame | None:
@@ -272,7 +317,11 @@ def read_trade(run: Run) -> pd.DataFrame | None:
 def read_cross_validation(run: Run) -> dict[str, Any] | None:
     """Read what a cross-validation of the run's recipe came to, None before there is one."""
     path = run.path / "derived" / "cross-validation" / "metrics.json"
-    return read_json(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    facts = read_json(path)
+    rates = facts.pop("targets")[run.task.target]["splits"]["valid"]
+    return facts | rates
 
 
 def read_map(run: Run) -> pd.DataFrame | None:
