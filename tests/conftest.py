@@ -16,10 +16,12 @@ from PIL import Image
 
 from zapcls import schema
 from zapcls.config import build_config
+from zapcls.data.sources import read_catalogue
 from zapcls.data.sources.zappos import METADATA
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import create_run, list_runs, write_task
 
 PROJECT = Path(__file__).parents[1]
@@ -192,6 +194,22 @@ def trained(drawn, tiny_settings, list_options, run_command, tmp_path_factory):
     assert process.returncode == 0, process.stderr
     [run] = list_runs(workspace)
     return SimpleNamespace(workspace=workspace, run=run, process=process)
+
+
+@pytest.fixture(scope="session", params=[4, 21])
+def kinds(request, write_catalogue, tmp_path_factory):
+    """A finished run for 4 and one for 21 sub-categories: `workspace, data_dir, store, run`.
+
+    It is shared; do not change it. Nothing was trained: see `planned_run`.
+    """
+    from planned_run import add_planned, list_kinds
+
+    folder = tmp_path_factory.mktemp("kinds")
+    data_dir = write_catalogue(folder / "data", list_kinds(request.param))
+    workspace = Workspace(folder / "workspace")
+    store = open_store(workspace, read_catalogue(data_dir))
+    run = add_planned(workspace, data_dir, store)
+    return SimpleNamespace(workspace=workspace, data_dir=data_dir, store=store, run=run)
 
 
 @pytest.fixture

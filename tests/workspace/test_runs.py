@@ -19,6 +19,7 @@ from zapcls.workspace.runs import (
     Run,
     create_retraining,
     create_run,
+    find_evaluated,
     find_run,
     list_runs,
     read_history,
@@ -26,6 +27,7 @@ from zapcls.workspace.runs import (
     read_lr_curve,
     read_predictions,
     read_probabilities,
+    summarize_run,
     write_task,
 )
 from zapcls.workspace.store import build_task, read_split
@@ -171,6 +173,47 @@ def test_probabilities_have_a_row_a_prediction(workspace, finished):
     assert finished.is_evaluated
     assert finished.rates["splits"]["valid"]["error_rate"] == 0.6  # 3 of 5
     assert finished.facts["classes"] == ["Women", "Men"]
+
+
+def test_a_run_for_many_classes_has_a_probability_of_each(kinds):
+    run, classes = kinds.run, kinds.run.task.classes
+
+    table, prob = read_predictions(run, kinds.workspace), read_probabilities(run)
+
+    assert len(classes) in (4, 21)
+    assert prob.shape == (len(table), len(classes))
+    assert np.array(classes)[prob.argmax(axis=1)].tolist() == table["prediction"].tolist()
+    assert set(table.loc[table["split"] != "none", "label"]) == set(classes)
+    rare = pd.read_parquet(run.path / "split.parquet").query("label == ''")
+    assert set(rare["drop_reason"]) == {"rare sub-category"}
+    assert 0 < run.rates["splits"]["valid"]["error_rate"] < run.rates["guess_error_rate"]
+
+
+def test_the_labels_of_a_finished_run_are_its_own(
+    workspace, finished, data_dir, write_catalogue, rows
+):
+    before = read_predictions(finished, workspace)
+    relabelled = [row | {"Gender": "Girls", "photo": None} for row in rows]
+
+    store = open_store(workspace, read_catalogue(write_catalogue(data_dir, relabelled)))
+
+    assert store.read_catalog()["gender"].unique().tolist() == ["Girls"]
+    pd.testing.assert_frame_equal(read_predictions(finished, workspace), before)
+
+
+def test_a_run_of_an_older_version_is_a_sentence(workspace, finished):
+    (finished.path / "task.json").unlink()
+
+    for look in (lambda: finished.task, lambda: find_evaluated(workspace, finished.run_id)):
+        with pytest.raises(ZapError, match=r"older version of zapcls.*Train it again"):
+            look()
+    assert summarize_run(finished)["error_rate"] is None  # and it can still be listed
+
+    settings = finished.config
+    settings["train"]["a_setting_of_old"] = 1
+    write_json(finished.path / "config.json", settings)
+    with pytest.raises(ZapError, match="older version"):
+        finished.train_config.arch  # noqa: B018
 
 
 @pytest.mark.parametrize("read", [read_history, read_losses, read_lr_curve])
