@@ -16,10 +16,13 @@ from PIL import Image
 
 from zapcls import schema
 from zapcls.config import build_config
+from zapcls.data.sources import read_catalogue
 from zapcls.data.sources.zappos import METADATA
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import create_run, list_runs
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.runs import create_run, list_runs, write_task
 
 PROJECT = Path(__file__).parents[1]
 HEADER = ("CID", *METADATA)
@@ -208,10 +211,28 @@ def call_evaluated():
         write_json(run.path / "model.json", build_facts(**facts))
         valid = {"n": 5, "n_products": 5, "errors": 3, "error_rate": 0.6}
         splits = {"valid": valid | {"error_low": 0.2, "error_high": 0.9}}
-        rest = {"guess_error_rate": 0.5, "seconds": 1.0}
-        write_json(run.path / "metrics.json", {"splits": splits, **rest})
+        task = DEFAULT_TASK
+        write_task(run, task)
+        rates = {"splits": splits, "guess_error_rate": 0.5}
+        write_json(run.path / "metrics.json", {"targets": {task.target: rates}, "seconds": 1.0})
 
     return call_evaluated
+
+
+@pytest.fixture(scope="session", params=[4, 21])
+def kinds(request, write_catalogue, tmp_path_factory):
+    """A finished run for 4 and one for 21 sub-categories: `workspace, data_dir, store, run`.
+
+    It is shared; do not change it. Nothing was trained: see `planned_run`.
+    """
+    from planned_run import add_planned, list_kinds
+
+    folder = tmp_path_factory.mktemp("kinds")
+    data_dir = write_catalogue(folder / "data", list_kinds(request.param))
+    workspace = Workspace(folder / "workspace")
+    store = open_store(workspace, read_catalogue(data_dir))
+    run = add_planned(workspace, data_dir, store)
+    return SimpleNamespace(workspace=workspace, data_dir=data_dir, store=store, run=run)
 
 
 @pytest.fixture

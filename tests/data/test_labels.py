@@ -7,6 +7,7 @@ from zapcls.data.labels import (
     check_trainable,
     count_drops,
     label_rows,
+    resolve,
     summarize,
 )
 from zapcls.data.task import DEFAULT_TASK, Task
@@ -144,3 +145,50 @@ def test_products_count_not_images(refuses):
 
     with refuses(f"Each class needs {MIN_PRODUCTS} products or more", f"Men has {scarce}"):
         check_trainable(build_products(Women=30, Men=scarce), ["Women", "Men"])
+
+
+def build_kinds(**products):
+    """Return a catalogue with so many products of each kind, two photos a product."""
+    kinds = [kind for kind, count in products.items() for _ in range(count)]
+    rows = [(str(n), kind, "") for n, kind in enumerate(kinds) for _ in range(2)]
+    return pd.DataFrame(rows, columns=["product_id", "sub_category", "image_problem"], dtype="str")
+
+
+def test_without_classes_all_that_have_enough_products_are_classes():
+    table = build_kinds(Flats=12, Boots=MIN_PRODUCTS, Heels=30, Clogs=MIN_PRODUCTS - 1)
+    asked = Task("sub_category", ())
+
+    task = resolve(table, asked)
+    labelled = label_rows(table, asked)
+
+    assert task.classes == ("Heels", "Flats", "Boots")
+    assert count_drops(labelled) == {"rare sub-category": 2 * (MIN_PRODUCTS - 1)}
+    assert set(labelled["label"]) == {*task.classes, ""}
+    assert label_rows(table, task)["label"].equals(labelled["label"])
+    assert resolve(table, task) == task
+
+
+def test_a_photo_that_is_missing_makes_no_class_frequent():
+    table = build_kinds(Flats=20, Heels=20, Boots=MIN_PRODUCTS)
+    table.loc[table.index[-2:], "image_problem"] = IMAGE_MISSING
+
+    assert resolve(table, Task("sub_category", ())).classes == ("Flats", "Heels")
+
+
+def test_a_column_without_two_frequent_classes_or_none_at_all_is_a_sentence(refuses):
+    table = build_kinds(Flats=20, Heels=3)
+
+    with refuses("two classes", "sub-categories", "Flats has so many", "Choose another target"):
+        resolve(table, Task("sub_category", ()))
+    with refuses("attribute of the catalogue", "'width'"):
+        label_rows(table, Task("width", ()))
+
+
+def test_the_plural_of_a_target_is_a_word():
+    table = build_kinds(Flats=1).assign(sub_category="Flats;Heels", category="Flats;Heels")
+
+    reasons = [
+        label_rows(table, Task(target, ("Flats", "Heels")))["drop_reason"].iloc[0]
+        for target in ("sub_category", "category")
+    ]
+    assert reasons == ["several sub-categories", "several categories"]

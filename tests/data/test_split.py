@@ -126,6 +126,21 @@ def test_the_fewest_products_that_can_be_trained_on_reach_every_part(classes):
     assert labels.to_dict() == {"train": classes, "tune": classes, "valid": classes}
 
 
+@pytest.mark.parametrize("own", [1, 2, 4])
+def test_a_class_that_few_products_have_as_their_main_label_is_split_too(own):
+    """Heels stand on many products, but most photos of these are of Flats."""
+    rows = [(f"{n}-{c}", f"{n}", "Flats" if c else "Heels") for n in range(30) for c in range(3)]
+    rows += [(f"{n}-{c}", f"{n}", "Boots") for n in range(100, 120) for c in range(2)]
+    rows += [(f"{n}-0", f"{n}", "Heels") for n in range(200, 200 + own)]
+    table = pd.DataFrame(rows, columns=["image_id", "product_id", "label"])
+
+    split = build_split(table.assign(kept=True, drop_reason=""))
+
+    assert split.groupby("split")["label"].nunique().to_dict() == {
+        "train": 3, "tune": 3, "valid": 3,
+    }  # fmt: skip
+
+
 def test_leaks_are_products_of_valid_that_train_or_tune_also_show():
     rows = [
         ("a", "valid"),

@@ -59,8 +59,7 @@ def finished(workspace, data_dir, call_evaluated):
     logits = np.tile([2.0, -1.0], (len(split), 1))
     table, prob = metrics.build_predictions(split, logits, CONFIG.classes, CONFIG.target)
     # In another order than the catalogue's: the join must go by image.
-    table.iloc[::-1].reset_index(drop=True).to_parquet(run.path / "predictions.parquet")
-    np.save(run.path / "probs.npy", prob[::-1])
+    write_answers(run.path, table.iloc[::-1].reset_index(drop=True), prob[::-1], CONFIG.target)
     call_evaluated(run, catalogue_id=store.catalogue_id)
     return run
 
@@ -163,6 +162,32 @@ def test_probabilities_have_a_row_a_prediction(workspace, finished):
     assert prob.shape == (24, 2)
     assert prob[0] == pytest.approx([0.952574, 0.047426], abs=1e-6)
     assert finished.is_evaluated
+
+
+def test_a_run_for_many_classes_has_a_probability_of_each(kinds):
+    run, classes = kinds.run, kinds.run.task.classes
+
+    table, prob = read_predictions(run, kinds.workspace), read_probabilities(run)
+
+    assert len(classes) in (4, 21)
+    assert prob.shape == (len(table), len(classes))
+    assert np.array(classes)[prob.argmax(axis=1)].tolist() == table["prediction"].tolist()
+    assert set(table.loc[table["split"] != "none", "label"]) == set(classes)
+    rare = pd.read_parquet(run.path / "split.parquet").query("label == ''")
+    assert set(rare["drop_reason"]) == {"rare sub-category"}
+    assert 0 < run.rates["splits"]["valid"]["error_rate"] < run.rates["guess_error_rate"]
+
+
+def test_the_labels_of_a_finished_run_are_its_own(
+    workspace, finished, data_dir, write_catalogue, rows
+):
+    before = read_predictions(finished, workspace)
+    relabelled = [row | {"Gender": "Girls", "photo": None} for row in rows]
+
+    store = open_store(workspace, read_catalogue(write_catalogue(data_dir, relabelled)))
+
+    assert store.read_catalog()["gender"].unique().tolist() == ["Girls"]
+    pd.testing.assert_frame_equal(read_predictions(finished, workspace), before)
 
 
 @pytest.mark.parametrize("read", [read_history, read_losses])

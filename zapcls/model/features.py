@@ -170,20 +170,23 @@ class FrozenBody:
         write_json(self.folder / "speed.json", {"images": len(todo), "images_per_s": round(rate)})
 
     def _choose_engine(self) -> "OnnxEngine | TorchEngine":
-        """ONNX Runtime on a CPU, checked against torch; torch in mixed precision on a GPU."""
+        """ONNX Runtime on a CPU, checked against torch; torch in mixed precision on a GPU.
+
+        `body.onnx` is there only while it answers as torch does: `pooled.open_body` trusts it.
+        """
         if self._device.type != "cpu":
             return TorchEngine(self._net, self._device)
         path = self.folder / "body.onnx"
         size = self._config.image_size
-        if not path.is_file():
-            aside = path.with_name(".body.onnx.part")
-            if not _export(self._net, size, aside):
-                return TorchEngine(self._net, self._device)
-            aside.replace(path)
-        engine = OnnxEngine(path)
+        file = path if path.is_file() else path.with_name(".body.onnx.part")
+        if file != path and not _export(self._net, size, file):
+            return TorchEngine(self._net, self._device)
+        engine = OnnxEngine(file)
         probe = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)) * 4 - 2
         if _is_same(engine(probe), TorchEngine(self._net, self._device)(probe)):
+            file.replace(path)
             return engine
+        file.unlink()
         return TorchEngine(self._net, self._device)
 
 
