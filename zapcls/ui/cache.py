@@ -1,4 +1,4 @@
-"""What the pages read, read once: keyed by path and time of change, so that it is never stale."""
+"""What the pages read, read once: keyed by what tells a file from another version of it."""
 
 import json
 import os
@@ -11,16 +11,19 @@ import pandas as pd
 import streamlit as st
 
 from zapcls import inference
-from zapcls.analysis.decisions import settle
 from zapcls.data.clean import label_rows
 from zapcls.data.split import build_split, count_leaks
-from zapcls.evidence import Evidence
-from zapcls.workspace import checks, layout, runs
+from zapcls.data.task import Task
+from zapcls.errors import ZapError
+from zapcls.evidence import MISSING, Evidence, Stamp, stamp_file
+from zapcls.findings.ask import HEADS
+from zapcls.workspace import layout
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store, find_store_of
+from zapcls.workspace.store import Store, find_store_of
+
+Identity = tuple[Stamp, ...]  # of files, see `identify`
 
 
 @st.cache_resource
@@ -49,16 +52,6 @@ def _find_chosen() -> Store | None:
     return find_store_of(workspace(), layout.read_chosen_data(workspace()))
 
 
-def store_of(run: Run) -> Store:
-    """The store that a run was trained on."""
-    return _store(str(workspace().path), run.facts["catalogue_id"])
-
-
-@st.cache_resource(max_entries=8)
-def _store(workspace_path: str, catalogue_id: str) -> Store:
-    return find_store(Workspace(Path(workspace_path)), catalogue_id)
-
-
 def evidence(run: Run) -> Evidence:
     """What is known of a run: shared by all visitors, and never stale (see `Evidence`)."""
     return _evidence(str(workspace().path), str(run.path))
@@ -69,115 +62,90 @@ def _evidence(workspace_path: str, run_path: str) -> Evidence:
     return Evidence(Run(Path(run_path)), Workspace(Path(workspace_path)))
 
 
+def task_of(run: Run) -> Task:
+    """What a run was trained to tell, and how that is worded."""
+    return evidence(run).task
+
+
+def store_of(run: Run) -> Store:
+    """The store that a run was trained on, opened anew once its files change."""
+    return evidence(run).store
+
+
 def predictions(run: Run) -> pd.DataFrame:
     """A run's predictions with paths, categories and colors beside them."""
-    path = run.path / "predictions.parquet"
-    changed = path.stat().st_mtime_ns if path.is_file() else 0
-    return _predictions(str(run.path), changed)
-
-
-# A resource is shared, not copied: no page may change such a table in place.
-@st.cache_resource(max_entries=8, show_spinner="Reading the predictions…")
-def _predictions(run_path: str, changed: int) -> pd.DataFrame:
-    return runs.read_predictions(Run(Path(run_path)), workspace())
+    return evidence(run).predictions
 
 
 def check(run: Run) -> LabelCheck:
     """The label check that goes with a run's network; `is_done` tells whether it is there."""
-    store = store_of(run)
-    changed = (store.path / "catalog.parquet").stat().st_mtime_ns
-    return _check(str(run.path), str(store.path), changed)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _check(run_path: str, store_path: str, changed: int) -> LabelCheck:
-    return checks.find_check(Store(Path(store_path)), Run(Path(run_path)).train_config)
+    return evidence(run).check
 
 
 def checked_predictions(run: Run) -> pd.DataFrame:
-    """The out-of-fold predictions of the run's label check, as `predictions` gives them."""
-    found = check(run)
-    return _checked(str(run.path), str(found.path), found.path.stat().st_mtime_ns)[0]
+    """The out-of-fold predictions of the run's label check, as `predictions` returns them."""
+    return evidence(run).answers(HEADS)
 
 
 def label_issues(run: Run) -> pd.DataFrame:
     """What is held against each label (`schema.LABEL_ISSUES`)."""
-    found = check(run)
-    return _checked(str(run.path), str(found.path), found.path.stat().st_mtime_ns)[1]
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the label check…")
-def _checked(run_path: str, check_path: str, changed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    found = LabelCheck(Path(check_path))
-    table = checks.read_predictions(found, store_of(Run(Path(run_path))))
-    return table, found.read_issues()
+    issues = evidence(run).issues
+    if issues is None:
+        raise ZapError(MISSING["oof"])
+    return issues
 
 
 def recoloring(run: Run) -> pd.DataFrame | None:
     """What the run says of its photos recolored (`schema.RECOLORING`), None before the job."""
-    path = run.path / "derived" / "recolor" / "recolor.parquet"
-    return _recoloring(str(run.path), path.stat().st_mtime_ns) if path.is_file() else None
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _recoloring(run_path: str, changed: int) -> pd.DataFrame | None:
-    return runs.read_recoloring(Run(Path(run_path)))
+    return evidence(run).recoloring
 
 
 def decisions(run: Run) -> pd.DataFrame:
     """The reviewers' decisions on the run's catalogue and target (`schema.DECISIONS`)."""
-    reviews = open_reviews(workspace())
-    catalogue_id, target = run.facts["catalogue_id"], run.train_config.target
-    return _decisions(str(reviews.path), catalogue_id, target, reviews.version())
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _decisions(path: str, catalogue_id: str, target: str, version: int) -> pd.DataFrame:
-    return open_reviews(workspace()).read(catalogue_id, target)
+    return evidence(run).decisions
 
 
 def verdicts(run: Run) -> pd.DataFrame:
     """What the decisions on each image come to (`schema.VERDICTS`)."""
-    reviews = open_reviews(workspace())
-    catalogue_id, target = run.facts["catalogue_id"], run.train_config.target
-    return _verdicts(str(reviews.path), catalogue_id, target, reviews.version())
+    return evidence(run).verdicts
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _verdicts(path: str, catalogue_id: str, target: str, version: int) -> pd.DataFrame:
-    return settle(_decisions(path, catalogue_id, target, version))
+def identify(*paths: Path) -> Identity:
+    """What tells files from other versions of them."""
+    return tuple(stamp_file(path) for path in paths)
 
 
 def catalog(store: Store) -> pd.DataFrame:
     """A store's catalogue with the colors beside it; row i is row i of the pixels."""
-    return _catalog(str(store.path), (store.path / "catalog.parquet").stat().st_mtime_ns)
+    files = (store.path / f"{name}.parquet" for name in ("catalog", "colors"))
+    return _catalog(str(store.path), identify(*files))
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the catalogue…")
-def _catalog(store_path: str, changed: int) -> pd.DataFrame:
+def _catalog(store_path: str, changed: Identity) -> pd.DataFrame:
     store = Store(Path(store_path))
     table = store.read_catalog().merge(store.read_colors(), on="image_id", validate="one_to_one")
     return table.assign(row=range(len(table)))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _splits(store_path: str, changed: int) -> tuple[pd.DataFrame, tuple[int, int]]:
+def _splits(store_path: str, changed: Identity) -> tuple[pd.DataFrame, tuple[int, int]]:
     table = label_rows(Store(Path(store_path)).read_catalog())
     return build_split(table, "product"), count_leaks(build_split(table, "random"))
 
 
 def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
     """The product split with seed 0; how many products a random split leaks, and of how many."""
-    return _splits(str(store.path), (store.path / "catalog.parquet").stat().st_mtime_ns)
+    return _splits(str(store.path), identify(store.path / "catalog.parquet"))
 
 
 def classifier(run: Run) -> inference.Classifier:
     """A run's exported model, its session kept open."""
-    return _classifier(str(run.path), run.onnx_path.stat().st_mtime_ns)
+    return _classifier(str(run.path), identify(run.onnx_path))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the model…")
-def _classifier(run_path: str, changed: int) -> inference.Classifier:
+def _classifier(run_path: str, changed: Identity) -> inference.Classifier:
     return inference.open_classifier(Run(Path(run_path)))
 
 
