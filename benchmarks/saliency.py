@@ -19,9 +19,9 @@ from onnx import numpy_helper
 from scipy.stats import spearmanr
 
 from benchmarks.machine import describe_machine
-from zapcls import saliency
+from zapcls.answer import saliency
+from zapcls.answer.classify import Classifier, open_classifier
 from zapcls.data.color import object_mask
-from zapcls.inference import Classifier, open_classifier
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import find_run, read_predictions
 from zapcls.workspace.store import find_store

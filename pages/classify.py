@@ -2,21 +2,22 @@
 
 import streamlit as st
 
-from zapcls import charts, inference, words
+from zapcls import charts, words
+from zapcls.config import TrainConfig
+from zapcls.data.task import Task
 from zapcls.errors import BadInput
-from zapcls.ui import cache, widgets
+from zapcls.ui import uploads, widgets
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 
 
-def show_answer(run: Run, content: bytes, name: str) -> None:
-    """Classify one photo and show what was seen and what was said."""
-    classes = run.facts["classes"]
+def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> None:
+    """Classify one photo, the one at this place, and show what was seen and what was said."""
     with st.container(border=True):
         try:
-            answer = inference.classify(cache.classifier(run), classes, content, name)
+            answer = uploads.answer_upload(run, content, name)
         except BadInput as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -25,22 +26,33 @@ def show_answer(run: Run, content: bytes, name: str) -> None:
             st.image(answer.pixels, width=220)
             st.caption(name)
         with said:
-            sold = words.department(answer.label)
-            st.markdown(f"### Sold as {sold}, {words.percent(answer.prob[answer.label])}")
+            called = task.describe(answer.label) if task.is_department else task.name(answer.label)
+            share = words.percent(answer.prob[answer.label])
+            st.markdown(f"### {words.begin(called)}, {share}")
             st.plotly_chart(
-                charts.probabilities(answer.prob, classes), key=f"prob-{name}-{hash(content)}",
+                charts.probabilities(answer.prob, list(task.classes)), key=f"prob-{place}",
                 config={"displayModeBar": False},
             )  # fmt: skip
         show_strip(answer.pixels, run)
 
 
+def ask(task: Task) -> str:
+    """Ask the question that the page answers."""
+    if task.is_department:
+        return f"Which department would a shop put this {task.thing} in?"
+    return f"Which {task.word} does this {task.thing} belong to?"
+
+
 widgets.enter("classify")
 st.title("Classify", anchor=False)
+chosen = widgets.chosen_run()
+config = chosen.train_config if chosen else TrainConfig()
 st.markdown(
-    "Which department would a shop put this shoe in? Best is one shoe from the side, facing left, "
-    "on a plain light ground, as in the catalogue."
+    f"{ask(Task(config.target, ()))} Best is one shoe from the side, facing left, on a plain "
+    "light ground, as in the catalogue."
 )
 run = widgets.need_run()
+task = Task(run.train_config.target, tuple(run.facts["classes"]))
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
     files = st.file_uploader("Photos", TYPES, accept_multiple_files=True, key="photos")
@@ -48,12 +60,20 @@ with camera:
     use_camera = st.toggle("Use the camera", key="use_camera")
     shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None
 valid = run.metrics["splits"]["valid"]
+whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(
     f"Answered by {widgets.describe_run(run)}, which errs on "
-    f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. The label "
-    "is the shop's department, not the wearer. Photos stay in memory on this machine."
+    f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. {whose}"
+    "Photos stay in memory on this machine."
 )
-for file in files or []:
-    show_answer(run, file.getvalue(), file.name)
+if len(files) > uploads.MOST_PHOTOS:
+    st.warning(
+        f"Classify answers {uploads.MOST_PHOTOS} photos at a time, but {len(files)} are uploaded: "
+        "the last ones are left out. Remove some of the others to see them.",
+        icon=":material/warning:",
+    )
+photos = [(file.getvalue(), file.name) for file in files[: uploads.MOST_PHOTOS]]
 if shot is not None:
-    show_answer(run, shot.getvalue(), "camera photo")
+    photos.append((shot.getvalue(), "camera photo"))
+for place, (content, name) in enumerate(photos):
+    show_answer(run, task, content, name, place)

@@ -9,6 +9,7 @@ import streamlit as st
 from zapcls import schema, words
 from zapcls.analysis.decisions import (
     LABEL_WRONG,
+    NOT_A_SHOE,
     build_corrections,
     count_changes,
     count_outdated,
@@ -16,6 +17,7 @@ from zapcls.analysis.decisions import (
 )
 from zapcls.errors import ZapError
 from zapcls.ui import cache, marking, settings_form, widgets
+from zapcls.ui.choices import name_marks
 from zapcls.workspace import jobs
 from zapcls.workspace.reviews import check_known, open_reviews, read_csv, write_csv
 from zapcls.workspace.runs import Run, create_retraining
@@ -24,9 +26,8 @@ PAGE_SIZE = 24
 CARD_PX = 148
 CONFLICTS = 8  # shown at once; the next ones come as these are decided
 CONFLICT_PX = 260
-PLURALS = {"label wrong": "labels wrong", "not a shoe": "not shoes"}
 HELP = (
-    "Label wrong: the shop's label is not the right one. Model wrong: the label is right, the "
+    "Label wrong: the catalogue's label is not the right one. Model wrong: the label is right, the "
     "answer is not. Ambiguous: nobody could tell. Of each reviewer the latest decision counts."
 )
 
@@ -50,7 +51,10 @@ def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
     others = f" and {count(rest, 'other')}" if rest else ""
     people = count(cache.decisions(run)["reviewer"].nunique(), "person", "people")
     found = reviewed["mark"].value_counts()
-    marks = [count(found[m], m, PLURALS.get(m, m)) for m in schema.MARKS if m in found]
+    task = cache.task_of(run)
+    one = name_marks(task)
+    several = one | {LABEL_WRONG: "labels wrong", NOT_A_SHOE: f"not {task.things}"}
+    marks = [count(found[m], one[m], several[m]) for m in schema.MARKS if m in found]
     in_conflict = int(reviewed["is_conflict"].sum())
     marks += [f"{in_conflict:,} in conflict"] if in_conflict else []
     return f"**{in_valid:,} of {n_valid:,}** valid photos{others} reviewed by {people}: " + (
@@ -176,12 +180,13 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
     """Show the photos on which reviewers disagree, with the buttons that decide."""
     st.subheader(f"{count(len(disputed), 'conflict')} to decide", anchor=False)
     st.caption("What you choose here counts, whatever was decided before.")
-    store = cache.store_of(run)
+    store, task = cache.store_of(run), cache.task_of(run)
     with st.container(horizontal=True, gap="medium"):
         for image in disputed.head(CONFLICTS).itertuples():
             with st.container(width=CONFLICT_PX, border=True):
                 st.image(store.pixels[image.row], width=130)
-                st.markdown(f"sold as **{words.department(image.catalog_label)}**")
+                label = image.catalog_label
+                st.markdown(widgets.escape(task.describe(label)) if label else "no label")
                 marking.show_marking(image, run, f"conflict-{image.image_id}", settles=True)
     if len(disputed) > CONFLICTS:
         st.caption(f"{len(disputed) - CONFLICTS:,} more follow.")
@@ -190,11 +195,12 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
 def show_card(image: Any, run: Run, own: set[str]) -> None:
     """One photo with its old and new label, who decided it, when, and why."""
     st.image(cache.store_of(run).pixels[image.row], width="stretch")
-    old = words.department(image.catalog_label) or "no label"
+    task = cache.task_of(run)
+    old = widgets.escape(task.name(image.catalog_label)) or "no label"
     if image.mark == LABEL_WRONG:
-        st.markdown(f"{old} → **{widgets.escape(words.department(image.right_label))}**")
+        st.markdown(f"{old} → **{widgets.escape(task.name(image.right_label))}**")
     else:
-        st.markdown(f"{old}: **{image.mark}**")
+        st.markdown(f"{old}: **{name_marks(task)[image.mark]}**")
     when = image.decided_at[:16].replace("T", " ")
     note = f"  \n“{widgets.escape(image.note)}”" if image.note else ""
     who = widgets.escape(image.reviewers or "without a name")
@@ -207,9 +213,10 @@ def show_card(image: Any, run: Run, own: set[str]) -> None:
 def show_decided(run: Run, decided: pd.DataFrame) -> None:
     """Show the photos whose verdict stands, a page at a time."""
     st.subheader("Decided", anchor=False)
+    names = name_marks(cache.task_of(run))
     wanted = st.segmented_control(
         "Mark", ["all", *schema.MARKS], default="all", required=True, key="mark",
-        bind="query-params",
+        bind="query-params", format_func=lambda mark: names.get(mark, mark),
     )  # fmt: skip
     chosen = decided if wanted == "all" else decided[decided["mark"] == wanted]
     if chosen.empty:

@@ -171,7 +171,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
 
 def run_classify(arguments: argparse.Namespace) -> None:
-    from zapcls.inference import classify, open_classifier
+    from zapcls.answer.classify import classify, open_classifier
 
     run = find_run(open_workspace(arguments.workspace), arguments.run)
     classifier, classes = open_classifier(run), run.facts["classes"]
@@ -209,7 +209,7 @@ def run_devices(arguments: argparse.Namespace) -> None:
 
 def run_serve(arguments: argparse.Namespace) -> None:
     """Serve the app; the port is tried first, so that a busy one is a sentence."""
-    app = Path(__file__).parent.parent / "streamlit_app.py"
+    app = Path(__file__).parent.parent / "server.py"
     if not app.is_file():
         raise BadInput(f"The app is served from the project's folder, but {app} is not there.")
     with socket.socket() as probe:

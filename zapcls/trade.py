@@ -15,6 +15,7 @@ import pandas as pd
 
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.trade import summarize_trade
+from zapcls.answer.recolored import choose_photos, edit_photo
 from zapcls.color_options import (
     BASE,
     OPTIONS,
@@ -27,7 +28,6 @@ from zapcls.color_options import (
 from zapcls.errors import BadInput
 from zapcls.pipeline import build_recipe
 from zapcls.progress import Progress
-from zapcls.recoloring import choose_photos, edit_photo
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, read_json, write_json

@@ -3,9 +3,8 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from zapcls.data import pixels
 from zapcls.data.pixels import choose_side, decode_all, decode_image, square
 from zapcls.errors import Stopped
 
@@ -152,6 +151,57 @@ def test_of_an_animation_the_first_frame_is_taken():
     )
 
 
+def build_gradient(mode, width, height):
+    """Return a smooth picture of some mode: transparent at the left where the mode allows it."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    if mode == "I;16":
+        return Image.fromarray((x * 65535).astype(np.uint16))
+    image = Image.fromarray((np.dstack([x, y, 1 - x]) * 255).astype(np.uint8))
+    if mode == "RGBA":
+        image.putalpha(Image.fromarray((x * 255).astype(np.uint8)))
+    return image.convert(mode) if mode in ("L", "CMYK") else image
+
+
+LARGE = [
+    ("JPEG", "RGB", {}), ("JPEG", "L", {}), ("JPEG", "CMYK", {}), ("PNG", "RGBA", {}),
+    ("JPEG", "RGB", {"progressive": True}), ("PNG", "I;16", {}), ("WEBP", "RGB", {}),
+    ("MPO", "RGB", {"save_all": True, "append_images": [Image.new("RGB", (8, 8))]}),
+    ("TIFF", "RGB", {}), ("AVIF", "RGB", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "mode", "options"), LARGE)
+@pytest.mark.parametrize("turn", [1, 6])
+def test_a_large_photo_is_reduced_early_and_looks_the_same(kind, mode, options, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    content = encode(build_gradient(mode, 1300, 700), kind, exif=exif, **options)
+
+    whole, reduced = decode_image(content), decode_image(content, side=64)
+
+    assert max(whole.size) == 1300
+    assert max(reduced.size) == 64
+    difference = np.abs(square(whole, 64).astype(int) - square(reduced, 64))
+    assert difference.mean() < 1
+    assert np.quantile(difference, 0.99) <= 4
+
+
+@pytest.mark.parametrize(("kind", "mode", "options"), LARGE)
+def test_a_photo_of_less_than_six_times_the_side_keeps_every_pixel(kind, mode, options):
+    for size in ((136, 102), (815, 400)):
+        content = encode(build_gradient(mode, *size), kind, **options)
+        assert decode_image(content, side=136) == decode_image(content)
+
+
+def test_strips_of_a_large_picture_are_converted_alike():
+    image = build_noise(1500, 1700).quantize(64)
+    content = encode(image, transparency=3)
+    shown = np.asarray(image.convert("RGB")).copy()
+    shown[np.asarray(image) == 3] = 255
+
+    assert np.array_equal(np.asarray(decode_image(content)), shown)
+
+
 def test_a_path_and_its_bytes_decode_alike(tmp_path, jpeg):
     photo = jpeg((20, 10), "olive")
     (tmp_path / "shoe.jpg").write_bytes(photo)
@@ -271,13 +321,15 @@ def test_the_threads_of_decode_all_leave_python_s_warning_filters_alone(tmp_path
     before = warnings.filters
     seen = []
 
+    load = PngImagePlugin.PngImageFile.load
+
     def watch(image):
         seen.append(warnings.filters)
-        return image.convert("RGB")
+        return load(image)
 
-    monkeypatch.setattr(pixels, "_flatten", watch)
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", watch)
     decode_all(files, np.empty((8, 32, 32, 3), np.uint8), np.arange(8), ignore_rows)
 
-    assert len(seen) == 8
+    assert len(seen) >= 8
     assert all(filters is seen[0] for filters in seen)
     assert warnings.filters is before

@@ -1,5 +1,6 @@
 """A server of the app and a browser, shared by all tests of this folder."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -32,6 +33,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(scope="session")
 def address(workspace: Workspace) -> Iterator[str]:
     """A server of the app, started as `make app` does."""
+    with serve(workspace) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serve(workspace: Workspace) -> Iterator[str]:
+    """Serve the app on a workspace and yield its address."""
     port = find_port()
     command = [sys.executable, "-m", "zapcls", "serve", "--port", str(port)]
     command += ["--workspace", str(workspace.path)]

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from zapcls.answer.classify import Classifier
 from zapcls.errors import ZapError
-from zapcls.inference import Classifier
 
 pytestmark = pytest.mark.slow
 

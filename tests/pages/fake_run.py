@@ -18,12 +18,13 @@ from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
 
 import zapcls.model  # the floor itself is empty: no torch
-from zapcls import pipeline, recoloring, schema, work
+from zapcls import pipeline, schema, work
 from zapcls.analysis import lr_curves, metrics
 from zapcls.analysis.label_issues import find_label_issues
+from zapcls.answer import recolored
+from zapcls.answer.classify import open_classifier
 from zapcls.config import TrainConfig, build_config
 from zapcls.errors import Stopped, ZapError
-from zapcls.inference import open_classifier
 from zapcls.progress import silent
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.arrays import FilledArray
@@ -284,8 +285,8 @@ def add_map(run: Run) -> pd.DataFrame:
 def ask_recolored(run: Run, workspace: Workspace, photos: int = 12) -> pd.DataFrame:
     """What a run says of its first valid photos recolored: the real edits, asked of its model."""
     store = find_store(workspace, run.facts["catalogue_id"])
-    chosen = recoloring.choose_photos(read_predictions(run, workspace), seed=0).head(photos)
-    return recoloring.ask(open_classifier(run), store.pixels, chosen, run.facts["classes"], silent)
+    chosen = recolored.choose_photos(read_predictions(run, workspace), seed=0).head(photos)
+    return recolored.ask(open_classifier(run), store.pixels, chosen, run.facts["classes"], silent)
 
 
 def add_features(store: Store, name: str = "mobilenet_v2-128-0123456789ab") -> Path:

@@ -1,13 +1,17 @@
 """Classify: photos through ONNX Runtime, and a sentence for each file that is none."""
 
 import io
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from app_driver import App
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from zapcls.data import pixels
+from zapcls.ui import uploads
+from zapcls.workspace.layout import read_json, write_json
 from zapcls.workspace.runs import Run
 
 
@@ -78,11 +82,86 @@ def test_what_is_no_picture_gets_a_sentence(
 def test_a_giant_photo_is_refused_before_it_is_decoded(
     finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pixels, "MAX_IMAGE_PX", 1000)
-    monkeypatch.setattr(pixels, "_flatten", lambda image: pytest.fail("it was decoded"))
-    app = upload(open_page("classify"), ("giant.png", build_png("red", (100, 100))))
+    monkeypatch.setattr(pixels, "MAX_WHOLE_PX", 1000)
+    photo = build_png("red", (100, 100))
+    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("it was decoded"))
+    app = upload(open_page("classify"), ("giant.png", photo))
     [error] = app.error
     assert "100 x 100 px" in error.value
+
+
+def test_the_same_photo_may_be_uploaded_twice_and_taken_by_the_camera_too(
+    finished: Run, open_page: Callable[..., App], jpeg: Callable[..., bytes]
+) -> None:
+    photo = ("red.jpg", jpeg(color="red"))
+    app = open_page("classify")
+    app.toggle(key="use_camera").set_value(True).run()
+    app.camera_input[0].upload(*photo, "image/jpeg")
+    upload(app, photo, photo)
+    assert app.said.count("### Sold as women's") == 3
+
+
+def test_more_photos_than_a_page_answers_are_named(
+    finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_PHOTOS", 2)
+    photos = [(f"{place}.png", build_png("red")) for place in range(4)]
+    app = upload(open_page("classify"), *photos)
+    [warning] = app.warning
+    assert "2 photos at a time, but 4 are uploaded" in warning.value
+    assert app.said.count("### Sold as women's") == 2
+
+
+def test_a_rerun_decodes_nothing_again_but_asks_a_model_that_changed(
+    finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    open_image = Image.open
+
+    def watch(stream, **options):
+        if "formats" in options:  # Streamlit opens what the page draws
+            opened.append(stream)
+        return open_image(stream, **options)
+
+    monkeypatch.setattr(Image, "open", watch)
+    app = upload(open_page("classify"), ("red.png", build_png("red")), ("cut.png", b"\x89PNG"))
+    app.run()
+    assert len(opened) == 2
+    assert "### Sold as women's" in app.said
+    assert "cut.png" in app.error[0].value
+
+    finished.onnx_path.write_bytes(b"not a model")
+    assert "must be a whole ONNX model" in app.run().error[0].value
+
+
+def test_one_photo_is_decoded_at_a_time(finished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most = [], []
+    load = PngImagePlugin.PngImageFile.load
+
+    def watch(image):
+        at_work.append(image)
+        time.sleep(0.02)  # time for another to begin
+        most.append(len(at_work))
+        at_work.remove(image)
+        return load(image)
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", watch)
+    photos = [build_png("red", (60, 40 + place)) for place in range(6)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda photo: uploads.answer_upload(finished, photo, "red.png"), photos))
+    assert set(most) == {1}
+
+
+def test_another_target_is_worded_as_its_own(finished: Run, open_page: Callable[..., App]) -> None:
+    config, facts = (read_json(finished.path / f"{name}.json") for name in ("config", "model"))
+    write_json(finished.path / "config.json", config | {
+        "train": config["train"] | {"target": "sub_category", "classes": ["Boots", "Sandals"]}
+    })  # fmt: skip
+    write_json(finished.path / "model.json", facts | {"classes": ["Boots", "Sandals"]})
+    app = upload(open_page("classify"), ("red.png", build_png("red")))
+    assert "### Boots, 100 %" in app.said
+    assert "Which sub-category does this shoe belong to?" in app.said
+    assert "department" not in app.said
 
 
 def test_a_damaged_model_is_a_sentence(finished: Run, open_page: Callable[..., App]) -> None:

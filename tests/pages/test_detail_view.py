@@ -126,6 +126,35 @@ def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_t
     assert f"**2** of {len(ids) - 1}" in app.said
 
 
+@pytest.mark.parametrize("stepped", ["before", "at once"])
+@pytest.mark.parametrize("kind", ["model wrong", "undo", "note-Ann"])
+def test_what_is_decided_on_a_photo_that_is_left_is_refused(
+    kind: str, stepped: str, wrong: pd.DataFrame, finished: Run, workspace: Workspace,
+    open_page: Callable[..., App],
+) -> None:  # fmt: skip
+    first, second = wrong["image_id"].iloc[:2]
+    app = open_page("errors", image=first).click(f"mark-{first}-ambiguous")
+    if kind == "note-Ann":
+        app.text_input(key=f"mark-{first}-{kind}").set_value("late")
+    else:
+        app.button(key=f"mark-{first}-{kind}").click()
+    if stepped == "before":  # the browser still holds the widgets of the photo before
+        app.query_params["image"] = second
+    else:
+        app.button(key="next").click()
+    app.run()
+    assert app.query_params["image"] == second
+    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    if kind == "note-Ann" and stepped == "at once":  # leaving a field sends it, with the click
+        assert made["note"].to_list() == ["", "late"]
+        return
+    assert made[["image_id", "mark"]].to_numpy().tolist() == [[first, "ambiguous"]]
+    assert [toast.value for toast in app.toast] == [marking.NOT_SHOWN]
+    app.click(f"mark-{second}-model wrong")
+    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    assert made["image_id"].to_list() == [first, second]
+
+
 def test_marks_have_keys(wrong: pd.DataFrame, open_page: Callable[..., App]) -> None:
     image_id = wrong["image_id"].iloc[0]
     app = open_page("errors", image=image_id)

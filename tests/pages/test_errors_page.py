@@ -66,7 +66,7 @@ def test_opens_on_the_wrong_photos_of_valid_the_worst_first(
     assert list_shown(app) == list_ids(expected)
     worst = expected.iloc[0]
     sold, called = (words.department(worst[column]) for column in ("label", "prediction"))
-    assert f"sold as **{sold}**" in app.said
+    assert f"sold as {sold}" in app.said
     assert f"**{called}**, {words.percent(worst['prob'])}" in app.said
     assert f"loss {worst['loss']:.2f} · {worst['color']}" in app.said
     assert f"product {worst['product_id']}" in app.said

@@ -12,9 +12,9 @@ from fake_run import ask_recolored
 from zapcls import recoloring, words
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
+from zapcls.answer.recolored import Version
 from zapcls.data.color import BASIC_COLORS
 from zapcls.errors import RunBusy, Stopped
-from zapcls.recoloring import Version
 from zapcls.ui import recolor_strip
 from zapcls.words.recoloring import EDIT_NAMES, judge
 from zapcls.workspace import jobs

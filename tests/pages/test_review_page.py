@@ -9,11 +9,14 @@ import pytest
 from app_driver import App
 
 from zapcls import schema
+from zapcls.data.task import Task
 from zapcls.ui import cache, marking
+from zapcls.ui.choices import list_choices
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import Reviews, open_reviews, read_csv, write_csv
 from zapcls.workspace.runs import Run, list_runs, read_predictions
+from zapcls.workspace.store import Store
 
 OTHER = {"Women": "Men", "Men": "Women"}
 WORDS = {"Women": "women's", "Men": "men's"}
@@ -443,23 +446,54 @@ def test_a_failed_write_is_said_and_nothing_is_marked(
     assert not app.caption
 
 
+def test_a_mark_is_refused_once_the_catalogue_has_another_label(
+    card: Callable[..., App], own_store: Store, finished: Run, reviews: Reviews
+) -> None:
+    image = card.image
+    app = card()
+    catalog = own_store.read_catalog()
+    is_it = catalog["image_id"] == image.image_id
+    catalog.loc[is_it, "gender"] = OTHER[image.catalog_label]
+    catalog.to_parquet(own_store.path / "catalog.parquet")
+    app.click("card-model wrong")
+    assert app.toast[0].value == marking.LABEL_CHANGED
+    assert read_own(finished, reviews).empty
+    app.click("card-model wrong")
+    assert read_own(finished, reviews)["label"].to_list() == [OTHER[image.catalog_label]]
+
+
+def test_many_right_labels_are_a_sorted_list(
+    card: Callable[..., App], finished: Run, reviews: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = card.image.catalog_label
+    names = [f"Kind *{letter}*" for letter in "zyxwvutsrqponmlkjihg"]
+    task = Task("sub_category", (label, *names), "photo", "photos")
+    monkeypatch.setattr(cache, "task_of", lambda run: task)
+    app = card(shortcuts=True)
+    assert list_labels(app) == ["Another label", "Model wrong", "Ambiguous", "Not a photo"]
+    assert [button.proto.shortcut for button in app.button] == ["o", "m", "a", "n"]
+    assert app.selectbox(key="card-right").options == names[::-1]
+    app = card().choose("card-right", "Kind *m*")
+    assert read_own(finished, reviews)["right_label"].to_list() == ["Kind *m*"]
+    assert app.selectbox(key="card-right").value is None
+    assert app.toast[0].value == "Marked: label wrong, is Kind \\*m\\*\\.".replace("\\.", ".")
+
+
 def test_a_photo_without_a_label_may_be_of_any_class() -> None:
-    choices = marking.list_choices("", ["Women", "Men"], "gender")
+    choices = list_choices("", Task("gender", ("Women", "Men")))
     assert [choice.text for choice in choices][:3] == [
         "Is women's",
         "Is men's",
         "Another department",
     ]
-    several = marking.list_choices("Zip", ["Zip", *map(str, range(12))], "closure")
-    assert [choice.text for choice in several][11:14] == ["Is 11", "Another label", "Model wrong"]
-    assert [choice.shortcut for choice in several][8:11] == ["9", None, None]
-    shortcuts = [choice.shortcut for choice in several if choice.shortcut]
+    shortcuts = [choice.shortcut for choice in choices]
     assert len(set(shortcuts)) == len(shortcuts)
     assert {choice.mark for choice in choices} == set(schema.MARKS)
 
 
-def test_a_mark_that_is_described_names_its_reviewers() -> None:
+def test_a_mark_that_is_described_names_its_reviewers(finished: Run) -> None:
     verdict = SimpleNamespace(
         is_conflict=False, mark="label wrong", right_label="Men", reviewers="", note=""
     )
-    assert marking.describe_verdict(verdict, None) == "**label wrong, is men's** · without a name"
+    said = marking.describe_verdict(verdict, finished)
+    assert said == "**label wrong, is men's** · without a name"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from zapcls.answer.classify import Classifier
 from zapcls.errors import ZapError
-from zapcls.inference import Classifier
 from zapcls.model.preprocess import ShoeClassifier
 
 # Float32 sums in another order; anything larger is another network.

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from zapcls.answer.classify import build_session
 from zapcls.config import TrainConfig, has_stages
-from zapcls.inference import build_session
 from zapcls.model import processes
 from zapcls.model.architectures import split_last_stage
 from zapcls.model.memory import halve_until_it_fits

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from zapcls.inference import Classifier
+from zapcls.answer.classify import Classifier
 from zapcls.model.memory import halve_until_it_fits
 from zapcls.model.preprocess import ShoeClassifier
 from zapcls.progress import Progress, silent

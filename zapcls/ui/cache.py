@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls import inference
+from zapcls.answer.classify import Classifier, open_classifier
 from zapcls.data.clean import label_rows
 from zapcls.data.split import build_split, count_leaks
 from zapcls.data.task import Task
@@ -139,14 +139,14 @@ def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
     return _splits(str(store.path), identify(store.path / "catalog.parquet"))
 
 
-def classifier(run: Run) -> inference.Classifier:
+def classifier(run: Run) -> Classifier:
     """A run's exported model, its session kept open."""
     return _classifier(str(run.path), identify(run.onnx_path))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the model…")
-def _classifier(run_path: str, changed: Identity) -> inference.Classifier:
-    return inference.open_classifier(Run(Path(run_path)))
+def _classifier(run_path: str, changed: Identity) -> Classifier:
+    return open_classifier(Run(Path(run_path)))
 
 
 def devices() -> dict[str, str]:

@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from zapcls import charts, saliency, words
+from zapcls import charts, words
 from zapcls.analysis.causes import EXPLANATIONS
+from zapcls.answer import saliency
 from zapcls.data import pixels
+from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.ui import cache, filters, marking, relatives, widgets
 from zapcls.ui.gallery import PAGE_SIZE
@@ -75,12 +77,12 @@ def show_steps(order: Sequence[str], image_id: str, view: str) -> None:
         if order:
             st.button(
                 "Previous", key="previous", shortcut="Left", disabled=before is None,
-                on_click=relatives.show_other, args=(before,), type="tertiary",
+                on_click=marking.show_photo, args=(before,), type="tertiary",
             )  # fmt: skip
             st.markdown(words, width="content")
             st.button(
                 "Next", key="next", shortcut="Right", disabled=after is None,
-                on_click=relatives.show_other, args=(after,), type="tertiary",
+                on_click=marking.show_photo, args=(after,), type="tertiary",
             )  # fmt: skip
 
 
@@ -103,7 +105,7 @@ def find_steps(
 
 def close(place: int | None = None) -> None:
     """Go back to the view, the gallery on the page that holds the image: a callback."""
-    st.query_params.pop("image", None)
+    marking.show_photo(None)
     if place is not None:
         st.session_state["page"] = place // PAGE_SIZE + 1
 
@@ -114,22 +116,21 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
     Returns:
         The places of the cause and of the evidence.
     """
-    sold = f"Sold as {words.department(image.label)}" if image.label else "Not a kept label"
-    st.subheader(
-        f"{sold}, called {words.department(image.prediction)}, {words.percent(image.prob)}",
-        anchor=False,
-    )
+    task = cache.task_of(run)
+    told = words.begin(task.describe(image.label)) if image.label else "Not a kept label"
+    called = widgets.escape(f"{told}, called {task.name(image.prediction)}")
+    st.subheader(f"{called}, {words.percent(image.prob)}", anchor=False)
     photo_cell, map_cell, facts_cell = st.columns([3, 3, 4], gap="medium")
     with photo_cell:
         st.image(photo, width="stretch")
-        show_facts(image)
+        show_facts(image, task)
     with map_cell:
         evidence_place = st.empty()
         with evidence_place.container():  # as large as what will stand here: nothing jumps
             st.image(photo, width="stretch")
             st.caption("Covering parts of the photo…")
     with facts_cell:
-        classes = run.facts["classes"]
+        classes = list(task.classes)
         prob = np.load(run.path / "probs.npy", mmap_mode="r", allow_pickle=False)[place]
         st.plotly_chart(
             charts.probabilities(dict(zip(classes, prob.tolist(), strict=True)), classes),
@@ -149,16 +150,15 @@ def open_photo(store: Store, image: Any) -> Image.Image:
         return Image.fromarray(store.pixels[image.row])
 
 
-def show_facts(image: Any) -> None:
+def show_facts(image: Any, task: Task) -> None:
     """What the catalogue knows of the image."""
     known = [image.color or "no color", image.category, image.sub_category, image.brand]
     loss = "no loss" if np.isnan(image.loss) else f"loss {image.loss:.2f}"
-    told = (
-        f"The catalogue says {words.department(image.catalog_label) or 'nothing'}; the run was "
-        f"told {words.department(image.label) or 'nothing'}.  \n"
-        if image.catalog_label != image.label
-        else ""
-    )
+    told = ""
+    if image.catalog_label != image.label:
+        labels = (image.catalog_label, image.label)
+        says, was_told = (widgets.escape(task.name(label)) or "nothing" for label in labels)
+        told = f"The catalogue says {says}; the run was told {was_told}.  \n"
     st.caption(
         f"{told}{image.split} · {loss} · {widgets.escape(' · '.join(filter(None, known)))}  \n"
         f"image {widgets.escape(image.image_id)} · product {widgets.escape(image.product_id)}  \n"
@@ -172,12 +172,11 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
     if not run.onnx_path.is_file():
         st.caption("This run has no exported model, so there is no map of what it looked at.")
         return
-    classes = run.facts["classes"]
-    evidence = _find_evidence(
-        str(run.path), run.onnx_path.stat().st_mtime_ns, str(store.path), int(image.row),
-        classes.index(image.prediction), run, store,
-    )  # fmt: skip
-    called = words.department(image.prediction)
+    task = cache.task_of(run)
+    changed = cache.identify(run.onnx_path, store.path / "pixels.npy")
+    class_index = task.classes.index(image.prediction)
+    evidence = _find_evidence(changed, int(image.row), class_index, run, store)
+    called = widgets.escape(task.name(image.prediction))
     overlay = crop(saliency.draw(store.pixels[image.row], evidence), size)
     st.image(overlay, width="stretch", output_format="PNG")
     covered = saliency.prob_covered(image.prob, evidence)
@@ -193,13 +192,7 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _find_evidence(
-    run_path: str,
-    changed: int,
-    store_path: str,
-    row: int,
-    class_index: int,
-    _run: Run,
-    _store: Store,
+    changed: cache.Identity, row: int, class_index: int, _run: Run, _store: Store
 ) -> np.ndarray:
     return saliency.occlusion(cache.classifier(_run), _store.pixels[row], class_index)
 
@@ -233,7 +226,8 @@ def show_doubts(image: Any, run: Run) -> None:
         return
     st.caption(
         f"Held against its label: {widgets.escape(issue.reasons) or 'nothing'}  \n"
-        f"Frozen-body heads, out-of-fold: {words.department(heads.prediction)}, "
+        "Frozen-body heads, out-of-fold: "
+        f"{widgets.escape(cache.task_of(run).name(heads.prediction))}, "
         f"{words.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
         "times the share of its siblings and near-duplicates that carry it.",

@@ -9,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from zapcls import words
-from zapcls.ui import cache, marking, widgets
+from zapcls.data.task import Task
+from zapcls.ui import cache, widgets
+from zapcls.ui.choices import describe
 from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear
 from zapcls.ui.thumbnails import thumbnail
 from zapcls.workspace.runs import Run
@@ -39,17 +41,19 @@ def show_gallery(run: Run, aside: Any = None) -> None:
     """Show the filters and a page of what they find; the choice of source goes `aside`."""
     st.html(STYLE)
     found = pick_photos(run, aside)
+    task = cache.task_of(run)
     page = show_bar(found, math.ceil(len(found.rows) / PAGE_SIZE), run)
     if not len(found.rows):
-        st.info("No such shoes. Take a filter away.")
+        st.info(f"No such {task.things}. Take a filter away.")
         return
     shown = found.index.table.iloc[found.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
     store = cache.store_of(run)
-    marks = describe_verdicts(cache.verdicts(run), shown["image_id"])
+    marks = describe_verdicts(cache.verdicts(run), shown["image_id"], task)
     with st.container(horizontal=True, gap="small"):
         for image in shown.itertuples():
             with st.container(width=CARD_PX, gap="xsmall"):
-                show_card(image, thumbnail(store, image.row), marks.get(image.image_id, ""))
+                badge = marks.get(image.image_id, "")
+                show_card(image, thumbnail(store, image.row), badge, task)
 
 
 def show_bar(found: Found, pages: int, run: Run) -> int:
@@ -110,26 +114,30 @@ def name_source(found: Found) -> str:
     return f"This run, {found.split}"
 
 
-def describe_verdicts(verdicts: pd.DataFrame, images: Collection[str]) -> dict[str, str]:
+def describe_verdicts(
+    verdicts: pd.DataFrame, images: Collection[str], task: Task
+) -> dict[str, str]:
     """Write the badge of each of some images that is reviewed."""
     badges = {}
     for verdict in verdicts[verdicts["image_id"].isin(images)].itertuples():
-        words = marking.describe(verdict.mark, verdict.right_label)
+        said = describe(verdict.mark, verdict.right_label, task)
         badges[verdict.image_id] = (
             ":red-badge[reviewers disagree]"
             if verdict.is_conflict
-            else f":{MARK_COLORS[verdict.mark]}-badge[{widgets.escape(words)}]"
+            else f":{MARK_COLORS[verdict.mark]}-badge[{widgets.escape(said)}]"
         )
     return badges
 
 
-def show_card(image: Any, photo: bytes, badge: str) -> None:
+def show_card(image: Any, photo: bytes, badge: str, task: Task) -> None:
     """One photo with its truth, answer, loss, color, category, path and product."""
-    sold, called = words.department(image.label), words.department(image.prediction)
+    told = task.describe(image.label) if image.label else "no kept label"
+    called = widgets.escape(task.name(image.prediction))
     sign = ":material/check:" if image.correct else ":material/close:"
-    st.image(photo, width="stretch", output_format="JPEG", alt=f"sold as {sold}, called {called}")
+    alt = f"{told}, called {task.name(image.prediction)}"
+    st.image(photo, width="stretch", output_format="JPEG", alt=alt)
     st.markdown(
-        f"sold as **{sold}**  \n{sign} **{called}**, {words.percent(image.prob)}"
+        f"{widgets.escape(told)}  \n{sign} **{called}**, {words.percent(image.prob)}"
         + (f"  \n{badge}" if badge else "")
     )
     path = widgets.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder

@@ -1,31 +1,42 @@
 """The buttons that mark a photo: what a person decides is written at the first click."""
 
-import contextlib
 import getpass
 from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
-from zapcls import words
 from zapcls.analysis import decisions as rules
-from zapcls.errors import ZapError
+from zapcls.data.task import Task
+from zapcls.errors import BadInput, ZapError
 from zapcls.ui import cache, widgets
+from zapcls.ui.choices import FEW, Choice, describe, list_choices
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 
-FEW = 4  # buttons for wrong labels that stand beside the others
+LIST_PX = 190
+STEP_KEYS = ("previous", "next", "back")  # the buttons that leave the photo of the detail
+NOT_SHOWN = "Not marked: the photo changed while you pressed the key. Press it again."
+LABEL_CHANGED = (
+    "Not marked: a decision is about the label on the screen, but the catalogue has another one "
+    "by now. Look at the photo and decide again."
+)
 _KEPT = "reviewer_kept"
+_ASKED = "photo_asked_for"  # in the session: the photo of the detail, by the latest step
 
 
-class Choice(NamedTuple):
-    """One thing that can be decided on a photo."""
+class Card(NamedTuple):
+    """The photo that marks are about, and how its widgets are named.
 
-    text: str
-    mark: str
-    right_label: str
-    help: str
-    shortcut: str | None
+    `image` is a row of `cache.predictions`; `key` is unique on the page. `is_detail` tells that the
+    page shows this one photo, which its URL names; `settles`, that a click decides a conflict.
+    """
+
+    run: Run
+    image: Any
+    key: str
+    is_detail: bool = False
+    settles: bool = False
 
 
 def pick_reviewer() -> None:
@@ -51,30 +62,6 @@ def _guess_name() -> str:
         return ""
 
 
-def list_choices(label: str, classes: list[str], target: str) -> list[Choice]:
-    """List what can be decided on a photo whose label in the catalogue is `label`."""
-    others = [name for name in classes if name != label]
-    word = "department" if target == "gender" else "label"
-    choices = [
-        Choice(
-            f"Is {words.department(name)}", rules.LABEL_WRONG, name,
-            f"The label is wrong; right is {words.department(name)}.",
-            str(place) if place < 10 else None,
-        )
-        for place, name in enumerate(others, start=1)
-    ]  # fmt: skip
-    return [
-        *choices,
-        Choice(
-            f"Another {word}", rules.LABEL_WRONG, rules.ANOTHER_LABEL,
-            "The label is wrong, and the right one is none of these.", "o",
-        ),
-        Choice("Model wrong", rules.MODEL_WRONG, "", "The label is right; the model errs.", "m"),
-        Choice("Ambiguous", rules.AMBIGUOUS, "", "Nobody could tell from this photo.", "a"),
-        Choice("Not a shoe", rules.NOT_A_SHOE, "", "There is no shoe in the photo.", "n"),
-    ]  # fmt: skip
-
-
 def show_marking(
     image: Any, run: Run, key: str, shortcuts: bool = False, settles: bool = False
 ) -> None:
@@ -83,34 +70,60 @@ def show_marking(
     Args:
         image: a row of `cache.predictions`.
         key: of the widgets; unique on the page.
-        shortcuts: whether the buttons have keys; for one photo of a page only.
+        shortcuts: whether the buttons have keys; for the one photo that the URL names.
         settles: whether a click decides a conflict.
     """
+    card = Card(run, image, key, is_detail=shortcuts, settles=settles)
+    if card.is_detail:
+        st.session_state[_ASKED] = image.image_id
+    task = cache.task_of(run)
     verdict = find_verdict(run, image.image_id)
     own = find_own(run, image.image_id) if verdict is not None else None
+    # Both are there with and without a verdict: the buttons keep their place, and those of the
+    # photo before are gone as soon as this one's are drawn.
+    told, buttons = st.container(), st.container(horizontal=True, gap="xsmall")
     if verdict is not None:
-        st.caption(describe_verdict(verdict, run))
-    choices = list_choices(image.catalog_label, run.facts["classes"], run.train_config.target)
-    labels = [choice for choice in choices if choice.mark == rules.LABEL_WRONG]
-
-    def show_button(choice: Choice) -> None:
-        is_decided = verdict is not None and (verdict.mark, verdict.right_label) == choice[1:3]
-        st.button(
-            choice.text, key=f"{key}-{choice.right_label or choice.mark}", help=choice.help,
-            type="primary" if is_decided else "secondary",
-            shortcut=choice.shortcut if shortcuts else None,
-            on_click=record, args=(run, image, key, choice.mark, choice.right_label, settles),
-        )  # fmt: skip
-
-    with st.container(horizontal=True, gap="xsmall"):
-        with st.popover("Label wrong") if len(labels) > FEW else contextlib.nullcontext():
-            for choice in labels:
-                show_button(choice)
-        for choice in choices[len(labels) :]:
-            show_button(choice)
-        show_note(image, run, key, own)
+        told.caption(describe_verdict(verdict, run))
+    choices = list_choices(image.catalog_label, task)
+    others = [choice for choice in choices if choice.right_label in task.classes]
+    with buttons:
+        if len(others) > FEW:
+            pick_right_label(card, [choice.right_label for choice in others], task)
+            choices = choices[len(others) :]
+        for choice in choices:
+            is_decided = verdict is not None and (verdict.mark, verdict.right_label) == choice[1:3]
+            show_choice(card, choice, is_decided)
+        show_note(card, own)
         if own is not None:
             show_undo(image.image_id, run, key, shortcut="u" if shortcuts else None)
+
+
+def show_choice(card: Card, choice: Choice, is_decided: bool) -> None:
+    """Show the button of one choice."""
+    st.button(
+        choice.text, key=f"{card.key}-{choice.right_label or choice.mark}", help=choice.help,
+        type="primary" if is_decided else "secondary",
+        shortcut=choice.shortcut if card.is_detail else None,
+        on_click=record, args=(card, choice.mark, choice.right_label),
+    )  # fmt: skip
+
+
+def pick_right_label(card: Card, labels: list[str], task: Task) -> None:
+    """Show the right labels as a list, where they are too many for buttons."""
+    key = f"{card.key}-right"
+    st.selectbox(
+        "Right label", sorted(labels, key=str.casefold), index=None, key=key, width=LIST_PX,
+        placeholder="Label wrong, is…", label_visibility="collapsed", format_func=task.name,
+        on_change=record_picked, args=(card, key),
+    )  # fmt: skip
+
+
+def record_picked(card: Card, key: str) -> None:
+    """Write the right label that was picked from the list, and empty the list again."""
+    right_label = st.session_state[key]
+    if right_label is not None:
+        record(card, rules.LABEL_WRONG, right_label)
+        st.session_state[key] = None
 
 
 def note_key(key: str) -> str:
@@ -118,14 +131,15 @@ def note_key(key: str) -> str:
     return f"{key}-note-{reviewer()}"
 
 
-def show_note(image: Any, run: Run, key: str, own: Any) -> None:
+def show_note(card: Card, own: Any) -> None:
     """Show the field of a note; it goes with the mark, or is added to the one that is there."""
-    st.session_state.setdefault(note_key(key), "" if own is None else own.note)
+    key = note_key(card.key)
+    st.session_state.setdefault(key, "" if own is None else own.note)
     with st.popover("Note", icon=":material/edit_note:"):
         st.text_input(
-            "Note", key=note_key(key), max_chars=500, placeholder="Why?",
+            "Note", key=key, max_chars=500, placeholder="Why?",
             help="Kept with your mark, before or after you make it.",
-            on_change=record_note, args=(run, image, key),
+            on_change=record_note, args=(card,),
         )  # fmt: skip
 
 
@@ -133,44 +147,103 @@ def show_undo(image_id: str, run: Run, key: str, shortcut: str | None = None) ->
     """Show the button that takes back the reviewer's decision on a photo."""
     st.button(
         "Undo", key=f"{key}-undo", icon=":material/undo:", type="tertiary", shortcut=shortcut,
-        help="Take back your decision on this photo.", on_click=take_back, args=(run, image_id),
+        help="Take back your decision on this photo.",
+        on_click=take_back, args=(run, image_id, shortcut is not None),
     )  # fmt: skip
 
 
-def record(
-    run: Run, image: Any, key: str, mark: str, right_label: str, settles: bool = False
-) -> None:
-    """Write a decision on a photo and confirm it."""
+def is_leaving() -> bool:
+    """Whether a step to another photo was asked for in this very interaction.
+
+    Clicks that come in while the script is busy arrive together, and their order is lost.
+    """
+    return any(st.session_state.get(key) for key in STEP_KEYS)
+
+
+def show_photo(image_id: str | None) -> None:
+    """Show another photo's detail, or with None the view again: a callback."""
+    st.session_state[_ASKED] = image_id
+    if image_id is None:
+        st.query_params.pop("image", None)
+    else:
+        st.query_params["image"] = image_id
+
+
+def is_shown(image_id: str) -> bool:
+    """Whether the detail shows this photo.
+
+    A shortcut reaches every button that the browser holds, those of the photo before too. What is
+    sent before the browser knows of a step brings the old URL back; the step is then done again.
+    """
+    asked = st.session_state.get(_ASKED, image_id)
+    is_in_url = st.query_params.get("image") == image_id
+    if is_in_url and asked != image_id:
+        show_photo(asked)
+    return is_in_url and asked == image_id
+
+
+def record(card: Card, mark: str, right_label: str) -> None:
+    """Write a decision on a photo and confirm it; refuse one on a photo that is not shown."""
+    if card.is_detail and (is_leaving() or not is_shown(card.image.image_id)):
+        _warn(NOT_SHOWN)
+    else:
+        _write(card, mark, right_label)
+
+
+def record_note(card: Card) -> None:
+    """Write the reviewer's decision once more, with a note that was added to it.
+
+    A click on Next leaves the field, so the note may arrive together with it; later it is refused.
+    """
+    if card.is_detail and not is_leaving() and not is_shown(card.image.image_id):
+        _warn(NOT_SHOWN)
+        return
+    own = find_own(card.run, card.image.image_id)
+    if own is not None and own.note != st.session_state.get(note_key(card.key), "").strip():
+        _write(card._replace(settles=own.settles), own.mark, own.right_label)
+
+
+def _write(card: Card, mark: str, right_label: str) -> None:
+    run, image = card.run, card.image
     try:
+        if find_label(run, image.image_id) != image.catalog_label:
+            raise BadInput(LABEL_CHANGED)
         open_reviews(cache.workspace()).mark(
             run.facts["catalogue_id"], image.image_id, run.train_config.target,
             image.catalog_label, mark, right_label,
-            note=st.session_state.get(note_key(key), "").strip(),
-            reviewer=reviewer(), settles=settles,
+            note=st.session_state.get(note_key(card.key), "").strip(),
+            reviewer=reviewer(), settles=card.settles,
         )  # fmt: skip
     except ZapError as error:
-        st.toast(str(error), icon=":material/error:", duration="long")
+        _warn(str(error))
     else:
-        st.toast(f"Marked: {describe(mark, right_label)}.", icon=":material/check:")
+        said = describe(mark, right_label, cache.task_of(run))
+        st.toast(f"Marked: {widgets.escape(said)}.", icon=":material/check:")
 
 
-def record_note(run: Run, image: Any, key: str) -> None:
-    """Write the reviewer's decision once more, with a note that was added to it."""
-    own = find_own(run, image.image_id)
-    if own is not None and own.note != st.session_state.get(note_key(key), "").strip():
-        record(run, image, key, own.mark, own.right_label, own.settles)
-
-
-def take_back(run: Run, image_id: str = "") -> None:
+def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
     """Take back the reviewer's latest decision (on a photo, if given) and confirm it."""
+    if is_detail and (is_leaving() or not is_shown(image_id)):
+        _warn(NOT_SHOWN)
+        return
     facts = run.facts["catalogue_id"], run.train_config.target
     try:
         undone = open_reviews(cache.workspace()).undo(*facts, reviewer(), image_id)
     except ZapError as error:
-        st.toast(str(error), icon=":material/error:", duration="long")
+        _warn(str(error))
     else:
         found = f"Taken back on image {undone}." if undone else "There is nothing to take back."
         st.toast(widgets.escape(found), icon=":material/undo:")
+
+
+def _warn(text: str) -> None:
+    st.toast(text, icon=":material/error:", duration="long")
+
+
+def find_label(run: Run, image_id: str) -> str | None:
+    """Find what the catalogue says of a photo now, None where the run has no such photo."""
+    table = cache.predictions(run)
+    return next(iter(table.loc[table["image_id"] == image_id, "catalog_label"]), None)
 
 
 def find_verdict(run: Run, image_id: str) -> Any:
@@ -189,24 +262,18 @@ def _first(table: pd.DataFrame) -> Any:
     return next(table.itertuples(index=False), None)
 
 
-def describe(mark: str, right_label: str) -> str:
-    """Name a decision in a few words: label wrong, is men's."""
-    if mark != rules.LABEL_WRONG:
-        return mark
-    is_another = right_label == rules.ANOTHER_LABEL
-    return f"{mark}, is {right_label if is_another else words.department(right_label)}"
-
-
 def describe_verdict(verdict: Any, run: Run) -> str:
-    """Say what was decided and by whom; in a conflict, who says what."""
+    """Describe what was decided and by whom; in a conflict, who says what."""
+    task = cache.task_of(run)
     if not verdict.is_conflict:
-        return _say(describe(verdict.mark, verdict.right_label), verdict.reviewers, verdict.note)
+        said = describe(verdict.mark, verdict.right_label, task)
+        return _say(said, verdict.reviewers, verdict.note)
     made = cache.decisions(run)
     sides = rules.find_conflicts(made[made["image_id"] == verdict.image_id]).itertuples()
-    lines = (_say(describe(s.mark, s.right_label), s.reviewer, s.note) for s in sides)
+    lines = (_say(describe(s.mark, s.right_label, task), s.reviewer, s.note) for s in sides)
     return "  \n".join(["**In conflict**", *lines])
 
 
 def _say(what: str, who: str, note: str) -> str:
-    words = [f"**{widgets.escape(what)}**", widgets.escape(who or "without a name")]
-    return " · ".join([*words, *([widgets.escape(note)] if note else [])])
+    parts = (f"**{widgets.escape(what)}**", widgets.escape(who or "without a name"))
+    return " · ".join([*parts, *([widgets.escape(note)] if note else [])])

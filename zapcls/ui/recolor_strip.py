@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from zapcls import words
-from zapcls.recoloring import Version, show_in_colors
+from zapcls.answer.recolored import Version, show_in_colors
 from zapcls.ui import cache
 from zapcls.workspace.runs import Run
 

@@ -12,8 +12,8 @@ from zapcls.analysis.recoloring import (
     summarize_controls,
     summarize_flips,
 )
+from zapcls.answer.recolored import MOST_PHOTOS
 from zapcls.data.color import BASIC_COLORS
-from zapcls.recoloring import MOST_PHOTOS
 from zapcls.ui import cache, widgets
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.words.recoloring import (

@@ -11,7 +11,7 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.analysis.neighbors import find_nearest
-from zapcls.ui import cache
+from zapcls.ui import cache, marking, widgets
 from zapcls.ui.thumbnails import thumbnail
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
@@ -21,12 +21,6 @@ SMALL_PX = 88  # eight in a row at 1280 px
 RUNS_SHOWN = 30
 
 
-def show_other(image_id: str | None) -> None:
-    """Open another image: a callback."""
-    if image_id is not None:
-        st.query_params["image"] = image_id
-
-
 def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: str) -> None:
     """Show small photos; the words under each open it."""
     with st.container(horizontal=True, gap="small"):
@@ -34,32 +28,34 @@ def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: 
             with st.container(width=SMALL_PX, gap="xsmall"):
                 st.image(thumbnail(store, image.row), width="stretch", output_format="JPEG")
                 st.button(
-                    words, key=f"{key}-{image.image_id}", type="tertiary", on_click=show_other,
-                    args=(image.image_id,),
+                    words, key=f"{key}-{image.image_id}", type="tertiary",
+                    on_click=marking.show_photo, args=(image.image_id,),
                 )  # fmt: skip
 
 
 def show_nearest(image: Any, place: int, run: Run) -> None:
-    """The training photos that are most alike to the network, and what they are sold as."""
-    table = cache.predictions(run)
-    changed = (run.path / "embeddings.npy").stat().st_mtime_ns
+    """Show the training photos that are most alike to the network, with their labels."""
+    table, task = cache.predictions(run), cache.task_of(run)
+    changed = cache.identify(run.path / "embeddings.npy", run.path / "predictions.parquet")
     rows, similarity = _find_nearest(str(run.path), changed, place)
     near = table.iloc[rows]
     called = int((near["label"] == image.prediction).sum())
     st.markdown(
-        f"##### {called} of the {len(near)} nearest training photos are sold as "
-        f"{words.department(image.prediction)}",
+        f"##### {called} of the {len(near)} nearest training photos are "
+        + widgets.escape(task.describe(image.prediction)),
         help="Nearest by the cosine similarity of the run's embeddings: 1 is the same.",
     )
     captions = [
-        f"{words.department(label)} · {value:.2f}"
+        f"{widgets.escape(task.name(label))} · {value:.2f}"
         for label, value in zip(near["label"], similarity, strict=True)
     ]
     show_strip(near, cache.store_of(run), captions, "near")
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _find_nearest(run_path: str, changed: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+def _find_nearest(
+    run_path: str, changed: cache.Identity, place: int
+) -> tuple[np.ndarray, np.ndarray]:
     run = Run(Path(run_path))
     embeddings = np.load(run.path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
     candidates = np.flatnonzero(cache.predictions(run)["split"] == "train")
@@ -67,8 +63,8 @@ def _find_nearest(run_path: str, changed: int, place: int) -> tuple[np.ndarray, 
 
 
 def show_siblings(image: Any, run: Run) -> None:
-    """The same product in its other colors, with the answer on each."""
-    table = cache.predictions(run)
+    """Show the same product in its other colors, with the answer on each."""
+    table, task = cache.predictions(run), cache.task_of(run)
     is_other = (table["product_id"] == image.product_id) & (table["image_id"] != image.image_id)
     others = table[is_other]
     if others.empty:
@@ -77,7 +73,7 @@ def show_siblings(image: Any, run: Run) -> None:
     right = int(others["correct"].sum())
     st.markdown(f"##### The same product in other colors: {right} of {len(others)} answered right")
     captions = [
-        f"{other.color or 'no color'}: {words.department(other.prediction)}, "
+        f"{other.color or 'no color'}: {widgets.escape(task.name(other.prediction))}, "
         f"{words.percent(other.prob)} {'✓' if other.correct else '✕'}"
         for other in others.itertuples()
     ]
@@ -85,20 +81,22 @@ def show_siblings(image: Any, run: Run) -> None:
 
 
 def show_runs(image: Any, run: Run) -> None:
-    """This image over all evaluated runs about the same catalogue and target."""
+    """Show this image over all evaluated runs about the same catalogue and target."""
+    task = cache.task_of(run)
     answers = [
         {"run": other.run_id} | answer
         for other in list_alike(run)[:RUNS_SHOWN]
         for answer in read_answers(other, image.image_id)
     ]
     same = sum(answer["prediction"] == image.prediction for answer in answers)
-    st.markdown(f"##### {same} of {len(answers)} runs call it {words.department(image.prediction)}")
+    called = widgets.escape(task.name(image.prediction))
+    st.markdown(f"##### {same} of {len(answers)} runs call it {called}")
     rows = [
         {
             "Run": answer["run"] + (" (this one)" if answer["run"] == run.run_id else ""),
             "Split": answer["split"],
-            "Told": words.department(answer["label"]),
-            "Called": words.department(answer["prediction"]),
+            "Told": task.name(answer["label"]),
+            "Called": task.name(answer["prediction"]),
             "Probability": words.percent(answer["prob"]),
             "": "✓" if answer["correct"] else "✕",
         }

@@ -6,8 +6,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from scipy.stats import spearmanr
 
-from zapcls.inference import Classifier
-from zapcls.saliency import AGAINST, FOR, MIN_REACH, draw, occlusion, prob_covered
+from zapcls.answer.classify import Classifier
+from zapcls.answer.saliency import AGAINST, FOR, MIN_REACH, draw, occlusion, prob_covered
 
 SIDE = 24
 

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
+from zapcls.answer.classify import Classifier, classify, open_classifier
 from zapcls.errors import BadInput, ZapError
-from zapcls.inference import Classifier, classify, open_classifier
 
 CLASSES = ["Women", "Men"]
 SURE = math.exp(4) / (math.exp(4) + 1)

@@ -87,9 +87,10 @@ def classify(
     """Classify one photo: the same preprocessing as the training's.
 
     Raises:
-        BadInput: it is not a picture, broken or too large.
+        BadInput: it is no regular file, not a picture, broken or too large.
     """
-    square = pixels.square(pixels.decode_image(source, name), classifier.side)
+    side = classifier.side
+    square = pixels.square(pixels.decode_image(source, name, side), side)
     probabilities, _ = classifier.predict(square[None])
     prob = {cls: float(p) for cls, p in zip(classes, probabilities[0], strict=True)}
     return Answer(max(prob, key=prob.__getitem__), prob, square)

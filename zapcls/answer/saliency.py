@@ -8,8 +8,8 @@ Adebayo et al. (2018, https://arxiv.org/abs/1810.03292) ask: it changes with the
 import numpy as np
 from scipy.special import expit, logit, logsumexp
 
+from zapcls.answer.classify import Classifier
 from zapcls.errors import BadInput
-from zapcls.inference import Classifier
 
 FOR, AGAINST = (230, 97, 1), (94, 60, 153)  # orange and purple, safe for the color-blind
 MIN_REACH = 0.5  # log-odds: a weaker map is drawn pale, not stretched to full color

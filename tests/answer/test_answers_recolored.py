@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from zapcls import schema
+from zapcls.answer.recolored import ask, choose_photos, edit_photo, show_in_colors
 from zapcls.data.color import BASIC_COLORS, object_mask
 from zapcls.progress import silent
-from zapcls.recoloring import ask, choose_photos, edit_photo, show_in_colors
 
 SIDE = 72
 CLASSES = ["Women", "Men"]

@@ -1,0 +1,8 @@
+"""The server of the app: what `python -m zapcls serve` runs."""
+
+from starlette.middleware import Middleware
+from streamlit.starlette import App
+
+from zapcls.ui.hosts import KnownHosts
+
+app = App("streamlit_app.py", middleware=[Middleware(KnownHosts)])

@@ -1,0 +1,40 @@
+"""A page of another name that leads to this machine (DNS rebinding) reaches nothing of the app."""
+
+import http.client
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.slow
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+
+
+def ask(address: str, host: str, method: str, path: str, headers: dict[str, str]) -> int:
+    """Return the status of a request that the browser believes to send to `host`."""
+    server = urlsplit(address)
+    connection = http.client.HTTPConnection(server.hostname, server.port, timeout=30)
+    connection.request(method, path, headers={"Host": host, "Origin": f"http://{host}", **headers})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"])
+def test_this_machine_s_own_names_reach_the_app(address: str, host: str) -> None:
+    named = f"{host}:{urlsplit(address).port}"
+    for path in ("/", "/classify", "/_stcore/health"):
+        assert ask(address, named, "GET", path, {}) == 200
+    assert ask(address, named, "GET", "/_stcore/stream", HANDSHAKE) == 101
+
+
+@pytest.mark.parametrize("host", ["evil.com:8501", "evil.com", "localhost.evil.com", ""])
+def test_any_other_name_is_refused(address: str, host: str) -> None:
+    for path in ("/", "/classify", "/_stcore/health", "/_stcore/host-config", "/media/a.png"):
+        assert ask(address, host, "GET", path, {}) == 403
+    assert ask(address, host, "PUT", "/_stcore/upload_file/a/b", {}) == 403
+    assert ask(address, host, "GET", "/_stcore/stream", HANDSHAKE) == 403

@@ -1,0 +1,90 @@
+"""A key that marks a photo reaches that photo alone, however fast the photos change."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import fake_run
+import pytest
+from conftest import serve
+from playwright.sync_api import Page, expect
+
+from zapcls.data.catalog import read_catalogue
+from zapcls.data.sample import draw_catalogue
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.reviews import open_reviews
+from zapcls.workspace.runs import Run, read_predictions
+from zapcls.workspace.store import open_store
+
+DELAYS_MS = (0, 50, 150, 400, 800)
+TIMEOUT_MS = 60_000
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace of its own, with drawings and their store."""
+    workspace = Workspace(tmp_path_factory.mktemp("keys") / "workspace")
+    draw_catalogue(workspace.drawings_dir, 140, seed=0)
+    open_store(workspace, read_catalogue(workspace.drawings_dir))
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def finished(shelf: Workspace) -> Run:
+    return fake_run.add_finished(shelf)
+
+
+@pytest.fixture(scope="module")
+def served(shelf: Workspace) -> Iterator[str]:
+    with serve(shelf) as address:
+        yield address
+
+
+@pytest.fixture
+def order(shelf: Workspace, finished: Run) -> list[str]:
+    """The wrong photos of train in the gallery's order, each with a decision on it."""
+    table = read_predictions(finished, shelf)
+    wrong = table[(table["split"] == "train") & (table["label"] != "") & ~table["correct"]]
+    wrong = wrong.sort_values(["loss", "image_id"], ascending=[False, True])
+    for image in wrong.head(len(DELAYS_MS) + 1).itertuples():
+        open_reviews(shelf).mark(
+            finished.facts["catalogue_id"], image.image_id, "gender", image.label, "ambiguous"
+        )
+    return wrong["image_id"].to_list()
+
+
+def wait_for(page: Page, place: int, n: int) -> None:
+    """Wait until a photo of the list is shown and nothing runs any more."""
+    expect(page.get_by_text(f"{place + 1} of {n}")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.get_by_text("speaks for")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=TIMEOUT_MS)
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + TIMEOUT_MS / 1000
+    while not is_so():
+        assert time.monotonic() < give_up
+        page.wait_for_timeout(200)
+
+
+def test_next_and_a_mark_in_quick_succession_never_mark_the_photo_before(
+    page: Page, served: str, shelf: Workspace, finished: Run, order: list[str]
+) -> None:
+    def list_marked() -> list[str]:
+        made = open_reviews(shelf).read(finished.facts["catalogue_id"], "gender")
+        return made.loc[made["mark"] == "model wrong", "image_id"].to_list()
+
+    page.goto(f"{served}/errors?run={finished.run_id}&split=train&image={order[0]}")
+    wait_for(page, 0, len(order))
+    for place, delay_ms in enumerate(DELAYS_MS, start=1):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(delay_ms)
+        page.keyboard.press("m")
+        wait_for(page, place, len(order))
+        page.wait_for_timeout(1000)  # for a mark that is still on its way
+        assert list_marked() in (order[1:place], order[1 : place + 1])
+        if len(list_marked()) < place:  # refused: on a photo that stays, the key does mark
+            page.keyboard.press("m")
+        wait_until(page, lambda n=place: len(list_marked()) == n)
+        wait_for(page, place, len(order))

@@ -1,0 +1,61 @@
+"""What can be decided on a photo, and how a decision is worded."""
+
+from typing import NamedTuple
+
+from zapcls import schema
+from zapcls.analysis import decisions as rules
+from zapcls.data.task import Task
+from zapcls.ui import widgets
+
+FEW = 4  # right labels that have buttons; more are a list
+
+
+class Choice(NamedTuple):
+    """One thing that can be decided on a photo."""
+
+    text: str
+    mark: str
+    right_label: str
+    help: str
+    shortcut: str | None
+
+
+def list_choices(label: str, task: Task) -> list[Choice]:
+    """List what can be decided on a photo whose label in the catalogue is `label`."""
+    others = [name for name in task.classes if name != label]
+    word = "department" if task.is_department else "label"
+    choices = [
+        Choice(
+            f"Is {widgets.escape(task.name(name))}", rules.LABEL_WRONG, name,
+            f"The label is wrong; right is {widgets.escape(task.name(name))}.",
+            str(place) if len(others) <= FEW else None,
+        )
+        for place, name in enumerate(others, start=1)
+    ]  # fmt: skip
+    return [
+        *choices,
+        Choice(
+            f"Another {word}", rules.LABEL_WRONG, rules.ANOTHER_LABEL,
+            "The label is wrong, and the right one is none of these.", "o",
+        ),
+        Choice("Model wrong", rules.MODEL_WRONG, "", "The label is right; the model errs.", "m"),
+        Choice("Ambiguous", rules.AMBIGUOUS, "", "Nobody could tell from this photo.", "a"),
+        Choice(
+            f"Not a {task.thing}", rules.NOT_A_SHOE, "",
+            f"There is no {task.thing} in the photo.", "n",
+        ),
+    ]  # fmt: skip
+
+
+def describe(mark: str, right_label: str, task: Task) -> str:
+    """Name a decision in a few words: label wrong, is men's."""
+    name = name_marks(task)[mark]
+    if mark != rules.LABEL_WRONG:
+        return name
+    is_another = right_label == rules.ANOTHER_LABEL
+    return f"{name}, is {right_label if is_another else task.name(right_label)}"
+
+
+def name_marks(task: Task) -> dict[str, str]:
+    """Name each kind of mark (`schema.MARKS`) in a few words."""
+    return {mark: mark for mark in schema.MARKS} | {rules.NOT_A_SHOE: f"not a {task.thing}"}

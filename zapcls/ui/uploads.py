@@ -1,0 +1,48 @@
+"""Answers for uploaded photos: decoded one at a time, and kept so that a rerun decodes none."""
+
+import hashlib
+import threading
+
+import streamlit as st
+
+from zapcls.answer.classify import Answer, classify
+from zapcls.errors import BadInput
+from zapcls.ui import cache
+from zapcls.workspace.runs import Run
+
+MOST_PHOTOS = 20  # answered at a time
+
+
+def answer_upload(run: Run, content: bytes, name: str) -> Answer:
+    """Return what a run's model, as its file is now, says of an upload.
+
+    Raises:
+        BadInput: it is not a picture, broken or too large.
+        ZapError: the run has no whole model.
+    """
+    model = run.onnx_path.stat()
+    digest = hashlib.blake2b(content).hexdigest()
+    found = _answer(str(run.path), model.st_mtime_ns, model.st_size, digest, name, run, content)
+    if isinstance(found, str):
+        raise BadInput(found)
+    return found
+
+
+# A resource is shared, not copied; 50 MB at most, where a model takes 512 px.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _answer(
+    run_path: str, changed: int, size: int, digest: str, name: str, _run: Run, _content: bytes
+) -> Answer | str:
+    """Return the answer, or why there is none: a refusal is kept too."""
+    classifier = cache.classifier(_run)
+    with _one_at_a_time():
+        try:
+            return classify(classifier, _run.facts["classes"], _content, name)
+        except BadInput as error:
+            return str(error)
+
+
+@st.cache_resource
+def _one_at_a_time() -> threading.Lock:
+    """Build the one lock of this server: a photo of 25 megapixels takes 100 MB while decoded."""
+    return threading.Lock()
