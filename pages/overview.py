@@ -13,8 +13,8 @@ ANSWERS = {
     "learning_rate": ("Learning rate", "How fast should it learn?"),
     "train": ("Train", "Start a training and watch it."),
     "results": ("Results", "How often is it wrong?"),
-    "errors": ("Errors", "Which shoes does it get wrong?"),
-    "color_bias": ("Color bias", "Do the errors depend on the shoe's color?"),
+    "errors": ("Errors", "Which photos does it get wrong?"),
+    "color_bias": ("Color bias", "Do the errors depend on color?"),
     "review": ("Review", "Which labels are wrong, and what if they were right?"),
     "compare": ("Compare", "Did it help?"),
     "classify": ("Classify", "What does it say of my photo?"),
@@ -23,8 +23,8 @@ ANSWERS = {
 widgets.enter("overview")
 st.title("zapcls", anchor=False)
 st.markdown(
-    "Train a network to tell women's from men's shoes, look at what it gets wrong, "
-    "and find out why."
+    "Train a network on the labels of a catalogue of photos, look at what it gets wrong, and find "
+    "out why."
 )
 
 runs = list_runs(cache.workspace())
@@ -39,7 +39,7 @@ with left:
         st.markdown("A training is running.")
         widgets.show_link("train", "Watch it", icon=":material/play_arrow:", run=active[0].run_id)
     elif evaluated:
-        st.markdown("Look at the shoes that the newest run got wrong.")
+        st.markdown("Look at the photos that the newest run got wrong.")
         widgets.show_link(
             "errors", "Open its errors", icon=":material/image_search:", run=evaluated[0].run_id
         )
@@ -57,7 +57,7 @@ with right:
         st.markdown(f"{words.begin(widgets.data_name())}, {state}.")
     else:
         counts = summarize(cache.catalog(store))
-        st.markdown(f"{counts['kept']:,} shoes of {counts['rows']:,}, {widgets.data_name()}.")
+        st.markdown(f"{counts['kept']:,} photos of {counts['rows']:,}, {widgets.data_name()}.")
         if store.is_drawn:
             st.caption(widgets.DRAWN_NOTE)
     widgets.show_link("data", "Look at the data", icon=":material/grid_view:")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from zapcls import charts, words
+from zapcls import words
+from zapcls.findings.training import draw_errors, draw_losses
 from zapcls.ui import cache, settings_form, widgets
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
@@ -17,12 +18,12 @@ def show_curves(run: Run) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(charts.loss_curves(losses, history), key=f"loss-{run.run_id}")
+        st.plotly_chart(draw_losses(losses, history), key=f"loss-{run.run_id}")
     with right:
         if history.empty:
             st.caption("The error rate on tune is drawn after each epoch.")
         else:
-            st.plotly_chart(charts.error_curve(history), key=f"error-{run.run_id}")
+            st.plotly_chart(draw_errors(history), key=f"error-{run.run_id}")
 
 
 def watch(run: Run) -> None:

@@ -27,7 +27,7 @@ from zapcls.ui import cache, marking, widgets
 
 marking.pick_reviewer()
 run = widgets.chosen_run()
-table = cache.predictions(run)
+table = cache.evidence(run).predictions
 image = next(table[table["image_id"] == st.session_state["image"]].itertuples())
 marking.show_marking(image, run, "card", shortcuts=st.session_state.get("shortcuts", False))
 """

@@ -201,3 +201,23 @@ def bars(
     top = max((table["high"].max() for table in series.values()), default=0)
     figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.05) if top > 0 else 1])
     return figure.update_xaxes(ticklabelstandoff=14 if swatches else 0, type="category")
+
+
+def counts(
+    names: Sequence[str],
+    values: Sequence[int],
+    colors: Sequence[str],
+    title: str,
+    hover: Sequence[str] = (),
+) -> go.Figure:
+    """Draw a count a row, the first on top, the number written at its end."""
+    figure = figure_of(70 + 30 * len(names), xaxis_title=title)
+    figure.add_bar(
+        y=list(names), x=list(values), orientation="h",
+        marker={"color": list(colors), "line": OUTLINE},
+        text=[f"{value:,}" for value in values], textposition="outside", cliponaxis=False,
+        customdata=list(hover) or None,
+        hovertemplate="%{y}: %{customdata}<extra></extra>" if hover else None,
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, max(1, *values) * 1.15])  # room for the last number
+    return figure.update_yaxes(autorange="reversed", type="category")

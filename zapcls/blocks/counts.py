@@ -1,11 +1,11 @@
 """The shapes that show counts and shares: squares, stacks of bars, plain bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from zapcls.blocks.charts import CLASS_COLORS, OUTLINE, figure_of
+from zapcls.blocks.charts import CLASS_COLORS, class_colors, figure_of
 
 FEW_CLASSES = len(CLASS_COLORS)  # more are drawn small, in one color
 WRONG = CLASS_COLORS[4]
@@ -95,46 +95,32 @@ def stacks(counts: pd.DataFrame, colors: Mapping[str, str], title: str = "photos
         color = next(iter(colors.values())) if is_whole else colors[name]
         figure.add_bar(
             y=list(counts.index), x=values, orientation="h", name=name, marker_color=color,
-            showlegend=not is_whole, customdata=_write_parts(counts) if is_whole else None,
+            showlegend=not is_whole, customdata=write_parts(counts) if is_whole else None,
             hovertemplate="%{y}: %{customdata}<extra></extra>" if is_whole else None,
         )  # fmt: skip
     return figure.update_yaxes(autorange="reversed", type="category")
 
 
-def totals(counts: pd.DataFrame, colors: Mapping[str, str], title: str = "photos") -> go.Figure:
-    """Draw the sum of each row as a bar in the row's color; hovering tells the columns."""
-    total = counts.sum(axis=1)
-    figure = figure_of(70 + 30 * len(counts), xaxis_title=title)
-    figure.add_bar(
-        y=list(counts.index), x=total, orientation="h", customdata=_write_parts(counts),
-        marker={"color": [colors[name] for name in counts.index], "line": OUTLINE},
-        text=[f"{n:,}" for n in total], textposition="outside", cliponaxis=False,
-        hovertemplate="%{y}: %{customdata}<extra></extra>",
-    )  # fmt: skip
-    figure.update_xaxes(range=[0, max(1, total.max()) * 1.15])  # room for the last number
-    return figure.update_yaxes(autorange="reversed", type="category")
-
-
-def _write_parts(counts: pd.DataFrame) -> list[str]:
+def write_parts(counts: pd.DataFrame) -> list[str]:
+    """Write out the columns of each row: Women 120, Men 80; of many those not 0."""
     return [
         ", ".join(f"{name} {n:,}" for name, n in row.items() if n or len(row) <= FEW_CLASSES)
         for _, row in counts.iterrows()
     ]
 
 
-def probabilities(
-    prob: Mapping[str, float], names: Mapping[str, str], colors: Mapping[str, str]
-) -> go.Figure:
+def probabilities(prob: Mapping[str, float], name: Callable[[str], str] = str) -> go.Figure:
     """Draw one photo's class probabilities as bars; of many classes the likeliest, then the rest.
 
-    Few classes stand in their own order, so that a class has one place on every photo.
+    Few classes stand in their own order, so that a class has one place on every photo. `name`
+    writes a class.
     """
-    shown = list(prob)
-    bars = {names[name]: (prob[name], colors[name]) for name in shown}
-    if len(shown) > SHOWN:
-        shown = sorted(prob, key=lambda name: -prob[name])[: SHOWN - 1]
-        bars = {names[name]: (prob[name], colors[name]) for name in shown}
-        rest = sum(prob.values()) - sum(prob[name] for name in shown)
+    shown, colors = list(prob), class_colors(list(prob))
+    if len(prob) > SHOWN:
+        shown = sorted(prob, key=lambda label: -prob[label])[: SHOWN - 1]
+    bars = {name(label): (prob[label], colors[label]) for label in shown}
+    if len(prob) > len(shown):
+        rest = sum(prob.values()) - sum(prob[label] for label in shown)
         bars[f"{len(prob) - len(shown)} others"] = (max(0.0, rest), GROUND)
     figure = figure_of(30 + 34 * len(bars))
     figure.add_bar(

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from zapcls.analysis.metrics import error_by_split
 from zapcls.blocks import Block, Chart, Columns, Section, Table, Text, charts, numbers
-from zapcls.blocks.lines import Line, lines
+from zapcls.blocks.lines import Line, band, lines
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.workspace.runs import Run
@@ -146,6 +146,51 @@ def draw_errors(history: pd.DataFrame) -> go.Figure:
     figure = lines(shown, "epoch", "tune error rate")
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure.update_xaxes(rangemode="tozero", dtick=1 if len(history) < 20 else None)
+
+
+def draw_lr_curve(
+    median: pd.DataFrame, curves: pd.DataFrame, suggestions: dict[str, float]
+) -> go.Figure:
+    """Draw a finder's median loss over the learning rate (log axis), each suggestion marked.
+
+    `median` is `lr_curves.summarize(curves)`, of one phase. With several seeds the band holds the
+    quartiles, and each seed is a faint line.
+    """
+    # The first losses are hardly smoothed yet, and the last ones explode.
+    begun = curves[curves["learning_rate"] >= median["learning_rate"].iloc[len(median) // 10]]
+    bottom = min(median["loss"].min(), begun["loss"].min())
+    top = median["loss"].iloc[: max(5, len(median) // 2)].max()
+    top += 0.5 * max(top - bottom, 0.1 * top)  # what is flat shall look flat
+    names = {"learning_rate": "x", "loss": "y"}
+    line = median.rename(columns=names)
+    has_seeds = curves["seed"].nunique() > 1
+    hover = "rate %{x:.2e}<br>loss %{y:.3f}"
+    shown = [Line(line[["x", "y"]], "median" if has_seeds else "", hover=hover)]
+    for place, (name, rate) in enumerate(suggestions.items()):
+        mark = line.loc[[(line["x"] - rate).abs().idxmin()], ["y"]].assign(x=rate)
+        color = charts.CLASS_COLORS[place]
+        said = f"{name}: {rate:.2e}"
+        shown.append(Line(mark, name, color, "markers", size=12, hover=said))
+    if has_seeds:
+        shown = [*_list_seeds(curves.rename(columns=names)), *shown]
+    figure = lines(shown, "learning rate", "training loss (smoothed)", 330)
+    if has_seeds:  # infinite losses lie above what is shown
+        quartiles = line.assign(high=line["high"].clip(upper=2 * top))
+        figure.add_trace(band(quartiles, "quartiles"))
+        figure.data = (figure.data[-1], *figure.data[:-1])  # under the lines
+    figure.update_yaxes(range=[bottom - 0.05 * (top - bottom), top])
+    return figure.update_xaxes(type="log", exponentformat="power")
+
+
+def _list_seeds(curves: pd.DataFrame) -> list[Line]:
+    """List a faint line for each seed, all of them one entry of the legend."""
+    return [
+        Line(
+            rows, "" if place else "single seeds", width=1, opacity=0.4, group="seeds",
+            hover=f"seed {seed}<br>rate %{{x:.2e}}<br>loss %{{y:.3f}}",
+        )
+        for place, (seed, rows) in enumerate(curves.groupby("seed"))
+    ]  # fmt: skip
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

@@ -13,9 +13,7 @@ import streamlit as st
 from zapcls.answer.classify import Classifier, open_classifier
 from zapcls.data.clean import label_rows
 from zapcls.data.split import build_split, count_leaks
-from zapcls.data.task import Task
-from zapcls.errors import ZapError
-from zapcls.evidence import MISSING, Evidence, Stamp, stamp_file
+from zapcls.evidence import Evidence, Stamp, stamp_file
 from zapcls.findings.ask import HEADS
 from zapcls.workspace import layout
 from zapcls.workspace.checks import LabelCheck
@@ -62,11 +60,6 @@ def _evidence(workspace_path: str, run_path: str) -> Evidence:
     return Evidence(Run(Path(run_path)), Workspace(Path(workspace_path)))
 
 
-def task_of(run: Run) -> Task:
-    """What a run was trained to tell, and how that is worded."""
-    return evidence(run).task
-
-
 def store_of(run: Run) -> Store:
     """The store that a run was trained on, opened anew once its files change."""
     return evidence(run).store
@@ -87,22 +80,9 @@ def checked_predictions(run: Run) -> pd.DataFrame:
     return evidence(run).answers(HEADS)
 
 
-def label_issues(run: Run) -> pd.DataFrame:
-    """What is held against each label (`schema.LABEL_ISSUES`)."""
-    issues = evidence(run).issues
-    if issues is None:
-        raise ZapError(MISSING["oof"])
-    return issues
-
-
 def recoloring(run: Run) -> pd.DataFrame | None:
     """What the run says of its photos recolored (`schema.RECOLORING`), None before the job."""
     return evidence(run).recoloring
-
-
-def decisions(run: Run) -> pd.DataFrame:
-    """The reviewers' decisions on the run's catalogue and target (`schema.DECISIONS`)."""
-    return evidence(run).decisions
 
 
 def verdicts(run: Run) -> pd.DataFrame:

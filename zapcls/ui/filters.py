@@ -69,7 +69,7 @@ def pick_photos(run: Run, aside: Any = None, is_folded: bool = False) -> Found:
             with aside or st.container():
                 source = _pick_source()
             index = read_index(run, source)
-        wanted = _pick_first(index, source, cache.task_of(run))
+        wanted = _pick_first(index, source, cache.evidence(run).task)
         with st.container() if is_folded else st.expander(_name_more(), key="more"):
             wanted, reviewed, chosen = _pick_more(index, source, wanted)
         _show_picked()

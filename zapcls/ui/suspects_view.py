@@ -90,7 +90,7 @@ def pick(suspects: pd.DataFrame) -> pd.DataFrame:
 
 def show_card(suspect: Any, run: Run) -> None:
     """One suspect: the photo, its label, who accuses it, and the marks."""
-    store, task = cache.store_of(run), cache.task_of(run)
+    store, task = cache.store_of(run), cache.evidence(run).task
     reasons = "  \n".join(widgets.escape(reason) for reason in suspect.reasons.split("; "))
     with st.container(horizontal=True):
         st.image(store.pixels[suspect.row], width=PHOTO_PX)
