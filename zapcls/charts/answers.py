@@ -1,6 +1,5 @@
 """A run's answers: confusions, calibration."""
 
-
 import pandas as pd
 import plotly.graph_objects as go
 
