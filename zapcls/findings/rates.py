@@ -36,7 +36,7 @@ class Found:
     @property
     def valid(self) -> pd.Series:
         """The rate over all of valid."""
-        return self.by_split.set_index("split").loc[SPLIT]
+        return self.by_split[self.by_split["split"] == SPLIT].iloc[0]
 
 
 def find(evidence: Evidence, ask: Ask) -> Found:
