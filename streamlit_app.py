@@ -3,7 +3,14 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from zapcls.ui import widgets
+from zapcls.ui import messages, navigation, run_picker
+
+# Streamlit leaves 6 rem above the first heading; the answer should stand in the first screen.
+# In a narrow window a row of choices goes on below instead of out of sight.
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
+.stButtonGroup [role=radiogroup] { flex-wrap: wrap; row-gap: 0.25rem; }
+</style>"""
 
 st.set_page_config(page_title="zapcls", page_icon=":material/steps:", layout="wide")
 
@@ -11,7 +18,7 @@ st.set_page_config(page_title="zapcls", page_icon=":material/steps:", layout="wi
 def define_page(name: str, title: str, icon: str) -> StreamlitPage:
     """Define a page; Overview is the one that opens first."""
     is_first = name == "overview"
-    return st.Page(widgets.PAGES[name], title=title, icon=f":material/{icon}:", default=is_first)
+    return st.Page(navigation.PAGES[name], title=title, icon=f":material/{icon}:", default=is_first)
 
 
 page = st.navigation(
@@ -38,8 +45,8 @@ page = st.navigation(
     expanded=True,
 )
 
-st.html(widgets.STYLE)
-widgets.send_back()
-with widgets.explain_errors():
-    widgets.pick_run()
+st.html(STYLE)
+navigation.send_back()
+with messages.explain_errors():
+    run_picker.pick_run()
     page.run()

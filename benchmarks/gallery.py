@@ -29,15 +29,18 @@ import pandas as pd
 from benchmarks.machine import describe_machine
 from zapcls import schema
 from zapcls.analysis import label_issues, metrics
+from zapcls.analysis.metrics import summarize_splits
 from zapcls.config import build_config
-from zapcls.data.catalog import read_catalogue
 from zapcls.data.sample import draw_catalogue
-from zapcls.pipeline import summarize_splits
-from zapcls.workspace import checks, jobs, store_build
+from zapcls.data.sources import read_catalogue
+from zapcls.workspace import checks, store_build, worker
+from zapcls.workspace.answers import write_answers
+from zapcls.workspace.contents import remember_store
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, choose_data, write_json
+from zapcls.workspace.opening import open_store
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, create_run
-from zapcls.workspace.store import Store, open_store, read_split
+from zapcls.workspace.runs import Run, create_run, write_task
+from zapcls.workspace.store import Store, build_task, read_split, take_fingerprint
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -52,7 +55,7 @@ def build_workspace(folder: Path, data_dir: Path, rows: int) -> Workspace:
     store = repeat_store(workspace, small, rows)
     choose_data(workspace, data_dir)
     run = create_run(workspace, build_config("first-try"), data_dir)
-    jobs.perform(run, lambda progress: write_run(run, store, workspace))
+    worker.perform(run, lambda progress: write_run(run, store, workspace))
     shutil.rmtree(folder / "small")
     return workspace
 
@@ -66,7 +69,7 @@ def repeat_store(workspace: Workspace, small: Store, rows: int) -> Store:
     table = small.read_catalog().iloc[source].reset_index(drop=True)
     for column in ("image_id", "product_id"):
         table[column] = copy + "x" + table[column]
-    store_build.write_catalog(store.path, table)
+    store_build.write_catalog(store.path, table, small.attributes)
     colors = small.read_colors().iloc[source].reset_index(drop=True)
     colors.assign(image_id=table["image_id"]).to_parquet(store.path / "colors.parquet")
     pixels = np.lib.format.open_memmap(
@@ -75,28 +78,31 @@ def repeat_store(workspace: Workspace, small: Store, rows: int) -> Store:
     for start in range(0, rows, 1024):
         pixels[start : start + 1024] = small.pixels[source[start : start + 1024]]
     pixels.flush()
-    fingerprint = store_build.take_fingerprint(store)
+    fingerprint = take_fingerprint(pixels, store.catalogue_id)
     write_json(store.path / "pixels.json", small.facts | {"rows": rows, "fingerprint": fingerprint})
+    remember_store(workspace, Path(small.facts["data_dir"]), store.catalogue_id)
     return store
 
 
 def write_run(run: Run, store: Store, workspace: Workspace) -> None:
     """Write all that the pages read of an evaluated run, a label check, and decisions."""
     rng, config = np.random.default_rng(0), run.train_config
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     split.to_parquet(run.path / "split.parquet")
     facts = {
         "arch": config.arch, "image_size": config.image_size, "side": store.side,
         "classes": list(config.classes), "catalogue_id": store.catalogue_id,
         "is_drawn": store.is_drawn, "target": config.target,
+        "device": "none", "torch": "none", "fastai": "none",
     }  # fmt: skip
     write_json(run.path / "model.json", facts)
     codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
     table, prob = predict(rng, split, codes, config)
-    table.to_parquet(run.path / "predictions.parquet")
-    np.save(run.path / "probs.npy", prob)
+    write_answers(run.path, table, prob, config.target)
+    write_task(run, build_task(store, config))
     np.save(run.path / "embeddings.npy", rng.normal(size=(len(split), WIDTH)).astype(np.float32))
-    summary = {"splits": summarize_splits(table), "guess_error_rate": 0.5, "seconds": 1.0}
+    rates = {"splits": summarize_splits(table), "guess_error_rate": 0.5}
+    summary = {"targets": {config.target: rates}, "seconds": 1.0}
     write_json(run.path / "metrics.json", summary)
     is_kept = (split["label"] != "").to_numpy()
     write_check(rng, store, run, split[is_kept].reset_index(drop=True), codes[is_kept])

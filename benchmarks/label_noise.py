@@ -24,17 +24,18 @@ from zapcls.analysis import heads
 from zapcls.analysis.duplicates import find_pairs, shrink
 from zapcls.analysis.label_issues import find_label_issues
 from zapcls.config import TrainConfig, build_config
-from zapcls.data import clean
-from zapcls.data.catalog import read_catalogue
+from zapcls.data import labels
 from zapcls.data.sample import draw_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.data.split import build_split
 from zapcls.model.learner import choose_device
 from zapcls.model.predict import predict
 from zapcls.model.preprocess import ShoeClassifier
-from zapcls.pipeline import build_recipe
+from zapcls.model.trainings import build_recipe
 from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.store import Store, open_store
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.store import Store, build_task
 
 RATES = (0.01, 0.03, 0.05, 0.10)  # of the products
 RESAMPLES = 200  # of products, for the intervals
@@ -46,7 +47,7 @@ class Photos:
 
     def __init__(self, store: Store, config: TrainConfig) -> None:
         self.store, self.config = store, config
-        catalog = clean.label_rows(store.read_catalog(), config.target, config.classes)
+        catalog = labels.label_rows(store.read_catalog(), build_task(store, config))
         self.rows = np.flatnonzero(catalog["kept"])
         self.table = catalog.iloc[self.rows].reset_index(drop=True)
         self.shop = catalog[catalog["image_problem"] == ""].rename(columns={config.target: "value"})
@@ -138,7 +139,8 @@ def rank_by_run(
     parts = build_split(photos.table.assign(label=names[codes]), "product", seed)
     split.iloc[photos.rows, 1] = parts["split"].to_numpy()
     split.iloc[photos.rows, 2] = names[codes]
-    network = build_recipe(photos.config, folder, photos.store, split, silent).train()
+    task = build_task(photos.store, photos.config)
+    network = build_recipe(photos.config, task, folder, photos.store, split, silent).train()
     classifier = ShoeClassifier(network, photos.store.side, photos.config.image_size)
     valid = np.flatnonzero(parts["split"] == "valid")
     logits, _ = predict(classifier, photos.store.pixels, photos.rows[valid], choose_device("cpu"))

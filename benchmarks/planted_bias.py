@@ -26,13 +26,13 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.machine import describe_machine
 from zapcls.analysis.heads import STRENGTH, reduce
+from zapcls.commands.terminal import TerminalBar
 from zapcls.config import build_config
 from zapcls.data.recolor import find_paint, move_color
-from zapcls.data.sample import is_drawn
+from zapcls.data.sources import drawings
 from zapcls.model.pooled import open_body
-from zapcls.pipeline import open_data
-from zapcls.terminal import TerminalBar
-from zapcls.trade import Describe, edit_photos
+from zapcls.work.trade import Describe, edit_photos
+from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.store import Store, read_split
 
@@ -62,7 +62,7 @@ class Study:
 
     def __init__(self, store: Store, describe: Describe, plain: np.ndarray, bar: Callable) -> None:
         colors = store.read_colors().set_index("image_id")["color"]
-        table = read_split(store, "gender", CLASSES, "product", 0)
+        table = read_split(store, build_config(classes=CLASSES))
         table = table.assign(row=np.arange(len(table)), color=table["image_id"].map(colors))
         self.table = table[table["label"] != ""].reset_index(drop=True)
         men = self.table[self.table["label"] == "Men"]
@@ -83,7 +83,9 @@ class Study:
 
     def run(self, store: Store, plant: str, dose: float, seed: int) -> dict[str, float]:
         """Train a head under a plant and measure what it shows."""
-        split = read_split(store, "gender", CLASSES, "product", seed).set_index("image_id")["split"]
+        split = read_split(store, build_config(classes=CLASSES, seed=seed)).set_index("image_id")[
+            "split"
+        ]
         table = self.table.assign(split=self.table["image_id"].map(split))
         train = table[table["split"] != "valid"]
         features, labels = self.plain[train["row"]], train["label"].to_numpy()
@@ -192,7 +194,7 @@ def main() -> None:
                 bar.show(f"Training under planted {plant}", number, len(DOSES) * len(SEEDS))
                 found = study.run(store, plant, dose, seed)
                 rows.append({"plant": plant, "dose": dose, "seed": seed} | found)
-    name = "drawings" if is_drawn(data_dir) else "photos"
+    name = "drawings" if drawings.recognizes(data_dir) else "photos"
     table = pd.DataFrame(rows)
     text = "\n\n".join(
         write_table(summarize(group), f"{name}: {plant}", group)

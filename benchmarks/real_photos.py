@@ -22,13 +22,14 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.machine import describe_machine
 from zapcls.analysis import metrics
 from zapcls.config import SUGGESTED, TrainConfig, build_config
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.model.architectures import build_body
 from zapcls.model.features import POOLED, FrozenBody
 from zapcls.model.learner import choose_device
 from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace, open_workspace, write_json
-from zapcls.workspace.store import Store, open_store, read_split
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.store import Store, read_split
 
 RESULTS = Path(__file__).parent / "results"
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # of the regression's C; chosen on tune
@@ -110,7 +111,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         for mode in ("product", "random"):
             config = replace(base, split=mode, seed=seed)
-            split = read_split(store, config.target, config.classes, mode, seed)
+            split = read_split(store, config)
             regression = regress(features, split, config)
             trained = train(workspace, arguments.data, config)
             rows.append({"split": mode, "seed": seed, "trained": trained, "regression": regression})

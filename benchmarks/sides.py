@@ -17,7 +17,10 @@ import torch
 
 from benchmarks import plain_fastai
 from zapcls.config import SUGGESTED, TrainConfig, build_config
-from zapcls.data.catalog import Catalogue, read_catalogue
+from zapcls.data.catalog import Catalogue
+from zapcls.data.labels import label_rows
+from zapcls.data.sources import read_catalogue
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.model.export import export_onnx
 from zapcls.model.learner import build_network, choose_device
 from zapcls.model.loaders import build_pixel_loaders, seed_batches
@@ -27,7 +30,8 @@ from zapcls.model.preprocess import ShoeClassifier
 from zapcls.model.recipe import Recipe
 from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.store import Store, open_store, read_split
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.store import Store, read_split
 
 CPU = torch.device("cpu")
 VIEW_BATCHES = 60
@@ -53,7 +57,7 @@ def open_photos(
 ) -> tuple[Store, pd.DataFrame, Catalogue]:
     catalogue = read_catalogue(arguments.data)
     store = open_store(Workspace(arguments.workspace), catalogue, with_colors=False)
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     return store, split.assign(image_path=catalogue.table["image_path"]), catalogue
 
 
@@ -192,7 +196,8 @@ def count(arguments: argparse.Namespace) -> dict:
 def write_copies(data_dir: Path, n: int, folder: Path) -> Path:
     """Write a catalogue of `n` copies of kept photos, the products renumbered."""
     catalogue = read_catalogue(data_dir)
-    kept = catalogue.table[catalogue.table["kept"]]
+    table = label_rows(catalogue.table, DEFAULT_TASK)
+    kept = table[table["kept"]]
     rows, paths = [], []
     for number in range(n):
         copy, place = divmod(number, len(kept))

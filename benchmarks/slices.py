@@ -22,11 +22,12 @@ from scipy.stats import norm
 from benchmarks.machine import describe_machine
 from zapcls.analysis.intervals import wilson
 from zapcls.analysis.slices import ALPHA, COLUMNS, build_slices, find_members, find_slices
-from zapcls.data.catalog import read_catalogue
-from zapcls.data.clean import label_rows
+from zapcls.data.labels import label_rows
+from zapcls.data.sources import read_catalogue
 from zapcls.data.split import build_split
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.store import open_store
+from zapcls.workspace.opening import open_store
 
 RESULTS = Path(__file__).parent / "results"
 BASE_RATE = 0.12
@@ -42,7 +43,7 @@ MANY = 50_000
 def read_photos(data_dir: Path, workspace: Workspace) -> pd.DataFrame:
     """Read the labelled photos with category, color and split."""
     store = open_store(workspace, read_catalogue(data_dir))
-    catalog = label_rows(store.read_catalog())
+    catalog = label_rows(store.read_catalog(), DEFAULT_TASK)
     table = catalog.merge(store.read_colors(), on="image_id", validate="one_to_one")
     table = table.assign(split=build_split(catalog)["split"].to_numpy())
     return table[table["kept"]].reset_index(drop=True)

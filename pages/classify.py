@@ -7,7 +7,7 @@ from zapcls.blocks.counts import probabilities
 from zapcls.config import TrainConfig
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
-from zapcls.ui import uploads, widgets
+from zapcls.ui import messages, navigation, run_picker, run_state, uploads
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
 
@@ -44,26 +44,26 @@ def ask(task: Task) -> str:
     return f"Which {task.word} does this {task.thing} belong to?"
 
 
-widgets.enter("classify")
+navigation.enter("classify")
 st.title("Classify", anchor=False)
-chosen = widgets.chosen_run()
+chosen = run_picker.chosen_run()
 config = chosen.train_config if chosen else TrainConfig()
 st.markdown(
     f"{ask(Task(config.target, ()))} Best is one shoe from the side, facing left, on a plain "
     "light ground, as in the catalogue."
 )
-run = widgets.need_run()
-task = Task(run.train_config.target, tuple(run.facts["classes"]))
+run = run_state.need_run()
+task = run.task
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
     files = st.file_uploader("Photos", TYPES, accept_multiple_files=True, key="photos")
 with camera:
     use_camera = st.toggle("Use the camera", key="use_camera")
     shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None
-valid = run.metrics["splits"]["valid"]
+valid = run.rates["splits"]["valid"]
 whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(
-    f"Answered by {widgets.describe_run(run)}, which errs on "
+    f"Answered by {messages.escape(run_picker.describe_run(run))}, which errs on "
     f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. {whose}"
     "Photos stay in memory on this machine."
 )

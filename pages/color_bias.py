@@ -8,7 +8,7 @@ from zapcls.analysis import color_bias
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.metrics import labelled
 from zapcls.data.color import BASIC_COLORS, SWATCHES
-from zapcls.ui import cache, color_evidence_view, filters, widgets
+from zapcls.ui import cache, color_evidence_view, filters, navigation, run_state
 from zapcls.ui.claim_view import PHOTOS, pick_claim, pick_source, show_claim
 from zapcls.ui.color_evidence_view import show_adjusted, show_association
 from zapcls.ui.pairs_view import show_pairs
@@ -60,7 +60,7 @@ def show_by_color(run: Run, table: pd.DataFrame, source: str, classes: list[str]
 
 def open_images(color: str, label: str, source: str) -> None:
     of_source = {"split": "valid"} if source == RUN else {"source": filters.HEADS}
-    widgets.open_page("errors", color=[color], label=[label], answer="wrong", **of_source)
+    navigation.open_page("errors", color=[color], label=[label], answer="wrong", **of_source)
 
 
 def show_ways(run: Run, table: pd.DataFrame, source: str, classes: list[str]) -> None:
@@ -90,9 +90,9 @@ def show_ways(run: Run, table: pd.DataFrame, source: str, classes: list[str]) ->
         st.caption("All kept photos of the catalogue, before any model.")
 
 
-widgets.enter("color_bias")
+navigation.enter("color_bias")
 st.title("Color bias", anchor=False)
-run = widgets.need_run()
+run = run_state.need_run()
 classes = run.facts["classes"]
 with st.container(horizontal=True, vertical_alignment="top"):
     claim = pick_claim(classes)

@@ -9,7 +9,7 @@ import streamlit as st
 from zapcls import words
 from zapcls.analysis import compare
 from zapcls.charts import compare as compare_charts
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, messages, navigation, photo_grid, run_picker, run_state
 from zapcls.ui.compare_colors_view import show_colors, show_flips, swatch
 from zapcls.workspace.runs import Run, list_runs, read_history
 
@@ -54,7 +54,7 @@ def pick_first(second: Run) -> Run:
             "Two evaluated runs can be compared, and this is the only one. Train another, or mark "
             "wrong labels on Errors and retrain with them on Review."
         )
-        widgets.show_link("train", "Train another run", icon=":material/model_training:")
+        navigation.show_link("train", "Train another run", icon=":material/model_training:")
         st.stop()
     key = f"with-{second.run_id}"
     asked = st.query_params.get("with")
@@ -66,15 +66,18 @@ def pick_first(second: Run) -> Run:
     with left:
         chosen = st.selectbox(
             f"{swatch('first')} First run", list(others), key=key,
-            format_func=lambda run_id: widgets.describe_run(others[run_id]),
+            format_func=lambda run_id: run_picker.describe_run(others[run_id]),
             on_change=put_in_url, args=(key,),
         )  # fmt: skip
     with right:
         st.markdown(
             f"{swatch('second')} Second run, chosen in the sidebar  \n"
-            f"**{widgets.describe_run(second)}**"
+            f"**{messages.escape(run_picker.describe_run(second))}**"
         )
-    return others[str(chosen)]
+    first = others[str(chosen)]
+    if asked and asked not in others and asked != second.run_id:
+        run_picker.warn_missing(asked, first)
+    return first
 
 
 def put_in_url(key: str) -> None:
@@ -192,7 +195,7 @@ def show_photos(pairs: pd.DataFrame, run: Run) -> None:
     pages = math.ceil(len(found) / PAGE_SIZE)
     page = st.pagination(pages, key="compare_page", bind="query-params") if pages > 1 else 1
     shown = found.iloc[(min(page, pages) - 1) * PAGE_SIZE :].head(PAGE_SIZE)
-    widgets.image_grid(shown, cache.store_of(run), write_caption, CARD_PX)
+    photo_grid.image_grid(shown, cache.store_of(run), write_caption, CARD_PX)
 
 
 def write_caption(image: Any) -> str:
@@ -226,9 +229,9 @@ def show_trainings(first: Run, second: Run) -> None:
             st.dataframe(changed, hide_index=True)
 
 
-widgets.enter("compare")
+navigation.enter("compare")
 st.title("Compare", anchor=False)
-second = widgets.need_run()
+second = run_state.need_run()
 first = pick_first(second)
 compare.check_comparable(first, second)
 classes = second.facts["classes"]

@@ -12,11 +12,12 @@ from zapcls import words
 from zapcls.blocks import charts
 from zapcls.blocks.counts import stacks, write_parts
 from zapcls.config import DEFAULT_CLASSES
-from zapcls.data.clean import IMAGE_MISSING, summarize
+from zapcls.data.catalog import IMAGE_MISSING
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.data.download import TERMS
+from zapcls.data.labels import summarize
 from zapcls.errors import BadInput
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, job_view, messages, navigation, photo_grid
 from zapcls.ui.color_check_view import show_color_check
 from zapcls.workspace import bodies, jobs
 from zapcls.workspace.bodies import BodyFiles
@@ -37,14 +38,14 @@ def show_source() -> None:
     workspace = cache.workspace()
     folder = read_chosen_data(workspace)
     is_read = cache.chosen_store() is not None or cache.lacks_colors()
-    with st.expander(f"Source: {widgets.data_name()}", expanded=not is_read):
+    with st.expander(f"Source: {messages.data_name()}", expanded=not is_read):
         source = st.segmented_control(
             "Source", list(SOURCES), format_func=SOURCES.get, default="drawings", key="source",
             required=True, label_visibility="collapsed",
         )  # fmt: skip
         if source == "drawings":
             st.markdown(
-                f"About 1,200 shoes in the official format, drawn in seconds. {widgets.DRAWN_NOTE}"
+                f"About 1,200 shoes in the official format, drawn in seconds. {messages.DRAWN_NOTE}"
             )
             if st.button("Use the drawings", key="use_drawings", type="primary"):
                 start_build(workspace.drawings_dir)
@@ -54,7 +55,7 @@ def show_source() -> None:
                 "`ut-zap50k-images`. It is only read."
             )
             typed = st.text_input("Folder", value=str(folder), key="folder")
-            with widgets.explain_errors():
+            with messages.explain_errors():
                 if st.button("Open the folder", key="open_folder", type="primary"):
                     start_build(Path(typed).expanduser())
         else:
@@ -83,23 +84,20 @@ def show_reading() -> None:
     """Show the reading in progress, or why the last one failed."""
     workspace = cache.workspace()
     for kind in ("download", "build_store"):
-        job = widgets.find_active(workspace.jobs_dir, kind)
+        job = job_view.find_active(workspace.jobs_dir, kind)
         if job:
-            widgets.show_job(job)
+            job_view.show_job(job)
             return
-    last = next(
-        (j for j in jobs.list_jobs(workspace.jobs_dir) if j.kind in ("download", "build_store")),
-        None,
-    )
+    last = next(iter(jobs.list_jobs(workspace.jobs_dir, "download", "build_store")), None)
     if last and jobs.read_status(last).state in ("failed", "lost"):
-        widgets.show_failure(last, jobs.read_status(last))
+        job_view.show_failure(last, jobs.read_status(last))
         if not cache.lacks_colors():
             return
     if cache.lacks_colors():
         said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:
         said, action = "has not been read yet.", "Read it now"
-    st.info(f"{words.begin(widgets.data_name())} {said}")
+    st.info(f"{words.begin(messages.data_name())} {said}")
     if st.button(action, key="read_now", type="primary"):
         start_build(read_chosen_data(workspace))
 
@@ -114,11 +112,11 @@ def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
                 st.dataframe(rows[["image_id", "image_path"]].head(20), hide_index=True)
                 continue
             sample = rows.sample(min(8, len(rows)), random_state=0)
-            widgets.image_grid(sample, store, describe_dropped, DROPPED_PX)
+            photo_grid.image_grid(sample, store, describe_dropped, DROPPED_PX)
 
 
 def describe_dropped(image: Any) -> str:
-    return f"{image.gender or 'blank'} · {widgets.escape(image.brand)}"
+    return f"{image.gender or 'blank'} · {messages.escape(image.brand)}"
 
 
 def show_split(store: Store) -> None:
@@ -157,7 +155,7 @@ def show_disk(store: Store) -> None:
         help="What a frozen network makes of each photo, and training photos in other colors. They "
         "are computed once, and kept for the trainings to come.",
     )
-    is_busy = widgets.find_active(cache.workspace().runs_dir) or widgets.find_active(
+    is_busy = job_view.find_active(cache.workspace().runs_dir) or job_view.find_active(
         cache.workspace().jobs_dir
     )
     for body in kept:
@@ -177,7 +175,7 @@ def describe_pixels(facts: dict[str, Any]) -> str:
     return (
         f"{rows:,} photos of {facts['side']} px · "
         f"{rows * facts['side'] ** 2 * 3 / 1e6:,.0f} MB · {made} · "
-        f"read from {widgets.escape(facts['data_dir'])}"
+        f"read from {messages.escape(facts['data_dir'])}"
     )
 
 
@@ -193,7 +191,7 @@ def show_body(body: BodyFiles, is_busy: bool) -> None:
             return
         with (
             st.popover("Delete", icon=":material/delete:", type="tertiary"),
-            widgets.explain_errors(),
+            messages.explain_errors(),
         ):
             st.markdown("The next training that needs them computes them again.")
             if st.button("Delete these features", key=f"delete-{body.path.name}"):
@@ -224,13 +222,13 @@ def show_catalogue(store: Store) -> None:
         f"women's or men's. They are {counts['products']:,} products in their colors."
     )
     if store.is_drawn:
-        st.warning(widgets.DRAWN_NOTE, icon=":material/draw:")
+        st.warning(messages.DRAWN_NOTE, icon=":material/draw:")
     cells = st.columns(4)
     for cell, (label, n) in zip(cells, counts["classes"].items(), strict=False):
         cell.metric(words.department(label).capitalize(), f"{n:,}")
     cells[2].metric("Products", f"{counts['products']:,}")
     cells[3].metric("Left out", f"{counts['rows'] - counts['kept']:,}")
-    widgets.image_grid(
+    photo_grid.image_grid(
         kept.sample(min(10, len(kept)), random_state=1),
         store,
         lambda image: f"{words.department(image.label)} · {image.color}",
@@ -254,7 +252,7 @@ def show_catalogue(store: Store) -> None:
         st.caption(TERMS)
 
 
-widgets.enter("data")
+navigation.enter("data")
 st.title("Data", anchor=False)
 show_source()
 store = cache.chosen_store()

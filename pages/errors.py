@@ -6,7 +6,7 @@ import streamlit as st
 
 from zapcls.findings import find, rates
 from zapcls.findings.ask import Ask
-from zapcls.ui import cache, marking, widgets
+from zapcls.ui import cache, marking, navigation, run_state
 from zapcls.workspace.runs import Run
 
 VIEWS = ("Gallery", "Suspects", "Slices", "Map")
@@ -58,9 +58,9 @@ def show_view(run: Run, view: str, aside: Any) -> None:
         show_map(run)
 
 
-widgets.enter("errors")
+navigation.enter("errors")
 st.title("Errors", anchor=False)
-run = widgets.need_run()
+run = run_state.need_run()
 image_id = st.query_params.get("image")
 if image_id or read_view() == "Suspects":
     marking.pick_reviewer()

@@ -6,7 +6,7 @@ from zapcls.analysis import lr_curves
 from zapcls.blocks import numbers
 from zapcls.config import PHASES, TrainConfig
 from zapcls.findings.training import draw_lr_curve
-from zapcls.ui import cache, setting_words, settings_form, widgets
+from zapcls.ui import cache, job_view, messages, navigation, setting_words, settings_form
 from zapcls.workspace import jobs, lr_files
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
@@ -23,12 +23,11 @@ MEANINGS = {
 
 
 def find_curves() -> dict[str, Found]:
-    """All curves, the newest first, by their titles."""
+    """Find all curves, the newest first, by their titles."""
     workspace = cache.workspace()
-    finders = [job for job in jobs.list_jobs(workspace.jobs_dir) if job.kind == "lr_find"]
-    sources: list[Job] = sorted(
-        [*finders, *list_runs(workspace)], key=lambda job: job.job_id, reverse=True
-    )
+    finders = jobs.list_jobs(workspace.jobs_dir, "lr_find")
+    trained = [run for run in list_runs(workspace) if not jobs.is_damaged(run)]
+    sources: list[Job] = sorted([*finders, *trained], key=lambda job: job.job_id, reverse=True)
     curves = {}
     for job in sources[:30]:
         for found in lr_files.read_found(job):
@@ -95,7 +94,7 @@ def show_curve(found: Found) -> None:
         )  # fmt: skip
         if st.button("Train with this", type="primary", key="use", icon=":material/arrow_forward:"):
             settings_form.use_rate(found.phase, rates[picked])
-            widgets.open_page("train")
+            navigation.open_page("train")
     st.caption(f"{picked}: {MEANINGS[str(picked)]}. Choosing one fills the training form.")
     show_doubts(found)
     curves = found.read_curves()
@@ -108,7 +107,7 @@ def show_curve(found: Found) -> None:
 
 
 def show_doubts(found: Found) -> None:
-    """Say why a curve is a poor guide, or one to another training than the form's."""
+    """Show why a curve is a poor guide, or one to another training than the form's."""
     doubts = [*found.faults]
     differences = settings_form.find_differences(found.job, found.phase)
     if differences:
@@ -118,31 +117,29 @@ def show_doubts(found: Found) -> None:
 
 
 def describe_seeds(valleys: list[float]) -> str:
-    """Say how many seeds the curve is of, and how far apart their valleys lie."""
+    """Describe how many seeds the curve is of, and how far apart their valleys lie."""
     low, high = numbers.learning_rate(min(valleys)), numbers.learning_rate(max(valleys))
     if len(valleys) == 1:
         return f"1 seed, valley {low}."
     return f"{len(valleys)} seeds, valleys {low} to {high}."
 
 
-widgets.enter("learning_rate")
+navigation.enter("learning_rate")
 st.title("Learning rate", anchor=False)
 st.markdown(
     "The finder trains while the rate grows. Where the loss falls steadily, the rate is a good "
     "one; where it turns up, it is too high."
 )
 curves = find_curves()
-active = widgets.find_active(cache.workspace().jobs_dir, "lr_find")
+active = job_view.find_active(cache.workspace().jobs_dir, "lr_find")
 if active:
-    widgets.show_job(active)
+    job_view.show_job(active)
 else:
-    with widgets.explain_errors():
+    with messages.explain_errors():
         show_launcher(has_curves=bool(curves))
-    last = next(
-        (j for j in jobs.list_jobs(cache.workspace().jobs_dir) if j.kind == "lr_find"), None
-    )
+    last = next(iter(jobs.list_jobs(cache.workspace().jobs_dir, "lr_find")), None)
     if last and jobs.read_status(last).state in ("failed", "lost"):
-        widgets.show_failure(last, jobs.read_status(last))
+        job_view.show_failure(last, jobs.read_status(last))
 
 if curves:
     turn_to_awaited(curves)

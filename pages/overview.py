@@ -3,8 +3,8 @@
 import streamlit as st
 
 from zapcls import words
-from zapcls.data.clean import summarize
-from zapcls.ui import cache, widgets
+from zapcls.data.labels import summarize
+from zapcls.ui import cache, messages, navigation, run_picker, run_state
 from zapcls.workspace import jobs
 from zapcls.workspace.runs import list_runs
 
@@ -20,7 +20,7 @@ ANSWERS = {
     "classify": ("Classify", "What does it say of my photo?"),
 }
 
-widgets.enter("overview")
+navigation.enter("overview")
 st.title("zapcls", anchor=False)
 st.markdown(
     "Train a network on the labels of a catalogue of photos, look at what it gets wrong, and find "
@@ -37,10 +37,12 @@ with left:
     evaluated = [run for run in runs if run.is_evaluated]
     if active:
         st.markdown("A training is running.")
-        widgets.show_link("train", "Watch it", icon=":material/play_arrow:", run=active[0].run_id)
+        navigation.show_link(
+            "train", "Watch it", icon=":material/play_arrow:", run=active[0].run_id
+        )
     elif evaluated:
         st.markdown("Look at the photos that the newest run got wrong.")
-        widgets.show_link(
+        navigation.show_link(
             "errors", "Open its errors", icon=":material/image_search:", run=evaluated[0].run_id
         )
     else:
@@ -48,19 +50,19 @@ with left:
             "Nothing is trained yet. zapcls can draw its own catalogue of shoes and train a small "
             "network on it, so that every page has something to show."
         )
-        widgets.show_first_try()
+        run_state.show_first_try()
 
 with right:
     st.subheader("Data in use", anchor=False)
     if store is None:
         state = "its colors are not named yet" if cache.lacks_colors() else "not read yet"
-        st.markdown(f"{words.begin(widgets.data_name())}, {state}.")
+        st.markdown(f"{words.begin(messages.data_name())}, {state}.")
     else:
         counts = summarize(cache.catalog(store))
-        st.markdown(f"{counts['kept']:,} photos of {counts['rows']:,}, {widgets.data_name()}.")
+        st.markdown(f"{counts['kept']:,} photos of {counts['rows']:,}, {messages.data_name()}.")
         if store.is_drawn:
-            st.caption(widgets.DRAWN_NOTE)
-    widgets.show_link("data", "Look at the data", icon=":material/grid_view:")
+            st.caption(messages.DRAWN_NOTE)
+    navigation.show_link("data", "Look at the data", icon=":material/grid_view:")
 
 if runs:
     st.subheader("Newest runs", anchor=False)
@@ -68,24 +70,26 @@ if runs:
         with st.container(border=True):
             name, rate, link = st.columns([3, 4, 2], vertical_alignment="center")
             status = jobs.read_status(run)
-            name.markdown(f"**{run.train_config.arch}** · {run.data_dir.name}")
-            name.caption(run.run_id)
+            if status.state != "damaged":
+                place = messages.escape(run.data_dir.name)
+                name.markdown(f"**{run.train_config.arch}** · {place}")
+            name.caption(messages.escape(run.run_id))
             if run.is_evaluated:
-                valid = run.metrics["splits"]["valid"]
+                valid = run.rates["splits"]["valid"]
                 rate.markdown(f"**{words.percent(valid['error_rate'])}** of valid photos wrong")
                 rate.caption(
                     f"95 % interval {words.interval(valid['error_low'], valid['error_high'])} · "
                     f"n = {valid['n']:,} · {run.train_config.split} split"
                 )
             else:
-                rate.markdown(f"{widgets.STATE_MARKS[status.state]} {status.state}")
+                rate.markdown(f"{run_picker.STATE_MARKS[status.state]} {status.state}")
                 rate.caption(status.message or status.phase)
             with link:
                 page = "results" if run.is_evaluated else "train"
-                widgets.show_link(page, f"Open {page}", run=run.run_id)
+                navigation.show_link(page, f"Open {page}", run=run.run_id)
 
 st.subheader("What each page answers", anchor=False)
 cells = st.columns(2, gap="large")
 for place, (page, (title, question)) in enumerate(ANSWERS.items()):
     with cells[place % 2]:
-        widgets.show_link(page, f"**{title}**: {question}")
+        navigation.show_link(page, f"**{title}**: {question}")

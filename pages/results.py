@@ -9,7 +9,7 @@ from zapcls.blocks.numbers import duration
 from zapcls.evidence import Evidence
 from zapcls.findings import FINDINGS, find, rates
 from zapcls.findings.ask import Ask
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, job_view, navigation, run_state
 from zapcls.ui.sections import show_blocks, show_section
 from zapcls.workspace import lr_files
 from zapcls.workspace.runs import Run
@@ -37,7 +37,7 @@ def show(name: str, evidence: Evidence, ask: Ask) -> None:
 def show_cross_validation(run: Run) -> None:
     """Offer the rate over all images, from trainings of their own; their cost is told first."""
     st.subheader("Over all images", anchor=False)
-    if widgets.is_at_work("cross_validate", run):
+    if job_view.is_at_work("cross_validate", run):
         return
     cost = duration(FOLDS * run.metrics["seconds"])
     st.markdown(
@@ -46,12 +46,12 @@ def show_cross_validation(run: Run) -> None:
         "It can be stopped; the trainings that are done are kept."
     )
     if st.button("Cross-validate this recipe", key="cross_validate", icon=":material/splitscreen:"):
-        widgets.start_job("cross_validate", run, folds=FOLDS)
+        job_view.start_job("cross_validate", run, folds=FOLDS)
 
 
-widgets.enter("results")
+navigation.enter("results")
 st.title("Results", anchor=False)
-run = widgets.need_run()
+run = run_state.need_run()
 evidence = cache.evidence(run)
 task = evidence.task
 show_blocks(rates.answer(find("rates", evidence, Ask(task)), Ask(task)))
@@ -69,6 +69,6 @@ show_section(rates.detail(find("rates", evidence, ask), ask))
 show("causes", evidence, ask)
 show("training", evidence, ask)
 if lr_files.read_found(run):
-    widgets.show_link("learning_rate", "Its learning-rate curves", icon=":material/show_chart:")
+    navigation.show_link("learning_rate", "Its learning-rate curves", icon=":material/show_chart:")
 if evidence.cross_validation is None:
     show_cross_validation(run)

@@ -16,7 +16,7 @@ from zapcls.analysis.decisions import (
     find_conflicts,
 )
 from zapcls.errors import ZapError
-from zapcls.ui import cache, marking, settings_form, widgets
+from zapcls.ui import cache, marking, messages, navigation, run_state, settings_form
 from zapcls.ui.choices import name_marks
 from zapcls.workspace import jobs
 from zapcls.workspace.reviews import check_known, open_reviews, read_csv, write_csv
@@ -108,7 +108,7 @@ def show_exchange(run: Run) -> None:
         )  # fmt: skip
     if "taken_in" in st.session_state:
         kind, said = st.session_state.pop("taken_in")
-        (st.error if kind == "error" else st.success)(widgets.escape(said))
+        (st.error if kind == "error" else st.success)(messages.escape(said))
 
 
 def show_nothing() -> None:
@@ -118,8 +118,8 @@ def show_nothing() -> None:
         "it: is the label wrong, or the model?"
     )
     with st.container(horizontal=True):
-        widgets.show_link("errors", "Errors", icon=":material/image_search:")
-        widgets.show_link("errors", "Suspected labels", ":material/fact_check:", view="Suspects")
+        navigation.show_link("errors", "Errors", icon=":material/image_search:")
+        navigation.show_link("errors", "Suspected labels", ":material/fact_check:", view="Suspects")
 
 
 def describe_changes(changes: pd.DataFrame) -> str:
@@ -173,7 +173,7 @@ def retrain(run: Run, corrections: pd.DataFrame) -> None:
     workspace = cache.workspace()
     child = create_retraining(workspace, run, run.train_config, corrections)
     jobs.launch(child, workspace)
-    widgets.open_page("train", run=child.run_id)
+    navigation.open_page("train", run=child.run_id)
 
 
 def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
@@ -186,7 +186,7 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
             with st.container(width=CONFLICT_PX, border=True):
                 st.image(store.pixels[image.row], width=130)
                 label = image.catalog_label
-                st.markdown(widgets.escape(task.describe(label)) if label else "no label")
+                st.markdown(messages.escape(task.describe(label)) if label else "no label")
                 marking.show_marking(image, run, f"conflict-{image.image_id}", settles=True)
     if len(disputed) > CONFLICTS:
         st.caption(f"{len(disputed) - CONFLICTS:,} more follow.")
@@ -196,16 +196,16 @@ def show_card(image: Any, run: Run, own: set[str]) -> None:
     """One photo with its old and new label, who decided it, when, and why."""
     st.image(cache.store_of(run).pixels[image.row], width="stretch")
     task = cache.evidence(run).task
-    old = widgets.escape(task.name(image.catalog_label)) or "no label"
+    old = messages.escape(task.name(image.catalog_label)) or "no label"
     if image.mark == LABEL_WRONG:
-        st.markdown(f"{old} → **{widgets.escape(task.name(image.right_label))}**")
+        st.markdown(f"{old} → **{messages.escape(task.name(image.right_label))}**")
     else:
         st.markdown(f"{old}: **{name_marks(task)[image.mark]}**")
     when = image.decided_at[:16].replace("T", " ")
-    note = f"  \n“{widgets.escape(image.note)}”" if image.note else ""
-    who = widgets.escape(image.reviewers or "without a name")
+    note = f"  \n“{messages.escape(image.note)}”" if image.note else ""
+    who = messages.escape(image.reviewers or "without a name")
     st.caption(f"image {image.image_id} · {image.split}  \n{who} · {when} UTC{note}")
-    widgets.show_link("errors", "Open", icon=":material/open_in_full:", image=image.image_id)
+    navigation.show_link("errors", "Open", icon=":material/open_in_full:", image=image.image_id)
     if image.image_id in own:
         marking.show_undo(image.image_id, run, f"decided-{image.image_id}")
 
@@ -232,9 +232,9 @@ def show_decided(run: Run, decided: pd.DataFrame) -> None:
                 show_card(image, run, own)
 
 
-widgets.enter("review")
+navigation.enter("review")
 st.title("Review", anchor=False)
-run = widgets.need_run()
+run = run_state.need_run()
 marking.pick_reviewer()
 reviewed = find_reviewed(run)
 if reviewed.empty:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.findings.training import draw_errors, draw_losses
-from zapcls.ui import cache, settings_form, widgets
+from zapcls.ui import cache, job_view, messages, navigation, run_picker, run_state, settings_form
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
@@ -29,12 +29,12 @@ def show_curves(run: Run) -> None:
 def watch(run: Run) -> None:
     """Show a running training live, until it ends."""
 
-    @st.fragment(run_every=widgets.REFRESH_S)
+    @st.fragment(run_every=job_view.REFRESH_S)
     def panel() -> None:
         status = jobs.read_status(run)
         if status.is_final:
             st.rerun()
-        widgets.show_progress(status)
+        job_view.show_progress(status)
         if run.stop_path.exists():
             st.caption("Stopping; the best weights so far are kept.")
         else:
@@ -49,7 +49,10 @@ def watch(run: Run) -> None:
 
 def show_ended(run: Run, status: Status) -> None:
     """Show how the picked run ended, and where to go from there."""
-    st.subheader(f"Run {run.run_id}", anchor=False)
+    st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
+    if status.state == "damaged":
+        st.error(messages.escape(status.message), icon=":material/error:")
+        return
     if status.state == "done":
         show_done(run)
     elif status.state == "stopped":
@@ -58,16 +61,16 @@ def show_ended(run: Run, status: Status) -> None:
         )
         st.info(f"Stopped after {words.duration(status.seconds or 0)}; {kept}.")
     elif status.is_final:
-        widgets.show_failure(run, status)
+        job_view.show_failure(run, status)
     if status.state == "stopped" and run.weights_path.is_file():
-        widgets.show_link("results", "Evaluate it on Results", icon=":material/insights:")
-    widgets.show_batch(run)
+        navigation.show_link("results", "Evaluate it on Results", icon=":material/insights:")
+    run_state.show_batch(run)
     show_curves(run)
 
 
 def show_done(run: Run) -> None:
     """Show what a finished run came to."""
-    valid = run.metrics["splits"]["valid"]
+    valid = run.rates["splits"]["valid"]
     st.success(
         f"Done in {words.duration(run.metrics['seconds'])}: "
         f"{words.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
@@ -75,8 +78,8 @@ def show_done(run: Run) -> None:
         icon=":material/check:",
     )
     with st.container(horizontal=True):
-        widgets.show_link("results", "Results", icon=":material/insights:")
-        widgets.show_link("errors", "Errors", icon=":material/image_search:")
+        navigation.show_link("results", "Results", icon=":material/insights:")
+        navigation.show_link("errors", "Errors", icon=":material/image_search:")
 
 
 def show_starts(picked: Run | None) -> None:
@@ -91,7 +94,8 @@ def show_starts(picked: Run | None) -> None:
         if resumable and st.button("Resume", key="resume", icon=":material/resume:"):
             resume(resumable)
     if resumable:
-        st.caption(f"Resume: {widgets.describe_run(resumable)} {describe_resume(resumable)}.")
+        named = messages.escape(run_picker.describe_run(resumable))
+        st.caption(f"Resume: {named} {describe_resume(resumable)}.")
 
 
 def can_resume(run: Run) -> bool:
@@ -101,7 +105,7 @@ def can_resume(run: Run) -> bool:
 
 
 def describe_resume(run: Run) -> str:
-    """Say from where a run that ended early would go on."""
+    """Describe where a run that ended early would go on."""
     config, history = run.train_config, read_history(run)
     epochs = config.frozen_epochs + config.unfrozen_epochs
     if history.empty:
@@ -118,7 +122,7 @@ def describe_resume(run: Run) -> str:
 
 def resume(run: Run) -> None:
     """Go on with a run that ended early."""
-    with widgets.explain_errors():
+    with messages.explain_errors():
         jobs.reopen(run)
         jobs.launch(run, cache.workspace())
         st.rerun()
@@ -129,22 +133,24 @@ def start() -> None:
     workspace = cache.workspace()
     run = create_run(workspace, settings_form.build_chosen_config(), read_chosen_data(workspace))
     jobs.launch(run, workspace)
-    widgets.open_page("train", run=run.run_id)
+    navigation.open_page("train", run=run.run_id)
 
 
-widgets.enter("train")
+navigation.enter("train")
 st.title("Train", anchor=False)
-active = widgets.find_active(cache.workspace().runs_dir, "train")
+active = job_view.find_active(cache.workspace().runs_dir, "train")
 if active:
+    run_picker.show_missing(Run(active.path))
     watch(Run(active.path))
 else:
-    picked = widgets.chosen_run()
+    run_picker.show_missing(run_picker.chosen_run())
+    picked = run_picker.chosen_run()
     top = st.container()  # it stands above the form, but reads what the form says
-    with widgets.explain_errors():
+    with messages.explain_errors():
         settings_form.show_form()
         with top:
             said = settings_form.describe_settings()
-            st.markdown(f"A training on **{widgets.data_name()}**: {said}.")
+            st.markdown(f"A training on **{messages.data_name()}**: {said}.")
             show_starts(picked)
     if picked:
         st.divider()

@@ -16,12 +16,13 @@ from PIL import Image
 
 from zapcls import schema
 from zapcls.config import build_config
+from zapcls.data.sources.zappos import METADATA
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import create_run, list_runs
 
 PROJECT = Path(__file__).parents[1]
-HEADER = ("CID", *schema.METADATA)
+HEADER = ("CID", *METADATA)
 
 
 def build_jpeg(size=(16, 12), color="black"):
@@ -97,6 +98,7 @@ def build_table():
                 "target": "gender",
                 "split": "valid",
                 "source": "run",
+                "catalog_label": row["label"],
                 "fold": -1,
                 "prob_label": row["prob"] if right else 1 - row["prob"],
                 "loss": 1.0,
@@ -191,6 +193,27 @@ def trained(drawn, tiny_settings, list_options, run_command, tmp_path_factory):
     return SimpleNamespace(workspace=workspace, run=run, process=process)
 
 
+def build_facts(**facts):
+    """What a training leaves in `model.json`."""
+    known = {"arch": "color", "classes": ["Women", "Men"], "side": 32, "is_drawn": False}
+    known |= dict.fromkeys(("catalogue_id", "device", "torch", "fastai"), "any")
+    return known | facts
+
+
+@pytest.fixture
+def call_evaluated():
+    """Return a function that leaves a run as if it was evaluated, as far as its figures go."""
+
+    def call_evaluated(run, **facts):
+        write_json(run.path / "model.json", build_facts(**facts))
+        valid = {"n": 5, "n_products": 5, "errors": 3, "error_rate": 0.6}
+        splits = {"valid": valid | {"error_low": 0.2, "error_high": 0.9}}
+        rest = {"guess_error_rate": 0.5, "seconds": 1.0}
+        write_json(run.path / "metrics.json", {"splits": splits, **rest})
+
+    return call_evaluated
+
+
 @pytest.fixture
 def color_run(tmp_path):
     """A finished run without a training: its model calls red photos Women and blue ones Men.
@@ -222,5 +245,5 @@ def color_run(tmp_path):
     )
     opset = [helper.make_opsetid("", 18)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), run.onnx_path)
-    write_json(run.path / "model.json", {"classes": ["Women", "Men"], "side": 8})
+    write_json(run.path / "model.json", build_facts(side=8))
     return run

@@ -7,10 +7,9 @@ import socket
 import pytest
 from filelock import FileLock
 
-from zapcls import __main__ as cli
-from zapcls import pipeline
 from zapcls.__main__ import main
-from zapcls.workspace.layout import ENVIRONMENT
+from zapcls.workspace import catalogues
+from zapcls.workspace.layout import ENVIRONMENT, open_workspace
 from zapcls.workspace.runs import list_runs
 
 COMMANDS = (
@@ -214,7 +213,7 @@ def test_a_workspace_that_is_a_file(refused, tmp_path):
 
 
 def test_the_drawings_are_drawn_by_one_process_at_a_time(refused, workspace_dir, monkeypatch):
-    monkeypatch.setattr(pipeline, "FileLock", lambda path, timeout: FileLock(path, timeout=0))
+    monkeypatch.setattr(catalogues, "FileLock", lambda path, timeout: FileLock(path, timeout=0))
     (workspace_dir / "data").mkdir(parents=True)
 
     with FileLock(workspace_dir / "data" / ".drawings.lock"):
@@ -267,6 +266,18 @@ def test_runs_are_told_a_line_each(answer, color_run):
     ]
     assert (facts["run"], facts["state"], facts["error_rate"]) == (color_run.run_id, "lost", None)
     assert answer("runs") == f"{color_run.run_id}  lost\n"
+
+
+@pytest.mark.parametrize("file", ["config.json", "status.json", "model.json"])
+def test_a_damaged_run_is_listed_and_refused(answer, refused, color_run, file):
+    (color_run.path / file).write_text("{")
+
+    facts = json.loads(answer("runs", "--json"))
+
+    known = {"run": color_run.run_id, "state": "damaged"}
+    assert facts == dict.fromkeys(facts) | known
+    assert answer("runs") == f"{color_run.run_id}  damaged\n"
+    assert file in refused("classify", color_run.run_id, "a.jpg", code=1)
 
 
 def test_photos_are_classified_an_object_a_line(answer, color_run, jpeg, tmp_path):
@@ -388,7 +399,7 @@ def test_the_presets_are_starting_points(monkeypatch, tmp_path, workspace_dir):
     ):
         assert main(words) == 0
 
-    made = list_runs(cli.open_workspace())
+    made = list_runs(open_workspace())
     configs = {(run.train_config.arch, run.train_config.seed): run for run in made}
     assert len(made) == 4
     drawn = configs["resnet10t", 0]
@@ -461,7 +472,7 @@ def test_an_interrupted_command_ends_with_130(monkeypatch, capsys, drawn):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("zapcls.pipeline.read_catalogue", interrupt)
+    monkeypatch.setattr("zapcls.workspace.catalogues.read_catalogue", interrupt)
 
     assert main(["catalog", "--data", str(drawn)]) == 130
     assert capsys.readouterr().err.endswith("zapcls: interrupted.\n")

@@ -10,9 +10,10 @@ from zapcls import work
 from zapcls.__main__ import main
 from zapcls.config import build_config
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Reporter, read_status
+from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, write_json
 from zapcls.workspace.runs import create_run, list_runs, read_predictions, read_probabilities
+from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture
@@ -72,15 +73,6 @@ def test_a_run_that_is_not_there_is_not_resumed(refused, workspace):
     assert list_runs(workspace) == []
 
 
-def test_a_run_that_is_done_is_not_resumed(refused, run):
-    write_json(run.path / "status.json", {"state": "done"})
-
-    sentence = refused(run.run_id)
-
-    assert f"stopped, failed or lost, but {run.run_id} is done" in sentence
-    assert read_status(run).state == "done"
-
-
 @pytest.mark.parametrize("by_path", [False, True])
 def test_a_run_is_resumed_as_the_job_it_was(run, workspace, monkeypatch, by_path):
     performed = []
@@ -90,7 +82,7 @@ def test_a_run_is_resumed_as_the_job_it_was(run, workspace, monkeypatch, by_path
     assert main(["train", "--resume", str(run.path if by_path else run.run_id)]) == 0
 
     assert performed == [run]
-    assert jobs._read_stored(run).state == "queued"
+    assert jobs.read_stored(run).state == "queued"
     assert not run.stop_path.exists()
     assert [run.run_id for run in list_runs(workspace)] == [run.run_id]
 
@@ -150,10 +142,10 @@ def test_a_run_that_was_evaluated_after_its_stop_is_evaluated_again(
     torch.set_num_threads(1)
     run = create_run(workspace, build_config("first-try", **tiny_settings), drawn)
     assert main(["train", "--resume", run.run_id]) == 0
-    metrics = run.metrics
+    splits = run.rates["splits"]
     write_json(run.path / "status.json", {"state": "stopped"})
-    write_json(run.path / "metrics.json", {"splits": {}})
+    write_json(run.path / "metrics.json", {"targets": {}})
 
     assert main(["train", "--resume", run.run_id]) == 0
 
-    assert run.metrics["splits"] == metrics["splits"]
+    assert run.rates["splits"] == splits

@@ -134,8 +134,11 @@ def test_an_evaluation_elsewhere_is_kept_beside_the_run_and_changes_none_of_it(
     derived = trained.run.path / "derived" / f"evaluate-{store.catalogue_id}"
     table = pd.read_parquet(derived / "predictions.parquet")
     assert len(table) == first["n_valid"]
-    assert np.load(derived / "probs.npy").shape == (len(table), 2)
-    assert read_json(derived / "metrics.json")["error_rate"] == first["error_rate"]
+    assert np.load(derived / "probs" / "gender.npy").shape == (len(table), 2)
+    assert (
+        read_json(derived / "metrics.json")["targets"]["gender"]["splits"]["valid"]["error_rate"]
+        == first["error_rate"]
+    )
     assert not list(derived.parent.glob(".*"))
 
 

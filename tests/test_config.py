@@ -5,13 +5,15 @@ import pytest
 
 from zapcls.config import (
     PRESETS,
+    SECTIONS,
+    SETTINGS,
     TARGETS,
     TrainConfig,
     build_config,
     has_stages,
     read_architectures,
 )
-from zapcls.schema import METADATA
+from zapcls.data.sources.zappos import METADATA
 
 LR_RULE = "must be 'suggested' or a number above 0 and up to 10"
 
@@ -98,11 +100,18 @@ def test_a_value_at_the_edge_of_its_range_is_taken(setting, value):
 
 
 @pytest.mark.parametrize(
-    ("classes", "shown"), [((), "''"), (("Women",), "'Women'"), (("Men", "Men"), "'Men, Men'")]
+    ("classes", "shown"), [(("Women",), "'Women'"), (("Men", "Men"), "'Men, Men'")]
 )
 def test_classes_are_at_least_two_different_names(classes, shown, refuses):
-    with refuses("at least two different names", f"got {shown}"):
-        TrainConfig(classes=classes)
+    with refuses("at least two different names, or none for all", f"got {shown}"):
+        TrainConfig(target="category", classes=classes)
+
+
+def test_without_names_gender_has_two_classes_and_other_targets_have_all():
+    assert TrainConfig().to_json()["classes"] == ["Women", "Men"]
+    assert TrainConfig(classes=()) == TrainConfig()
+    assert TrainConfig(target="category").classes == ()
+    assert TrainConfig(target="category", classes=["Boots", "Shoes"]).classes == ("Boots", "Shoes")
 
 
 def test_no_epoch_at_all_is_refused(refuses):
@@ -119,12 +128,12 @@ def test_random_weights_are_never_frozen(refuses):
 def test_only_networks_of_torchvision_have_a_last_stage(refuses):
     for arch, facts in read_architectures().items():
         assert has_stages(arch) == (facts["library"] == "torchvision")
-    with refuses("unfrozen_part can be 'last_stage'", "got lcnet_050", "to 'all'"):
+    with refuses("unfrozen_part must be 'all'", "arch is lcnet_050", "got 'last_stage'"):
         TrainConfig(arch="lcnet_050", unfrozen_part="last_stage")
 
 
 def test_the_last_stage_of_a_random_network_is_not_trained_alone(refuses):
-    with refuses("unfrozen_part must be 'all' when weights is 'none'", "Set unfrozen_part"):
+    with refuses("unfrozen_part must be 'all' because weights is 'none'", "Set unfrozen_part"):
         TrainConfig(weights="none", frozen_epochs=0, unfrozen_part="last_stage")
 
 
@@ -206,6 +215,14 @@ def test_a_config_cannot_be_changed():
         TrainConfig().seed = 1
 
 
-def test_targets_are_metadata_columns_and_each_setting_has_a_help():
+def test_targets_are_metadata_columns():
     assert set(TARGETS) <= set(METADATA.values())
-    assert all(setting.metadata["help"] for setting in dataclasses.fields(TrainConfig))
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=list(SETTINGS))
+def test_a_row_has_what_the_form_and_the_command_line_need(setting):
+    assert setting.title
+    assert setting.help
+    assert setting.section in {"", *SECTIONS}
+    assert bool(setting.section) == bool(setting.kind.field)
+    assert set(setting.kind.options) <= set(setting.kind.list_titles())

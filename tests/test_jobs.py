@@ -4,14 +4,16 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from zapcls.errors import BadInput, RunBusy, Stopped
-from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job, Reporter, read_status
-from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace import jobs, worker
+from zapcls.workspace.jobs import Job, read_status
+from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture
@@ -64,6 +66,58 @@ def test_jobs_are_listed_the_newest_first(job, workspace):
     assert jobs.list_jobs(workspace.path / "nowhere") == []
 
 
+@pytest.mark.parametrize("file", ["config.json", "status.json"])
+def test_a_job_is_created_whole_or_not_at_all(workspace, monkeypatch, file):
+    seen = []
+
+    def write(path, content):
+        seen.extend(jobs.list_jobs(workspace.jobs_dir))
+        if path.name == file:
+            raise OSError("The disk is full.")
+        write_json(path, content)
+
+    monkeypatch.setattr(jobs, "write_json", write)
+    with pytest.raises(OSError, match="disk is full"):
+        jobs.create(workspace.jobs_dir, "download", {})
+
+    assert seen == []
+    assert list(workspace.jobs_dir.iterdir()) == []
+
+
+def count_zombies():
+    """Count the children of this process that have ended and that nobody waited for."""
+    fields = [path.read_text().rpartition(")")[2].split() for path in find_stats()]
+    return sum(state == "Z" and int(parent) == os.getpid() for state, parent, *_ in fields)
+
+
+def find_stats():
+    return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it asks Linux for its processes")
+def test_a_job_that_has_ended_leaves_no_zombie(job, workspace, tmp_path, monkeypatch):
+    script = tmp_path / "job"  # called as Python is: -m zapcls work JOB_DIR ...
+    script.write_text('#!/bin/sh\necho \'{"state": "running"}\' > "$4/status.json"\nsleep 0.5\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(jobs.sys, "executable", str(script))
+
+    jobs.launch(job, workspace)
+
+    assert jobs.read_stored(job).state == "running"
+    time.sleep(2)
+    assert count_zombies() == 0
+
+
+@pytest.mark.parametrize("file", ["config.json", "status.json"])
+def test_a_damaged_job_is_listed_but_is_of_no_kind(job, workspace, file):
+    other = jobs.create(workspace.jobs_dir, "build_store", {})
+    (job.path / file).write_text("{")
+
+    assert set(jobs.list_jobs(workspace.jobs_dir)) == {job, other}
+    assert jobs.list_jobs(workspace.jobs_dir, "build_store") == [other]
+    assert read_status(job).state == "damaged"
+
+
 def test_a_job_that_is_done(job):
     seen = []
 
@@ -72,7 +126,7 @@ def test_a_job_that_is_done(job):
         progress("Reading photos", 3, 10, images_per_s=80.5)
         seen.append(read_status(job))
 
-    jobs.perform(job, work)
+    worker.perform(job, work)
 
     running, reading, done = [*seen, read_status(job)]
     assert [running.state, reading.state, done.state] == ["running", "running", "done"]
@@ -86,14 +140,14 @@ def test_a_job_that_is_done(job):
 
 
 def test_a_queued_job_has_not_run(job):
-    assert jobs._read_stored(job).seconds is None
+    assert jobs.read_stored(job).seconds is None
 
 
 def test_a_failed_job_says_why_in_the_words_of_its_error(job):
     error = BadInput("image_size must be 32..512 px, got 7.")
 
     with pytest.raises(BadInput, match=r"32\.\.512"):
-        jobs.perform(job, raise_error(error))
+        worker.perform(job, raise_error(error))
 
     status = read_status(job)
     assert (status.state, status.message) == ("failed", "image_size must be 32..512 px, got 7.")
@@ -103,7 +157,7 @@ def test_a_failed_job_says_why_in_the_words_of_its_error(job):
 
 def test_an_unexpected_error_leaves_its_traceback_in_the_log(job):
     with pytest.raises(ZeroDivisionError):
-        jobs.perform(job, lambda progress: 1 / 0)
+        worker.perform(job, lambda progress: 1 / 0)
 
     status = read_status(job)
     assert (status.state, status.message) == ("failed", "ZeroDivisionError: division by zero")
@@ -124,7 +178,7 @@ def test_an_unexpected_error_leaves_its_traceback_in_the_log(job):
 )
 def test_the_message_of_an_unexpected_error_is_one_line(job, error, message):
     with pytest.raises(type(error)):
-        jobs.perform(job, raise_error(error))
+        worker.perform(job, raise_error(error))
 
     assert (read_status(job).state, read_status(job).message) == ("failed", message)
 
@@ -132,7 +186,7 @@ def test_the_message_of_an_unexpected_error_is_one_line(job, error, message):
 @pytest.mark.parametrize("error", [Stopped("Stopped as asked."), KeyboardInterrupt()])
 def test_a_stopped_job(job, error):
     with pytest.raises(type(error)):
-        jobs.perform(job, raise_error(error))
+        worker.perform(job, raise_error(error))
 
     assert (read_status(job).state, read_status(job).message) == ("stopped", "")
     assert jobs.read_log_tail(job) == ""
@@ -149,7 +203,7 @@ def test_a_request_to_stop_reaches_the_work_at_its_next_report(job):
         reached.append(2)
 
     with pytest.raises(Stopped):
-        jobs.perform(job, work)
+        worker.perform(job, work)
 
     assert reached == [1]
     assert read_status(job).state == "stopped"
@@ -159,7 +213,7 @@ def test_a_job_that_was_stopped_before_it_began_stops_at_once(job):
     jobs.request_stop(job)
 
     with pytest.raises(Stopped):
-        jobs.perform(job, raise_error(AssertionError("it went on")))
+        worker.perform(job, raise_error(AssertionError("it went on")))
 
     assert read_status(job).state == "stopped"
 
@@ -174,7 +228,7 @@ def test_a_signal_asks_for_a_stop_as_the_button_does(job, number):
         progress("Reading photos", 1, 10)
 
     with pytest.raises(Stopped):
-        jobs.perform(job, work)
+        worker.perform(job, work)
 
     assert read_status(job).state == "stopped"
     assert signal.getsignal(number) is previous
@@ -187,7 +241,7 @@ def test_a_second_ctrl_c_interrupts_work_that_does_not_report(job):
         raise AssertionError("it went on")
 
     with pytest.raises(KeyboardInterrupt):
-        jobs.perform(job, work)
+        worker.perform(job, work)
 
     assert read_status(job).state == "stopped"
 
@@ -195,7 +249,7 @@ def test_a_second_ctrl_c_interrupts_work_that_does_not_report(job):
 def test_a_watcher_sees_each_status_that_is_written(job):
     states = []
 
-    jobs.perform(job, work_nothing, watch=lambda status: states.append(status.state))
+    worker.perform(job, work_nothing, watch=lambda status: states.append(status.state))
 
     assert states == ["running", "done"]
 
@@ -222,7 +276,7 @@ def test_a_queued_job_is_lost_unless_its_process_is_being_launched(job):
 
 
 def test_a_final_state_needs_no_lock(job):
-    jobs.perform(job, work_nothing)
+    worker.perform(job, work_nothing)
     (job.path / "lock").unlink()
 
     with FileLock(job.path / "lock"):
@@ -232,7 +286,7 @@ def test_a_final_state_needs_no_lock(job):
 
 def test_a_job_that_ends_between_the_two_looks_is_not_lost(job, monkeypatch):
     def end_meanwhile(looked_at):
-        jobs.perform(job, work_nothing)
+        worker.perform(job, work_nothing)
         return False
 
     monkeypatch.setattr(jobs, "_is_held", end_meanwhile)
@@ -250,18 +304,18 @@ def test_the_status_is_written_a_few_times_a_second_at_most(job, clock):
 
     assert written[0] == 0
     assert 3 <= len(written) <= 5
-    assert jobs._read_stored(job).done == written[-1]
+    assert jobs.read_stored(job).done == written[-1]
 
 
 def test_a_new_phase_is_written_at_once(job, clock):
     reporter = Reporter(job)
 
     reporter("Reading photos", 1, 100)
-    assert jobs._read_stored(job).phase == "Reading photos"
+    assert jobs.read_stored(job).phase == "Reading photos"
     reporter("Reading photos", 50, 100)
-    assert jobs._read_stored(job).done == 1
+    assert jobs.read_stored(job).done == 1
     reporter("Naming colors", 0, 10)
-    assert jobs._read_stored(job).phase == "Naming colors"
+    assert jobs.read_stored(job).phase == "Naming colors"
 
 
 def test_the_end_is_written_at_once_with_the_last_figures(job, clock):
@@ -330,7 +384,7 @@ def test_a_long_log_is_read_from_its_end_only(job):
 
 
 def test_a_status_file_holds_plain_json(job):
-    jobs.perform(job, lambda progress: progress("Reading photos", 1, 2, images_per_s=1.5))
+    worker.perform(job, lambda progress: progress("Reading photos", 1, 2, images_per_s=1.5))
 
     assert json.loads((job.path / "status.json").read_text())["detail"] == {"images_per_s": 1.5}
 

@@ -7,8 +7,9 @@ import pytest
 from filelock import FileLock
 
 from zapcls.errors import BadInput, Stopped, ZapError
-from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Reporter, read_status
+from zapcls.workspace import jobs, worker
+from zapcls.workspace.jobs import read_status
+from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ def wall(monkeypatch):
 def end(job, state):
     """Bring a job into a state that it does not leave by itself."""
     if state == "done":
-        jobs.perform(job, lambda progress: None)
+        worker.perform(job, lambda progress: None)
     elif state == "stopped":
         with pytest.raises(Stopped):
-            jobs.perform(job, raise_error(Stopped("Stopped as asked.")))
+            worker.perform(job, raise_error(Stopped("Stopped as asked.")))
     elif state == "failed":
         with pytest.raises(BadInput):
-            jobs.perform(job, raise_error(BadInput("image_size must be 32..512 px, got 7.")))
+            worker.perform(job, raise_error(BadInput("image_size must be 32..512 px, got 7.")))
     else:
         Reporter(job)("Reading photos", 3, 10)
     assert read_status(job).state == state
@@ -56,13 +57,13 @@ def test_a_job_that_ended_early_can_be_resumed(job, state):
 
     jobs.reopen(job)
 
-    stored = jobs._read_stored(job)
+    stored = jobs.read_stored(job)
     assert (stored.state, stored.message, stored.done) == ("queued", "", 0)
     assert stored.created_at == created_at
     assert (stored.started_at, stored.finished_at) == (None, None)
     assert not job.stop_path.exists()
     assert (job.path / "history.csv").read_text() == "kept"
-    jobs.perform(job, lambda progress: progress("Reading photos", 10, 10))
+    worker.perform(job, lambda progress: progress("Reading photos", 10, 10))
     assert read_status(job).state == "done"
 
 
@@ -80,7 +81,7 @@ def test_a_job_at_work_is_not_resumed(job, refuses):
         with refuses(f"{job.job_id} is running"):
             jobs.reopen(job)
 
-    jobs.perform(job, work)
+    worker.perform(job, work)
 
     with FileLock(job.path / "launch.lock"):
         jobs.write_json(job.path / "status.json", {"state": "queued"})
@@ -99,11 +100,11 @@ def test_the_seconds_of_all_starts_add_up(job, wall):
 
     for seconds in (10, 20):
         with pytest.raises(Stopped):
-            jobs.perform(job, work_for(seconds, Stopped("Stopped as asked.")))
+            worker.perform(job, work_for(seconds, Stopped("Stopped as asked.")))
         wall[0] += 1000  # until a person resumes it
         jobs.reopen(job)
-    assert jobs._read_stored(job).seconds is None  # it has not begun again
-    jobs.perform(job, work_for(5))
+    assert jobs.read_stored(job).seconds is None  # it has not begun again
+    worker.perform(job, work_for(5))
 
     status = read_status(job)
     assert status.seconds == 35
@@ -119,13 +120,13 @@ def test_a_lost_job_worked_until_it_last_said_something(job, wall):
     wall[0] += 1000
     jobs.reopen(job)
 
-    assert jobs._read_stored(job).seconds_before == 7
+    assert jobs.read_stored(job).seconds_before == 7
 
 
 def test_a_job_that_is_lost_before_it_began_has_not_worked(job):
     jobs.reopen(job)
 
-    assert jobs._read_stored(job).seconds_before == 0
+    assert jobs.read_stored(job).seconds_before == 0
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_a_full_disk_is_a_sentence_in_the_status(job, fill_disk, number):
         raise OSError(number, os.strerror(number))
 
     with pytest.raises(ZapError, match=r"The disk of .* is full\. Free some space"):
-        jobs.perform(job, work)
+        worker.perform(job, work)
 
     status = read_status(job)
     assert status.state == "failed"
@@ -167,13 +168,13 @@ def test_the_status_is_written_over_the_old_one_where_the_disk_is_full(job, fill
     reporter("Reading photos", 3, 10, images_per_s=80.5)
     reporter("Naming colors", 4, 9)
 
-    status = jobs._read_stored(job)
+    status = jobs.read_stored(job)
     assert (status.phase, status.done, status.detail) == ("Naming colors", 4, None)
 
 
 def test_another_error_of_the_system_is_no_full_disk(job):
     with pytest.raises(PermissionError):
-        jobs.perform(job, raise_error(PermissionError(errno.EACCES, "Permission denied")))
+        worker.perform(job, raise_error(PermissionError(errno.EACCES, "Permission denied")))
 
     assert read_status(job).message == "PermissionError: [Errno 13] Permission denied"
     assert "Traceback" in jobs.read_log_tail(job)

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zapcls import schema, trade
+from zapcls import schema, work
 from zapcls.analysis.trade import ALL_SEEDS
+from zapcls.color_options import configure
 from zapcls.config import build_config
 from zapcls.errors import Stopped
-from zapcls.workspace import jobs
+from zapcls.workspace import jobs, worker
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import create_run, find_run, read_predictions, read_trade
 
@@ -35,7 +36,7 @@ def small(drawn, tiny_settings, tmp_path_factory):
         from safetensors.torch import save_file
 
         import zapcls.model.recipe  # noqa: F401
-        from zapcls import pipeline
+
     torch.set_num_threads(1)
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("trade")
@@ -45,7 +46,7 @@ def small(drawn, tiny_settings, tmp_path_factory):
     workspace = Workspace(folder / "workspace")
     run = create_run(workspace, build_config("quick", **settings), drawn)
     with warnings.catch_warnings(action="ignore"):
-        jobs.perform(run, lambda progress: pipeline.train(run, workspace, progress))
+        worker.perform(run, lambda progress: work.train.train(run, workspace, progress))
     return SimpleNamespace(workspace=workspace, run=run)
 
 
@@ -58,7 +59,7 @@ def ours(small, tmp_path):
 
 def perform(ours, watch=None, **config):
     job = jobs.create(ours.workspace.jobs_dir, "trade", {"run": str(ours.run.path), **config})
-    jobs.perform(job, lambda progress: trade.trade(job, ours.workspace, progress), watch)
+    worker.perform(job, lambda progress: work.trade.trade(job, ours.workspace, progress), watch)
     return job
 
 
@@ -114,7 +115,7 @@ def test_a_photo_that_nothing_was_done_to_flips_no_answer(ours, monkeypatch):
 
         return answer
 
-    monkeypatch.setattr(trade, "edit_photo", leave)
+    monkeypatch.setattr(work.trade, "edit_photo", leave)
     monkeypatch.setattr(pooled, "build_answer", build_answer)
     perform(ours, options=["gray"], seeds=2)
 
@@ -129,17 +130,17 @@ def test_a_head_answers_as_its_network_does_from_the_photo_on(ours):
     import torch
 
     from zapcls.model.preprocess import ShoeClassifier
-    from zapcls.pipeline import build_recipe
+    from zapcls.model.trainings import build_recipe
     from zapcls.progress import silent
     from zapcls.workspace.store import find_store
 
     perform(ours, options=["gray"], seeds=2)
     store = find_store(ours.workspace, ours.run.facts["catalogue_id"])
-    config = trade.configure(ours.run.train_config, "plain", 1, None)
+    config = configure(ours.run.train_config, "plain", 1, None)
     split = pd.read_parquet(ours.run.path / "split.parquet")
     folder = ours.workspace.path / "again"
     folder.mkdir()
-    network = build_recipe(config, folder, store, split, silent).train()
+    network = build_recipe(config, ours.run.task, folder, store, split, silent).train()
     table = read_predictions(ours.run, ours.workspace).query("split == 'valid' and label != ''")
     images = torch.from_numpy(store.pixels[table["row"].to_numpy()])
     with torch.inference_mode():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from zapcls.config import SUGGESTED, TrainConfig
+from zapcls.config import SETTINGS, SUGGESTED, TrainConfig
 from zapcls.errors import BadInput
 
 BASE = "plain"  # what the others are compared with
@@ -41,7 +41,8 @@ OPTIONS = {
     ),
     "balanced": Option(
         "Balanced weights",
-        "Photos weigh so that their color does not tell their label (Kamiran and Calders 2012).",
+        "Photos weigh so that color and label are independent; both keep their shares (Kamiran and "
+        "Calders 2012).",
         {"color_weights": "balanced"},
     ),
     "last-layer": Option(
@@ -71,7 +72,7 @@ def find_obstacle(config: TrainConfig) -> str:
 
 
 def choose_options(names: Sequence[str]) -> list[str]:
-    """Give the options that a trade trains, in the order of OPTIONS, the base line among them.
+    """Return the options that a trade trains, in the order of OPTIONS, the base line among them.
 
     Raises:
         BadInput: one is unknown, or there is none beside the base line.
@@ -107,9 +108,8 @@ def configure(config: TrainConfig, name: str, seed: int, found_lr: float | None)
     The run's own color options are taken out, so that the base line has none. `seed` is counted
     from the run's own; `found_lr` is the rate that its finder suggested for the head, if it ran.
     """
-    defaults = {setting.name: setting.default for setting in dataclasses.fields(TrainConfig)}
     suggested = found_lr or _DEFAULT_LR
-    settings: dict[str, Any] = {name: defaults[name] for name in _COLOR_SETTINGS} | {
+    settings: dict[str, Any] = {name: SETTINGS[name].default for name in _COLOR_SETTINGS} | {
         "frozen_epochs": max(config.frozen_epochs, _LEAST_EPOCHS),
         "unfrozen_epochs": 0,
         "frozen_lr": suggested if config.frozen_lr == SUGGESTED else config.frozen_lr,

@@ -21,3 +21,7 @@ class Stopped(ZapError):
     """A person asked the work to stop, and it did."""
 
     exit_code = 130
+
+
+class Damaged(ZapError):
+    """The files of a run or a job cannot be used: one is damaged, or of another version."""

@@ -74,7 +74,7 @@ class Evidence:
     @cached_property
     def task(self) -> Task:
         """What the run learned: its target, its classes in order, and their wording."""
-        return Task(self.run.train_config.target, tuple(self.run.facts["classes"]))
+        return self.run.task
 
     @property
     def classes(self) -> list[str]:

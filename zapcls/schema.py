@@ -4,38 +4,25 @@ import pandas as pd
 
 from zapcls.errors import ZapError
 
-# The metadata columns of UT Zappos50K as `meta-data.csv` names them, and as we do.
-METADATA = {
-    "Category": "category",
-    "SubCategory": "sub_category",
-    "HeelHeight": "heel_height",
-    "Insole": "insole",
-    "Closure": "closure",
-    "Gender": "gender",
-    "Material": "material",
-    "ToeStyle": "toe_style",
-}
-
-CATALOG = {
+CATALOG = {  # facts of a photo; a source's attributes are further columns of text
     "image_id": "str",  # unique in its catalogue: the CID for UT Zappos50K
     "product_id": "str",
     "image_path": "str",  # relative to the image root, as found on disk; as listed when missing
+    "content": "str",  # a hash of the file's bytes; "" where there is none
+    "image_problem": "str",  # "", "image missing" or "image unreadable"
+}
+FILES = {  # what a catalogue knows of its files while it is read
     "file_bytes": "int64",  # -1: no such file
     "file_mtime_ns": "int64",  # when it was last written; -1: no such file
-    "brand": "str",
-    **dict.fromkeys(METADATA.values(), "str"),
-    "image_problem": "str",  # "", "image missing" or "image unreadable"
-    "label": "str",  # the class under the default target; "" when dropped
-    "kept": "bool",
-    "drop_reason": "str",  # "" when kept
 }
 
 SPLIT = {
     "image_id": "str",
     "product_id": "str",
-    "label": "str",  # "" for a dropped row
+    "label": "str",  # what the run is told: the catalogue's, or a correction; "" when dropped
+    "catalog_label": "str",  # what the catalogue said when the run began; "" when dropped
     "split": "str",  # train, tune, valid or none
-    "drop_reason": "str",
+    "drop_reason": "str",  # "" when kept
 }
 SPLITS = ("train", "tune", "valid")
 
@@ -59,6 +46,7 @@ PREDICTIONS = {
     "source": "str",  # run: predicted by this run; oof: by out-of-fold heads
     "fold": "int64",  # -1 where source is run
     "label": "str",  # "" for a dropped row
+    "catalog_label": "str",  # where the label is a correction, what the catalogue said
     "prediction": "str",
     "prob": "float32",  # of the prediction
     "prob_label": "float32",  # of the label; NaN without one

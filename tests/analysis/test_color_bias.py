@@ -5,7 +5,6 @@ import pytest
 from zapcls.analysis.color_bias import (
     compare_color,
     count_directions,
-    error_by_color,
     label_share_by_color,
 )
 from zapcls.analysis.intervals import wilson
@@ -40,39 +39,6 @@ def table(build_table):
             *NOT_COUNTED,
         ]
     )
-
-
-def test_every_pair_has_a_row_and_no_such_shoes_is_no_rate(table):
-    rates = error_by_color(table, COLORS, CLASSES).set_index(["color", "label"])
-
-    assert rates.index.tolist() == [(color, label) for color in COLORS for label in CLASSES]
-    assert rates["n"].tolist() == [4, 2, 3, 0, 0, 0]
-    assert rates["n_products"].tolist() == [4, 2, 2, 0, 0, 0]
-    assert rates["hits"].tolist() == [1, 1, 2, 0, 0, 0]
-    nan = math.nan
-    assert rates["rate"].tolist() == pytest.approx([0.25, 0.5, 2 / 3, nan, nan, nan], nan_ok=True)
-    assert rates.loc[("pink", "Men"), ["rate", "low", "high"]].isna().all()
-    assert rates["n"].dtype == rates["hits"].dtype == int
-
-
-def test_a_cell_without_an_error_is_zero_with_a_width_and_not_empty(build_table):
-    rates = error_by_color(build_table([{"color": "pink"}] * 3), ["pink"], ["Women"])
-
-    assert rates[["n", "hits", "rate", "low"]].values.tolist() == [[3, 0, 0, 0]]
-    assert rates["high"].iloc[0] == pytest.approx(wilson(0, 3)[1])
-
-
-def test_no_row_at_all_gives_empty_cells(table):
-    rates = error_by_color(table[:0], ["pink"], CLASSES)
-
-    assert rates["n"].tolist() == [0, 0]
-    assert rates["rate"].isna().all()
-
-
-def test_another_split_is_counted_when_asked_for(table):
-    rates = error_by_color(table, ["pink"], ["Women"], split="tune")
-
-    assert rates[["n", "hits"]].values.tolist() == [[1, 1]]
 
 
 def test_a_color_is_compared_with_all_others_of_the_same_label(table):

@@ -19,10 +19,10 @@ from zapcls.analysis.metrics import (
 CLASSES = ["Women", "Men"]
 SPLIT = pd.DataFrame(
     [
-        ("1-1", "1", "Women", "valid", ""),
-        ("2-1", "2", "Women", "train", ""),
-        ("3-1", "3", "Men", "tune", ""),
-        ("4-1", "4", "", "none", "several genders"),
+        ("1-1", "1", "Women", "Women", "valid", ""),
+        ("2-1", "2", "Women", "Men", "train", ""),
+        ("3-1", "3", "Men", "Men", "tune", ""),
+        ("4-1", "4", "", "", "none", "several genders"),
     ],
     columns=list(schema.SPLIT),
 )
@@ -40,6 +40,7 @@ def test_predictions_are_the_softmax_of_the_logits():
     assert table["prob_label"].tolist()[:3] == pytest.approx([0.75, 0.2, 0.9])
     assert table["loss"].tolist()[:3] == pytest.approx([math.log(4 / 3), math.log(5), 0.1053605])
     assert table["correct"].tolist() == [True, False, True, False]
+    assert table["catalog_label"].tolist() == ["Women", "Men", "Men", ""]
 
 
 def test_a_row_without_a_label_has_a_prediction_but_no_loss():

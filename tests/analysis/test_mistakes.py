@@ -7,7 +7,6 @@ from zapcls.analysis.mistakes import (
     build_index,
     find_images,
     find_rows,
-    top_losses,
 )
 
 ROWS = [
@@ -137,12 +136,6 @@ def named(build_table):
 )
 def test_text_is_taken_literally_and_letter_case_is_ignored(named, text, expected):
     assert find_ids(named, answer="all", text=text) == expected
-
-
-def test_top_losses_are_the_costliest_whatever_the_answer(table):
-    assert top_losses(table, k=2)["image_id"].tolist() == ["i0", "i1"]
-    assert top_losses(table)["image_id"].tolist() == ["i0", "i1", "i3", "i2"]
-    assert top_losses(table, split="tune")["image_id"].tolist() == ["i6"]
 
 
 def test_found_images_keep_their_columns_and_say_whether_they_are_wrong(table):

@@ -15,7 +15,7 @@ NAN = math.nan
 
 @pytest.fixture
 def by_color() -> pd.DataFrame:
-    """As `color_bias.error_by_color` gives it; there are no pink men's shoes."""
+    """As `color_association.compare_groups` gives it; there are no pink men's shoes."""
     columns = ["color", "label", "n", "n_products", "hits", "rate", "low", "high"]
     rows = [
         ("black", "Women", 40, 30, 4, 0.1, 0.04, 0.23),

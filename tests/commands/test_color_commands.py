@@ -7,10 +7,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from zapcls.__main__ import main
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.report.files import find_browser
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.store import list_stores, open_store
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.store import list_stores
 
 slow = pytest.mark.slow
 

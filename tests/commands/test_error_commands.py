@@ -13,8 +13,8 @@ import pytest
 from zapcls.__main__ import main
 from zapcls.data.color import BASIC_COLORS
 from zapcls.evidence import open_evidence
-from zapcls.explain import split_fold
 from zapcls.schema import LABEL_ISSUES
+from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
@@ -283,7 +283,7 @@ def test_a_retraining_keeps_the_split_takes_the_corrections_and_is_compared(
     assert rows["not reviewed", "old"]["n"] == n_valid - n_reviewed
     assert rows["reviewed", "old"]["n"] == n_reviewed
     assert rows["all", "corrected"]["n"] == n_valid - 1  # the one that is not a shoe
-    assert rows["all", "old"]["errors_first"] == run.metrics["splits"]["valid"]["errors"]
+    assert rows["all", "old"]["errors_first"] == run.rates["splits"]["valid"]["errors"]
     lines = read_rows("compare", run.run_id, child.run_id, "--by-color")
     assert lines[: len(rows)] == list(rows.values())
     colors = lines[len(rows) :]

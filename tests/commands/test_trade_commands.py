@@ -7,22 +7,23 @@ import math
 import pandas as pd
 import pytest
 
-from zapcls import schema, work
+from zapcls import schema
 from zapcls.analysis.trade import ALL_SEEDS, TESTED
 from zapcls.color_options import OPTIONS, SEEDS
+from zapcls.commands import terminal
 from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
 from zapcls.words import trade as trade_words
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import create_run, write_derived
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, call_evaluated):
     """A run that is evaluated, as far as a command looks."""
     workspace = Workspace(tmp_path / "workspace")
     run = create_run(workspace, build_config("laptop"), tmp_path / "data")
-    write_json(run.path / "metrics.json", {})
+    call_evaluated(run)
     return run
 
 
@@ -48,7 +49,7 @@ def performed(run, monkeypatch):
         done.append(job)
         write_trade(run, rate=0.3)
 
-    monkeypatch.setattr(work, "perform_in_terminal", perform)
+    monkeypatch.setattr(terminal, "perform_in_terminal", perform)
     return done
 
 

@@ -3,7 +3,7 @@ import shutil
 import mat4py
 import pytest
 
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.errors import BadInput
 
 ROWS = [{"CID": "1-1"}, {"CID": "2-1", "Gender": "Men"}, {"CID": "3-1"}]

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from zapcls import schema
-from zapcls.data.sample import draw_catalogue, is_drawn, name_on_disk, plan_products
+from zapcls.data.sample import draw_catalogue, name_on_disk, plan_products
+from zapcls.data.sources import drawings
+from zapcls.data.sources.zappos import METADATA
 from zapcls.errors import BadInput, Stopped
 
 N = 80
@@ -43,7 +44,7 @@ def list_files(folder: Path) -> list[str]:
 def test_reads_back_in_the_official_format(drawn: Path) -> None:
     rows = read_metadata(drawn)
     paths = read_paths(drawn)
-    assert list(rows[0]) == ["CID", *schema.METADATA]
+    assert list(rows[0]) == ["CID", *METADATA]
     assert len(rows) == len(paths) == N
     for row, path in zip(rows, paths, strict=True):
         category, sub_category, _, name = path.split("/")
@@ -150,9 +151,9 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
 def test_a_drawn_catalogue_is_known_and_replaced(drawn: Path, tmp_path: Path) -> None:
     dest = tmp_path / "shoes"
     dest.mkdir()
-    assert not is_drawn(dest)
+    assert not drawings.recognizes(dest)
     draw_catalogue(dest, 60)
-    assert is_drawn(dest)
+    assert drawings.recognizes(dest)
     draw_catalogue(dest, 61)
     assert len(read_metadata(dest)) == 61
     (dest / "letter.txt").write_text("mine")

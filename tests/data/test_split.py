@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from zapcls import schema
-from zapcls.data.clean import MIN_PRODUCTS, check_trainable
+from zapcls.data.labels import MIN_PRODUCTS, check_trainable
 from zapcls.data.split import build_split, correct_split, count_leaks, name_split
 
 WOMEN, MEN, COLORS = 140, 60, 3  # products of each label, images of each product
@@ -166,7 +166,11 @@ PARTS = [  # image, label, split
 def build_parts():
     """A split by hand; f was dropped because the shop sells it to several departments."""
     split = pd.DataFrame(PARTS, columns=["image_id", "label", "split"])
-    split = split.assign(product_id="p", drop_reason=np.where(split["label"] == "", "several", ""))
+    split = split.assign(
+        product_id="p",
+        catalog_label=split["label"],
+        drop_reason=np.where(split["label"] == "", "several", ""),
+    )
     return schema.conform(split, schema.SPLIT, "split")
 
 

@@ -42,8 +42,8 @@ def test_a_newcomer_trains_watches_and_understands(
 
     run = list_runs(workspace)[0]
     assert jobs.read_status(run).state == "done"
-    valid = run.metrics["splits"]["valid"]
-    assert valid["error_rate"] < run.metrics["guess_error_rate"]
+    valid = run.rates["splits"]["valid"]
+    assert valid["error_rate"] < run.rates["guess_error_rate"]
 
     open_page(page, "Errors")
     expect(page.get_by_text(f"{valid['errors']} of {valid['n']}")).to_be_visible()

@@ -8,8 +8,8 @@ import pytest
 from conftest import serve
 from playwright.sync_api import Page, expect
 
-from zapcls.data.catalog import read_catalogue
 from zapcls.data.sample import draw_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, read_predictions

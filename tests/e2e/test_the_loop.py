@@ -74,7 +74,7 @@ def test_a_wrong_label_is_found_fixed_and_compared(
     assert told.loc[planted["image_id"], "label"] == planted["true_label"]
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Compare", exact=True).click()
-    n_valid = run.metrics["splits"]["valid"]["n"]  # the reviewed photo is of train
+    n_valid = run.rates["splits"]["valid"]["n"]  # the reviewed photo is of train
     headline = re.compile(f"{n_valid:,} photos that nobody reviewed")
     expect(page.get_by_role("heading", name=headline)).to_be_visible()
     assert page.get_by_test_id("stException").count() == 0

@@ -11,9 +11,10 @@ from zapcls.__main__ import main
 from zapcls.analysis import balance
 from zapcls.errors import Stopped
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Reporter, read_status
+from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, read_json
 from zapcls.workspace.runs import list_runs
+from zapcls.workspace.worker import Reporter
 
 pytestmark = pytest.mark.slow
 
@@ -221,5 +222,5 @@ def test_a_run_on_the_drawings_with_everything_on_is_stopped_and_resumed(
 
     whole = next(other for other in list_runs(workspace) if other.run_id != run.run_id)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
-    assert run.metrics["splits"] == whole.metrics["splits"]
+    assert run.rates["splits"] == whole.rates["splits"]
     assert read_json(run.path / "last_layer.json") == read_json(whole.path / "last_layer.json")

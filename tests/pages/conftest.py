@@ -10,13 +10,14 @@ from app_driver import App, lighten
 from fake_run import add_finished
 from filelock import FileLock
 
-from zapcls.data.catalog import read_catalogue
-from zapcls.ui import cache, widgets
+from zapcls.data.sources import read_catalogue
+from zapcls.ui import cache, navigation
 from zapcls.workspace import jobs, layout
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, open_store
+from zapcls.workspace.store import Store
 
 ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
 
@@ -110,7 +111,7 @@ def open_page(
         app = App(ENTRY, default_timeout=20)
         app.query_params |= params
         if page != "overview":
-            app.switch_page(widgets.PAGES[page])
+            app.switch_page(navigation.PAGES[page])
         return app.run()
 
     return open_page

@@ -18,21 +18,25 @@ from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
 
 import zapcls.model  # the floor itself is empty: no torch
-from zapcls import pipeline, schema, work
+from zapcls import schema, work
 from zapcls.analysis import lr_curves, metrics
 from zapcls.analysis.label_issues import find_label_issues
 from zapcls.answer import recolored
 from zapcls.answer.classify import open_classifier
 from zapcls.config import TrainConfig, build_config
+from zapcls.data.task import Task
 from zapcls.errors import Stopped, ZapError
 from zapcls.progress import silent
 from zapcls.workspace import checks, jobs
+from zapcls.workspace.answers import write_answers
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.checks import LabelCheck
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, read_lr_curve, read_predictions
+from zapcls.workspace.lr_files import read_found
+from zapcls.workspace.runs import Run, create_run, read_predictions, read_table
 from zapcls.workspace.store import Store, find_store, find_store_of, read_split
+from zapcls.workspace.worker import Reporter
 
 CLASSES = ("Women", "Men")
 SUGGESTIONS = {"valley": 2.1e-3, "slide": 9.5e-3, "steep": 1.1e-3, "minimum": 4.7e-2}
@@ -89,7 +93,7 @@ class FakeRecipe:
     valleys = VALLEYS
     largest_batch = 4096
 
-    def __init__(self, config, folder, pixels, split, codes, bodies_dir, progress, colors=None):
+    def __init__(self, config, task, folder, store, split, progress):
         self.config, self.folder, self.progress = config, folder, progress
         self.batch_size = min(config.batch_size, self.largest_batch)
 
@@ -114,7 +118,9 @@ class FakeRecipe:
             for rate in rates
         ]
         write_csv(self.folder / "lr_curve.csv", schema.LR_CURVE, curve)
-        faults = lr_curves.find_faults(read_lr_curve(Job(self.folder)), self.valleys)
+        faults = lr_curves.find_faults(
+            read_table(Run(self.folder), "lr_curve.csv", schema.LR_CURVE), self.valleys
+        )
         facts = {"rates": SUGGESTIONS, "valleys": list(self.valleys), "faults": faults}
         write_json(self.folder / "lr_suggestions.json", {phase: facts})
 
@@ -126,7 +132,7 @@ def write_csv(path: Path, columns: dict[str, str], rows: list[tuple]) -> None:
 @contextlib.contextmanager
 def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -> Iterator[None]:
     """Put stand-ins of the modules that import torch in their place."""
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     logits = plan_logits(split)
 
     def predict(classifier, pixels, rows, device, onnx_path=None, progress=silent):
@@ -136,25 +142,19 @@ def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -
         write_onnx(path, store.side)
         return 0.0
 
-    def describe_model(*args):
-        named = {name: SimpleNamespace(__version__="0.0") for name in ("torch", "fastai")}
-        with patch.dict(sys.modules, named):
-            return describe(*args)
-
-    describe = pipeline._describe_model
     modules = {
         "learner": SimpleNamespace(
             choose_device=lambda name: SimpleNamespace(type="cpu"),
             load_network=lambda facts, path: None,
         ),
         "processes": SimpleNamespace(joined=contextlib.nullcontext, tell=lambda facts: facts),
-        "recipe": SimpleNamespace(Recipe=recipe),
+        "trainings": SimpleNamespace(build_recipe=recipe),
         "predict": SimpleNamespace(predict=predict),
         "export": SimpleNamespace(export_onnx=export_onnx),
         "preprocess": SimpleNamespace(ShoeClassifier=lambda network, side, size: None),
     }
     named = {f"{zapcls.model.__name__}.{name}": module for name, module in modules.items()}
-    with patch.dict(sys.modules, named), patch.object(pipeline, "_describe_model", describe_model):
+    with patch.dict(sys.modules, named):
         yield
 
 
@@ -193,7 +193,7 @@ def add_finished(
     run = add_run(workspace, minute, **settings)
     perform(run, workspace, None, weights=True, largest_batch=largest_batch)
     assert jobs.read_status(run).state == "done"
-    assert not read_lr_curve(run).empty
+    assert all(not found.read_curves().empty for found in read_found(run))
     return run
 
 
@@ -267,11 +267,11 @@ def relabel(run: Run, store: Store, target: str, classes: Sequence[str]) -> Run:
         split, plan_logits(split, classes), classes, target
     )
     split.to_parquet(run.path / "split.parquet")
-    predictions.to_parquet(run.path / "predictions.parquet")
-    np.save(run.path / "probs.npy", prob)
+    write_answers(run.path, predictions, prob, target)
     write_onnx(run.onnx_path, store.side, len(classes))
-    splits = pipeline.summarize_splits(predictions)
-    write_json(run.path / "metrics.json", run.metrics | {"splits": splits})
+    rates = run.rates | {"splits": metrics.summarize_splits(predictions)}
+    write_json(run.path / "metrics.json", run.metrics | {"targets": {target: rates}})
+    write_json(run.path / "task.json", Task(target, tuple(classes)).to_json())
     write_json(run.path / "model.json", run.facts | {"target": target, "classes": list(classes)})
     settings = run.config["train"] | {"target": target, "classes": list(classes)}
     write_json(run.path / "config.json", run.config | {"train": settings})
@@ -280,7 +280,7 @@ def relabel(run: Run, store: Store, target: str, classes: Sequence[str]) -> Run:
 
 def add_check(run: Run, store: Store) -> LabelCheck:
     """A finished label check of a run: the heads doubt every tenth photo of each label."""
-    config, classes = run.train_config, list(run.train_config.classes)
+    config, classes = run.train_config, list(run.task.classes)
     split = pd.read_parquet(run.path / "split.parquet")
     table = split[split["label"] != ""].reset_index(drop=True).assign(split="valid")
     is_doubted = table.groupby("label").cumcount().to_numpy() % 10 == 3
@@ -295,7 +295,7 @@ def add_check(run: Run, store: Store) -> LabelCheck:
         "target": config.target,
         "classes": classes,
         "suspects": int(issues["is_suspect"].sum()),
-        **pipeline.summarize_splits(predictions)["valid"],
+        **metrics.summarize_splits(predictions)["valid"],
     }
     check = checks.find_check(store, config)
     checks.write(check, predictions.assign(source="oof", fold=0), prob, issues, pairs, facts)

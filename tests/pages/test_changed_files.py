@@ -27,7 +27,7 @@ def test_a_page_that_is_open_shows_the_answers_that_are_there_now(
     finished: Run, own_store: Store, open_page: Callable[..., App]
 ) -> None:
     app = open_page("results")
-    wrong = finished.metrics["splits"]["valid"]["errors"]
+    wrong = finished.rates["splits"]["valid"]["errors"]
     assert f"{wrong} of " in app.said
 
     rewrite(

@@ -9,6 +9,8 @@ from app_driver import App
 
 from zapcls.analysis.color_agreement import agreement, draw_photos
 from zapcls.data.color import BASIC_COLORS
+from zapcls.data.labels import label_rows
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.ui import cache, color_check_view
 from zapcls.ui.color_check_view import EYE, RESULT
 from zapcls.workspace.color_labels import ColorLabels, open_color_labels, read_csv, write_csv
@@ -22,7 +24,8 @@ def labels(own_store: Store) -> ColorLabels:
 
 @pytest.fixture
 def table(own_store: Store) -> pd.DataFrame:
-    table = own_store.read_catalog().merge(own_store.read_colors(), on="image_id")
+    table = label_rows(own_store.read_catalog(), DEFAULT_TASK)
+    table = table.merge(own_store.read_colors(), on="image_id")
     return table.assign(row=range(len(table)))
 
 

@@ -249,12 +249,16 @@ def test_the_first_run_is_chosen_in_the_url(other: Run, oldest: Run, open_page: 
     assert app.field(f"with-{other.run_id}").value == oldest.run_id
 
 
-@pytest.mark.parametrize("odd", ["../../etc", "20260102-103000-resnet10t-0030"])  # itself
-def test_an_unknown_first_run_in_the_url_is_ignored(
-    finished: Run, other: Run, oldest: Run, open_page: OpenPage, odd: str
+@pytest.mark.parametrize(
+    ("odd", "warnings"),
+    [("../../etc", 1), ("20260102-103000-resnet10t-0030", 0)],  # itself
+)
+def test_an_unknown_first_run_in_the_url_is_told_of(
+    finished: Run, other: Run, oldest: Run, open_page: OpenPage, odd: str, warnings: int
 ) -> None:
     app = open_page("compare", run=finished.run_id, **{"with": odd})
     assert app.field(f"with-{finished.run_id}").value == oldest.run_id  # `other` is newer
+    assert len(app.warning) == warnings
 
 
 def test_a_retraining_is_compared_with_its_parent(
@@ -284,7 +288,7 @@ def test_runs_of_two_splits_are_compared_where_both_are_valid(
 ) -> None:
     seeded = add_other(workspace, seed=1)
     pairs = pair_by_hand(finished, seeded)
-    valid = [run.metrics["splits"]["valid"]["n"] for run in (finished, seeded)]
+    valid = [run.rates["splits"]["valid"]["n"] for run in (finished, seeded)]
     assert 0 < len(pairs) < min(valid)
     app = open_page("compare")
 

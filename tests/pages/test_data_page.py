@@ -9,13 +9,15 @@ import pytest
 from app_driver import App
 from filelock import FileLock
 
+from zapcls.config import build_config
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
-from zapcls.ui import widgets
-from zapcls.workspace import bodies, jobs
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.ui import messages
+from zapcls.workspace import bodies, jobs, worker
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, read_chosen_data, write_json
 from zapcls.workspace.store import Store, find_store_of, read_split
+from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_the_split_and_the_leak_of_a_random_one_are_counted(
 ) -> None:
     store = find_store_of(workspace, workspace.drawings_dir)
     by_product, random = (
-        read_split(store, "gender", ("Women", "Men"), mode, 0) for mode in ("product", "random")
+        read_split(store, build_config(split=mode)) for mode in ("product", "random")
     )
     groups = random.groupby("split")["product_id"].apply(set)
     leaked = groups["valid"] & (groups["train"] | groups["tune"])
@@ -77,7 +79,7 @@ def test_drawings_are_named_so_and_photos_come_with_their_terms(
     workspace: Workspace, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = open_page("data")
-    assert [warning.value for warning in drawn.warning] == [widgets.DRAWN_NOTE]
+    assert [warning.value for warning in drawn.warning] == [messages.DRAWN_NOTE]
     assert TERMS not in drawn.said
     monkeypatch.setattr(Store, "is_drawn", False)
     photos = open_page("data")
@@ -119,7 +121,7 @@ def refuse(progress: Reporter) -> None:
 def test_a_reading_that_failed_says_why(bare: Workspace, open_page: Callable[..., App]) -> None:
     job = jobs.create(bare.jobs_dir, "build_store", {"data_dir": "/somewhere"})
     with pytest.raises(BadInput):
-        jobs.perform(job, refuse)
+        worker.perform(job, refuse)
     app = open_page("data")
     assert [error.value for error in app.error] == [jobs.read_status(job).message]
 
@@ -140,7 +142,7 @@ def test_the_pixel_store_says_how_it_came_about(
     own_store: Store, open_page: Callable[..., App]
 ) -> None:
     rows, side = own_store.facts["rows"], own_store.side
-    place = widgets.escape(own_store.facts["data_dir"])
+    place = messages.escape(own_store.facts["data_dir"])
     size = f"{rows} photos of {side} px · {rows * side**2 * 3 / 1e6:.0f} MB"
 
     def say(**facts: float) -> list[str]:
@@ -234,5 +236,5 @@ def test_colors_can_be_named_after_a_reading_that_failed(
     (own_store.path / "colors.parquet").unlink()
     job = jobs.create(workspace.jobs_dir, "build_store", {"data_dir": "/somewhere"})
     with pytest.raises(BadInput):
-        jobs.perform(job, refuse)
+        worker.perform(job, refuse)
     assert "Name the colors" in open_page("data").said

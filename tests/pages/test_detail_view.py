@@ -14,7 +14,7 @@ from zapcls import words
 from zapcls.analysis.causes import CAUSES
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
-from zapcls.ui import marking, widgets
+from zapcls.ui import marking, messages
 from zapcls.ui.relatives import NEAREST
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
@@ -58,13 +58,13 @@ def test_a_card_opens_its_image_with_answer_and_facts(
     for fact in (
         f"valid · loss {image['loss']:.2f}",
         image["category"],
-        f"image {widgets.escape(image['image_id'])}",
-        f"product {widgets.escape(image['product_id'])}",
-        widgets.escape(image["image_path"]).replace("/", "/\u200b"),
+        f"image {messages.escape(image['image_id'])}",
+        f"product {messages.escape(image['product_id'])}",
+        messages.escape(image["image_path"]).replace("/", "/\u200b"),
         f"**2** of {len(wrong)}",
     ):
         assert fact in app.said
-    prob = np.load(finished.path / "probs.npy")
+    prob = np.load(finished.path / "probs" / "gender.npy")
     place = read_ids(finished).index(image["image_id"])
     bars = app.charts()[0][0]
     assert sorted(bars["x"]) == pytest.approx(sorted(prob[place].tolist()))
@@ -251,12 +251,12 @@ def test_the_cause_and_what_is_held_against_the_label(
 
     said = open_page("errors", image=image_id).said
 
-    assert widgets.escape(issues.loc[image_id, "reasons"]) in said
+    assert messages.escape(issues.loc[image_id, "reasons"]) in said
     assert f"label quality {issues.loc[image_id, 'label_quality']:.2f}" in said
     cause = sort_errors(open_evidence(finished, workspace)).set_index("image_id").loc[image_id]
     assert cause["cause"] in CAUSES
     assert f"Cause: **{cause['cause']}**" in said
-    assert widgets.escape(cause["evidence"]) in said
+    assert messages.escape(cause["evidence"]) in said
 
 
 def test_an_image_without_a_kept_label_is_shown_too(

@@ -14,7 +14,7 @@ from zapcls.analysis import causes
 from zapcls.analysis.mistakes import build_index
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
-from zapcls.ui import gallery, map_view, slices_view, suspects_view, widgets
+from zapcls.ui import gallery, map_view, messages, navigation, slices_view, suspects_view
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
@@ -71,7 +71,7 @@ def test_opens_on_the_wrong_photos_of_valid_the_worst_first(
     assert f"loss {worst['loss']:.2f} · {worst['color']}" in app.said
     assert f"product {worst['product_id']}" in app.said
     folders, name = worst["image_path"].rsplit("/", 1)
-    path = widgets.escape(f"{folders}/{name}").replace("/", "/\u200b")
+    path = messages.escape(f"{folders}/{name}").replace("/", "/\u200b")
     assert path in app.said
     assert "photos · This run, valid" in app.said
 
@@ -243,7 +243,7 @@ def test_the_filters_of_a_link_are_all_there_are(
     table: pd.DataFrame, open_page: Callable[..., App]
 ) -> None:
     app = open_page("errors").choose("color", ["black"]).choose("category", ["Boots"])
-    app.switch_page(widgets.PAGES["results"])
+    app.switch_page(navigation.PAGES["results"])
     app.query_params.clear()
     app.run()
     app.click("cell-Women-Men")
@@ -256,10 +256,10 @@ def test_filters_are_kept_where_one_comes_back_without_a_link(
 ) -> None:
     app = open_page("errors").choose("answer", "all").choose("category", ["Boots"])
     shown = list_shown(app)
-    app.switch_page(widgets.PAGES["results"])
+    app.switch_page(navigation.PAGES["results"])
     app.query_params.clear()
     app.run()
-    app.switch_page(widgets.PAGES["errors"])
+    app.switch_page(navigation.PAGES["errors"])
     assert list_shown(app.run()) == shown
     assert app.query_params["category"] == "Boots"
 

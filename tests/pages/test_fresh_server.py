@@ -6,23 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-from zapcls.ui import widgets
+from zapcls.ui import navigation
 from zapcls.workspace.runs import Run
 
 ROOT = Path(__file__).parents[2]
 OPEN_EACH_PAGE = """
 import json, sys
-import zapcls.__main__, zapcls.pipeline
+import zapcls.__main__, zapcls.work
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest, app_test
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, navigation
 
 scripts = app_test.ScriptCache()
 app_test.ScriptCache = lambda: scripts
 cache.devices = lambda: {}  # asked in a process of its own, which does load torch
 BidiComponentManager.discover_and_register_components = lambda *args, **kwargs: None
 found = {}
-for name, path in widgets.PAGES.items():
+for name, path in navigation.PAGES.items():
     app = AppTest.from_file(sys.argv[1], default_timeout=60)  # each forgets the last navigation
     app.query_params["answer"] = "all"
     app.switch_page(path).run()
@@ -49,5 +49,5 @@ def test_each_page_opens_with_its_run_and_without_torch(finished: Run) -> None:
     assert answer["heavy"] == []
     assert answer["pages"] == {
         name: [TITLES.get(name, name.capitalize()), finished.run_id, "all"]
-        for name in widgets.PAGES
+        for name in navigation.PAGES
     }

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from app_driver import App
 
-from zapcls.config import build_config
 from zapcls.errors import ZapError
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, choose_data, write_json
 from zapcls.workspace.runs import Run
+from zapcls.workspace.worker import Reporter
 
 
 def test_the_finder_runs_with_the_settings_of_the_form(
@@ -181,66 +181,6 @@ def test_a_curve_that_is_a_poor_guide_says_why(
     assert app.click("use").title[0].value == "Train"  # it can be taken all the same
 
 
-# What the form of the quick look says, what the curve was taken under, and what is said of it.
-DIFFERENCES = [
-    ("frozen", {"image_size": 160}, "taken at 160 px, the form says 128 px"),
-    ("frozen", {"arch": "resnet18"}, "taken with resnet18, the form says mobilenet_v2"),
-    ("frozen", {"batch_size": 32}, "taken with batches of 32, the form says batches of 64"),
-    (
-        "unfrozen",
-        {"weights": "none", "frozen_epochs": 0},
-        "taken from a random start, the form says ImageNet weights",
-    ),
-    (
-        "unfrozen",
-        {"weights": "/here/body.safetensors"},
-        "taken from body.safetensors, the form says ImageNet weights",
-    ),
-    (
-        "unfrozen",
-        {"augmentation": "standard"},
-        "taken with random flips, turns, zoom and light, the form says random flips",
-    ),
-    ("unfrozen", {"split": "random"}, "taken on the random split, the form says the product split"),
-    ("frozen", {"target": "category"}, "taken for category, the form says gender"),
-    ("frozen", {"views": 4}, "taken with 4 views of each photo, the form says 2 views"),
-    ("unfrozen", {"views": 4}, ""),  # the whole network sees the photos themselves
-    (
-        "unfrozen",
-        {"unfrozen_part": "last_stage"},
-        "taken for the last stage, the form says the whole network",
-    ),
-    ("frozen", {"unfrozen_part": "last_stage"}, ""),
-    ("frozen", {"seed": 9, "frozen_epochs": 7, "precision": "bf16", "device": "cpu"}, ""),
-]
-
-
-@pytest.mark.parametrize(("phase", "changes", "clause"), DIFFERENCES)
-def test_a_curve_of_other_settings_than_the_form_s_names_them(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    phase: str,
-    changes: dict,
-    clause: str,
-) -> None:
-    finder = fake_run.add_finder(workspace, phase, preset="quick")
-    settings = finder.config["train"] | changes  # a curve is a file: nothing runs with them
-    write_json(finder.path / "config.json", finder.config | {"train": settings})
-    fake_run.FakeRecipe(build_config(), finder.path, None, None, None, None, None).find_rate_only(
-        phase
-    )
-    app = open_page("train").choose("preset", "quick")
-    app.switch_page("pages/learning_rate.py").run()
-    found = [warning.value for warning in app.warning]
-    if not clause:
-        assert found == []
-        return
-    [warning] = found
-    assert clause in warning
-    assert app.click("use").title[0].value == "Train"  # it can be taken all the same
-    assert app.text_input(key=f"{phase}_lr-quick").value == "0.0021"
-
-
 def test_all_differences_are_named_at_once(
     workspace: Workspace, open_page: Callable[..., App], tmp_path: Path
 ) -> None:
@@ -254,6 +194,7 @@ def test_all_differences_are_named_at_once(
         f"taken on drawings, the data in use is {tmp_path.name}",
     ):
         assert clause in warning
+    assert app.click("use").title[0].value == "Train"  # it can be taken all the same
 
 
 def test_a_last_stage_is_named_so(workspace: Workspace, open_page: Callable[..., App]) -> None:

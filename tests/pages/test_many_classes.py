@@ -26,7 +26,7 @@ def told(request: pytest.FixtureRequest, own_store: Store, finished: Run) -> Run
 def test_results_draw_every_class_and_open_the_most_confused_pairs(
     told: Run, open_page: Callable[..., App]
 ) -> None:
-    classes = told.train_config.classes
+    classes = told.task.classes
     table = pd.read_parquet(told.path / "predictions.parquet")
     wrong = table[(table["split"] == "train") & (table["label"] != "") & ~table["correct"]]
     pairs = wrong.groupby(["label", "prediction"]).size().sort_values(ascending=False)
@@ -77,6 +77,6 @@ def test_a_photo_shows_its_likeliest_classes(told: Run, open_page: Callable[...,
     app = open_page("errors", image=image["image_id"])
 
     [bars] = app.charts()[0]
-    n = len(told.train_config.classes)
+    n = len(told.task.classes)
     assert len(bars["y"]) == (n if n <= 8 else 8)
     assert bars["y"][-1] == ("Slippers" if n <= 8 else f"{n - 7} others")

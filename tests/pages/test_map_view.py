@@ -26,7 +26,7 @@ def test_before_a_map_one_button_has_it_drawn(
 
 def test_the_map_shows_each_valid_photo_once(finished: Run, open_page: Callable[..., App]) -> None:
     add_map(finished)
-    valid = finished.metrics["splits"]["valid"]
+    valid = finished.rates["splits"]["valid"]
 
     app = open_page("errors", view="Map")
 

@@ -6,7 +6,7 @@ import fake_run
 from app_driver import App
 
 from zapcls.config import build_config
-from zapcls.ui import widgets
+from zapcls.ui import messages, navigation
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, list_runs
@@ -34,7 +34,7 @@ def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(
 def test_each_page_is_linked_with_its_question(open_page: Callable[..., App]) -> None:
     app = open_page("overview")
     linked = {link.proto.page for link in app.page_link}
-    assert linked >= set(widgets.PAGES) - {"overview"}
+    assert linked >= set(navigation.PAGES) - {"overview"}
     assert "**Errors**: Which photos does it get wrong?" in app.said
 
 
@@ -43,7 +43,7 @@ def test_an_evaluated_run_leads_to_its_errors(
 ) -> None:
     failed = fake_run.add_failed(workspace, minute=45)
     app = open_page("overview")
-    valid = finished.metrics["splits"]["valid"]
+    valid = finished.rates["splits"]["valid"]
     low, high = valid["error_low"], valid["error_high"]
     assert list_primary(app) == []
     assert f"**{100 * valid['error_rate']:.1f} %** of valid photos wrong" in app.said
@@ -51,4 +51,5 @@ def test_an_evaluated_run_leads_to_its_errors(
     assert app.link("Open its errors") == f"errors?run={finished.run_id}"
     assert app.link("Open results") == f"results?run={finished.run_id}"
     assert app.link("Open train") == f"train?run={failed.run_id}"
-    assert app.said.index(failed.run_id) < app.said.index(finished.run_id)  # the newest first
+    places = [app.said.index(messages.escape(run.run_id)) for run in (failed, finished)]
+    assert places == sorted(places)  # the newest first

@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Callable
 
 import fake_run
+import pytest
 from app_driver import App
 from filelock import FileLock
 
-from zapcls.ui import widgets
+from zapcls.ui import messages, navigation, run_picker
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
@@ -51,7 +52,7 @@ def test_data_but_no_run(workspace: Workspace, open_page: Callable[..., App]) ->
         open_page,
         {
             "overview": ("Nothing is trained yet", ", the drawn catalogue."),
-            "data": ("shoes are kept", widgets.DRAWN_NOTE),
+            "data": ("shoes are kept", messages.DRAWN_NOTE),
             "learning_rate": ("No curve yet", "Find the learning rate"),
             "train": ("A training on **the drawn catalogue**", "Start training"),
             **dict.fromkeys(ABOUT_RUNS, ("There is no run yet.", FIRST_TRY)),
@@ -67,7 +68,7 @@ def test_running(workspace: Workspace, open_page: Callable[..., App]) -> None:
         pages = open_all(
             open_page,
             {
-                "overview": ("A training is running.", "Watch it", run.run_id),
+                "overview": ("A training is running.", "Watch it", messages.escape(run.run_id)),
                 "data": ("shoes are kept",),
                 "learning_rate": (f"{run.run_id} is running; one at a time.",),
                 "train": (f"Training {run.run_id}", "Stop", *progress),
@@ -112,7 +113,7 @@ def test_stopped_with_weights(
     pages = open_all(
         open_page,
         {
-            "overview": ("■ stopped", run.run_id),
+            "overview": ("■ stopped", messages.escape(run.run_id)),
             "train": ("its best weights are kept", "Evaluate it on Results"),
             **dict.fromkeys(
                 ABOUT_RUNS,
@@ -167,19 +168,20 @@ def test_lost(workspace: Workspace, open_page: Callable[..., App]) -> None:
 
 
 def test_finished(finished: Run, open_page: Callable[..., App]) -> None:
-    valid = finished.metrics["splits"]["valid"]
+    valid = finished.rates["splits"]["valid"]
+    named = messages.escape(finished.run_id)
     wrong = f"{valid['errors']} of {valid['n']}"
     pages = open_all(
         open_page,
         {
-            "overview": ("newest run got wrong", "of valid photos wrong", finished.run_id),
+            "overview": ("newest run got wrong", "of valid photos wrong", named),
             "classify": (f"of {valid['n']} photos it had not seen", "stay in memory"),
             "data": ("shoes are kept",),
             "learning_rate": ("Train with this", "valley: the middle of the longest"),
             "train": (f"of {valid['n']} valid photos wrong", "Start training"),
-            "results": (f"{wrong} photos wrong", widgets.DRAWN_NOTE),
-            "errors": (f"**{wrong}** valid photos are wrong", widgets.DRAWN_NOTE),
-            "color_bias": ("pink women's shoes", widgets.DRAWN_NOTE),
+            "results": (f"{wrong} photos wrong", messages.DRAWN_NOTE),
+            "errors": (f"**{wrong}** valid photos are wrong", messages.DRAWN_NOTE),
+            "color_bias": ("pink women's shoes", messages.DRAWN_NOTE),
         },
     )
     assert not any(app.error for app in pages.values())
@@ -220,10 +222,72 @@ def test_stopped_before_its_photos_colors_were_named(
     )
 
 
-def test_an_unknown_run_in_the_url_is_ignored(finished: Run, open_page: Callable[..., App]) -> None:
-    app = open_page("results", run="../../etc")
+@pytest.fixture
+def damaged(finished: Run) -> dict[str, Run]:
+    """Runs with a damaged file each, by the name of the file; all are newer than `finished`."""
+    copies = {}
+    for file in ("config.json", "status.json", "model.json", "metrics.json"):
+        path = finished.path.with_name(f"copy of {file[:-5]}")
+        copies[file] = Run(shutil.copytree(finished.path, path))
+        (path / file).write_text("{")
+    return copies
+
+
+def test_damaged_runs_stop_no_page(
+    finished: Run, damaged: dict[str, Run], open_page: Callable[..., App]
+) -> None:
+    for page in navigation.PAGES:
+        app = open_page(page)
+        assert not app.error
+        assert app.sidebar.selectbox(key="run").value == finished.run_id
+        options = app.sidebar.selectbox(key="run").options
+        assert sorted(name for name in options if name.startswith("! ")) == sorted(
+            f"! {run.run_id}" for run in damaged.values()
+        )
+    assert "! damaged" in open_page("overview").said
+
+
+@pytest.mark.parametrize("page", ["train", *ABOUT_RUNS])
+def test_a_damaged_run_says_so_where_it_is_chosen(
+    damaged: dict[str, Run], open_page: Callable[..., App], page: str
+) -> None:
+    for run in damaged.values():
+        app = open_page(page, run=run.run_id)
+        told = messages.escape(jobs.read_status(run).message)
+        assert [element.value for element in app.error] == [told]
+
+
+def test_a_run_copied_by_hand_is_shown_by_the_name_of_its_folder(
+    finished: Run, open_page: Callable[..., App]
+) -> None:
+    copy = Run(shutil.copytree(finished.path, finished.path.with_name("my *best* run")))
+    for page in navigation.PAGES:
+        app = open_page(page, run=copy.run_id)
+        assert not app.error
+        [named] = [name for name in app.sidebar.selectbox(key="run").options if "best" in name]
+        assert named.startswith("✓ my *best* run · ")
+
+
+@pytest.mark.parametrize("page", ["train", *ABOUT_RUNS])
+def test_a_link_to_a_run_that_is_gone_says_what_is_shown_instead(
+    finished: Run, workspace: Workspace, open_page: Callable[..., App], page: str
+) -> None:
+    other = Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000000-old-0000"))
+    app = open_page(page, run="../../etc")
     assert app.sidebar.selectbox(key="run").value == finished.run_id
-    assert "photos wrong" in app.said
+    [told] = [warning.value for warning in app.warning]
+    for words in ("../../etc", "is not in this workspace", run_picker.describe_run(finished)):
+        assert messages.escape(words) in told
+    assert told in app.run().said  # until another one is chosen
+    assert not app.choose("run", other.run_id).warning
+
+
+def test_a_link_to_a_run_in_an_empty_workspace_says_that_it_is_gone(
+    bare: Workspace, open_page: Callable[..., App]
+) -> None:
+    [told] = [warning.value for warning in open_page("results", run="gone").warning]
+    assert "is not in this workspace" in told
+    assert "instead" not in told
 
 
 def test_the_run_of_the_url_is_shown_and_kept_on_the_way(

@@ -86,8 +86,8 @@ def test_the_cost_of_a_cross_validation_is_told_before_it_starts(
 def test_a_cross_validation_is_shown_with_its_interval(
     finished: Run, open_page: Callable[..., App]
 ) -> None:
-    facts = {"folds": 5, "errors": 12, "n": 100, "error_rate": 0.12}
-    facts |= {"error_low": 0.07, "error_high": 0.19}
+    rates = {"errors": 12, "n": 100, "error_rate": 0.12, "error_low": 0.07, "error_high": 0.19}
+    facts = {"folds": 5, "targets": {"gender": {"splits": {"valid": rates}}}}
     write_json(finished.path / "derived" / "cross-validation" / "metrics.json", facts)
 
     said = open_page("results").said

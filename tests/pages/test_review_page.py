@@ -23,10 +23,10 @@ WORDS = {"Women": "women's", "Men": "men's"}
 # A page of one photo with its marks, and what a test reads of it.
 MARKING_PAGE = """
 import streamlit as st
-from zapcls.ui import cache, marking, widgets
+from zapcls.ui import cache, marking, run_picker
 
 marking.pick_reviewer()
-run = widgets.chosen_run()
+run = run_picker.chosen_run()
 table = cache.evidence(run).predictions
 image = next(table[table["image_id"] == st.session_state["image"]].itertuples())
 marking.show_marking(image, run, "card", shortcuts=st.session_state.get("shortcuts", False))

@@ -9,11 +9,12 @@ from fake_run import add_check
 from filelock import FileLock
 
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
+from zapcls.workspace.worker import Reporter
 
 PAGE_SIZE = 12
 
@@ -76,7 +77,7 @@ def test_the_two_sources_are_shown_with_their_agreement(
 
     match = re.search(r"on its (\d+) valid photos the two give the same answer in ([\d.]+) %", said)
     assert match
-    assert int(match[1]) == checked.metrics["splits"]["valid"]["n"]
+    assert int(match[1]) == checked.rates["splits"]["valid"]["n"]
     assert 0 < float(match[2]) < 100
 
 

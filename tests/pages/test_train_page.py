@@ -10,14 +10,15 @@ from app_driver import App
 from filelock import FileLock
 
 from zapcls.config import PRESETS, TrainConfig, build_config
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, messages, run_picker
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job, Reporter
+from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, choose_data
 from zapcls.workspace.runs import Run, list_runs
+from zapcls.workspace.worker import Reporter
 
 FIELDS = [
-    "arch", "image_size", "weights", "frozen_epochs", "frozen_lr", "unfrozen_epochs",
+    "target", "arch", "image_size", "weights", "frozen_epochs", "frozen_lr", "unfrozen_epochs",
     "unfrozen_lr", "unfrozen_part", "batch_size", "split", "augmentation", "seed", "device",
     "precision", "views", "start_size", "compile", "hue_jitter", "grayscale_share",
     "recolor_share", "color_weights", "last_layer",
@@ -31,7 +32,7 @@ def read_form(app: App, preset: str) -> dict[str, Any]:
     shown = [*app.selectbox, *app.number_input, *app.text_input]
     values = {widget.key: widget.value for widget in shown}
     # Where there is no choice of the part, its field is another one.
-    values.setdefault(f"unfrozen_part-{preset}", values.get(f"only_part-{preset}"))
+    values.setdefault(f"unfrozen_part-{preset}", values.get(f"only_unfrozen_part-{preset}"))
     return {name: values[f"{name}-{preset}"] for name in FIELDS}
 
 
@@ -139,7 +140,7 @@ def test_the_last_stage_is_offered_where_it_can_be_cut_off(
     assert not {"Epochs, whole network", "Learning rate, whole network"} & list_labels(app)
 
     app.choose(f"{name}-quick", value)
-    only = app.field("only_part-quick")
+    only = app.field("only_unfrozen_part-quick")
     assert (only.options, only.disabled) == (["whole network"], True)
     assert whole <= list_labels(app)
     assert "last stage" not in app.said
@@ -147,6 +148,19 @@ def test_the_last_stage_is_offered_where_it_can_be_cut_off(
     assert app.field("unfrozen_part-quick").value == "all"  # not what it was before
     app.choose(f"{name}-quick", value).click("start")
     assert Run(launched[0].path).train_config.unfrozen_part == "all"
+
+
+def test_another_target_has_all_its_classes(
+    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
+) -> None:
+    app = open_page("train").choose("target-first-try", "closure")
+    assert app.session_state["training_settings"]["classes"] == []
+    app.choose("target-first-try", "gender")
+    assert app.session_state["training_settings"]["classes"] == ["Women", "Men"]
+    app.choose("target-first-try", "category")
+    assert "predicts category" in app.said
+    app.click("start")
+    assert Run(launched[0].path).train_config == build_config("first-try", target="category")
 
 
 def test_what_was_entered_is_kept_over_pages(
@@ -180,7 +194,11 @@ def test_a_rate_that_is_no_number_is_one_sentence(
         ("unfrozen_lr", "nan", "unfrozen_lr must be 'suggested' or a number"),
         ("frozen_epochs", 2, "frozen_epochs must be 0 when weights is 'none'"),
         ("unfrozen_epochs", 0, "frozen_epochs + unfrozen_epochs must be 1 or more, got 0."),
-        ("weights", "file", "weights must be 'imagenet', 'none' or the path of a .safetensors"),
+        (
+            "weights",
+            ".safetensors",
+            "weights must be 'imagenet', 'none' or the path of a .safetensors",
+        ),
         ("start_size", 96, "start_size must be 0 or 32..64 px (image_size), got 96."),
     ],
 )
@@ -214,8 +232,8 @@ def test_a_weights_file_reaches_the_config(
     workspace: Workspace, open_page: Callable[..., App], launched: list[Job], tmp_path
 ) -> None:
     path = tmp_path / "body.safetensors"
-    app = open_page("train").choose("preset", "quick").choose("weights-quick", "file")
-    app.choose("weights_path-quick", str(path)).click("start")
+    app = open_page("train").choose("preset", "quick").choose("weights-quick", ".safetensors")
+    app.choose("weights-quick-path", str(path)).click("start")
     assert [error.value for error in app.error] == [
         f"The weights file must exist on this machine, got {path}. Check the path."
     ]
@@ -298,7 +316,8 @@ def test_a_run_that_ended_early_is_resumed(
     run = end(workspace)
     run.stop_path.touch()
     app = open_page("train")
-    assert f"Resume: {widgets.describe_run(run)} {sentence}" in app.said.splitlines()
+    named = messages.escape(run_picker.describe_run(run))
+    assert f"Resume: {named} {sentence}" in app.said.splitlines()
     app.click("resume")
     assert [job.path for job in launched] == [run.path]
     assert jobs.read_status(run).state == "queued"

@@ -14,12 +14,13 @@ from reported_run import (
     list_rows,
 )
 
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.report.document import build_sections, render
 from zapcls.report.evidence import Evidence, read_evidence
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import find_run
-from zapcls.workspace.store import find_store, open_store
+from zapcls.workspace.store import find_store
 
 
 @pytest.fixture(scope="session")

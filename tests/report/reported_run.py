@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw
 
 from zapcls import schema
 from zapcls.analysis import metrics
+from zapcls.analysis.metrics import summarize_splits
 from zapcls.config import build_config
-from zapcls.pipeline import summarize_splits
 from zapcls.workspace import checks
+from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, write_derived
-from zapcls.workspace.store import Store, read_split
+from zapcls.workspace.runs import Run, create_run, write_derived, write_task
+from zapcls.workspace.store import Store, build_task, read_split
 
 CLASSES = ("Women", "Men")
 HOSTILE = "<img src=x onerror=alert(1)>"  # a brand folder's name, and the catalogue's
@@ -59,18 +60,22 @@ def add_run(workspace: Workspace, data_dir: Path, store: Store, **settings) -> R
     """An evaluated run: every fifth photo is answered wrongly."""
     run = create_run(workspace, build_config("first-try", **settings), data_dir)
     config = run.train_config
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     predictions, prob = metrics.build_predictions(
         split, plan_logits(split, 5), config.classes, config.target
     )
-    predictions.to_parquet(run.path / "predictions.parquet")
-    np.save(run.path / "probs.npy", prob)
+    write_answers(run.path, predictions, prob, config.target)
+    write_task(run, build_task(store, config))
     splits = summarize_splits(predictions)
-    write_json(
-        run.path / "metrics.json", {"splits": splits, "guess_error_rate": 0.5, "seconds": 83.0}
-    )
+    rates = {"splits": splits, "guess_error_rate": 0.5}
+    write_json(run.path / "metrics.json", {"targets": {config.target: rates}, "seconds": 83.0})
     facts = {"arch": config.arch, "classes": list(CLASSES), "side": store.side, "device": "cpu"}
-    facts |= {"catalogue_id": store.catalogue_id, "is_drawn": False, "torch": "0.0"}
+    facts |= {
+        "catalogue_id": store.catalogue_id,
+        "is_drawn": False,
+        "torch": "0.0",
+        "fastai": "0.0",
+    }
     write_json(run.path / "model.json", facts)
     return run
 
@@ -78,7 +83,7 @@ def add_run(workspace: Workspace, data_dir: Path, store: Store, **settings) -> R
 def add_check(run: Run, store: Store) -> None:
     """A label check whose heads err on every fourth photo."""
     config = run.train_config
-    split = read_split(store, config.target, config.classes, config.split, config.seed)
+    split = read_split(store, config)
     table = split[split["label"] != ""].reset_index(drop=True).assign(split="valid")
     predictions, prob = metrics.build_predictions(
         table, plan_logits(table, 4), config.classes, config.target

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from reported_run import HOSTILE, PERMUTATIONS, add_run
 
-from zapcls import words
-from zapcls.__main__ import _read_config, build_parser
+from zapcls import words, work
+from zapcls.commands.parser import build_parser
+from zapcls.commands.training import read_config
+from zapcls.data.labels import label_rows
 from zapcls.errors import BadInput
 from zapcls.progress import silent
 from zapcls.report import document, files
@@ -23,12 +25,12 @@ from zapcls.report.document import (
     render,
     save_report,
     write_prose,
-    write_report,
 )
 from zapcls.report.evidence import build_answers
 from zapcls.report.run_sections import build_limits, list_commands, write_setting
 from zapcls.words import colors as color_words
 from zapcls.words import recoloring as recolor_words
+from zapcls.work.report import write_report
 from zapcls.workspace import jobs
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -105,7 +107,7 @@ def test_the_tables_are_the_analysis_s_figure_by_figure(read, full_evidence):
 
 
 def test_the_answer_and_the_rate_are_told_with_their_intervals(read, full_evidence, worked):
-    valid = worked.run.metrics["splits"]["valid"]
+    valid = worked.run.rates["splits"]["valid"]
     assert (
         f"{valid['errors']:,} of {valid['n']:,} valid photos are answered wrong: "
         f"{words.percent(valid['error_rate'])} (95 % interval "
@@ -124,7 +126,7 @@ def test_the_answer_and_the_rate_are_told_with_their_intervals(read, full_eviden
 
 def test_the_data_the_settings_and_the_terms_are_told(read, worked):
     catalog = worked.store.read_catalog()
-    kept = int(catalog["kept"].sum())
+    kept = int(label_rows(catalog, worked.run.task)["kept"].sum())
     assert f"lists {len(catalog):,} rows. {kept:,} are kept" in read
     assert "left out: blank gender 2" in " ".join(" ".join(r) for t in read.tables for r in t)
     assert "UT Zappos50K is for academic, non-commercial use only" in read
@@ -215,7 +217,7 @@ def test_the_commands_make_the_very_settings(own, evidence):
 
     python, m, zapcls, *arguments = shlex.split(train)
     assert (python, m, zapcls) == ("python", "-m", "zapcls")
-    assert _read_config(build_parser().parse_args(arguments)) == run.train_config
+    assert read_config(build_parser().parse_args(arguments)) == run.train_config
     assert [line.split()[3] for line in rest] == ["label-issues", "trade", "report"]
     assert "A split that leaks." in build_limits(run, evidence).blocks[0].text
 
@@ -223,16 +225,17 @@ def test_the_commands_make_the_very_settings(own, evidence):
 @pytest.fixture
 def stubbed(monkeypatch):
     """A page and a browser that take no time."""
-    monkeypatch.setattr(document, "build_page", lambda *arguments: "<!doctype html>")
-    monkeypatch.setattr(document, "find_browser", lambda: "chromium")
+    for module in (document, work.report):
+        monkeypatch.setattr(module, "build_page", lambda *arguments: "<!doctype html>")
+        monkeypatch.setattr(module, "print_pdf", lambda page, target: target.write_bytes(b"%PDF"))
+    monkeypatch.setattr(work.report, "find_browser", lambda: "chromium")
     monkeypatch.setattr(document, "need_browser", lambda: "chromium")
-    monkeypatch.setattr(document, "print_pdf", lambda page, target: target.write_bytes(b"%PDF"))
 
 
 @pytest.mark.parametrize("has_browser", [True, False])
 def test_the_job_leaves_the_whole_folder(own, stubbed, monkeypatch, has_browser):
     if not has_browser:
-        monkeypatch.setattr(document, "find_browser", lambda: None)
+        monkeypatch.setattr(work.report, "find_browser", lambda: None)
     job = jobs.create(own.workspace.jobs_dir, "report", {"run": str(own.run.path)})
 
     write_report(job, own.workspace, silent)

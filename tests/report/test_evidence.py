@@ -9,6 +9,7 @@ from zapcls.analysis.color_association import compare_groups
 from zapcls.analysis.color_bias import compare_color
 from zapcls.analysis.natural_pairs import build_pairs, compare_colors
 from zapcls.data.color import BASIC_COLORS
+from zapcls.data.labels import label_rows
 from zapcls.workspace import checks
 from zapcls.workspace.runs import read_predictions
 
@@ -24,7 +25,7 @@ def test_before_any_job_there_is_the_run_alone_and_a_sentence_for_each_job(evide
 def test_the_heads_answer_for_all_photos_once_the_labels_are_checked(full_evidence, worked):
     run, heads = full_evidence.answers
     assert (run.name, heads.name) == ("this run, valid", "out-of-fold, all photos")
-    kept = worked.store.read_catalog()["kept"].sum()
+    kept = label_rows(worked.store.read_catalog(), worked.run.task)["kept"].sum()
     assert heads.groups["n"].sum() == kept > run.groups["n"].sum() > 0
     assert list(full_evidence.missing) == ["trade"]
 

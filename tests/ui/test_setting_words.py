@@ -1,98 +1,112 @@
-"""The settings in words: where a curve was taken under others than the form's."""
+"""The settings in words: one line, and where a curve was taken under others than the form's."""
 
 import pytest
 
-from zapcls.config import TrainConfig, build_config
+from zapcls.config import SETTINGS, TrainConfig, build_config
 from zapcls.ui import setting_words
 
-
-def test_the_same_settings_have_no_difference() -> None:
-    settings = build_config("quick").to_json()
-    for phase in ("frozen", "unfrozen"):
-        assert setting_words.find_differences(settings, settings, phase) == []
+QUICK = TrainConfig().to_json()
 
 
-def test_a_curve_of_before_a_setting_was_there_has_its_default() -> None:
-    chosen = TrainConfig().to_json()
-    taken = {key: value for key, value in chosen.items() if key not in ("views", "unfrozen_part")}
-    assert setting_words.find_differences(taken, chosen, "frozen") == []
+@pytest.mark.parametrize("phase", ["frozen", "unfrozen"])
+def test_the_same_settings_have_no_difference(phase: str) -> None:
+    """Nor has a curve of before a setting was there, which was taken under its default."""
+    older = {name: QUICK[name] for name in QUICK if name not in ("views", "unfrozen_part")}
+    assert setting_words.find_differences(QUICK, QUICK, phase) == []
+    assert setting_words.find_differences(older, QUICK, phase) == []
 
 
-def test_views_matter_where_a_frozen_body_shows_them() -> None:
-    chosen = TrainConfig(unfrozen_part="last_stage").to_json()
-    clause = ["taken with 4 views of each photo, the form says 2 views of each photo"]
-    for phase in ("frozen", "unfrozen"):
-        assert setting_words.find_differences(chosen | {"views": 4}, chosen, phase) == clause
-    whole = chosen | {"unfrozen_part": "all"}
-    assert setting_words.find_differences(whole | {"views": 4}, whole, "unfrozen") == []
+LAST_STAGE = {"unfrozen_part": "last_stage"}
+HUES = "hues turned by up to 5 % of the circle"
+# What a curve was taken under, and what is said of it beside the form's quick look.
+DIFFERENCES = [
+    ("frozen", {"image_size": 160}, "at 160 px, the form says 128 px"),
+    ("frozen", {"arch": "resnet18"}, "with resnet18, the form says mobilenet_v2"),
+    ("frozen", {"batch_size": 32}, "with batches of 32, the form says batches of 64"),
+    (
+        "unfrozen",
+        {"weights": "none", "frozen_epochs": 0},
+        "from a random start, the form says ImageNet weights",
+    ),
+    (
+        "unfrozen",
+        {"weights": "/here/body.safetensors"},
+        "from body.safetensors, the form says ImageNet weights",
+    ),
+    (
+        "unfrozen",
+        {"augmentation": "standard"},
+        "with random flips, turns, zoom and light, the form says random flips",
+    ),
+    ("unfrozen", {"split": "random"}, "on the random split, the form says the product split"),
+    ("frozen", {"target": "toe_style"}, "for toe style, the form says gender"),
+    ("frozen", {"classes": ["Girls", "Boys"]}, "on Girls and Boys, the form says Women and Men"),
+    ("frozen", {"classes": []}, "on all classes, the form says Women and Men"),
+    ("frozen", {"views": 4}, "with 4 views of each photo, the form says 2 views of each photo"),
+    ("unfrozen", {"views": 4}, ""),  # the whole network sees the photos themselves
+    ("unfrozen", LAST_STAGE, "for the last stage, the form says the whole network"),
+    ("frozen", LAST_STAGE, ""),
+    (
+        "frozen",
+        {"hue_jitter": 0.05},
+        f"with {HUES}, the form says hues turned by up to 0 % of the circle",
+    ),
+    (
+        "unfrozen",
+        {"grayscale_share": 0.15},
+        "with 15 % of the photos in gray, the form says 0 % of the photos in gray",
+    ),
+    (
+        "frozen",
+        {"color_weights": "balanced"},
+        "with balanced color weights, the form says equal color weights",
+    ),
+    ("frozen", {"last_layer": "balanced"}, ""),
+    ("frozen", {"seed": 9, "frozen_epochs": 7, "precision": "bf16", "device": "cpu"}, ""),
+]
+
+
+@pytest.mark.parametrize(("phase", "changes", "clause"), DIFFERENCES)
+def test_a_curve_of_other_settings_than_the_form_s_names_them(
+    phase: str, changes: dict, clause: str
+) -> None:
+    said = [f"taken {clause}"] if clause else []
+    assert setting_words.find_differences(QUICK | changes, QUICK, phase) == said
+
+
+def test_views_matter_to_the_last_stage_too() -> None:
+    taken = QUICK | LAST_STAGE | {"views": 4}
+    assert len(setting_words.find_differences(taken, QUICK | LAST_STAGE, "unfrozen")) == 1
 
 
 def test_weights_files_of_one_name_are_told_apart_by_their_folders() -> None:
-    chosen = TrainConfig(weights="/new/body.safetensors").to_json()
-    taken = chosen | {"weights": "/old/body.safetensors"}
+    taken, chosen = (QUICK | {"weights": f"/{age}/body.safetensors"} for age in ("old", "new"))
     assert setting_words.find_differences(taken, chosen, "frozen") == [
         "taken from /old/body.safetensors, the form says /new/body.safetensors"
     ]
-    taken = chosen | {"weights": "/old/head.safetensors"}
-    assert setting_words.find_differences(taken, chosen, "frozen") == [
-        "taken from head.safetensors, the form says body.safetensors"
-    ]
-
-
-def test_classes_are_named() -> None:
-    chosen = TrainConfig().to_json()
-    taken = chosen | {"classes": ["Girls", "Boys"]}
-    assert setting_words.find_differences(taken, chosen, "frozen") == [
-        "taken on Girls and Boys, the form says Women and Men"
-    ]
-
-
-def test_only_a_torchvision_network_with_weights_has_a_last_stage_to_train() -> None:
-    quick = TrainConfig().to_json()
-    assert setting_words.can_train_last_stage(quick)
-    assert setting_words.can_train_last_stage(quick | {"weights": "/body.safetensors"})
-    assert not setting_words.can_train_last_stage(quick | {"weights": "none"})
-    assert not setting_words.can_train_last_stage(quick | {"arch": "resnet10t"})
-
-
-COLOR = {
-    "hue_jitter": (0.05, "hues turned by up to 5 % of the circle"),
-    "grayscale_share": (0.15, "15 % of the photos in gray"),
-    "recolor_share": (1, "100 % of the photos recolored"),
-    "color_weights": ("balanced", "balanced color weights"),
-    "last_layer": ("balanced", "balanced last layer"),
-}
-
-
-def test_what_is_done_against_the_color_is_said_where_anything_is() -> None:
-    plain = TrainConfig().to_json()
-    assert setting_words.describe_color(plain) == []
-    assert setting_words.describe(plain).endswith("seed 0")
-    for name, (value, said) in COLOR.items():
-        assert setting_words.describe_color(plain | {name: value}) == [said]
-    line = setting_words.describe(plain | {"hue_jitter": 0.1, "last_layer": "balanced"})
-    assert line.endswith("seed 0 · hues turned by up to 10 % of the circle · balanced last layer")
 
 
 @pytest.mark.parametrize(
-    ("name", "clause"),
+    ("changes", "clause"),
     [
-        ("hue_jitter", "hues turned by up to 0 % of the circle"),
-        ("grayscale_share", "0 % of the photos in gray"),
-        ("recolor_share", "0 % of the photos recolored"),
-        ("color_weights", "equal color weights"),
+        ({"target": "sub_category"}, "predicts sub-category · mobilenet_v2 · 128 px"),
+        ({"weights": "/body.safetensors"}, "batch 64 · weights from a file · product split"),
+        (LAST_STAGE, "ImageNet weights · last stage · product split"),
+        ({"hue_jitter": 0.05, "last_layer": "balanced"}, f"seed 0 · {HUES} · balanced last layer"),
+        ({"recolor_share": 1}, "seed 0 · 100 % of the photos recolored"),
+        ({"color_weights": "balanced"}, "seed 0 · balanced color weights"),
     ],
 )
-def test_a_curve_depends_on_what_is_done_against_the_color(name: str, clause: str) -> None:
-    value, said = COLOR[name]
-    plain = TrainConfig().to_json()
-    for phase in ("frozen", "unfrozen"):
-        assert setting_words.find_differences(plain, plain | {name: value}, phase) == [
-            f"taken with {clause}, the form says {said}"
-        ]
+def test_the_line_says_what_few_people_change_only_where_it_is_changed(
+    changes: dict, clause: str
+) -> None:
+    plain = "mobilenet_v2 · 128 px · batch 64 · ImageNet weights · product split · seed 0"
+    assert setting_words.describe(QUICK) == plain
+    assert clause in setting_words.describe(QUICK | changes)
 
 
-def test_no_curve_depends_on_how_the_last_layer_ends() -> None:
-    plain = TrainConfig().to_json()
-    balanced = plain | {"last_layer": "balanced"}
-    assert setting_words.find_differences(plain, balanced, "frozen") == []
+def test_a_field_is_titled_by_what_is_unfrozen() -> None:
+    laptop = build_config("laptop").to_json()
+    setting = SETTINGS["unfrozen_epochs"]
+    assert setting_words.title_setting(setting, QUICK) == "Epochs, whole network"
+    assert setting_words.title_setting(setting, laptop) == "Epochs, last stage"

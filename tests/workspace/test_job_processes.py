@@ -242,9 +242,10 @@ def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspac
         "model.safetensors",
         "outliers.parquet",
         "predictions.parquet",
-        "probs.npy",
+        "probs",
         "split.parquet",
         "status.json",
+        "task.json",
     }
     status = read_status(run)
     assert (status.state, status.message) == ("done", "")
@@ -278,7 +279,7 @@ def test_every_readable_photo_has_a_prediction(two_starts, workspace):
     assert table["split"].tolist() == split["split"].tolist()
     assert set(table.loc[table["split"] == "none", "label"]) == {""}
     valid = table[table["split"] == "valid"]
-    summary = run.metrics["splits"]["valid"]
+    summary = run.rates["splits"]["valid"]
     assert summary["n"] == len(valid)
     assert summary["errors"] == (valid["label"] != valid["prediction"]).sum()
     assert summary["error_rate"] == summary["errors"] / summary["n"]
@@ -354,7 +355,7 @@ def time_phases(run, workspace):
     try:
         while process.poll() is None:
             assert time.monotonic() - started < LIMIT_S
-            seen.setdefault(jobs._read_stored(run).phase, time.monotonic() - started)
+            seen.setdefault(jobs.read_stored(run).phase, time.monotonic() - started)
             time.sleep(0.02)
         _, err = process.communicate(timeout=30)
     finally:
@@ -380,11 +381,11 @@ def kill_at(run, workspace, phase, delay_s):
     begun = {"": ("",), TRAINING: (TRAINING, EVALUATION), EVALUATION: (EVALUATION,)}[phase]
     process = start_again(run, workspace)
     try:
-        while jobs._read_stored(run).phase not in begun and process.poll() is None:
+        while jobs.read_stored(run).phase not in begun and process.poll() is None:
             time.sleep(0.02)
         process.wait(delay_s)
     except subprocess.TimeoutExpired:
-        return jobs._read_stored(run).phase
+        return jobs.read_stored(run).phase
     finally:
         kill_all(process)
     return None

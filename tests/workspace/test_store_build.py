@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from zapcls.data import color, pixels
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.errors import Stopped, ZapError
 from zapcls.workspace import arrays
-from zapcls.workspace.layout import Workspace, read_json, write_json
-from zapcls.workspace.store import find_store, list_stores, open_store
-from zapcls.workspace.store_build import COLOR_LABELS
+from zapcls.workspace.layout import Workspace
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.store import find_store, list_stores
 
 PROJECT = Path(__file__).parents[2]
 N_MANY, CHUNK = 300, 256  # photos; how many are read between two looks at the stop sign
@@ -148,19 +148,6 @@ def test_an_interrupted_build_goes_on_where_it_ended(workspace, many_dir, decode
     assert read_greys(store) == [number % 256 for number in range(N_MANY)]
 
 
-def test_a_build_whose_photos_changed_since_it_was_interrupted_begins_anew(
-    workspace, many_dir, decoded
-):
-    with pytest.raises(Stopped):
-        build(workspace, many_dir, progress=stop_at("Reading photos", CHUNK))
-    rewrite(many_dir, 3, paint(200))
-
-    store = build(workspace, many_dir)
-
-    assert store.facts["decoded"] == 300
-    assert read_greys(store)[2:5] == [2, 200, 4]
-
-
 def test_a_photo_that_could_not_be_read_is_tried_again_when_the_build_goes_on(
     workspace, write_catalogue, decoded, tmp_path
 ):
@@ -174,7 +161,7 @@ def test_a_photo_that_could_not_be_read_is_tried_again_when_the_build_goes_on(
 
     assert store.facts["decoded"] == 45
     assert decoded.count(name_photo(7)) == 2
-    assert store.read_catalog()["drop_reason"][7] == "image unreadable"
+    assert store.read_catalog()["image_problem"][7] == "image unreadable"
     assert read_greys(store)[6:9] == [6, 255, 8]
 
 
@@ -187,7 +174,11 @@ def test_a_finished_store_holds_nothing_of_its_build(workspace, data_dir):
         "pixels.json",
         "pixels.npy",
     ]
-    assert list_names(workspace.store_dir) == [f".{store.catalogue_id}.lock", store.catalogue_id]
+    assert list_names(workspace.store_dir) == [
+        f".{store.catalogue_id}.lock",
+        ".folders",
+        store.catalogue_id,
+    ]
 
 
 def test_photos_that_another_store_holds_are_copied(
@@ -272,7 +263,7 @@ def test_a_photo_that_the_other_store_could_not_read_is_tried_again(
 
     assert sorted(decoded) == [name_photo(5), name_photo(50)]
     assert read_greys(store) == [111, 0, 10, 20, 30, 40, 255, *range(60, 240, 10)]
-    assert store.read_catalog()["drop_reason"][6] == "image unreadable"
+    assert store.read_catalog()["image_problem"][6] == "image unreadable"
 
 
 def cut_pixels(store):
@@ -297,28 +288,6 @@ def test_nothing_is_copied_from_a_store_that_is_damaged(
     assert read_greys(store) == [111, *range(0, 240, 10)]
 
 
-def test_of_a_file_written_again_at_the_same_size_only_its_photo_is_built_again(
-    workspace, data_dir, decoded
-):
-    first = build(workspace, data_dir)
-    first.bodies_dir.mkdir()
-    (first.bodies_dir / "features.npy").write_bytes(b"of the photo as it was")
-    (first.path / COLOR_LABELS).write_text("image_id,color,also_fair\n")
-    rewrite(data_dir, 3, paint(200))
-    decoded.clear()
-
-    store = build(workspace, data_dir)
-
-    assert store.catalogue_id == first.catalogue_id
-    assert decoded == [name_photo(3)]
-    assert store.facts["decoded"] == 1
-    assert read_greys(store) == [0, 10, 20, 200, *range(40, 240, 10)]
-    assert not store.bodies_dir.exists()
-    assert (store.path / COLOR_LABELS).is_file()  # a person's work stays
-    assert store.has_colors
-    assert list_names(workspace.store_dir) == [f".{store.catalogue_id}.lock", store.catalogue_id]
-
-
 def test_a_store_built_again_is_then_opened_as_it_is(workspace, data_dir, decoded):
     build(workspace, data_dir)
     rewrite(data_dir, 3, paint(200))
@@ -339,49 +308,6 @@ def test_the_color_of_a_photo_written_again_is_named_again(
     rewrite(data_dir, 3, paint_object((200, 0, 0)))
 
     assert build(workspace, data_dir).read_colors()["color"][3] == "red"
-
-
-def test_until_a_store_is_built_again_the_one_before_stays(workspace, data_dir):
-    first = build(workspace, data_dir)
-    rewrite(data_dir, 3, paint(200))
-
-    with pytest.raises(Stopped):
-        build(workspace, data_dir, progress=stop_at("Reading photos", 0))
-
-    assert list_stores(workspace) == [first]
-    assert read_greys(find_store(workspace, first.catalogue_id))[3] == 30
-    assert read_greys(build(workspace, data_dir))[3] == 200
-
-
-def test_a_process_killed_while_it_removes_the_store_before_leaves_the_new_one(
-    workspace, data_dir, monkeypatch
-):
-    build(workspace, data_dir)
-    rewrite(data_dir, 3, paint(200))
-
-    def die_halfway(folder, **_):
-        if folder.exists():
-            (folder / "catalog.parquet").unlink()
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shutil, "rmtree", die_halfway)
-        with pytest.raises(KeyboardInterrupt):
-            build(workspace, data_dir)
-
-    assert read_greys(build(workspace, data_dir))[2:5] == [20, 200, 40]
-
-
-def test_a_store_without_times_of_change_is_built_again(workspace, data_dir):
-    store = build(workspace, data_dir)
-    store.read_catalog().drop(columns="file_mtime_ns").to_parquet(store.path / "catalog.parquet")
-    facts = read_json(store.path / "pixels.json")
-    write_json(store.path / "pixels.json", {k: facts[k] for k in facts if k != "fingerprint"})
-
-    again = build(workspace, data_dir)
-
-    assert again.facts["decoded"] == 24
-    assert read_greys(again) == list(range(0, 240, 10))
 
 
 def test_a_pixel_file_of_another_catalogue_is_a_sentence(
@@ -439,23 +365,15 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_left_behind(workspace, many_di
     assert build(workspace, many_dir).facts["decoded"] == 300
 
 
-def test_a_full_disk_leaves_the_store_before_as_it_was(workspace, data_dir, monkeypatch):
-    first = build(workspace, data_dir)
-    rewrite(data_dir, 3, paint(200))
-    monkeypatch.setattr(os, "posix_fallocate", fill_disk, raising=False)
-
-    with pytest.raises(ZapError, match="are free"):
-        build(workspace, data_dir)
-
-    assert read_greys(find_store(workspace, first.catalogue_id))[3] == 30
-
-
 def test_all_photos_are_read_before_a_color_is_named(workspace, many_dir):
     phases = []
     build(workspace, many_dir, progress=lambda phase, *_: phases.append(phase))
 
-    assert list(dict.fromkeys(phases)) == ["Reading photos", "Naming colors"]
-    assert phases == sorted(phases, reverse=True)
+    assert list(dict.fromkeys(phases)) == [
+        "Looking at the photos",
+        "Reading photos",
+        "Naming colors",
+    ]
 
 
 def test_a_stop_while_naming_colors_leaves_a_store_without_them(

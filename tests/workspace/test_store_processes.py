@@ -10,20 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zapcls.data.catalog import read_catalogue
 from zapcls.data.sample import draw_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.store import list_stores, open_store
+from zapcls.workspace.opening import open_store
+from zapcls.workspace.store import list_stores
 
 PROJECT = Path(__file__).parents[2]
 # Keeps what it has read at every step, tells the step, and is slow on any machine.
 BUILDER = """
 import sys, time
 from pathlib import Path
-from zapcls.data.catalog import read_catalogue
+from zapcls.data.sources import read_catalogue
 from zapcls.workspace import arrays
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.store import open_store
+from zapcls.workspace.opening import open_store
 
 arrays._FLUSH_EVERY_BYTES = 1
 workspace, data_dir = map(Path, sys.argv[1:])
@@ -96,7 +97,7 @@ def test_a_build_killed_again_and_again_ends_as_one_that_was_left_alone(tmp_path
     pd.testing.assert_frame_equal(store.read_catalog(), alone.read_catalog())
     pd.testing.assert_frame_equal(store.read_colors(), alone.read_colors())
     names = sorted(path.name for path in workspace.store_dir.iterdir())
-    assert names == [f".{store.catalogue_id}.lock", store.catalogue_id]
+    assert names == [".folders", f".{store.catalogue_id}.lock", store.catalogue_id]
 
 
 @pytest.mark.slow

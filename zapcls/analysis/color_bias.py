@@ -8,19 +8,6 @@ from zapcls.analysis.intervals import count_rates, fill_counts
 from zapcls.analysis.metrics import labelled
 
 
-def error_by_color(
-    table: pd.DataFrame, colors: Sequence[str], classes: Sequence[str], split: str = "valid"
-) -> pd.DataFrame:
-    """Give the error rate by color and label: color, label, n, n_products, hits, rate, low, high.
-
-    Every pair has a row, in the order of `colors` and `classes`; where there are no such shoes
-    n is 0 and the rate is NaN, not 0.
-    """
-    rates = count_rates(labelled(table, split), "wrong", by=["color", "label"])
-    pairs = pd.MultiIndex.from_product([list(colors), list(classes)], names=["color", "label"])
-    return fill_counts(rates.set_index(["color", "label"]).reindex(pairs).reset_index())
-
-
 def compare_color(
     table: pd.DataFrame, color: str, label: str, called: str, split: str = "valid"
 ) -> pd.DataFrame:

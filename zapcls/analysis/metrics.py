@@ -1,6 +1,7 @@
 """Predictions and what they amount to: the table, rates by split and class, confusions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,8 @@ def build_predictions(
     """Build the predictions table (`schema.PREDICTIONS`) and all probabilities.
 
     `split` (`schema.SPLIT`) and `logits` (n, classes) have the same rows, in the same order.
-    A row whose label is none of the classes gets a prediction but no loss.
+    A row whose label is none of the classes gets a prediction but no loss. Without a column
+    `catalog_label` the labels are the catalogue's.
 
     Returns:
         The table, and float32 (n, classes) in the order of `classes`.
@@ -36,6 +38,7 @@ def build_predictions(
             "source": "run",
             "fold": -1,
             "label": split["label"].to_numpy(),
+            "catalog_label": split.get("catalog_label", split["label"]).to_numpy(),
             "prediction": np.asarray(list(classes))[best],
             "prob": prob[row, best],
             "prob_label": np.where(has_label, prob[row, code], np.nan),
@@ -62,6 +65,22 @@ def error_by_split(table: pd.DataFrame) -> pd.DataFrame:
     rates = count_rates(labelled(table), "wrong", by=["split"])
     order = {name: position for position, name in enumerate(schema.SPLITS)}
     return rates.sort_values("split", key=lambda names: names.map(order), ignore_index=True)
+
+
+def summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Summarize each split that has rows: n, n_products, errors and the rate with its interval."""
+    rates = error_by_split(table)
+    return {
+        str(row.split): {
+            "n": row.n,
+            "n_products": row.n_products,
+            "errors": row.hits,
+            "error_rate": row.rate,
+            "error_low": row.low,
+            "error_high": row.high,
+        }
+        for row in rates.itertuples()
+    }
 
 
 def error_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:

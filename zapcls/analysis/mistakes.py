@@ -113,11 +113,6 @@ def find_images(table: pd.DataFrame, wanted: Filter) -> pd.DataFrame:
     return found.assign(wrong=~found["correct"])
 
 
-def top_losses(table: pd.DataFrame, k: int = 9, split: str = "valid") -> pd.DataFrame:
-    """The k images of a split whose answer cost most, as fastai's `plot_top_losses` shows."""
-    return find_images(table, Filter(split=split, answer="all")).head(k)
-
-
 def _order(values: pd.Series, ascending: bool, rank: np.ndarray) -> np.ndarray:
     """Order rows by values, then by rank; rows without a value come last either way."""
     if values.dtype.kind != "f":

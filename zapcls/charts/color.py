@@ -16,7 +16,7 @@ SIDES = {"crude": ("color alone", "circle-open"), "adjusted": ("sub-category hel
 def error_by_color(table: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
     """Draw the error rate by color, a bar a label, with intervals; a bar is clickable.
 
-    `table` is `color_bias.error_by_color`; each bar's customdata is (color, label, n, ...).
+    `table` is `color_association.compare_groups`; each bar's customdata is (color, label, n, ...).
     """
     figure = figure_of(400, barmode="group", yaxis_title="error rate", bargap=0.25)
     outline = class_colors(classes)

@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from zapcls.commands import terminal
 from zapcls.errors import BadInput
-from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, open_workspace
 from zapcls.workspace.runs import Run, find_evaluated, read_cross_validation, read_predictions
 
@@ -25,20 +23,18 @@ def run_errors(arguments: argparse.Namespace) -> None:
     workspace, run = _open(arguments)
     wrong = find_images(read_predictions(run, workspace), Filter(split=arguments.split))
     wrong = wrong.merge(sort_errors(open_evidence(run, workspace)), on="image_id", how="left")
-    _print_rows(wrong[ERRORS].head(arguments.top), arguments)
+    terminal.print_rows(wrong[ERRORS].head(arguments.top), arguments.json)
 
 
 def run_label_issues(arguments: argparse.Namespace) -> None:
     from zapcls.evidence import open_evidence
-    from zapcls.work import perform_in_terminal
 
     workspace, run = _open(arguments)
     check = open_evidence(run, workspace).check
     if not check.is_done:
-        job = jobs.create(workspace.jobs_dir, "check_labels", {"run": str(run.path)})
-        perform_in_terminal(job, workspace)
+        terminal.perform_new(workspace, "check_labels", {"run": str(run.path)})
     issues = check.read_issues()
-    _print_rows(issues[issues["is_suspect"] | arguments.all][ISSUES], arguments)
+    terminal.print_rows(issues[issues["is_suspect"] | arguments.all][ISSUES], arguments.json)
     if not arguments.json:
         facts = check.facts
         print(
@@ -58,7 +54,7 @@ def run_slices(arguments: argparse.Namespace) -> None:
     ask = Ask(evidence.task)
     found = slices.tables(find("slices", evidence, ask), ask)["slices"]
     found = found if arguments.all else found[found["is_flagged"]]
-    _print_rows(found if arguments.json else found.drop(columns="where"), arguments)
+    terminal.print_rows(found if arguments.json else found.drop(columns="where"), arguments.json)
 
 
 def run_export(arguments: argparse.Namespace) -> None:
@@ -113,14 +109,15 @@ def run_compare(arguments: argparse.Namespace) -> None:
         open_evidence(first, workspace).verdicts,
         first.facts["classes"],
     )
-    _print_rows(summarize(pairs), arguments)
+    terminal.print_rows(summarize(pairs), arguments.json)
     if arguments.by_color:
         print(end="" if arguments.json else "\n")
-        _print_rows(compare_by_color(pairs, BASIC_COLORS, first.facts["classes"]), arguments)
+        terminal.print_rows(
+            compare_by_color(pairs, BASIC_COLORS, first.facts["classes"]), arguments.json
+        )
 
 
 def run_cross_validate(arguments: argparse.Namespace) -> None:
-    from zapcls.work import perform_in_terminal
 
     workspace, run = _open(arguments)
     seconds = run.metrics["seconds"] * arguments.folds
@@ -130,7 +127,7 @@ def run_cross_validate(arguments: argparse.Namespace) -> None:
         file=sys.stderr,
     )
     config = {"run": str(run.path), "folds": arguments.folds}
-    perform_in_terminal(jobs.create(workspace.jobs_dir, "cross_validate", config), workspace)
+    terminal.perform_new(workspace, "cross_validate", config)
     result = read_cross_validation(run) or {}
     if arguments.json:
         print(json.dumps(result))
@@ -145,16 +142,6 @@ def run_cross_validate(arguments: argparse.Namespace) -> None:
 def _open(arguments: argparse.Namespace) -> tuple[Workspace, Run]:
     workspace = open_workspace(arguments.workspace)
     return workspace, find_evaluated(workspace, arguments.run)
-
-
-def _print_rows(table: pd.DataFrame, arguments: argparse.Namespace) -> None:
-    """Print a table: one JSON object a line, or columns for a person."""
-    if arguments.json:
-        sys.stdout.write(table.to_json(orient="records", lines=True, force_ascii=False))
-    elif table.empty:
-        print("None.")
-    else:
-        print(table.to_string(index=False, float_format="{:.3f}".format))
 
 
 def add_commands(add: Any) -> None:

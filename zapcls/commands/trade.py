@@ -1,10 +1,9 @@
 """The command that trades training options against each other; the page shows the same table."""
 
 import argparse
-import sys
 from typing import Any
 
-from zapcls.workspace import jobs
+from zapcls.commands import terminal
 from zapcls.workspace.layout import open_workspace
 from zapcls.workspace.runs import find_evaluated, read_trade
 
@@ -13,7 +12,6 @@ def run_trade(arguments: argparse.Namespace) -> None:
     from zapcls.analysis.trade import TESTED
     from zapcls.color_options import OPTIONS, SEEDS, choose_options
     from zapcls.words.trade import describe_answer, describe_measure, explain_trainings
-    from zapcls.work import perform_in_terminal
 
     workspace = open_workspace(arguments.workspace)
     run = find_evaluated(workspace, arguments.run)
@@ -23,11 +21,11 @@ def run_trade(arguments: argparse.Namespace) -> None:
         names = arguments.options.split(",") if arguments.options else list(OPTIONS)
         seeds = arguments.seeds or SEEDS
         config = {"run": str(run.path), "options": choose_options(names), "seeds": seeds}
-        perform_in_terminal(jobs.create(workspace.jobs_dir, "trade", config), workspace)
+        terminal.perform_new(workspace, "trade", config)
         found = read_trade(run)
         assert found is not None  # the job is done
     if arguments.json:
-        sys.stdout.write(found.to_json(orient="records", lines=True, force_ascii=False))
+        terminal.print_rows(found, as_json=True)
         return
     lines = [describe_answer(found), *(describe_measure(found, name) for name in TESTED)]
     for line in [*lines, explain_trainings(found)]:

@@ -1,224 +1,59 @@
-"""Reads a catalogue in the official format of UT Zappos50K: a CSV, a .mat and a tree of photos."""
+"""A catalogue as a source reads it: facts of its photos, and the attributes that it declares."""
 
 import hashlib
-import html
-import struct
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import mat4py
-import numpy as np
 import pandas as pd
-from mat4py.loadmat import ParseError
 
 from zapcls import schema
-from zapcls.data import clean
-from zapcls.data.sample import is_drawn
-from zapcls.errors import BadInput
 
-DATA_FOLDER = "ut-zap50k-data"
-IMAGE_FOLDERS = ("ut-zap50k-images-square", "ut-zap50k-images")
-FETCH_HINT = "`python -m zapcls download --dest DIR` fetches the official files"
-# What mat4py raises on a file that is not a MATLAB 5 file, or a damaged one.
-_MAT_ERRORS = (
-    ParseError,
-    struct.error,
-    zlib.error,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    OSError,
-)
-# What the file system raises on a name that no file has, or can have (too long, a NUL).
-_NAME_ERRORS = (OSError, ValueError)
+IMAGE_MISSING = "image missing"
+IMAGE_UNREADABLE = "image unreadable"
+ONE, SEVERAL = "one", "several"  # values a photo; several stand in one text, ";" between them
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A column of text that a source knows of each photo, "" where it knows nothing."""
+
+    name: str
+    kind: str  # ONE or SEVERAL
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A catalogue as found on disk: where its photos lie and its table (`schema.CATALOG`)."""
+    """A catalogue as found on disk: facts alone, no label.
+
+    `table` has the columns of `schema.CATALOG` and `schema.FILES`, then the attributes. `content`
+    is "" until the photos are read (`workspace.contents`), which is when a catalogue has an id.
+    """
 
     data_dir: Path
     image_root: Path
     table: pd.DataFrame
+    attributes: tuple[Attribute, ...]
+    thing: str  # what a photo shows, and its plural
+    things: str
+    is_drawn: bool = False  # the project's own drawings, not photos
 
     @cached_property
     def catalogue_id(self) -> str:
-        """12 hex digits from the image ids and file sizes: other labels, same pictures, same id."""
-        digest = hashlib.sha256()
-        for column in ("image_id", "file_bytes"):
-            digest.update("\n".join(self.table[column].astype(str)).encode())
+        """12 hex digits from the image ids, the photos' contents and the attributes.
+
+        When or where a file was written changes nothing; another photo or label is another
+        catalogue.
+        """
+        names = [attribute.name for attribute in self.attributes]
+        facts = self.table[["image_id", "product_id", "content", *names]]
+        digest = hashlib.sha256("\n".join(facts.columns).encode())
+        for column in facts:
+            digest.update("\0".join(facts[column]).encode())
+            digest.update(b"\n\n")
         return digest.hexdigest()[:12]
 
-    @property
-    def is_drawn(self) -> bool:
-        """Whether these are the project's own drawings, not photos."""
-        return is_drawn(self.data_dir)
 
-
-def read_catalogue(data_dir: Path) -> Catalogue:
-    """Join `meta-data.csv` and `image-path.mat` row by row and find each photo on disk.
-
-    No photo is opened: `image unreadable` is known only once the pixel store is built.
-    The table is cleaned for the default target.
-
-    Raises:
-        BadInput: a file or folder is missing, is not what its name says, or the two files
-            do not fit each other; a path leaves the data folder; no photo exists.
-    """
-    data_dir = data_dir.expanduser()
-    if not data_dir.is_dir():
-        raise BadInput(f"The data folder must exist, got {data_dir}. {FETCH_HINT}.")
-    metadata = _read_metadata(_find_file(data_dir, "meta-data.csv"))
-    paths = _read_paths(_find_file(data_dir, "image-path.mat"))
-    image_root = _find_image_root(data_dir)
-    _check_rows_match(metadata["CID"], paths)
-
-    table = metadata.rename(columns={"CID": "image_id", **schema.METADATA})
-    table["product_id"] = table["image_id"].str.rsplit("-", n=1).str[0]
-    table["brand"] = [html.unescape(PurePosixPath(path).parent.name) for path in paths]
-    table["image_path"], table["file_bytes"], table["file_mtime_ns"] = _resolve_paths(
-        paths, image_root
-    )
-    if (table["file_bytes"] < 0).all():
-        raise BadInput(
-            f"{image_root} must hold the photos that image-path.mat lists, but none of the "
-            f"{len(table):,} is there. {FETCH_HINT}."
-        )
-    table["image_problem"] = np.where(table["file_bytes"] < 0, clean.IMAGE_MISSING, "")
-    table = clean.label_rows(table)
-    return Catalogue(data_dir, image_root, schema.conform(table, schema.CATALOG, "catalogue"))
-
-
-def _find_file(data_dir: Path, name: str) -> Path:
-    for folder in (data_dir / DATA_FOLDER, data_dir):
-        if (folder / name).is_file():
-            return folder / name
-    raise BadInput(f"{name} must be in {data_dir / DATA_FOLDER}, but is missing. {FETCH_HINT}.")
-
-
-def _find_image_root(data_dir: Path) -> Path:
-    for name in IMAGE_FOLDERS:
-        if (data_dir / name).is_dir():
-            return data_dir / name
-    raise BadInput(
-        f"{data_dir} must hold a folder {' or '.join(IMAGE_FOLDERS)}, but has neither. "
-        f"{FETCH_HINT}."
-    )
-
-
-def _read_metadata(path: Path) -> pd.DataFrame:
-    """Read the CSV as text, its columns in the official names; CIDs are unique."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} must be a UTF-8 CSV file, but is none ({error}).") from error
-    missing = [column for column in ("CID", *schema.METADATA) if column not in table.columns]
-    if missing:
-        raise BadInput(
-            f"{path} must have the official columns, but {missing[0]} is missing "
-            f"(found {', '.join(map(str, table.columns[:9]))[:200]}). {FETCH_HINT}."
-        )
-    if table.empty:
-        raise BadInput(f"{path} must have a row for each photo, but has none. {FETCH_HINT}.")
-    doubled = table["CID"][table["CID"].duplicated()]
-    if len(doubled):
-        raise BadInput(
-            f"{path}: each CID must occur once, but {doubled.iloc[0]} occurs twice. "
-            "Remove the second row here and in image-path.mat."
-        )
-    return table.fillna("")
-
-
-def _read_paths(path: Path) -> list[str]:
-    """Read the paths, in row order; the official file nests each in a list of one."""
-    try:
-        with path.open("rb") as stream:  # mat4py leaves a file that it opened itself open
-            content = mat4py.loadmat(stream)
-    except _MAT_ERRORS as error:
-        raise BadInput(
-            f"{path} must be a MATLAB 5 .mat file, but cannot be read as one "
-            f"({type(error).__name__}). {FETCH_HINT}."
-        ) from error
-    rows = content.get("imagepath") if isinstance(content, dict) else None
-    if not isinstance(rows, list):
-        raise BadInput(f"{path} must hold the list `imagepath`, but does not. {FETCH_HINT}.")
-    return [str(row[0]) if isinstance(row, list) and row else str(row) for row in rows]
-
-
-def _check_rows_match(cids: pd.Series, paths: list[str]) -> None:
-    if len(cids) != len(paths):
-        raise BadInput(
-            "meta-data.csv and image-path.mat must have a row for each photo in the same order, "
-            f"but have {len(cids):,} and {len(paths):,} rows. {FETCH_HINT}."
-        )
-    for row, (cid, path) in enumerate(zip(cids, paths, strict=True), start=1):
-        if PurePosixPath(path).stem != cid.replace("-", "."):
-            raise BadInput(
-                f"Row {row:,} of image-path.mat must be the photo of CID {cid} in meta-data.csv, "
-                f"but is {path}. The two files must be of the same version, in the same order."
-            )
-
-
-def _resolve_paths(paths: list[str], image_root: Path) -> tuple[list[str], list[int], list[int]]:
-    """Find each listed path on disk: relative to the root, its bytes and time of change, or -1."""
-    root = image_root.resolve()
-    folders: dict[str, str] = {}
-    found: list[str] = []
-    sizes: list[int] = []
-    times: list[int] = []
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        if folder not in folders:
-            try:
-                folders[folder] = _resolve_folder(folder, root)
-            except _NAME_ERRORS:
-                folders[folder] = folder
-        relative = f"{folders[folder]}/{name}"
-        found.append(relative)
-        size, time = _look_at(root / relative, root, path)
-        sizes.append(size)
-        times.append(time)
-    return found, sizes, times
-
-
-def _look_at(file: Path, root: Path, listed: str) -> tuple[int, int]:
-    try:
-        facts = file.stat()
-    except _NAME_ERRORS:
-        return -1, -1
-    if file.is_symlink():
-        _check_inside(file, root, listed)
-    return facts.st_size, facts.st_mtime_ns
-
-
-def _resolve_folder(folder: str, root: Path) -> str:
-    """Find a listed brand folder on disk, under any of the names that unpackers give it.
-
-    A folder that ends in a period may have kept it, lost it, or carry it as `%2E`;
-    an HTML entity may have been resolved.
-    """
-    parts = PurePosixPath(folder).parts
-    if folder.startswith("/") or ".." in parts or "\\" in folder or ":" in folder:
-        raise BadInput(f"A path in image-path.mat must stay inside {root.name}, got {folder!r}.")
-    parent = str(PurePosixPath(*parts[:-1])) if len(parts) > 1 else "."
-    listed = parts[-1] if parts else "."
-    for name in dict.fromkeys((listed, html.unescape(listed))):
-        stem = name.rstrip(".")
-        for variant in (name, stem + "%2E" * (len(name) - len(stem)), stem):
-            if (root / parent / variant).is_dir():
-                _check_inside(root / parent / variant, root, folder)
-                return f"{parent}/{variant}"
-    return folder
-
-
-def _check_inside(path: Path, root: Path, listed: str) -> None:
-    if not path.resolve().is_relative_to(root):
-        raise BadInput(
-            f"A photo must lie inside {root.name}, but {listed!r} leads to {path.resolve()}."
-        )
+def list_columns(attributes: tuple[Attribute, ...]) -> dict[str, str]:
+    """List the columns of a kept catalogue with their dtypes."""
+    return schema.CATALOG | {attribute.name: "str" for attribute in attributes}

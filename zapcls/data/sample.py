@@ -12,10 +12,11 @@ from pathlib import Path
 import mat4py
 import numpy as np
 
-from zapcls import schema
 from zapcls.data.drawing.painting import Last, paint_shoe
 from zapcls.data.drawing.palette import build_palette
 from zapcls.data.drawing.shapes import build_parts
+from zapcls.data.sources.drawings import MARKER
+from zapcls.data.sources.zappos import METADATA
 from zapcls.errors import BadInput
 from zapcls.progress import Progress, silent
 
@@ -82,11 +83,10 @@ BRANDS = (
     "Quillon & Thrush",
     "Wrenfold & Daughters",
 )
-HEADER = ("CID", *schema.METADATA)  # the official columns
+HEADER = ("CID", *METADATA)  # the official columns
 TRUTH = ("image_id", "product_id", "true_label", "color", "wrong_label", "ambiguous")
 HEEL_HEIGHTS = ("Under 1in", *(f"{i}in - {i} 3/4in" for i in range(1, 5)), "5in & over")
 BLANK_SHARE = 0.2  # of the metadata other than Gender
-MARKER = "drawn.txt"
 OWN_NAMES = {MARKER, "truth.csv", "ut-zap50k-data", "ut-zap50k-images"}
 
 
@@ -128,11 +128,6 @@ def draw_catalogue(dest: Path, n: int = 1200, seed: int = 0, progress: Progress 
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-
-
-def is_drawn(data_dir: Path) -> bool:
-    """Whether the folder holds a catalogue that `draw_catalogue` drew."""
-    return (data_dir / MARKER).is_file()
 
 
 def _check_request(n: int, seed: int, dest: Path, part: Path) -> None:

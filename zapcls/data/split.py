@@ -13,6 +13,7 @@ from zapcls import schema
 
 VALID_SHARE = 0.2  # of all groups
 TUNE_SHARE = 0.1  # of the groups that are not valid
+_LEAST_STRATUM = 5  # groups: a smaller one can be drawn from any part only together with others
 
 
 def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd.DataFrame:
@@ -20,11 +21,13 @@ def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd
 
     `product` keeps all colors of a product together; `random` assigns each image by itself,
     as the blog did. A group's stratum is its most frequent label. The assignment depends on
-    the seed and on the set of kept rows, not on their order.
+    the seed and on the set of kept rows, not on their order. `table` is what
+    `labels.label_rows` gives.
     """
     kept = table[table["kept"]]
     group = kept["product_id"] if mode == "product" else kept["image_id"]
     labels = kept["label"].groupby(group).agg(lambda values: values.mode().iloc[0]).sort_index()
+    labels = _join_scarce(labels)
     rest, valid = train_test_split(
         labels, test_size=VALID_SHARE, stratify=labels, random_state=seed
     )
@@ -36,11 +39,27 @@ def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd
     split[kept.index] = np.select(
         [group.isin(valid.index), group.isin(tune.index)], ["valid", "tune"], default="train"
     )
-    return schema.conform(table.assign(split=split), schema.SPLIT, "split")
+    table = table.assign(split=split, catalog_label=table["label"])
+    return schema.conform(table, schema.SPLIT, "split")
+
+
+def _join_scarce(strata: pd.Series) -> pd.Series:
+    """Join the strata of few groups, and these with the most frequent one while they are few.
+
+    A class has few where most photos of its products are of other classes.
+    """
+    counts = strata.value_counts()
+    scarce = counts.index[counts < _LEAST_STRATUM]
+    if not len(scarce):
+        return strata
+    is_few = counts[scarce].sum() < _LEAST_STRATUM
+    return strata.where(~strata.isin(scarce), counts.index[0] if is_few else "")
 
 
 def correct_split(split: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
     """Apply corrections (`schema.CORRECTIONS`) to a split: new labels, the same parts.
+
+    What the catalogue said stays beside them.
 
     An image whose corrected label is "" is taken out of train and tune. In valid it keeps its
     place without a label: no rate counts it, yet it can still be compared under its old label.

@@ -7,13 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zapcls.config import DEFAULT_CLASSES, DEFAULT_TARGET
+
 # UT Zappos names departments, not wearers: "sold as women's".
 _DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
 
 
 @dataclass(frozen=True)
 class Task:
-    """A target with its classes in order; `thing` and `things` are what a photo shows."""
+    """A target with its classes in order; `thing` and `things` are what a photo shows.
+
+    Without classes it asks for all of the target that have enough products (`labels.resolve`).
+    """
 
     target: str
     classes: tuple[str, ...]
@@ -24,6 +29,11 @@ class Task:
     def word(self) -> str:
         """The target as a person writes it: sub-category."""
         return {"sub_category": "sub-category"}.get(self.target, self.target.replace("_", " "))
+
+    @property
+    def words(self) -> str:
+        """The plural of `word`: sub-categories."""
+        return f"{self.word[:-1]}ies" if self.word.endswith("y") else f"{self.word}s"
 
     @property
     def is_department(self) -> bool:
@@ -68,3 +78,6 @@ def read_task(content: Mapping[str, Any]) -> Task:
     """Read a task from what `Task.to_json` wrote."""
     classes: Sequence[str] = content["classes"]
     return Task(content["target"], tuple(classes), content["thing"], content["things"])
+
+
+DEFAULT_TASK = Task(DEFAULT_TARGET, DEFAULT_CLASSES)

@@ -194,5 +194,5 @@ def generate() -> dict[str, dict[str, str | float]]:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parent.parent / "architectures.json"
+    target = Path(__file__).parents[1] / "config" / "architectures.json"
     target.write_text(json.dumps(generate(), indent=1) + "\n", encoding="utf-8")

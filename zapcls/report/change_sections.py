@@ -83,7 +83,7 @@ def build_trade(evidence: Evidence) -> Section:
             Text(trade_words.describe_answer(found)),
             *charted,
             Text(
-                "Lower left is better. Lines are 95 % intervals of the difference to No option "
+                "Lower left is better. Lines are 95 % intervals of the difference to Plain "
                 "(dotted): one that crosses a dotted line may be chance. Pale: single trainings.",
                 "note",
             ),

@@ -21,29 +21,14 @@ from zapcls.progress import Progress, silent
 from zapcls.report import change_sections, color_sections, run_sections
 from zapcls.report.blocks import Chart, Section
 from zapcls.report.evidence import Evidence, read_evidence
-from zapcls.report.files import KIND, find_browser, need_browser, print_pdf
-from zapcls.workspace.jobs import Job
+from zapcls.report.files import need_browser, print_pdf
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, find_evaluated, write_derived
+from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store
 
 SUFFIXES = (".html", ".pdf")
 FONT = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 INK, GRID = "#22262a", "#e6e8ea"
-
-
-def write_report(job: Job, workspace: Workspace, progress: Progress) -> None:
-    """Write a run's report into the run: report.html, and report.pdf where a Chromium is."""
-    run = find_evaluated(workspace, job.config["run"])
-    page = build_page(run, workspace, progress)
-
-    def write(folder: Path) -> None:
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        if find_browser():
-            progress("Printing the PDF", 0, 0)
-            print_pdf(folder / "report.html", folder / "report.pdf")
-
-    write_derived(run, KIND, write)
 
 
 def save_report(run: Run, workspace: Workspace, file: Path, progress: Progress = silent) -> None:

@@ -10,7 +10,7 @@ from zapcls import charts, words
 from zapcls.analysis import metrics
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.config import build_config
-from zapcls.data import clean
+from zapcls.data import labels
 from zapcls.data.download import TERMS
 from zapcls.report.blocks import Block, Chart, Section, Table, Text
 from zapcls.report.evidence import SPLIT, Evidence
@@ -51,11 +51,11 @@ LIMITS = [
 
 def build_data(run: Run, store: Store) -> Section:
     """What the catalogue holds, what was left out and why, and its terms."""
-    config = run.train_config
-    counts = clean.summarize(clean.label_rows(store.read_catalog(), config.target, config.classes))
+    task = run.task
+    counts = labels.summarize(labels.label_rows(store.read_catalog(), task))
     classes = ", ".join(
         f"{counts['classes'].get(name, 0):,} sold as {words.department(name)}"
-        for name in config.classes
+        for name in task.classes
     )
     rows = [{"rows of the catalogue": "kept", "photos": f"{counts['kept']:,}"}]
     rows += [
@@ -68,7 +68,7 @@ def build_data(run: Run, store: Store) -> Section:
             f"**{counts['kept']:,}** are kept, of {counts['products']:,} products: {classes}. The "
             "label is the department that the shop sold a shoe in, not who wears it."
         ),
-        Table(pd.DataFrame(rows), f"What was kept, and why the rest was not ({config.target})."),
+        Table(pd.DataFrame(rows), f"What was kept, and why the rest was not ({task.target})."),
         Text(
             "The photos are drawings that zapcls made, under no terms."
             if store.is_drawn
@@ -154,7 +154,7 @@ def _quote(value: Any) -> str:
 def build_errors(run: Run, evidence: Evidence) -> Section:
     """The error rate with its interval, what is taken for what, and how sure the run is."""
     table, classes = evidence.answers[0].table, evidence.classes
-    valid = run.metrics["splits"][SPLIT]
+    valid = run.rates["splits"][SPLIT]
     by_class = metrics.error_by_class(table, classes, SPLIT)
     palette = charts.class_colors(classes)
     return Section(
@@ -165,7 +165,7 @@ def build_errors(run: Run, evidence: Evidence) -> Section:
                 f"{words.percent(valid['error_rate'])}** (95 % interval "
                 f"{words.interval(valid['error_low'], valid['error_high'])}, counting "
                 f"{valid['n_products']:,} products). Always naming the most frequent class would "
-                f"err {words.percent(run.metrics['guess_error_rate'])}."
+                f"err {words.percent(run.rates['guess_error_rate'])}."
             ),
             *_tell_other_rates(run, evidence),
             Chart(

@@ -11,8 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from zapcls.answer.classify import Classifier, open_classifier
-from zapcls.data.clean import label_rows
+from zapcls.data.labels import label_rows
 from zapcls.data.split import build_split, count_leaks
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import Evidence, Stamp, stamp_file
 from zapcls.findings.ask import HEADS
 from zapcls.workspace import layout
@@ -104,7 +105,8 @@ def catalog(store: Store) -> pd.DataFrame:
 @st.cache_data(max_entries=4, show_spinner="Reading the catalogue…")
 def _catalog(store_path: str, changed: Identity) -> pd.DataFrame:
     store = Store(Path(store_path))
-    table = store.read_catalog().merge(store.read_colors(), on="image_id", validate="one_to_one")
+    table = label_rows(store.read_catalog(), DEFAULT_TASK)
+    table = table.merge(store.read_colors(), on="image_id", validate="one_to_one")
     return table.assign(row=range(len(table)))
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from zapcls import schema
 from zapcls.analysis import decisions as rules
 from zapcls.data.task import Task
-from zapcls.ui import widgets
+from zapcls.ui import messages
 
 FEW = 4  # right labels that have buttons; more are a list
 
@@ -26,8 +26,8 @@ def list_choices(label: str, task: Task) -> list[Choice]:
     word = "department" if task.is_department else "label"
     choices = [
         Choice(
-            f"Is {widgets.escape(task.name(name))}", rules.LABEL_WRONG, name,
-            f"The label is wrong; right is {widgets.escape(task.name(name))}.",
+            f"Is {messages.escape(task.name(name))}", rules.LABEL_WRONG, name,
+            f"The label is wrong; right is {messages.escape(task.name(name))}.",
             str(place) if len(others) <= FEW else None,
         )
         for place, name in enumerate(others, start=1)

@@ -16,7 +16,7 @@ from zapcls.analysis.color_agreement import (
 )
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.errors import BadInput, ZapError
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, messages, photo_grid
 from zapcls.workspace.color_labels import open_color_labels, read_csv, write_csv
 from zapcls.workspace.store import Store
 
@@ -59,7 +59,7 @@ def show_color_check(store: Store) -> None:
 @st.fragment  # an answer redraws the next photo, not the page
 def show_part(store: Store, part: str) -> None:
     """Show the photos to be named, or what the labels come to."""
-    with widgets.explain_errors():
+    with messages.explain_errors():
         labels, table = open_color_labels(store).read(), cache.catalog(store)
         if part == EYE:
             show_naming(store, table, labels)
@@ -129,7 +129,7 @@ def record(store: Store, image_id: str, color: str) -> None:
     try:
         open_color_labels(store).answer(image_id, color, also if color not in ("", also) else "")
     except ZapError as error:
-        st.toast(widgets.escape(str(error)), icon=":material/error:", duration="long")
+        st.toast(messages.escape(str(error)), icon=":material/error:", duration="long")
 
 
 def take_back(store: Store) -> None:
@@ -137,7 +137,7 @@ def take_back(store: Store) -> None:
     try:
         open_color_labels(store).undo()
     except ZapError as error:
-        st.toast(widgets.escape(str(error)), icon=":material/error:", duration="long")
+        st.toast(messages.escape(str(error)), icon=":material/error:", duration="long")
 
 
 def show_agreement(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> None:
@@ -160,7 +160,7 @@ def show_agreement(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> N
     for pair in pairs.head(PAIRS).itertuples():
         st.markdown(describe_pair(pair))
         photos = both[(both["color"] == pair.color) & (both["named"] == pair.named)]
-        widgets.image_grid(photos.head(PHOTOS), store, name_finely, SMALL_PX)
+        photo_grid.image_grid(photos.head(PHOTOS), store, name_finely, SMALL_PX)
 
 
 def show_rates(found: Agreement) -> None:
@@ -212,7 +212,7 @@ def show_exchange(store: Store, labels: pd.DataFrame) -> None:
             )  # fmt: skip
     if "color_labels_taken" in st.session_state:
         kind, said = st.session_state.pop("color_labels_taken")
-        (st.error if kind == "error" else st.success)(widgets.escape(said))
+        (st.error if kind == "error" else st.success)(messages.escape(said))
 
 
 def take_in(store: Store) -> None:

@@ -15,7 +15,7 @@ from zapcls.blocks.counts import probabilities
 from zapcls.data import pixels
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
-from zapcls.ui import cache, filters, marking, relatives, widgets
+from zapcls.ui import cache, filters, marking, messages, relatives
 from zapcls.ui.gallery import PAGE_SIZE
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.workspace.runs import Run
@@ -119,7 +119,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
     """
     task = cache.evidence(run).task
     told = words.begin(task.describe(image.label)) if image.label else "Not a kept label"
-    called = widgets.escape(f"{told}, called {task.name(image.prediction)}")
+    called = messages.escape(f"{told}, called {task.name(image.prediction)}")
     st.subheader(f"{called}, {words.percent(image.prob)}", anchor=False)
     photo_cell, map_cell, facts_cell = st.columns([3, 3, 4], gap="medium")
     with photo_cell:
@@ -158,12 +158,12 @@ def show_facts(image: Any, task: Task) -> None:
     told = ""
     if image.catalog_label != image.label:
         labels = (image.catalog_label, image.label)
-        says, was_told = (widgets.escape(task.name(label)) or "nothing" for label in labels)
+        says, was_told = (messages.escape(task.name(label)) or "nothing" for label in labels)
         told = f"The catalogue says {says}; the run was told {was_told}.  \n"
     st.caption(
-        f"{told}{image.split} · {loss} · {widgets.escape(' · '.join(filter(None, known)))}  \n"
-        f"image {widgets.escape(image.image_id)} · product {widgets.escape(image.product_id)}  \n"
-        + widgets.escape(image.image_path).replace("/", "/\u200b")
+        f"{told}{image.split} · {loss} · {messages.escape(' · '.join(filter(None, known)))}  \n"
+        f"image {messages.escape(image.image_id)} · product {messages.escape(image.product_id)}  \n"
+        + messages.escape(image.image_path).replace("/", "/\u200b")
     )
 
 
@@ -177,7 +177,7 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
     changed = cache.identify(run.onnx_path, store.path / "pixels.npy")
     class_index = task.classes.index(image.prediction)
     evidence = _find_evidence(changed, int(image.row), class_index, run, store)
-    called = widgets.escape(task.name(image.prediction))
+    called = messages.escape(task.name(image.prediction))
     overlay = crop(saliency.draw(store.pixels[image.row], evidence), size)
     st.image(overlay, width="stretch", output_format="PNG")
     covered = saliency.prob_covered(image.prob, evidence)
@@ -211,7 +211,7 @@ def show_cause(image: Any, run: Run) -> None:
     if image.label and not image.correct:
         why = find_row(filters.read_causes(run), image.image_id)
         st.markdown(
-            f"Cause: **{why.cause}**  \n{widgets.escape(why.evidence)}",
+            f"Cause: **{why.cause}**  \n{messages.escape(why.evidence)}",
             help=EXPLANATIONS[why.cause],
         )
 
@@ -228,9 +228,9 @@ def show_doubts(image: Any, run: Run) -> None:
     if heads is None or issue is None:
         return
     st.caption(
-        f"Held against its label: {widgets.escape(issue.reasons) or 'nothing'}  \n"
+        f"Held against its label: {messages.escape(issue.reasons) or 'nothing'}  \n"
         "Frozen-body heads, out-of-fold: "
-        f"{widgets.escape(evidence.task.name(heads.prediction))}, "
+        f"{messages.escape(evidence.task.name(heads.prediction))}, "
         f"{words.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
         "times the share of its siblings and near-duplicates that carry it.",

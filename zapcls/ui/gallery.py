@@ -10,7 +10,7 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.data.task import Task
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, messages
 from zapcls.ui.choices import describe
 from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear
 from zapcls.ui.thumbnails import thumbnail
@@ -124,7 +124,7 @@ def describe_verdicts(
         badges[verdict.image_id] = (
             ":red-badge[reviewers disagree]"
             if verdict.is_conflict
-            else f":{MARK_COLORS[verdict.mark]}-badge[{widgets.escape(said)}]"
+            else f":{MARK_COLORS[verdict.mark]}-badge[{messages.escape(said)}]"
         )
     return badges
 
@@ -132,18 +132,18 @@ def describe_verdicts(
 def show_card(image: Any, photo: bytes, badge: str, task: Task) -> None:
     """One photo with its truth, answer, loss, color, category, path and product."""
     told = task.describe(image.label) if image.label else "no kept label"
-    called = widgets.escape(task.name(image.prediction))
+    called = messages.escape(task.name(image.prediction))
     sign = ":material/check:" if image.correct else ":material/close:"
     alt = f"{told}, called {task.name(image.prediction)}"
     st.image(photo, width="stretch", output_format="JPEG", alt=alt)
     st.markdown(
-        f"{widgets.escape(told)}  \n{sign} **{called}**, {words.percent(image.prob)}"
+        f"{messages.escape(told)}  \n{sign} **{called}**, {words.percent(image.prob)}"
         + (f"  \n{badge}" if badge else "")
     )
-    path = widgets.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder
+    path = messages.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder
     st.caption(
         f"loss {image.loss:.2f} · {image.color or 'no color'}  \n"
-        f"product {widgets.escape(image.product_id)}  \n{path}"
+        f"product {messages.escape(image.product_id)}  \n{path}"
     )
     st.button(
         "Open", key=f"open-{image.image_id}", icon=":material/open_in_full:", type="tertiary",

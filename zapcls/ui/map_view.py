@@ -8,7 +8,7 @@ from zapcls.analysis.metrics import labelled
 from zapcls.blocks import charts
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, job_view, navigation
 from zapcls.workspace.runs import Run
 
 TINTS = ("answer", "label", "prediction", "color")
@@ -50,16 +50,16 @@ def show_map(run: Run) -> None:
     picked = [str(point["customdata"][0]) for point in event["selection"]["points"]]
     if picked:
         st.session_state["picked_images"] = picked
-        widgets.open_page("errors", view="Gallery", answer="all", split=split)
+        navigation.open_page("errors", view="Gallery", answer="all", split=split)
 
 
 def show_start(run: Run) -> None:
     """Say what the map is, and start one or watch the one that is being drawn."""
     st.markdown("The map lays all photos out so that those alike to the network lie together.")
-    if widgets.is_at_work("map", run):
+    if job_view.is_at_work("map", run):
         return
     if st.button("Draw the map", type="primary", key="draw_map", icon=":material/scatter_plot:"):
-        widgets.start_job("map", run)
+        job_view.start_job("map", run)
     st.caption("About a minute for some thousand photos.")
 
 

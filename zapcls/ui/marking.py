@@ -9,7 +9,7 @@ import streamlit as st
 from zapcls.analysis import decisions as rules
 from zapcls.data.task import Task
 from zapcls.errors import BadInput, ZapError
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, messages
 from zapcls.ui.choices import FEW, Choice, describe, list_choices
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
@@ -218,7 +218,7 @@ def _write(card: Card, mark: str, right_label: str) -> None:
         _warn(str(error))
     else:
         said = describe(mark, right_label, cache.evidence(run).task)
-        st.toast(f"Marked: {widgets.escape(said)}.", icon=":material/check:")
+        st.toast(f"Marked: {messages.escape(said)}.", icon=":material/check:")
 
 
 def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
@@ -233,7 +233,7 @@ def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
         _warn(str(error))
     else:
         found = f"Taken back on image {undone}." if undone else "There is nothing to take back."
-        st.toast(widgets.escape(found), icon=":material/undo:")
+        st.toast(messages.escape(found), icon=":material/undo:")
 
 
 def _warn(text: str) -> None:
@@ -275,5 +275,5 @@ def describe_verdict(verdict: Any, run: Run) -> str:
 
 
 def _say(what: str, who: str, note: str) -> str:
-    parts = (f"**{widgets.escape(what)}**", widgets.escape(who or "without a name"))
-    return " · ".join([*parts, *([widgets.escape(note)] if note else [])])
+    parts = (f"**{messages.escape(what)}**", messages.escape(who or "without a name"))
+    return " · ".join([*parts, *([messages.escape(note)] if note else [])])

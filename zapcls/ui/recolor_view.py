@@ -14,7 +14,7 @@ from zapcls.analysis.recoloring import (
 )
 from zapcls.answer.recolored import MOST_PHOTOS
 from zapcls.data.color import BASIC_COLORS
-from zapcls.ui import cache, widgets
+from zapcls.ui import cache, job_view, navigation
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.words.recoloring import (
     CONTROLS,
@@ -65,10 +65,10 @@ def show_start(run: Run) -> None:
         "untouched, and the run answers again. Random hues, the same lightness alone, and the "
         "ground alone are the controls."
     )
-    if widgets.is_at_work("recolor", run):
+    if job_view.is_at_work("recolor", run):
         return
     if st.button("Recolor the photos", type="primary", key="recolor", icon=":material/palette:"):
-        widgets.start_job("recolor", run)
+        job_view.start_job("recolor", run)
     st.caption(f"Some minutes; at most {MOST_PHOTOS:,} photos, whole products.")
 
 
@@ -116,4 +116,4 @@ def show_examples(run: Run, flips: pd.DataFrame, label: str) -> None:
     with st.expander(f"The {len(shown)} surest of the {words.department(label)} shoes among them"):
         for image in shown.itertuples():
             show_strip(cache.store_of(run).pixels[image.row], run)
-            widgets.show_link("errors", "Open this photo", image=image.image_id)
+            navigation.show_link("errors", "Open this photo", image=image.image_id)

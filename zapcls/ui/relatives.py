@@ -11,7 +11,7 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.analysis.neighbors import find_nearest
-from zapcls.ui import cache, marking, widgets
+from zapcls.ui import cache, marking, messages
 from zapcls.ui.thumbnails import thumbnail
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
@@ -42,11 +42,11 @@ def show_nearest(image: Any, place: int, run: Run) -> None:
     called = int((near["label"] == image.prediction).sum())
     st.markdown(
         f"##### {called} of the {len(near)} nearest training photos are "
-        + widgets.escape(task.describe(image.prediction)),
+        + messages.escape(task.describe(image.prediction)),
         help="Nearest by the cosine similarity of the run's embeddings: 1 is the same.",
     )
     captions = [
-        f"{widgets.escape(task.name(label))} · {value:.2f}"
+        f"{messages.escape(task.name(label))} · {value:.2f}"
         for label, value in zip(near["label"], similarity, strict=True)
     ]
     show_strip(near, cache.store_of(run), captions, "near")
@@ -73,7 +73,7 @@ def show_siblings(image: Any, run: Run) -> None:
     right = int(others["correct"].sum())
     st.markdown(f"##### The same product in other colors: {right} of {len(others)} answered right")
     captions = [
-        f"{other.color or 'no color'}: {widgets.escape(task.name(other.prediction))}, "
+        f"{other.color or 'no color'}: {messages.escape(task.name(other.prediction))}, "
         f"{words.percent(other.prob)} {'✓' if other.correct else '✕'}"
         for other in others.itertuples()
     ]
@@ -89,7 +89,7 @@ def show_runs(image: Any, run: Run) -> None:
         for answer in read_answers(other, image.image_id)
     ]
     same = sum(answer["prediction"] == image.prediction for answer in answers)
-    called = widgets.escape(task.name(image.prediction))
+    called = messages.escape(task.name(image.prediction))
     st.markdown(f"##### {same} of {len(answers)} runs call it {called}")
     rows = [
         {

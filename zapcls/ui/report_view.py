@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from zapcls.report.files import KIND, find_report
-from zapcls.ui import widgets
+from zapcls.ui import job_view
 from zapcls.workspace.runs import Run
 
 FORMATS = {
@@ -17,7 +17,7 @@ FORMATS = {
 def show_report(run: Run) -> None:
     """Show the run's report as downloads, or offer to write it."""
     st.subheader("Report", anchor="report")
-    if widgets.is_at_work(KIND, run):
+    if job_view.is_at_work(KIND, run):
         return
     written = {suffix: path for suffix in FORMATS if (path := find_report(run, suffix))}
     if not written:
@@ -26,7 +26,7 @@ def show_report(run: Run) -> None:
             "and limits. It needs neither this app nor the internet."
         )
         if st.button("Write the report", key="write_report", icon=":material/description:"):
-            widgets.start_job(KIND, run)
+            job_view.start_job(KIND, run)
         return
     with st.container(horizontal=True):
         for suffix, path in written.items():
@@ -36,7 +36,7 @@ def show_report(run: Run) -> None:
                 on_click="ignore", icon=icon,
             )  # fmt: skip
         if st.button("Write it again", key="write_report", icon=":material/refresh:"):
-            widgets.start_job(KIND, run)
+            job_view.start_job(KIND, run)
     when = time.localtime(next(iter(written.values())).stat().st_mtime)
     missing = "" if ".pdf" in written else " There is no PDF, as no Chromium was found to print it."
     st.caption(

@@ -18,7 +18,7 @@ from zapcls.blocks import (
     Text,
 )
 from zapcls.blocks.charts import NEUTRAL
-from zapcls.ui import widgets
+from zapcls.ui import navigation
 
 NO_TOOLBAR = {"displayModeBar": False}
 
@@ -90,7 +90,7 @@ def open_photos(opens: Opens) -> None:
     filters = dict(opens)
     if "images" in filters:
         st.session_state["picked_images"] = list(filters.pop("images"))
-    widgets.open_page("errors", **filters)
+    navigation.open_page("errors", **filters)
 
 
 def show_table(table: Table, key: str) -> None:

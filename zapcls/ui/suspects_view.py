@@ -8,7 +8,7 @@ import streamlit as st
 
 from zapcls.findings import find, label_check
 from zapcls.findings.ask import Ask
-from zapcls.ui import cache, marking, widgets
+from zapcls.ui import cache, job_view, marking, messages, navigation
 from zapcls.ui.sections import show_blocks
 from zapcls.workspace.runs import Run
 
@@ -55,7 +55,7 @@ def show_start(run: Run) -> None:
         "A label check asks heads that never saw a product what they make of its label, and "
         "compares each label with those of its siblings and near-duplicates."
     )
-    if widgets.is_at_work("check_labels", run):
+    if job_view.is_at_work("check_labels", run):
         return
     n = len(cache.evidence(run).predictions)
     cost = "Seconds where the network's features are kept, else one pass over the photos."
@@ -63,7 +63,7 @@ def show_start(run: Run) -> None:
         f"Check the labels of {n:,} photos", type="primary", key="check_labels",
         icon=":material/fact_check:", help=cost,
     ):  # fmt: skip
-        widgets.start_job("check_labels", run)
+        job_view.start_job("check_labels", run)
     st.caption(cost)
 
 
@@ -91,18 +91,18 @@ def pick(suspects: pd.DataFrame) -> pd.DataFrame:
 def show_card(suspect: Any, run: Run) -> None:
     """One suspect: the photo, its label, who accuses it, and the marks."""
     store, task = cache.store_of(run), cache.evidence(run).task
-    reasons = "  \n".join(widgets.escape(reason) for reason in suspect.reasons.split("; "))
+    reasons = "  \n".join(messages.escape(reason) for reason in suspect.reasons.split("; "))
     with st.container(horizontal=True):
         st.image(store.pixels[suspect.row], width=PHOTO_PX)
         with st.container(width="stretch"):
             st.markdown(
-                f"{task.verb} **{widgets.escape(task.name(suspect.label))}**, perhaps "
-                f"**{widgets.escape(task.name(suspect.suggested_label))}**"
+                f"{task.verb} **{messages.escape(task.name(suspect.label))}**, perhaps "
+                f"**{messages.escape(task.name(suspect.suggested_label))}**"
             )
             st.caption(f"label quality {suspect.label_quality:.2f}  \n{reasons}")
             if st.button(
                 "Open", key=f"open-{suspect.image_id}", type="tertiary",
                 icon=":material/open_in_full:",
             ):  # fmt: skip
-                widgets.open_page("errors", view="Suspects", image=suspect.image_id)
+                navigation.open_page("errors", view="Suspects", image=suspect.image_id)
     marking.show_marking(suspect, run, key=f"suspect-{suspect.image_id}")

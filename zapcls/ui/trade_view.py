@@ -5,7 +5,7 @@ import streamlit as st
 from zapcls.analysis.trade import ALL_SEEDS, FLIP, TESTED, WORST
 from zapcls.charts.trade import trade
 from zapcls.color_options import BASE, MOST_SEEDS, OPTIONS, SEEDS, find_obstacle
-from zapcls.ui import widgets
+from zapcls.ui import job_view
 from zapcls.words.trade import (
     FLIP_HELP,
     TRADE_HELP,
@@ -64,7 +64,7 @@ def show_trade(run: Run) -> None:
 
 def show_start(run: Run) -> None:
     """Choose options and start the job, or watch the one at work."""
-    if widgets.is_at_work("trade", run):
+    if job_view.is_at_work("trade", run):
         return
     others = [name for name in OPTIONS if name != BASE]
     names = st.pills(
@@ -79,7 +79,7 @@ def show_start(run: Run) -> None:
         "Train these options", type="primary", key="trade", icon=":material/balance:",
         disabled=not names,
     ):  # fmt: skip
-        widgets.start_job("trade", run, options=[BASE, *names], seeds=int(seeds))
+        job_view.start_job("trade", run, options=[BASE, *names], seeds=int(seeds))
     st.caption(
         "Some minutes on two cores; what the frozen network gives is kept for the next time."
     )

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from zapcls.config import TrainConfig
-from zapcls.data import clean
+from zapcls.workspace.answers import find_probabilities, read_answers, write_answers
 from zapcls.workspace.layout import read_json, write_json
 from zapcls.workspace.runs import join_facts
 from zapcls.workspace.store import Store
@@ -46,23 +46,28 @@ class LabelCheck:
 
     def read_probabilities(self) -> np.ndarray:
         """Read all class probabilities: float32, (rows of the predictions, classes)."""
-        return np.load(self.path / "probs.npy", allow_pickle=False)
+        path = find_probabilities(self.path, self.facts["target"])
+        return np.load(path, allow_pickle=False)
 
 
 def find_check(store: Store, config: TrainConfig) -> LabelCheck:
-    """Find the check of the network, classes and labels that a run is about; it may be absent."""
-    labels = clean.label_rows(store.read_catalog(), config.target, config.classes)["label"]
-    digest = hashlib.blake2b("\n".join(labels).encode(), digest_size=8).hexdigest()
-    seed = config.seed if config.weights == "none" else 0  # of a random network
-    facts = json.dumps([config.weights, seed, config.target, config.classes, digest])
+    """Find the check of the network, target and classes that a run is about; it may be absent.
+
+    Other labels are another store.
+    """
+    facts = json.dumps([config.weights, choose_seed(config), config.target, config.classes])
     name = hashlib.sha256(facts.encode()).hexdigest()[:12]
     return LabelCheck(store.path / "checks" / f"{config.arch}-{config.image_size}-{name}")
 
 
+def choose_seed(config: TrainConfig) -> int:
+    """Choose the seed of a check, which decides a network that starts at random."""
+    return config.seed if config.weights == "none" else 0
+
+
 def read_predictions(check: LabelCheck, store: Store) -> pd.DataFrame:
     """Read the out-of-fold predictions with path, category and color, as those of a run."""
-    table = pd.read_parquet(check.path / "predictions.parquet")
-    return join_facts(table, store, check.facts["target"], tuple(check.facts["classes"]))
+    return join_facts(read_answers(check.path, check.facts["target"]), store)
 
 
 def write(
@@ -76,8 +81,7 @@ def write(
     """Write a check aside and rename it; an older one is replaced."""
     aside = check.path.with_name(f".{check.path.name}-{os.getpid()}")
     aside.mkdir(parents=True, exist_ok=True)
-    predictions.to_parquet(aside / "predictions.parquet")
-    np.save(aside / "probs.npy", prob)
+    write_answers(aside, predictions, prob, facts["target"])
     issues.to_parquet(aside / "issues.parquet")
     duplicates.to_parquet(aside / "duplicates.parquet")
     write_json(aside / "check.json", facts)

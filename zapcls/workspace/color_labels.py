@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from zapcls.data.color_names import BASIC_COLORS
 from zapcls.errors import BadInput, ZapError
 from zapcls.workspace.layout import replace_file
 from zapcls.workspace.store import Store
-from zapcls.workspace.store_build import COLOR_LABELS
 
 # color: one of the eleven, "" where the person could not tell; also_fair: other names that the
 # person would have taken, a blank between them.
@@ -79,7 +79,27 @@ class ColorLabels:
 
 def open_color_labels(store: Store) -> ColorLabels:
     """Open a store's color labels; nothing is written yet."""
-    return ColorLabels(store.path / COLOR_LABELS)
+    return ColorLabels(store.color_labels_path)
+
+
+def carry_over(folder: Path, table: pd.DataFrame, known: Sequence[Store]) -> None:
+    """Write into a new store's folder what a person called its photos in other stores.
+
+    `table` is the new store's catalogue; a photo is the same where its id and its content are.
+    """
+    labelled = [store for store in known if store.color_labels_path.is_file()]
+    labelled.sort(key=lambda store: store.color_labels_path.stat().st_mtime)
+    parts = []
+    for store in labelled:
+        try:
+            labels = open_color_labels(store).read()
+        except BadInput:  # the page of that store names the damage
+            continue
+        same = store.read_catalog().merge(table, on=["image_id", "content"])["image_id"]
+        parts.append(labels[labels["image_id"].isin(same)])
+    found = pd.concat(parts).drop_duplicates("image_id", keep="last") if parts else pd.DataFrame()
+    if len(found):
+        replace_file(Store(folder).color_labels_path, write_csv(found))
 
 
 def write_csv(labels: pd.DataFrame) -> bytes:

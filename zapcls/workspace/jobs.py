@@ -8,11 +8,11 @@ guessed from a process id or a clock.
 import contextlib
 import os
 import secrets
-import signal
+import shutil
 import subprocess
 import sys
+import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from zapcls.errors import BadInput, RunBusy, Stopped, ZapError
-from zapcls.workspace.arrays import is_disk_full
-from zapcls.workspace.layout import Workspace, overwrite_json, read_json, write_json
+from zapcls.errors import BadInput, Damaged, RunBusy
+from zapcls.workspace import integrity
+from zapcls.workspace.layout import Workspace, read_json, write_json
 
-FINAL_STATES = ("done", "stopped", "failed", "lost")
+FINAL_STATES = ("done", "stopped", "failed", "lost", "damaged")
+STORED_STATES = ("queued", "running", "done", "stopped", "failed")
 RESUMABLE_STATES = ("stopped", "failed", "lost")
-_REPORT_EVERY_S = 0.3
 _LAUNCH_TIMEOUT_S = 60
 
 
@@ -50,11 +50,20 @@ class Job:
 
     @property
     def config(self) -> dict[str, Any]:
-        return read_json(self.path / "config.json")
+        return integrity.read_checked(self.path / "config.json", integrity.JOB)
 
     @property
     def kind(self) -> str:
         return self.config["kind"]
+
+    def check(self) -> None:
+        """Check the files that the job cannot be shown without.
+
+        Raises:
+            Damaged: one of them is missing or cannot be used.
+        """
+        _ = self.config
+        read_stored(self)
 
 
 @dataclass(frozen=True)
@@ -84,13 +93,30 @@ class Status:
         return self.seconds_before + (self.finished_at or time.time()) - self.started_at
 
 
-def create(parent: Path, kind: str, config: dict[str, Any], name: str = "") -> Job:
-    """Create a queued job in a new directory below `parent`."""
+def create(
+    parent: Path,
+    kind: str,
+    config: dict[str, Any],
+    name: str = "",
+    fill: Callable[[Path], object] | None = None,
+) -> Job:
+    """Create a queued job in a new directory below `parent`, whole or not at all.
+
+    `fill` writes what else the job starts with into the folder that it is given.
+    """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     job = Job(parent / "-".join(filter(None, (stamp, name or kind, secrets.token_hex(2)))))
-    job.path.mkdir(parents=True)
-    write_json(job.path / "config.json", {"kind": kind, **config})
-    write_json(job.path / "status.json", {"state": "queued", "created_at": time.time()})
+    aside = parent / f".{job.job_id}.part"
+    aside.mkdir(parents=True)
+    try:
+        write_json(aside / "config.json", {"kind": kind, **config})
+        write_json(aside / "status.json", {"state": "queued", "created_at": time.time()})
+        if fill:
+            fill(aside)
+        aside.rename(job.path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     return job
 
 
@@ -99,8 +125,11 @@ def reopen(job: Job) -> None:
 
     Raises:
         BadInput: it is done, or still at work.
+        Damaged: its files cannot be used.
     """
     status = read_status(job)
+    if status.state == "damaged":
+        raise Damaged(status.message)
     if status.state not in RESUMABLE_STATES:
         raise BadInput(
             f"A job can be resumed once it was stopped, failed or lost, but {job.job_id} is "
@@ -137,8 +166,10 @@ def launch(job: Job, workspace: Workspace) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        # Waited for, it does not stay as a zombie of a server once it has ended.
+        threading.Thread(target=process.wait, daemon=True).start()
         give_up = time.monotonic() + _LAUNCH_TIMEOUT_S
-        while _read_stored(job).state == "queued" and time.monotonic() < give_up:
+        while read_stored(job).state == "queued" and time.monotonic() < give_up:
             if process.poll() is not None:
                 break
             time.sleep(0.02)
@@ -150,11 +181,31 @@ def request_stop(job: Job) -> None:
 
 
 def read_status(job: Job) -> Status:
-    """Read a job's status; `lost` when it is not final and its process is gone."""
-    status = _read_stored(job)
+    """Read a job's status; `lost` when it is not final and its process is gone.
+
+    `damaged`, with a sentence, when its files cannot be used.
+    """
+    try:
+        job.check()
+        return _find_status(job)
+    except Damaged as error:
+        return Status("damaged", message=str(error))
+
+
+def is_damaged(job: Job) -> bool:
+    """Whether the job's files cannot be used; `read_status` has the sentence."""
+    try:
+        job.check()
+    except Damaged:
+        return True
+    return False
+
+
+def _find_status(job: Job) -> Status:
+    status = read_stored(job)
     if status.is_final or _is_held(job):
         return status
-    status = _read_stored(job)  # it may have ended between the two looks
+    status = read_stored(job)  # it may have ended between the two looks
     if status.is_final:
         return status
     return Status(
@@ -167,12 +218,15 @@ def read_status(job: Job) -> Status:
     )
 
 
-def list_jobs(parent: Path) -> list[Job]:
-    """List the jobs in a folder, the newest first."""
+def list_jobs(parent: Path, *kinds: str) -> list[Job]:
+    """List the jobs in a folder, the newest first; of some kinds, those that are not damaged."""
     if not parent.is_dir():
         return []
-    found = [path for path in parent.iterdir() if (path / "config.json").is_file()]
-    return [Job(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+    # A damaged job may lack either file.
+    found = {path.parent for name in ("config", "status") for path in parent.glob(f"*/{name}.json")}
+    shown = [path for path in found if not path.name.startswith(".")]
+    listed = [Job(path) for path in sorted(shown, key=lambda path: path.name, reverse=True)]
+    return [job for job in listed if not kinds or (not is_damaged(job) and job.kind in kinds)]
 
 
 def read_log_tail(job: Job, lines: int = 40) -> str:
@@ -185,8 +239,18 @@ def read_log_tail(job: Job, lines: int = 40) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def _read_stored(job: Job) -> Status:
-    return Status(**read_json(job.path / "status.json"))
+def read_stored(job: Job) -> Status:
+    """Read what a job last said of itself, whether its process is alive or not.
+
+    Raises:
+        Damaged: its `status.json` cannot be used.
+    """
+    path = job.path / "status.json"
+    content = integrity.read_checked(path, integrity.STATUS, integrity.STATUS_OPTIONS)
+    if content["state"] not in STORED_STATES:
+        raise integrity.describe_damage(path, f"names the unknown state {content['state']!r}")
+    known = integrity.STATUS | integrity.STATUS_OPTIONS
+    return Status(**{name: value for name, value in content.items() if name in known})
 
 
 def _is_held(job: Job) -> bool:
@@ -201,117 +265,6 @@ def _can_take(path: Path) -> bool:
             return True
     except Timeout:
         return False
-
-
-class Reporter:
-    """The `Progress` of a job: writes its status a few times a second and obeys STOP."""
-
-    def __init__(self, job: Job, watch: Callable[[Status], None] | None = None) -> None:
-        self._job = job
-        self._watch = watch
-        self._written_at = 0.0
-        self._status = vars(_read_stored(job)) | {"state": "running", "started_at": time.time()}
-        self._write()
-
-    def __call__(self, phase: str, done: int, total: int, **detail: object) -> None:
-        """Report; raises `Stopped` once STOP is there."""
-        is_new_phase = phase != self._status.get("phase")
-        self._status |= {"phase": phase, "done": done, "total": total, "detail": detail or None}
-        if is_new_phase or time.monotonic() - self._written_at >= _REPORT_EVERY_S:
-            self._write()
-        if self._job.stop_path.exists():
-            raise Stopped("Stopped as asked.")
-
-    def finish(self, state: str, message: str = "") -> None:
-        self._status |= {"state": state, "message": message, "finished_at": time.time()}
-        self._write()
-
-    def _write(self) -> None:
-        self._written_at = time.monotonic()
-        path = self._job.path / "status.json"
-        try:
-            write_json(path, self._status)
-        except OSError as error:
-            if not is_disk_full(error):
-                raise
-            overwrite_json(path, self._status)
-        if self._watch:
-            self._watch(Status(**self._status))
-
-
-def perform(
-    job: Job, work: Callable[[Reporter], None], watch: Callable[[Status], None] | None = None
-) -> None:
-    """Do the job's work in this process, holding its lock, and record how it ended.
-
-    Ctrl-C and SIGTERM ask for a stop as the button does; a second Ctrl-C interrupts at once.
-
-    Raises:
-        RunBusy: another process is doing this very job.
-        ZapError: whatever the work raised, after it was recorded. Any other error is
-            recorded with its traceback in the log and raised as it is.
-    """
-    with _hold(job), _stop_on_signal(job):
-        reporter = Reporter(job, watch)
-        try:
-            work(reporter)
-        except (Stopped, KeyboardInterrupt):
-            reporter.finish("stopped")
-            raise
-        except ZapError as error:
-            reporter.finish("failed", str(error))
-            raise
-        except OSError as error:
-            if not is_disk_full(error):
-                _record_crash(job, reporter, error)
-                raise
-            full = ZapError(
-                f"The disk of {job.path.parent} is full. Free some space and start it again; "
-                "a training can be resumed."
-            )
-            reporter.finish("failed", str(full))
-            raise full from error
-        except BaseException as error:
-            _record_crash(job, reporter, error)
-            raise
-        reporter.finish("done")
-
-
-def _record_crash(job: Job, reporter: Reporter, error: BaseException) -> None:
-    with job.log_path.open("a", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
-    last = str(error).strip().splitlines() or ["no message"]
-    reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
-
-
-@contextlib.contextmanager
-def _hold(job: Job) -> Iterator[None]:
-    lock = FileLock(job.path / "lock", timeout=10)  # a reader may try it for an instant
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunBusy(
-            f"One process does a job, and another is doing {job.job_id}. Wait until it is done."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def _stop_on_signal(job: Job) -> Iterator[None]:
-    def ask(signum: int, frame: object) -> None:
-        if job.stop_path.exists() and signum == signal.SIGINT:
-            raise KeyboardInterrupt
-        request_stop(job)
-
-    previous = {name: signal.signal(name, ask) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for name, handler in previous.items():
-            signal.signal(name, handler)
 
 
 @contextlib.contextmanager

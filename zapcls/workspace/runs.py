@@ -12,12 +12,15 @@ import pandas as pd
 
 from zapcls import schema
 from zapcls.config import TrainConfig
-from zapcls.data import clean
 from zapcls.data.split import correct_split
+from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, ZapError
-from zapcls.workspace import jobs
-from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace import integrity, jobs
+from zapcls.workspace.answers import find_probabilities, read_answers
+from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.store import Store, find_store
+
+FORMAT = 2  # of a run's folder; a run of the first format names none
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,31 @@ class Run(jobs.Job):
         return self.job_id
 
     @property
+    def config(self) -> dict[str, Any]:
+        return integrity.read_run_config(self.path, FORMAT)
+
+    @property
     def train_config(self) -> TrainConfig:
-        return TrainConfig(**self.config["train"])
+        """The settings that were asked for; those that its version had not are at their defaults.
+
+        The classes that it has are those of `task`.
+        """
+        return integrity.build_settings(self.path, self.config["train"])
+
+    @property
+    def task(self) -> Task:
+        """The target with its classes, as the training found them in its catalogue.
+
+        Raises:
+            ZapError: the run has not begun to train.
+            Damaged: the file cannot be used, or an older version trained the run.
+        """
+        path = self.path / "task.json"
+        if not path.exists() and not (self.path / "model.json").exists():
+            raise ZapError(
+                f"The run {self.run_id} has no classes yet. Wait until it begins to train."
+            )
+        return read_task(integrity.read_checked(path, integrity.TASK))
 
     @property
     def data_dir(self) -> Path:
@@ -43,8 +69,8 @@ class Run(jobs.Job):
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether its predictions, metrics and ONNX model are there."""
-        return (self.path / "metrics.json").is_file()
+        """Whether its predictions, metrics and ONNX model are there, and it is not damaged."""
+        return (self.path / "metrics.json").is_file() and not jobs.is_damaged(self)
 
     @property
     def onnx_path(self) -> Path:
@@ -57,17 +83,41 @@ class Run(jobs.Job):
     @property
     def facts(self) -> dict[str, Any]:
         """`model.json`: classes in order, arch, image_size and side in px, catalogue_id, ..."""
-        return read_json(self.path / "model.json")
+        return integrity.read_checked(self.path / "model.json", integrity.FACTS)
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """`metrics.json`: a rate with n and interval for each split, and how long it all took."""
-        return read_json(self.path / "metrics.json")
+        """`metrics.json`: `targets` (name: `rates`), `onnx_max_difference`, `seconds`."""
+        return integrity.read_metrics(self.path / "metrics.json", self.task.target)
+
+    def check(self) -> None:
+        """Check the files that no page can do without.
+
+        Raises:
+            Damaged: one of them is missing or cannot be used.
+        """
+        super().check()
+        _ = self.train_config
+        is_done = jobs.read_stored(self).state == "done"
+        has_metrics = is_done or (self.path / "metrics.json").exists()
+        if has_metrics:
+            _ = self.task, self.metrics
+        if has_metrics or self.weights_path.is_file() or (self.path / "model.json").exists():
+            _ = self.facts
+
+    @property
+    def rates(self) -> dict[str, Any]:
+        """`splits` (a rate with n and interval for each) and `guess_error_rate`, of its target."""
+        return self.metrics["targets"][self.task.target]
 
 
 def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run:
     """Create a queued run."""
-    settings = {"train": config.to_json(), "data_dir": str(data_dir.expanduser().resolve())}
+    settings = {
+        "format": FORMAT,
+        "train": config.to_json(),
+        "data_dir": str(data_dir.expanduser().resolve()),
+    }
     job = jobs.create(workspace.runs_dir, "train", settings, config.arch)
     return Run(job.path)
 
@@ -95,17 +145,26 @@ def create_retraining(
             "Start a new run for those."
         )
     settings = {
+        "format": FORMAT,
         "train": config.to_json(),
         "data_dir": str(parent.data_dir),
         "parent": parent.run_id,
         "catalogue_id": parent.facts["catalogue_id"],
         "corrected": len(corrections),
     }
-    run = Run(jobs.create(workspace.runs_dir, "train", settings, config.arch).path)
-    corrections.to_parquet(run.path / "corrections.parquet")
-    split = pd.read_parquet(parent.path / "split.parquet")
-    correct_split(split, corrections).to_parquet(run.path / "split.parquet")
-    return run
+
+    def fill(folder: Path) -> None:
+        write_task(Run(folder), parent.task)
+        corrections.to_parquet(folder / "corrections.parquet")
+        split = pd.read_parquet(parent.path / "split.parquet")
+        correct_split(split, corrections).to_parquet(folder / "split.parquet")
+
+    return Run(jobs.create(workspace.runs_dir, "train", settings, config.arch, fill).path)
+
+
+def write_task(run: Run, task: Task) -> None:
+    """Keep a run's task with it, so that it never changes."""
+    write_json(run.path / "task.json", task.to_json())
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -118,17 +177,18 @@ def find_run(workspace: Workspace, name: str) -> Run:
 
     Raises:
         BadInput: there is none.
+        Damaged: its files cannot be used.
     """
-    for run in list_runs(workspace):
-        if run.run_id == name:
-            return run
+    named = [run for run in list_runs(workspace) if run.run_id == name]
     path = Path(name).expanduser()
-    if (path / "config.json").is_file():
-        return Run(path.resolve())
-    raise BadInput(
-        f"RUN must be a run's id in {workspace.path} or its folder, got {name!r}. "
-        "`python -m zapcls runs` lists them."
-    )
+    if not named and not (path / "config.json").is_file():
+        raise BadInput(
+            f"RUN must be a run's id in {workspace.path} or its folder, got {name!r}. "
+            "`python -m zapcls runs` lists them."
+        )
+    run = named[0] if named else Run(path.resolve())
+    run.check()
+    return run
 
 
 def find_evaluated(workspace: Workspace, name: str) -> Run:
@@ -138,12 +198,29 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
         BadInput: there is no such run, or it is not evaluated.
     """
     run = find_run(workspace, name)
+    if (run.path / "model.json").is_file():
+        run.task  # noqa: B018 - an older version's run is a sentence
     if not run.is_evaluated:
         raise BadInput(
             f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
             f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
         )
     return run
+
+
+def summarize_run(run: Run) -> dict[str, Any]:
+    """Summarize a training: run, state, error_rate, error_low, error_high, n_valid, seconds."""
+    status = jobs.read_status(run)
+    valid = run.rates["splits"]["valid"] if run.is_evaluated else {}
+    return {
+        "run": run.run_id,
+        "state": status.state,
+        "error_rate": valid.get("error_rate"),
+        "error_low": valid.get("error_low"),
+        "error_high": valid.get("error_high"),
+        "n_valid": valid.get("n"),
+        "seconds": None if status.seconds is None else round(status.seconds, 1),
+    }
 
 
 def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
@@ -165,16 +242,11 @@ def read_losses(run: Run) -> pd.DataFrame:
     return read_table(run, "losses.csv", schema.LOSSES)
 
 
-def read_lr_curve(job: jobs.Job) -> pd.DataFrame:
-    """Read the learning-rate finder's curves (`schema.LR_CURVE`)."""
-    return read_table(Run(job.path), "lr_curve.csv", schema.LR_CURVE)
-
-
 def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     """Read a run's predictions with path, category and color of each image beside them.
 
-    `label` is what the run was told; `catalog_label` is what the catalogue says. The two differ
-    where the run was trained on corrections.
+    `label` is what the run was told; `catalog_label` is what the catalogue said then. The two
+    differ where the run was trained on corrections.
 
     Raises:
         ZapError: the run has not been evaluated, or its catalogue's store is gone.
@@ -182,22 +254,20 @@ def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     path = run.path / "predictions.parquet"
     if not path.is_file():
         raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
-    config = run.train_config
     store = find_store(workspace, run.facts["catalogue_id"])
-    return join_facts(pd.read_parquet(path), store, config.target, config.classes)
+    return join_facts(read_answers(run.path, run.task.target), store)
 
 
-def join_facts(
-    table: pd.DataFrame, store: Store, target: str, classes: tuple[str, ...]
-) -> pd.DataFrame:
-    """Join what the store knows to predictions: `row` in the pixels, `catalog_label`, path, color.
+def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
+    """Join what the store knows to predictions: `row` in the pixels, path, attributes, color.
 
     Raises:
         ZapError: the colors are not named yet.
     """
-    catalog = clean.label_rows(store.read_catalog(), target, classes)
-    catalog = catalog.rename(columns={"label": "catalog_label"}).assign(row=range(len(catalog)))
-    facts = ["image_id", "row", "catalog_label", "image_path", "brand", *schema.METADATA.values()]
+    catalog = store.read_catalog()
+    catalog = catalog.assign(row=range(len(catalog)))
+    names = [attribute.name for attribute in store.attributes]
+    facts = ["image_id", "row", "image_path", *names]
     colors = store.read_colors()[list(schema.COLORS)]
     return table.merge(catalog[facts], on="image_id", how="left", validate="one_to_one").merge(
         colors, on="image_id", how="left", validate="one_to_one"
@@ -206,7 +276,7 @@ def join_facts(
 
 def read_probabilities(run: Run) -> np.ndarray:
     """Read all class probabilities: float32, (rows of predictions, classes)."""
-    return np.load(run.path / "probs.npy", allow_pickle=False)
+    return np.load(find_probabilities(run.path, run.task.target), allow_pickle=False)
 
 
 def read_outliers(run: Run) -> pd.DataFrame | None:
@@ -247,7 +317,11 @@ def read_trade(run: Run) -> pd.DataFrame | None:
 def read_cross_validation(run: Run) -> dict[str, Any] | None:
     """Read what a cross-validation of the run's recipe came to, None before there is one."""
     path = run.path / "derived" / "cross-validation" / "metrics.json"
-    return read_json(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    facts = read_json(path)
+    rates = facts.pop("targets")[run.task.target]["splits"]["valid"]
+    return facts | rates
 
 
 def read_map(run: Run) -> pd.DataFrame | None:

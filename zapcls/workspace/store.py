@@ -1,6 +1,7 @@
 """The pixel store: every photo of a catalogue decoded once, with its table and colors."""
 
 import dataclasses
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
-from zapcls.data import clean
-from zapcls.data.catalog import Catalogue
+from zapcls.config import TrainConfig
+from zapcls.data import labels
+from zapcls.data.catalog import Attribute
 from zapcls.data.split import build_split, name_split
-from zapcls.errors import RunBusy, ZapError
-from zapcls.progress import Progress, silent
-from zapcls.workspace import store_build
+from zapcls.data.task import Task
+from zapcls.errors import ZapError
+from zapcls.workspace.contents import recall_store
 from zapcls.workspace.layout import Workspace, read_json
+
+VERSION = 2  # of what a store's folder holds
+_FINGERPRINT_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,11 @@ class Store:
 
     @cached_property
     def facts(self) -> dict:
-        """`data_dir, image_root, is_drawn, side` (px), `rows, seconds, images_per_s, fingerprint`.
+        """`pixels.json`: `version, data_dir, image_root, is_drawn, thing, things, attributes`
+        (name: kind), `side` (px), `rows, decoded, seconds, images_per_s, fingerprint`.
 
-        `seconds` and `images_per_s` are of the last build, which decoded `decoded` photos.
+        `data_dir` is where the photos were last opened; `seconds` and `images_per_s` are of the
+        build, which decoded `decoded` photos.
         """
         return read_json(self.path / "pixels.json")
 
@@ -44,6 +50,11 @@ class Store:
     @property
     def is_drawn(self) -> bool:
         return self.facts["is_drawn"]
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """The columns of the table that its source declared."""
+        return tuple(Attribute(name, kind) for name, kind in self.facts["attributes"].items())
 
     @cached_property
     def pixels(self) -> np.ndarray:
@@ -56,12 +67,17 @@ class Store:
         return self.path / "bodies"
 
     @property
+    def color_labels_path(self) -> Path:
+        """What a person called the colors; the file may be absent."""
+        return self.path / "color_labels.csv"
+
+    @property
     def has_colors(self) -> bool:
         """Whether the colors are named; a training leaves that for its end."""
         return (self.path / "colors.parquet").is_file()
 
     def read_catalog(self) -> pd.DataFrame:
-        """Read the table (`schema.CATALOG`), cleaned for the default target."""
+        """Read the facts of each photo (`schema.CATALOG`) and its attributes."""
         return pd.read_parquet(self.path / "catalog.parquet")
 
     def read_colors(self) -> pd.DataFrame:
@@ -83,102 +99,56 @@ class Store:
 
 
 def list_stores(workspace: Workspace) -> list[Store]:
-    """List the finished stores, the newest first."""
+    """List the finished stores of this version, the newest first."""
     if not workspace.store_dir.is_dir():
         return []
     facts = workspace.store_dir.glob("*/pixels.json")
     newest = sorted(facts, key=lambda path: path.stat().st_mtime, reverse=True)
-    return [Store(path.parent) for path in newest if not path.parent.name.startswith(".")]
+    stores = [Store(path.parent) for path in newest if not path.parent.name.startswith(".")]
+    return [store for store in stores if _is_current(store)]
+
+
+def _is_current(store: Store) -> bool:
+    return store.facts.get("version") == VERSION
 
 
 def find_store_of(workspace: Workspace, data_dir: Path) -> Store | None:
-    """Find the newest store that was built from a data folder, None when there is none yet."""
-    place = str(data_dir.expanduser().resolve())
-    stores = list_stores(workspace)
-    return next((store for store in stores if store.facts["data_dir"] == place), None)
+    """Find the store that a data folder was last opened as, None when there is none."""
+    catalogue_id = recall_store(workspace, data_dir)
+    store = Store(workspace.store_dir / catalogue_id)
+    is_there = catalogue_id and (store.path / "pixels.json").is_file()
+    return store if is_there and _is_current(store) else None
 
 
 def find_store(workspace: Workspace, catalogue_id: str) -> Store:
     """Open a store by its id.
 
     Raises:
-        ZapError: there is none in this workspace, or its pixel file is damaged.
+        ZapError: there is none in this workspace, an older version wrote it, or its pixel file
+            is damaged.
     """
-    for store in list_stores(workspace):
-        if store.catalogue_id == catalogue_id:
-            return _check(store)
-    raise ZapError(
-        f"The pixel store {catalogue_id} is not in {workspace.path}. "
-        "Open its data folder on the Data page to build it again."
-    )
+    store = Store(workspace.store_dir / catalogue_id)
+    if not (store.path / "pixels.json").is_file():
+        raise ZapError(
+            f"The pixel store {catalogue_id} is not in {workspace.path}. "
+            "Open its data folder on the Data page to build it again."
+        )
+    if not _is_current(store):
+        raise ZapError(
+            f"The pixel store {catalogue_id} was written by an older version of zapcls. Open its "
+            "data folder on the Data page to build it anew, and train its runs again."
+        )
+    return check_whole(store)
 
 
-def open_store(
-    workspace: Workspace,
-    catalogue: Catalogue,
-    progress: Progress = silent,
-    with_colors: bool = True,
-) -> Store:
-    """Open the catalogue's store, building it first when there is none.
-
-    A build that was interrupted goes on where it ended, and photos that another store of this
-    workspace holds are copied from there: only what is new or has changed is decoded. Colors
-    can be left for later, as a training does not need them.
+def check_whole(store: Store) -> Store:
+    """Open the store anew and check that its pixel file is whole and its own.
 
     Raises:
-        BadInput: no photo can be read.
-        RunBusy: another process is building the same store.
-        ZapError: the disk has no room for it, or its pixel file is damaged.
+        ZapError: it is damaged.
     """
-    store = Store(workspace.store_dir / catalogue.catalogue_id)
-    workspace.store_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(workspace.store_dir / f".{store.catalogue_id}.lock", timeout=1):
-            if not store.path.is_dir() or store_build.find_changed(store, catalogue.table).any():
-                store_build.build_pixels(store, catalogue, _list_whole(workspace), progress)
-            store_build.refresh(store, catalogue)
-            _check(store)
-            if with_colors and not store.has_colors:
-                store_build.name_colors(store, _list_whole(workspace), progress)
-    except Timeout:
-        raise RunBusy(
-            f"One process builds a store at a time, and another is building "
-            f"{store.catalogue_id}. Wait until it is done."
-        ) from None
-    return _check(store)
-
-
-def name_colors(workspace: Workspace, store: Store, progress: Progress = silent) -> None:
-    """Name the colors of a store that was opened without them; nothing is done where they are.
-
-    A job that is at work on the same store is waited for, as what this ends may have taken hours.
-
-    Raises:
-        Stopped: a person asked to stop.
-    """
-    lock = FileLock(workspace.store_dir / f".{store.catalogue_id}.lock")
-    while True:
-        try:
-            lock.acquire(timeout=0.5)
-            break
-        except Timeout:
-            progress("Waiting for another job that reads the photos", 0, 0)
-    try:
-        if not store.has_colors:
-            store_build.name_colors(store, _list_whole(workspace), progress)
-    finally:
-        lock.release()
-
-
-def _list_whole(workspace: Workspace) -> list[Store]:
-    """List the stores that photos may be copied from."""
-    return [store for store in list_stores(workspace) if _is_whole(store)]
-
-
-def _check(store: Store) -> Store:
-    """Open the store anew and check that its pixel file is whole and its own."""
     store = dataclasses.replace(store)
-    if not _is_whole(store):
+    if not is_whole(store):
         raise ZapError(
             f"{store.path / 'pixels.npy'} must hold {store.facts['rows']:,} photos of "
             f"{store.side} px, but is damaged or of another catalogue. Delete that folder; it is "
@@ -187,35 +157,51 @@ def _check(store: Store) -> Store:
     return store
 
 
-def _is_whole(store: Store) -> bool:
+def is_whole(store: Store) -> bool:
+    """Whether the pixel file has the shape and the fingerprint that the facts name."""
     try:
         shape = (store.facts["rows"], store.side, store.side, 3)
-        return (
-            store.pixels.shape == shape
-            and store_build.take_fingerprint(store) == store.facts["fingerprint"]
-        )
+        fingerprint = take_fingerprint(store.pixels, store.catalogue_id)
+        return store.pixels.shape == shape and fingerprint == store.facts["fingerprint"]
     except (OSError, ValueError, EOFError, KeyError, ZapError):
         return False
 
 
-def read_split(
-    store: Store, target: str, classes: tuple[str, ...], mode: str, seed: int
-) -> pd.DataFrame:
-    """Read a split of the store's rows (`schema.SPLIT`), made and kept at its first use.
+def take_fingerprint(pixels: np.ndarray, catalogue_id: str) -> str:
+    """Digest evenly spread photos and the catalogue's id: cheap, and of no other store."""
+    rows = np.linspace(0, len(pixels) - 1, min(_FINGERPRINT_ROWS, len(pixels))).astype(int)
+    digest = hashlib.blake2b(catalogue_id.encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(pixels[rows]).data)
+    return digest.hexdigest()
 
-    A split of labels that have changed since is made anew.
+
+def build_task(store: Store, config: TrainConfig) -> Task:
+    """Build the task that a config asks of a catalogue, all of its classes named.
 
     Raises:
-        BadInput: the rows that cleaning keeps cannot be trained on.
+        BadInput: the catalogue has no such column, or too few classes in it.
     """
-    table = clean.label_rows(store.read_catalog(), target, classes)
-    clean.check_trainable(table, classes)
-    path = store.path / "splits" / f"{name_split(target, classes, mode, seed)}.parquet"
+    return labels.resolve(store.read_catalog(), _ask(store, config))
+
+
+def _ask(store: Store, config: TrainConfig) -> Task:
+    return Task(config.target, config.classes, store.facts["thing"], store.facts["things"])
+
+
+def read_split(store: Store, config: TrainConfig) -> pd.DataFrame:
+    """Read the split that a config asks for (`schema.SPLIT`), made and kept at its first use.
+
+    Raises:
+        BadInput: the rows that have a label cannot be trained on.
+    """
+    asked, catalog = _ask(store, config), store.read_catalog()
+    table = labels.label_rows(catalog, asked)
+    labels.check_trainable(table, labels.resolve(catalog, asked).classes)
+    name = name_split(config.target, config.classes, config.split, config.seed)
+    path = store.path / "splits" / f"{name}.parquet"
     if path.is_file():
-        known = pd.read_parquet(path)
-        if known["label"].equals(table["label"]):
-            return known
-    split = build_split(table, mode, seed)
+        return pd.read_parquet(path)
+    split = build_split(table, config.split, config.seed)
     path.parent.mkdir(exist_ok=True)
     aside = path.with_name(f".{path.name}-{os.getpid()}")  # two runs may make it at once
     split.to_parquet(aside)

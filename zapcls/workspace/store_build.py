@@ -1,47 +1,28 @@
-"""Builds a pixel store: what is there already is kept, the rest decoded."""
+"""Builds a pixel store: what another store holds already is copied, the rest decoded."""
 
-import hashlib
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from zapcls import schema
-from zapcls.data import clean, color, pixels
-from zapcls.data.catalog import Catalogue
+from zapcls.data import color, pixels
+from zapcls.data.catalog import IMAGE_UNREADABLE, Attribute, Catalogue, list_columns
 from zapcls.errors import ZapError
 from zapcls.progress import Progress
 from zapcls.workspace.arrays import FilledArray
+from zapcls.workspace.color_labels import carry_over
 from zapcls.workspace.layout import write_json
+from zapcls.workspace.store import VERSION, Store, take_fingerprint
 
-if TYPE_CHECKING:
-    from zapcls.workspace.store import Store
-
-# A photo is the same as long as these are; its labels may change.
-_SAME_PHOTO = ["image_id", "file_bytes", "file_mtime_ns"]
-COLOR_LABELS = "color_labels.csv"
-_FINGERPRINT_ROWS = 64
 _COPY_ROWS = 1024
 
 
-def find_changed(store: "Store", table: pd.DataFrame) -> np.ndarray:
-    """Find the rows whose file was written again since the store was built: bool, (rows,).
-
-    `table` is the catalogue as it is now; files of another size make another store.
-    """
-    known = store.read_catalog()
-    if "file_mtime_ns" not in known:  # of a version that did not write it down
-        return np.ones(len(table), dtype=bool)
-    return (known["file_mtime_ns"] != table["file_mtime_ns"]).to_numpy()
-
-
-def build_pixels(
-    store: "Store", catalogue: Catalogue, known: Sequence["Store"], progress: Progress
-) -> None:
+def build(store: Store, catalogue: Catalogue, known: Sequence[Store], progress: Progress) -> None:
     """Build the folder aside and rename it when it is whole; an interrupted one is continued.
 
     Raises:
@@ -55,7 +36,8 @@ def build_pixels(
         for path, size in zip(table["image_path"], table["file_bytes"], strict=True)
     ]
     side = pixels.choose_side([file for file in files if file])
-    aside, array = _open_aside(store, table, side)
+    aside = store.path.with_name(f".{store.path.name}.building")
+    array = _open_pixels(aside, (len(table), side, side, 3))
     try:
         _copy_known(array, table, known, side, progress)
         todo = np.flatnonzero(~array.is_filled)
@@ -63,64 +45,55 @@ def build_pixels(
         unreadable = pixels.decode_all(files, array.values, todo, array.mark, progress)
     finally:
         array.flush()
-    table.loc[table.index[unreadable], "image_problem"] = clean.IMAGE_UNREADABLE
-    write_catalog(aside, table)
+    table.loc[table.index[unreadable], "image_problem"] = IMAGE_UNREADABLE
+    write_catalog(aside, table, catalogue.attributes)
+    carry_over(aside, table, known)
     seconds = time.perf_counter() - started
-    facts = {
-        "data_dir": str(catalogue.data_dir.resolve()),
-        "image_root": str(catalogue.image_root.resolve()),
-        "is_drawn": catalogue.is_drawn,
+    facts = _describe(catalogue) | {
+        "version": VERSION,
         "side": side,
         "rows": len(table),
         "decoded": len(todo),
         "seconds": round(seconds, 2),
         "images_per_s": round(len(todo) / seconds, 1),
-        "fingerprint": _fingerprint(array.values, store.catalogue_id),
+        "fingerprint": take_fingerprint(array.values, store.catalogue_id),
     }
     write_json(aside / "pixels.json", facts)
     array.drop_marks()
-    (aside / "photos.parquet").unlink()
-    _replace_folder(aside, store.path)
+    aside.rename(store.path)
 
 
-def _replace_folder(aside: Path, path: Path) -> None:
-    """Put `aside` in the place of the store before its files were written again, if any."""
-    before = path.with_name(f".{path.name}.before")
-    shutil.rmtree(before, ignore_errors=True)
-    if path.exists():
-        path.rename(before)
-        labels = before / COLOR_LABELS  # a person's work, not computed from the photos
-        if labels.is_file():
-            shutil.copy2(labels, aside)
-    aside.rename(path)
-    shutil.rmtree(before, ignore_errors=True)
+def _describe(catalogue: Catalogue) -> dict[str, Any]:
+    return _describe_place(catalogue) | {
+        "is_drawn": catalogue.is_drawn,
+        "thing": catalogue.thing,
+        "things": catalogue.things,
+        "attributes": {attribute.name: attribute.kind for attribute in catalogue.attributes},
+    }
 
 
-def _open_aside(store: "Store", table: pd.DataFrame, side: int) -> tuple[Path, FilledArray]:
-    """Open the folder of an interrupted build of these very files, or a new one."""
-    aside = store.path.with_name(f".{store.path.name}.building")
-    photos = table[_SAME_PHOTO]
+def _describe_place(catalogue: Catalogue) -> dict[str, str]:
+    return {
+        "data_dir": str(catalogue.data_dir.resolve()),
+        "image_root": str(catalogue.image_root.resolve()),
+    }
+
+
+def _open_pixels(aside: Path, shape: tuple[int, ...]) -> FilledArray:
+    """Open the pixels of an interrupted build of the same catalogue, or new ones."""
+    is_new = not aside.exists()
     try:
-        is_same = pd.read_parquet(aside / "photos.parquet").equals(photos)
-    except (OSError, ValueError):
-        is_same = False
-    if not is_same:
-        shutil.rmtree(aside, ignore_errors=True)
-    try:
-        array = FilledArray(aside / "pixels.npy", (len(table), side, side, 3), np.uint8)
+        return FilledArray(aside / "pixels.npy", shape, np.uint8)
     except ZapError:
-        if not is_same:  # there was no room for a new one
+        if is_new:  # there was no room
             shutil.rmtree(aside, ignore_errors=True)
         raise
-    if not is_same:
-        photos.to_parquet(aside / "photos.parquet")
-    return aside, array
 
 
 def _copy_known(
     array: FilledArray,
     table: pd.DataFrame,
-    known: Sequence["Store"],
+    known: Sequence[Store],
     side: int,
     progress: Progress,
 ) -> None:
@@ -137,52 +110,34 @@ def _copy_known(
             array.fill(rows[part], other.pixels[theirs[part]])
 
 
-def _match_photos(table: pd.DataFrame, other: "Store") -> tuple[np.ndarray, np.ndarray]:
+def _match_photos(table: pd.DataFrame, other: Store) -> tuple[np.ndarray, np.ndarray]:
     """Match the readable photos of another store to rows of `table`: (rows, their rows)."""
-    theirs = other.read_catalog()
-    theirs = theirs.loc[theirs["image_problem"] == "", _SAME_PHOTO]
-    theirs = theirs.assign(their_row=theirs.index)
-    mine = table[_SAME_PHOTO].assign(row=np.arange(len(table)))
-    both = mine.merge(theirs, on=_SAME_PHOTO, validate="one_to_one").sort_values("row")
-    return both["row"].to_numpy(), both["their_row"].to_numpy()
+    theirs = other.read_catalog()[["content", "image_problem"]]
+    theirs = theirs[theirs["image_problem"] == ""].drop_duplicates("content")
+    place = pd.Series(theirs.index, index=theirs["content"])
+    found = table["content"].map(place)
+    rows = np.flatnonzero(found.notna())
+    return rows, found.to_numpy()[rows].astype(np.int64)
 
 
-def take_fingerprint(store: "Store") -> str:
-    """A digest of evenly spread photos and the catalogue's id: cheap, and of no other store."""
-    return _fingerprint(store.pixels, store.catalogue_id)
+def take_over_place(store: Store, catalogue: Catalogue) -> None:
+    """Write down where a catalogue lies now, where the same photos lay elsewhere before."""
+    place = _describe_place(catalogue)
+    if place.items() <= store.facts.items():
+        return
+    table = store.read_catalog().assign(image_path=catalogue.table["image_path"].to_numpy())
+    write_catalog(store.path, table, catalogue.attributes)
+    write_json(store.path / "pixels.json", {**store.facts, **place})
 
 
-def _fingerprint(values: np.ndarray, catalogue_id: str) -> str:
-    rows = np.linspace(0, len(values) - 1, min(_FINGERPRINT_ROWS, len(values))).astype(int)
-    digest = hashlib.blake2b(catalogue_id.encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(values[rows]).data)
-    return digest.hexdigest()
-
-
-def refresh(store: "Store", catalogue: Catalogue) -> None:
-    """Take over the labels and the place of a catalogue whose pictures are the same."""
-    known = store.read_catalog()
-    table = catalogue.table.copy()
-    unreadable = known["image_problem"] == clean.IMAGE_UNREADABLE
-    table.loc[unreadable.to_numpy(), "image_problem"] = clean.IMAGE_UNREADABLE
-    if not clean.label_rows(table).equals(known):
-        write_catalog(store.path, table)
-    place = {
-        "data_dir": str(catalogue.data_dir.resolve()),
-        "image_root": str(catalogue.image_root.resolve()),
-    }
-    if place.items() - store.facts.items():
-        write_json(store.path / "pixels.json", {**store.facts, **place})
-
-
-def write_catalog(folder: Path, table: pd.DataFrame) -> None:
-    """Write the catalogue's table, labelled for the default target, whole or not at all."""
-    table = schema.conform(clean.label_rows(table), schema.CATALOG, "catalogue")
+def write_catalog(folder: Path, table: pd.DataFrame, attributes: tuple[Attribute, ...]) -> None:
+    """Write the catalogue's table, whole or not at all."""
+    table = schema.conform(table, list_columns(attributes), "catalogue")
     table.to_parquet(folder / ".catalog.parquet")
     (folder / ".catalog.parquet").replace(folder / "catalog.parquet")
 
 
-def name_colors(store: "Store", known: Sequence["Store"], progress: Progress) -> None:
+def name_colors(store: Store, known: Sequence[Store], progress: Progress) -> None:
     """Name the color of each photo; those of the same photos in other stores are taken over.
 
     Raises:

@@ -1,16 +1,17 @@
 import pandas as pd
 import pytest
 
-from zapcls.data.clean import (
-    IMAGE_MISSING,
-    IMAGE_UNREADABLE,
+from zapcls.data.catalog import IMAGE_MISSING, IMAGE_UNREADABLE
+from zapcls.data.labels import (
     MIN_PRODUCTS,
     check_trainable,
     count_drops,
     label_rows,
     summarize,
 )
+from zapcls.data.task import DEFAULT_TASK, Task
 
+CLOSURE = Task("closure", ("Zipper", "Buckle"))
 ROWS = [  # product, gender, closure, image problem
     ("1", "Women", "Zipper", ""),
     ("1", "Women", "Zipper", IMAGE_MISSING),
@@ -40,7 +41,7 @@ def build_products(**counts):
 
 
 def test_each_row_has_a_label_or_the_first_reason_that_fits(table):
-    cleaned = label_rows(table)
+    cleaned = label_rows(table, DEFAULT_TASK)
 
     assert list(zip(cleaned["label"], cleaned["drop_reason"], strict=True)) == [
         ("Women", ""),
@@ -61,20 +62,20 @@ def test_each_row_has_a_label_or_the_first_reason_that_fits(table):
 def test_the_table_given_is_left_alone(table):
     before = table.copy()
 
-    label_rows(table)
+    label_rows(table, DEFAULT_TASK)
 
     pd.testing.assert_frame_equal(table, before)
 
 
 def test_labels_of_an_earlier_target_are_replaced(table):
-    again = label_rows(label_rows(table, "closure", ["Zipper", "Buckle"]))
+    again = label_rows(label_rows(table, CLOSURE), DEFAULT_TASK)
 
     pd.testing.assert_frame_equal(again[table.columns], table)
-    assert again["label"].tolist() == label_rows(table)["label"].tolist()
+    assert again["label"].tolist() == label_rows(table, DEFAULT_TASK)["label"].tolist()
 
 
 def test_reasons_speak_of_the_chosen_target(table):
-    cleaned = label_rows(table, "closure", ["Zipper", "Buckle"])
+    cleaned = label_rows(table, CLOSURE)
 
     assert count_drops(cleaned) == {
         "image missing": 2,
@@ -86,19 +87,21 @@ def test_reasons_speak_of_the_chosen_target(table):
 
 
 def test_an_underscore_of_the_target_is_a_blank_in_the_reason(table):
-    cleaned = label_rows(table.rename(columns={"closure": "heel_height"}), "heel_height", ["Flat"])
+    cleaned = label_rows(
+        table.rename(columns={"closure": "heel_height"}), Task("heel_height", ("Flat",))
+    )
 
     assert cleaned["drop_reason"].iloc[0] == "another heel height"
 
 
 def test_chosen_classes_are_kept_whatever_they_are(table):
-    cleaned = label_rows(table, classes=["Girls", "Men"])
+    cleaned = label_rows(table, Task("gender", ("Girls", "Men")))
 
     assert cleaned["label"].tolist() == ["", "", "Men", "Men", "", "Girls", "", "", "", "", ""]
 
 
 def test_summary_counts_rows_classes_products_and_reasons(table):
-    assert summarize(label_rows(table)) == {
+    assert summarize(label_rows(table, DEFAULT_TASK)) == {
         "rows": 11,
         "kept": 3,
         "classes": {"Men": 2, "Women": 1},
@@ -111,7 +114,13 @@ def test_summary_counts_rows_classes_products_and_reasons(table):
             "image unreadable": 1,
         },
     }
-    assert list(summarize(label_rows(table))) == ["rows", "kept", "classes", "products", "dropped"]
+    assert list(summarize(label_rows(table, DEFAULT_TASK))) == [
+        "rows",
+        "kept",
+        "classes",
+        "products",
+        "dropped",
+    ]
 
 
 def test_enough_products_of_each_class_can_be_trained_on():
@@ -119,7 +128,7 @@ def test_enough_products_of_each_class_can_be_trained_on():
 
 
 def test_no_row_left_is_refused_with_the_reasons_and_their_counts(table, refuses):
-    cleaned = label_rows(table.iloc[4:8])
+    cleaned = label_rows(table.iloc[4:8], DEFAULT_TASK)
 
     with refuses("dropped all 4", "several genders 2", "blank gender 1", "another gender 1"):
         check_trainable(cleaned, ["Women", "Men"])

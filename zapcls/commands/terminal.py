@@ -1,12 +1,15 @@
-"""Progress and tables on a terminal: standard error for progress, standard output for results."""
+"""Jobs and tables on a terminal: progress on standard error, results on standard output."""
 
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 from tqdm import tqdm
 
-from zapcls.workspace.jobs import Status
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job, Status
+from zapcls.workspace.layout import Workspace
 
 
 class TerminalBar:
@@ -46,7 +49,32 @@ class TerminalBar:
             self._bar.close()
 
 
+def perform_in_terminal(job: Job, workspace: Workspace) -> None:
+    """Do a job in this process, its progress on standard error."""
+    from zapcls.work import perform
+
+    with TerminalBar() as bar:
+        perform(job, workspace, watch=bar.watch)
+
+
+def perform_new(workspace: Workspace, kind: str, config: dict[str, Any]) -> Job:
+    """Create a job of its own, do it here and return it."""
+    job = jobs.create(workspace.jobs_dir, kind, config)
+    perform_in_terminal(job, workspace)
+    return job
+
+
 def print_table(rows: Sequence[tuple[str, Any]]) -> None:
     """Print names and values, a row a line, the values to the right."""
     for name, value in rows:
         print(f"{name:<34}{f'{value:,}' if isinstance(value, int) else value:>12}")
+
+
+def print_rows(table: pd.DataFrame, as_json: bool) -> None:
+    """Print a table: one JSON object a line, or columns for a person."""
+    if as_json:
+        sys.stdout.write(table.to_json(orient="records", lines=True, force_ascii=False))
+    elif table.empty:
+        print("None.")
+    else:
+        print(table.to_string(index=False, float_format="{:.3f}".format))

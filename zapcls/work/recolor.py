@@ -1,4 +1,4 @@
-"""The job `recolor`: asks a run again about its photos, the shoe in other colors."""
+"""Asks a run again about its photos, the shoe in other colors."""
 
 from zapcls.answer.classify import open_classifier
 from zapcls.answer.recolored import ask, choose_photos

@@ -26,13 +26,13 @@ from zapcls.color_options import (
     find_obstacle,
 )
 from zapcls.errors import BadInput
-from zapcls.pipeline import build_recipe
 from zapcls.progress import Progress
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.opening import name_colors
 from zapcls.workspace.runs import Run, find_evaluated, read_predictions, write_derived
-from zapcls.workspace.store import Store, find_store, name_colors
+from zapcls.workspace.store import Store, find_store
 
 MOST_EDITED = 600  # photos of valid whose hue is moved; whole products, drawn by the run's seed
 _BATCH = 64
@@ -103,7 +103,7 @@ def _ask_options(
     edits, edited, controls = edit_photos(chosen, store.pixels, describe, config.seed, progress)
     before = pd.Index(held_out["image_id"]).get_indexer(edits["image_id"])
     facts = held_out[["image_id", "product_id", "split", "color", "label"]]
-    codes = pd.Index(config.classes).get_indexer(held_out["label"])
+    codes = pd.Index(run.task.classes).get_indexer(held_out["label"])
     answers, flips = [], []
     for number in range(len(names) * seeds):
         mark: dict[str, Any] = {"option": names[number // seeds], "seed": number % seeds}
@@ -170,6 +170,7 @@ def _train_head(
 ) -> Answer:
     """Train a head by an option and give what answers with it."""
     from zapcls.model.pooled import build_answer
+    from zapcls.model.trainings import build_recipe
 
     config = configure(run.train_config, option, seed, _read_found_lr(run))
     split = pd.read_parquet(run.path / "split.parquet")
@@ -177,7 +178,7 @@ def _train_head(
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed and started again
     folder.mkdir()
     try:
-        return build_answer(build_recipe(config, folder, store, split, progress).train())
+        return build_answer(build_recipe(config, run.task, folder, store, split, progress).train())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,69 @@
+"""The commands about this machine: its devices, the app, and a job that a page created."""
+
+import argparse
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import zapcls
+from zapcls.commands.terminal import print_table
+from zapcls.config import read_architectures
+from zapcls.errors import BadInput
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import DATA_ENVIRONMENT, ENVIRONMENT, open_workspace
+
+
+def run_devices(arguments: argparse.Namespace) -> None:
+    from zapcls.model.learner import list_devices
+
+    devices, architectures = list_devices(), read_architectures()
+    if arguments.json:
+        print(json.dumps({"devices": devices, "architectures": architectures}))
+        return
+    print_table(list(devices.items()))
+    print_table([(name, f"{net['params_m']} M parameters") for name, net in architectures.items()])
+
+
+def run_serve(arguments: argparse.Namespace) -> None:
+    """Serve the app; the port is tried first, so that a busy one is a sentence."""
+    app = Path(zapcls.__file__).parent.parent / "server.py"
+    if not app.is_file():
+        raise BadInput(f"The app is served from the project's folder, but {app} is not there.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("localhost", arguments.port))
+        except OSError:
+            raise BadInput(
+                f"Port {arguments.port} must be free, but another program listens on it. Stop "
+                f"that one, or serve elsewhere: python -m zapcls serve --port {arguments.port + 1}."
+            ) from None
+    environment = os.environ | {ENVIRONMENT: str(open_workspace(arguments.workspace).path)}
+    if arguments.data:
+        environment[DATA_ENVIRONMENT] = str(arguments.data.expanduser().resolve())
+    command = [sys.executable, "-m", "streamlit", "run", str(app)]
+    print(f"zapcls is served on http://localhost:{arguments.port} (Ctrl-C ends it).", flush=True)
+    os.chdir(app.parent)  # where .streamlit/config.toml is
+    os.execve(command[0], [*command, "--server.port", str(arguments.port)], environment)
+
+
+def run_work(arguments: argparse.Namespace) -> None:
+    """Do a job that a page created; its directory has all that it needs."""
+    from zapcls.work import perform
+
+    workspace, job = open_workspace(arguments.workspace), Job(arguments.job.resolve())
+    if not (job.path / "config.json").is_file():
+        raise BadInput(f"JOB_DIR must be the folder of a job, got {job.path}. A page makes one.")
+    perform(job, workspace)
+
+
+def add_commands(add: Any) -> None:
+    """Add these commands to the parser; `add` makes one with the options that all have."""
+    add("devices", run_devices, "list this machine's devices and the tested networks")
+    serve = add("serve", run_serve, "serve the app in the browser", data=True, json=False)
+    serve.add_argument("--port", type=int, default=8501)
+    work = add("work", run_work, "do a job that a page created", json=False)
+    work.add_argument("job", type=Path, metavar="JOB_DIR")

@@ -1,0 +1,60 @@
+"""The parser of all commands, and what their ends mean to a shell.
+
+Exit codes: 0 done, 1 failed, 2 bad input, 130 stopped.
+"""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import zapcls
+from zapcls.commands import answers, colors, data, errors, machine, trade, training
+from zapcls.errors import Stopped, ZapError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of the libraries, which a person cannot act on
+    arguments = build_parser().parse_args(argv)
+    try:
+        arguments.command(arguments)
+    except ZapError as error:
+        print(f"zapcls: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("zapcls: interrupted.", file=sys.stderr)
+        return Stopped.exit_code
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands; each sets `command` to its function."""
+    parser = argparse.ArgumentParser(prog="zapcls", description=zapcls.__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str,
+        function: Any,
+        help: str,
+        data: bool = False,
+        json: bool = True,
+        to: Any = commands,
+    ) -> Any:
+        command = to.add_parser(name, help=help, description=help)
+        if function is None:  # its own commands follow
+            return command
+        command.set_defaults(command=function)
+        where = "default $ZAPCLS_WORKSPACE, else ./workspace"
+        command.add_argument("--workspace", type=Path, metavar="DIR", help=where)
+        if data:
+            command.add_argument("--data", type=Path, metavar="DIR", help="default: the drawings")
+        if json:
+            command.add_argument("--json", action="store_true", help="one JSON object a line")
+        return command
+
+    for module in (data, training, answers, errors, colors, trade, machine):
+        module.add_commands(add)
+    return parser

@@ -1,0 +1,129 @@
+"""The commands that train a run, look for its rate, evaluate it and list all runs."""
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from zapcls.commands import terminal
+from zapcls.commands.data import choose_data
+from zapcls.config import PHASES, PRESETS, SETTINGS, TrainConfig, build_config
+from zapcls.errors import BadInput
+from zapcls.workspace import jobs
+from zapcls.workspace.layout import Workspace, open_workspace, read_json
+from zapcls.workspace.runs import Run, create_run, find_run, list_runs, summarize_run
+
+
+def run_train(arguments: argparse.Namespace) -> None:
+    from zapcls.work.train import help_training
+
+    workspace = open_workspace(arguments.workspace)
+    if int(os.environ.get("RANK", "0")) > 0:  # one of several that `accelerate launch` started
+        resumed = find_run(workspace, arguments.resume) if arguments.resume else None
+        help_training(resumed.train_config.device if resumed else arguments.device or "auto")
+        return
+    if arguments.resume:
+        run = _reopen_run(arguments, workspace)
+    else:
+        run = create_run(workspace, read_config(arguments), choose_data(arguments, workspace))
+    try:
+        terminal.perform_in_terminal(run, workspace)
+    finally:
+        summary = summarize_run(run)
+        if arguments.json:
+            print(json.dumps(summary))
+    if not arguments.json:
+        print(_describe(summary))
+
+
+def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
+    given = [name for name in ("preset", "data", *SETTINGS) if getattr(arguments, name) is not None]
+    if given:
+        raise BadInput(
+            "A resumed run keeps its settings and its photos, so that it goes on as it would have; "
+            f"got --{given[0].replace('_', '-')} too. Leave it out, or start a new run."
+        )
+    run = find_run(workspace, arguments.resume)
+    jobs.reopen(run)
+    return run
+
+
+def run_lr_find(arguments: argparse.Namespace) -> None:
+
+    workspace = open_workspace(arguments.workspace)
+    config = {
+        "train": read_config(arguments).to_json(),
+        "data_dir": str(choose_data(arguments, workspace)),
+        "phase": arguments.phase,
+    }
+    job = terminal.perform_new(workspace, "lr_find", config)
+    found = read_json(job.path / "lr_suggestions.json")[arguments.phase]
+    if arguments.json:
+        facts = {"seeds": len(found["valleys"]), "faults": found["faults"]}
+        print(json.dumps({"job": job.job_id, "phase": arguments.phase, **found["rates"], **facts}))
+        return
+    terminal.print_table([(name, f"{rate:.2e}") for name, rate in found["rates"].items()])
+    for fault in found["faults"]:
+        print(f"zapcls: {fault}", file=sys.stderr)
+
+
+def run_runs(arguments: argparse.Namespace) -> None:
+    summaries = [summarize_run(run) for run in list_runs(open_workspace(arguments.workspace))]
+    for summary in summaries:
+        print(json.dumps(summary) if arguments.json else _describe(summary))
+    if not summaries and not arguments.json:
+        print("No run yet. `python -m zapcls train` makes one.")
+
+
+def run_evaluate(arguments: argparse.Namespace) -> None:
+    workspace = open_workspace(arguments.workspace)
+    run = find_run(workspace, arguments.run)
+    data_dir = str(arguments.data.resolve()) if arguments.data else None
+    config = {"run": str(run.path), "data_dir": data_dir}
+    job = terminal.perform_new(workspace, "evaluate", config)
+    result = read_json(job.path / "result.json") if data_dir else summarize_run(run)
+    print(json.dumps(result) if arguments.json else _describe(result))
+
+
+def read_config(arguments: argparse.Namespace) -> TrainConfig:
+    """Build the config that the options ask for; one that is not given keeps the preset's."""
+    given = {name: getattr(arguments, name) for name in SETTINGS}
+    preset = arguments.preset or ("quick" if arguments.data else "first-try")
+    return build_config(preset, **{key: value for key, value in given.items() if value is not None})
+
+
+def _describe(summary: dict[str, Any]) -> str:
+    if summary["error_rate"] is None:
+        return f"{summary['run']}  {summary['state']}"
+    return (
+        f"{summary['run']}  {summary['state']}  error rate {summary['error_rate']:.1%} "
+        f"(95 % interval {summary['error_low']:.1%} to {summary['error_high']:.1%}, "
+        f"n = {summary['n_valid']:,}), {summary['seconds']:.0f} s"
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each setting; one that is not given keeps the preset's."""
+    parser.add_argument("--preset", choices=list(PRESETS), help="starting point of the settings")
+    for setting in SETTINGS.values():
+        kind = setting.kind
+        parser.add_argument(
+            setting.option,
+            type=kind.read,
+            choices=kind.options or None,
+            help=", ".join(filter(None, (setting.help, kind.span))),
+        )
+
+
+def add_commands(add: Any) -> None:
+    """Add these commands to the parser; `add` makes one with the options that all have."""
+    train = add("train", run_train, "train and evaluate a run", data=True)
+    train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped or lost")
+    _add_settings(train)
+    lr_find = add("lr-find", run_lr_find, "run the learning-rate finder", data=True)
+    lr_find.add_argument("--phase", choices=PHASES, default="frozen")
+    _add_settings(lr_find)
+    add("runs", run_runs, "list the runs, the newest first")
+    evaluate = add("evaluate", run_evaluate, "evaluate a run on a catalogue", data=True)
+    evaluate.add_argument("run", metavar="RUN")

@@ -1,0 +1,29 @@
+"""What a training is asked to do: every setting declared once, the presets and the tested networks.
+
+`training` is the table of settings, a row each. The form, the options of the command line, the
+checks and the sentences about settings are made from its rows, so what belongs here is what a
+setting is; what a setting does belongs to the code that trains.
+"""
+
+from zapcls.config.kinds import SUGGESTED
+from zapcls.config.networks import has_stages, read_architectures
+from zapcls.config.presets import PRESETS, Preset, build_config
+from zapcls.config.rows import Setting
+from zapcls.config.training import (
+    DEFAULT_CLASSES,
+    DEFAULT_TARGET,
+    DEVICES,
+    PARTS,
+    PHASES,
+    SECTIONS,
+    SETTINGS,
+    TARGETS,
+    TrainConfig,
+    choose_classes,
+)
+
+__all__ = [
+    "DEFAULT_CLASSES", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES", "PRESETS", "SECTIONS",
+    "SETTINGS", "SUGGESTED", "TARGETS", "Preset", "Setting", "TrainConfig", "build_config",
+    "choose_classes", "has_stages", "read_architectures",
+]  # fmt: skip

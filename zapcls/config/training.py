@@ -1,0 +1,209 @@
+"""The table of settings: a field of `TrainConfig` is a row, with all that is known of a setting.
+
+To add a setting, add its row here and use it where it does something. The rules that hold between
+settings stand below the table.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zapcls.config.kinds import Kind, choice, file, listed, names, rate, share, whole
+from zapcls.config.networks import has_stages, read_architectures
+from zapcls.config.rows import Curve, Need, list_settings, row
+from zapcls.errors import BadInput
+
+PHASES = ("frozen", "unfrozen")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+TARGETS = {
+    "gender": "gender", "category": "category", "sub_category": "sub-category",
+    "closure": "closure", "material": "material", "toe_style": "toe style",
+    "heel_height": "heel height",
+}  # fmt: skip
+DEFAULT_TARGET = "gender"
+DEFAULT_CLASSES = ("Women", "Men")
+# The sections of the form with what stands above their fields; the first three are its columns,
+# the others are folded.
+SECTIONS = {
+    "Network": "",
+    "Schedule": "",
+    "Data": "",
+    "Less color": "What may keep the network from going by the color. Only training photos are "
+    "changed, each in one way at most.",
+    "More": "",
+}
+PARTS = {"all": "whole network", "last_stage": "last stage"}
+_RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and its valley is taken"
+
+
+def choose_classes(target: str, classes: Sequence[str] = ()) -> tuple[str, ...]:
+    """Choose a training's classes: those named, else women's and men's shoes, else () for all."""
+    return tuple(classes) or (DEFAULT_CLASSES if target == DEFAULT_TARGET else ())
+
+
+def _title_networks() -> dict[str, str]:
+    return {name: f"{name} · {net['params_m']} M" for name, net in read_architectures().items()}
+
+
+def _same(words: Sequence[str], field: str = "choice") -> Kind:
+    return choice({word: word for word in words}, field)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The settings of one training. The defaults are the preset "quick".
+
+    `frozen_lr` and `unfrozen_lr` are each a number, or "suggested": fastai's valley of a
+    learning-rate finder run just before that phase. One finder run is noisy (its valley for the
+    default network lay between 3e-4 and 4e-3 over seeds), so the default is a number.
+
+    `classes` are in order; () stands for all classes of the column that have enough products.
+
+    Raises:
+        BadInput: a setting is outside its range; the sentence names all three of rule,
+            value and next step.
+    """
+
+    # fmt: off
+    target: str = row(DEFAULT_TARGET, choice(TARGETS), "Predict", "Data",
+        "the metadata column to predict",
+        line=lambda name: f"predicts {TARGETS[name]}", is_quiet=True,
+        curve=Curve("for", TARGETS.__getitem__))
+    classes: tuple[str, ...] = row((), names("--classes Women,Men"), "Classes", "",
+        "the classes kept, in order; none: Women,Men for gender, else all with enough products",
+        curve=Curve("on", "{}"))
+    arch: str = row("mobilenet_v2",
+        listed(_title_networks, "a network", "`python -m zapcls devices --json`"),
+        "Network (parameters)", "Network", "a torchvision or timm network",
+        line="{}", curve=Curve("with"))
+    image_size: int = row(128, whole(32, 512, "px", step=32), "Image size (px)", "Network",
+        "side of a photo as the network sees it", line="{}", curve=Curve("at"))
+    batch_size: int = row(64, whole(2, 4096), "Batch size (images)", "Data", "images per step",
+        line="batch {}", curve=Curve("with", "batches of {}"))
+    weights: str = row("imagenet",
+        file({
+            "imagenet": "ImageNet", "none": "none (random start)",
+            ".safetensors": "a .safetensors file",
+        }, ".safetensors"),
+        "Start weights", "Network",
+        "'imagenet', 'none' or a .safetensors file. ImageNet weights are fetched at their first "
+        "use; a file needs no connection",
+        line=lambda name: {
+            "imagenet": "ImageNet weights", "none": "random weights",
+        }.get(name, "weights from a file"),
+        curve=Curve("from", lambda name: str({
+            "imagenet": "ImageNet weights", "none": "a random start",
+        }.get(name, name))))
+    unfrozen_part: str = row("all", choice(PARTS), "Part to unfreeze", "Network",
+        "what unfreezing sets free: the whole network, or its last stage, which trains many times "
+        "as fast, because its input is computed once",
+        needs=(
+            Need(lambda settings: has_stages(settings["arch"]),
+                 "only torchvision's networks are a plain sequence to be cut, but arch is {arch}"),
+            Need(lambda settings: settings["weights"] != "none",
+                 "weights is 'none', and what lies before the last stage would stay random"),
+        ),
+        line="last stage", is_quiet=True,
+        curve=Curve("for", lambda part: f"the {PARTS[part]}", lambda _, phase: phase != "frozen"))
+    frozen_epochs: int = row(1, whole(0, 1000), "Epochs, head only", "Schedule",
+        "epochs that train the head only")
+    frozen_lr: float | str = row(3e-3, rate(), "Learning rate, head only", "Schedule", _RATE_HELP)
+    unfrozen_epochs: int = row(4, whole(0, 1000), "Epochs, {unfrozen_part}", "Schedule",
+        "epochs after unfreezing")
+    unfrozen_lr: float | str = row(3e-3, rate(), "Learning rate, {unfrozen_part}", "Schedule",
+        _RATE_HELP)
+    views: int = row(2, whole(0, 16), "Views of each photo", "More",
+        "views of each photo that the frozen network is shown, computed once; at 0 it runs again "
+        "each epoch",
+        # A curve of the whole network saw the photos, not what a frozen body made of them.
+        curve=Curve("with", "{} views of each photo", lambda taken, phase: (
+            phase == "frozen" or taken["unfrozen_part"] != "all"
+        )))
+    start_size: int = row(0, whole(0, 512, "px", step=32), "First image size (px)", "More",
+        "progressive resizing: the whole network begins with images of this side, which grow to "
+        "the image size; at 0 it does not")
+    split: str = row("product",
+        choice({"product": "product (no leak)", "random": "image, as the blog"}),
+        "Split by", "Data", "what is kept together in train, tune or valid",
+        line="{} split", curve=Curve("on", "the {} split"))
+    augmentation: str = row("flip",
+        choice({"none": "none", "flip": "flip", "standard": "flip, turn, zoom, light"}),
+        "Random changes", "Data", "random changes of each training photo",
+        curve=Curve("with", {
+            "none": "no random changes", "flip": "random flips",
+            "standard": "random flips, turns, zoom and light",
+        }.__getitem__))
+    seed: int = row(0, whole(0, 2**32 - 1), "Seed", "Data",
+        "of the split, the head and the batches", line="seed {}")
+    device: str = row("auto", _same(DEVICES, "device"), "Device", "More", "where to train")
+    precision: str = row("auto", _same(("auto", "fp32", "fp16", "bf16")), "Precision", "More",
+        "number format while training")
+    compile: str = row("no", _same(("no", "yes")), "Compile the network", "More",
+        "compile the whole network with torch.compile; worth it in long GPU trainings")
+    hue_jitter: float = row(0.0, share(0.5), "Hue jitter (of the color circle)", "Less color",
+        "largest random turn of a photo's hues: at 0.5 red may become any color",
+        line="hues turned by up to {} of the circle", is_quiet=True, curve=Curve("with"))
+    grayscale_share: float = row(0.0, share(), "Shown in gray (share)", "Less color",
+        "share of the training photos shown without color",
+        line="{} of the photos in gray", is_quiet=True, curve=Curve("with"))
+    recolor_share: float = row(0.0, share(), "Shoe recolored (share)", "Less color",
+        "share of the training photos whose shoe is shown in another color, drawn at random",
+        line="{} of the photos recolored", is_quiet=True, curve=Curve("with"))
+    color_weights: str = row("none",
+        choice({"none": "each photo the same", "balanced": "color and label independent"}),
+        "Weights in training", "Less color",
+        "balanced: a photo counts for more where its color is rarer within its label than overall, "
+        "so that color and label become independent; both keep their shares",
+        line="balanced color weights", is_quiet=True,
+        curve=Curve("with", {
+            "none": "equal color weights", "balanced": "balanced color weights",
+        }.__getitem__))
+    last_layer: str = row("trained",
+        choice({"trained": "as it was trained", "balanced": "fitted again on even colors"}),
+        "Last layer", "Less color",
+        "balanced: the last layer is fitted again on photos drawn evenly from each color of each "
+        "label (Kirichenko and others 2022)",
+        line="balanced last layer", is_quiet=True)
+    # fmt: on
+
+    @property
+    def needs_colors(self) -> bool:
+        """Whether a training has to know the color of each photo."""
+        return "balanced" in (self.color_weights, self.last_layer)
+
+    def __post_init__(self) -> None:
+        given = [self.classes] if isinstance(self.classes, str) else self.classes
+        object.__setattr__(self, "classes", choose_classes(self.target, given))
+        settings = {name: getattr(self, name) for name in SETTINGS}
+        for setting in SETTINGS.values():
+            setting.check(settings)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Check the rules that hold between settings."""
+        if self.frozen_epochs + self.unfrozen_epochs == 0:
+            raise BadInput(
+                "frozen_epochs + unfrozen_epochs must be 1 or more, got 0. Ask for an epoch."
+            )
+        if self.weights == "none" and self.frozen_epochs:
+            raise BadInput(
+                "frozen_epochs must be 0 when weights is 'none', because a frozen random network "
+                f"learns nothing; got {self.frozen_epochs}. Set frozen_epochs to 0."
+            )
+        if self.start_size and not 32 <= self.start_size <= self.image_size:
+            raise BadInput(
+                f"start_size must be 0 or 32..{self.image_size} px (image_size), "
+                f"got {self.start_size}."
+            )
+        if self.grayscale_share + self.recolor_share > 1 + 1e-9:
+            raise BadInput(
+                "grayscale_share + recolor_share must be at most 1, because a photo is shown gray "
+                f"or recolored, got {self.grayscale_share + self.recolor_share:g}. Lower one."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self) | {"classes": list(self.classes)}
+
+
+SETTINGS = list_settings(TrainConfig)

@@ -1,0 +1,135 @@
+"""Labels the rows of a catalogue for a task, and says why the others are left out."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zapcls.data.task import Task
+from zapcls.errors import BadInput
+from zapcls.schema import SEVERAL
+
+# A class needs this many products so that train, tune and valid each hold a few of them.
+MIN_PRODUCTS = 10
+
+
+def label_rows(table: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Return a copy of `table` with `label`, `kept` and `drop_reason` set for a task.
+
+    A row is kept when its photo is there and its target is exactly one of the classes.
+    Reasons, the first that fits: image missing, image unreadable, blank <target>,
+    several <target>s (`Men;Women`), another <target>; rare <target> where a task without classes
+    asks for all that have enough products.
+
+    Raises:
+        BadInput: the catalogue has no such column.
+    """
+    _check_target(table, task)
+    value = table[task.target].str.strip()
+    named, several = _sort_values(table, value)
+    classes = task.classes or _list_frequent(value[named], table["product_id"][named])
+    reason = np.select(
+        [table["image_problem"] != "", value == "", several, ~value.isin(list(classes))],
+        [
+            table["image_problem"],
+            f"blank {task.word}",
+            f"several {task.words}",
+            f"{'another' if task.classes else 'rare'} {task.word}",
+        ],
+        default="",
+    )
+    kept = reason == ""
+    return table.assign(label=np.where(kept, value, ""), kept=kept, drop_reason=reason)
+
+
+def resolve(table: pd.DataFrame, task: Task) -> Task:
+    """Return the task with its classes named: where it has none, all that are frequent enough.
+
+    These have MIN_PRODUCTS products or more and stand in the order of their frequency.
+
+    Raises:
+        BadInput: the catalogue has no such column, or fewer than two such classes.
+    """
+    _check_target(table, task)
+    if task.classes:
+        return task
+    value = table[task.target].str.strip()
+    named, _ = _sort_values(table, value)
+    classes = _list_frequent(value[named], table["product_id"][named])
+    if len(classes) < 2:
+        raise BadInput(
+            f"A training needs two classes of {MIN_PRODUCTS} products or more, but of the "
+            f"{task.words} of this catalogue {', '.join(classes) or 'none'} has so many. "
+            "Choose another target."
+        )
+    return dataclasses.replace(task, classes=classes)
+
+
+def _check_target(table: pd.DataFrame, task: Task) -> None:
+    if task.target not in table.columns:
+        raise BadInput(
+            f"The target must be an attribute of the catalogue, got {task.target!r}, which it does "
+            "not have. Choose another target."
+        )
+
+
+def _sort_values(table: pd.DataFrame, value: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Tell the rows whose photo is there with one value, and those with several values."""
+    several = value.str.contains(SEVERAL, regex=False)
+    return (table["image_problem"] == "") & (value != "") & ~several, several
+
+
+def _list_frequent(value: pd.Series, product_id: pd.Series) -> tuple[str, ...]:
+    """List the values of MIN_PRODUCTS products or more, the most frequent first."""
+    products = product_id.groupby(value).nunique()
+    products = products[products >= MIN_PRODUCTS].sort_index()
+    return tuple(products.sort_values(ascending=False, kind="stable").index)
+
+
+def check_trainable(table: pd.DataFrame, classes: Sequence[str]) -> None:
+    """Check that what cleaning kept can be trained on.
+
+    Raises:
+        BadInput: no row left, a class without rows, or a class with too few products.
+    """
+    kept = table[table["kept"]]
+    if kept.empty:
+        counts = table["drop_reason"].value_counts()
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.items())
+        raise BadInput(
+            f"Cleaning must leave some rows, but dropped all {len(table):,} ({reasons}). "
+            "Choose other classes or another target."
+        )
+    products = kept.groupby("label")["product_id"].nunique().reindex(list(classes), fill_value=0)
+    absent = products.index[products == 0]
+    if len(absent):
+        raise BadInput(
+            f"Each of the classes {', '.join(classes)} needs photos, but {absent[0]} has none. "
+            "Choose classes that occur in the catalogue."
+        )
+    scarce = products[products < MIN_PRODUCTS]
+    if len(scarce):
+        raise BadInput(
+            f"Each class needs {MIN_PRODUCTS} products or more, but {scarce.index[0]} has "
+            f"{scarce.iloc[0]}. Add photos or choose other classes."
+        )
+
+
+def count_drops(table: pd.DataFrame) -> dict[str, int]:
+    """Count the dropped rows by reason, the most frequent first."""
+    reasons = table.loc[~table["kept"], "drop_reason"]
+    return {str(reason): int(count) for reason, count in reasons.value_counts().items()}
+
+
+def summarize(table: pd.DataFrame) -> dict[str, Any]:
+    """Count a cleaned table: rows, kept, classes {name: n}, products kept, dropped {reason: n}."""
+    kept = table[table["kept"]]
+    return {
+        "rows": len(table),
+        "kept": len(kept),
+        "classes": {str(k): int(v) for k, v in kept["label"].value_counts().items()},
+        "products": int(kept["product_id"].nunique()),
+        "dropped": count_drops(table),
+    }

@@ -1,0 +1,23 @@
+"""Reads the catalogues that the project drew itself, in the official format."""
+
+import dataclasses
+from pathlib import Path
+
+from zapcls.data.catalog import Catalogue
+from zapcls.data.sources import zappos
+
+MARKER = "drawn.txt"  # lies beside the official files
+
+
+def recognizes(folder: Path) -> bool:
+    """Whether the folder holds a catalogue that `data.sample` drew."""
+    return (folder / MARKER).is_file()
+
+
+def read(data_dir: Path) -> Catalogue:
+    """Read a drawn catalogue.
+
+    Raises:
+        BadInput: see `zappos.read`.
+    """
+    return dataclasses.replace(zappos.read(data_dir), is_drawn=True)

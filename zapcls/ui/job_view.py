@@ -1,0 +1,106 @@
+"""Jobs on a page: which are at work, their progress, how one failed, the start of another."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from zapcls import words
+from zapcls.ui import cache
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job, Status
+from zapcls.workspace.runs import Run
+
+REFRESH_S = 1.0
+
+
+def find_active(parent: Path, kind: str = "") -> Job | None:
+    """The newest job (of a kind) that is queued or running, None when there is none."""
+    for job in jobs.list_jobs(parent)[:30]:
+        if not jobs.read_status(job).is_final and kind in ("", job.kind):
+            return job
+    return None
+
+
+def find_last(parent: Path, kind: str, run: Run) -> Job | None:
+    """The newest job of a kind that is about a run, None when there is none."""
+    for job in jobs.list_jobs(parent, kind)[:30]:
+        if job.config.get("run") == str(run.path):
+            return job
+    return None
+
+
+def is_at_work(kind: str, run: Run) -> bool:
+    """Show a job of a kind that is at work; else say why the run's last one failed, if it did."""
+    folder = cache.workspace().jobs_dir
+    active = find_active(folder, kind)
+    if active:
+        show_job(active)
+        return True
+    last = find_last(folder, kind, run)
+    status = jobs.read_status(last) if last else None
+    if last and status and status.state in ("failed", "lost"):
+        show_failure(last, status)
+    return False
+
+
+def start_job(kind: str, run: Run, **config: Any) -> None:
+    """Start a job about a run and show it."""
+    workspace = cache.workspace()
+    job = jobs.create(workspace.jobs_dir, kind, {"run": str(run.path), **config})
+    jobs.launch(job, workspace)
+    st.rerun()
+
+
+def show_job(job: Job) -> None:
+    """A live panel of a job: progress, figures, a stop button; the page reruns when it ends."""
+
+    @st.fragment(run_every=REFRESH_S)
+    def panel() -> None:
+        status = jobs.read_status(job)
+        if status.is_final:
+            st.rerun()
+        show_progress(status)
+        if job.stop_path.exists():
+            st.caption("Stopping…")
+        else:
+            st.button(
+                "Stop", key=f"stop-{job.job_id}", icon=":material/stop:",
+                on_click=jobs.request_stop, args=(job,),
+            )  # fmt: skip
+
+    panel()
+
+
+def show_progress(status: Status) -> None:
+    """Draw one status: the phase, a bar, and its figures with units."""
+    phase = status.phase or "Starting"
+    figures = []
+    detail = status.detail or {}
+    if "epoch" in detail and detail["epochs"] * detail["batches"] == status.total:
+        figures.append(f"epoch {detail['epoch']} of {detail['epochs']}")
+        figures.append(f"batch {detail['batch']} of {detail['batches']}")
+    elif "epoch" in detail:  # a finder's mock training breaks off anywhere, once a seed
+        figures.append(f"step {status.done} of {status.total}")
+    if "images_per_s" in detail:
+        figures.append(f"{detail['images_per_s']:.0f} images/s")
+    if "bytes_per_s" in detail:
+        figures.append(f"{status.done / 1e6:.1f} of {status.total / 1e6:.1f} MB")
+        figures.append(f"{detail['bytes_per_s'] / 1e6:.1f} MB/s")
+    elif status.total and "epoch" not in detail:
+        figures.append(f"{status.done:,} of {status.total:,}")
+    if detail.get("seconds_left") is not None:
+        figures.append(f"{words.duration(detail['seconds_left'])} left in this phase")
+    share = min(1.0, status.done / status.total) if status.total else 0.0
+    st.progress(share, text=f"**{phase}**")
+    elapsed = f"{words.duration(status.seconds)} so far" if status.seconds else "starting"
+    st.caption(" · ".join([*figures, elapsed]))
+
+
+def show_failure(job: Job, status: Status) -> None:
+    """Say why a job failed or was lost, its log one click away."""
+    st.error(status.message or "It failed without a message.", icon=":material/error:")
+    log = jobs.read_log_tail(job)
+    if log:
+        with st.expander("Log"):
+            st.code(log, language=None)

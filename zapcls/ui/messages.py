@@ -1,0 +1,33 @@
+"""What pages say alike: errors, names that came with the data, and which data that is."""
+
+import contextlib
+from collections.abc import Iterator
+
+import streamlit as st
+
+from zapcls.errors import ZapError
+from zapcls.ui import cache
+from zapcls.workspace.layout import read_chosen_data
+
+DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
+
+
+@contextlib.contextmanager
+def explain_errors() -> Iterator[None]:
+    """Turn an error with a sentence into a message on the page."""
+    try:
+        yield
+    except ZapError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def escape(text: str) -> str:
+    """Keep markdown out of a name that came with the data."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
+
+
+def data_name() -> str:
+    """Name the data in use in a few words."""
+    workspace = cache.workspace()
+    folder = read_chosen_data(workspace)
+    return "the drawn catalogue" if folder == workspace.drawings_dir else folder.name

@@ -1,0 +1,54 @@
+"""Ways between pages: the list of pages, links, and the way in through the entry file."""
+
+from typing import Any
+
+import streamlit as st
+
+PAGES = {
+    "overview": "pages/overview.py",
+    "classify": "pages/classify.py",
+    "data": "pages/data.py",
+    "learning_rate": "pages/learning_rate.py",
+    "train": "pages/train.py",
+    "results": "pages/results.py",
+    "errors": "pages/errors.py",
+    "color_bias": "pages/color_bias.py",
+    "review": "pages/review.py",
+    "compare": "pages/compare.py",
+}
+_ENTERED = "entered_by_navigation"
+
+
+def enter(page: str) -> None:
+    """Go through the entry file: the first line of each page.
+
+    Until a server has run `st.navigation` once, Streamlit takes the folder `pages` for an app of
+    the old kind and runs a page that is opened by its address without the entry. Such a page
+    sends its visitor through the entry, which sends them back.
+    """
+    if not st.session_state.get(_ENTERED):
+        st.switch_page("streamlit_app.py", query_params={**st.query_params, "open": page})
+
+
+def send_back() -> None:
+    """Open the page that `enter` came from; the entry file calls this after `st.navigation`."""
+    st.session_state[_ENTERED] = True
+    page = st.query_params.get("open")
+    if page in PAGES:
+        rest = {key: value for key, value in st.query_params.items() if key != "open"}
+        st.switch_page(PAGES[page], query_params=rest)
+
+
+def open_page(page: str, **params: Any) -> None:
+    """Switch to a page, the chosen run and `params` in its URL."""
+    st.switch_page(PAGES[page], query_params=_params(params))
+
+
+def show_link(page: str, label: str, icon: str | None = None, **params: Any) -> None:
+    """Link to a page, the chosen run and `params` in its URL."""
+    st.page_link(PAGES[page], label=label, icon=icon, query_params=_params(params))
+
+
+def _params(params: dict[str, Any]) -> dict[str, Any]:
+    run = st.session_state.get("run")
+    return ({"run": run} if run else {}) | params

@@ -1,0 +1,108 @@
+"""The choice of run in the sidebar and the URL."""
+
+import re
+from collections.abc import Collection
+
+import streamlit as st
+
+from zapcls import words
+from zapcls.ui import cache
+from zapcls.ui.messages import escape
+from zapcls.workspace import jobs
+from zapcls.workspace.runs import Run, list_runs
+
+STATE_MARKS = {
+    "queued": "○",
+    "running": "▶",
+    "done": "✓",
+    "stopped": "■",
+    "failed": "✕",
+    "lost": "✕",
+    "damaged": "!",
+}
+
+
+_MISSING = "missing_run"
+_RUN_ID = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})\d{2}-(.+)-[0-9a-f]{4}", re.ASCII)
+
+
+def describe_run(run: Run) -> str:
+    """Name a run in one line: state, network, date, error rate; a folder of another name by it."""
+    mark = STATE_MARKS[jobs.read_status(run).state]
+    named, when = run.run_id, ""
+    if parts := _RUN_ID.fullmatch(run.run_id):
+        _, month, day, hour, minute, named = parts.groups()
+        when = f"{int(day)}.{int(month)}. {hour}:{minute}"
+    rate = ""
+    if run.is_evaluated:
+        rate = words.percent(run.rates["splits"]["valid"]["error_rate"])
+    return f"{mark} {' · '.join(filter(None, (named, rate, when)))}"
+
+
+def pick_run() -> None:
+    """Show the choice of run in the sidebar, kept in the URL; the entry file calls this once."""
+    known = {run.run_id: run for run in list_runs(cache.workspace())}
+    # Not bound to the URL by Streamlit, which writes the line that a person reads, not the id.
+    asked = st.query_params.get("run")
+    _note_missing(asked, known)
+    if not known:
+        return
+    if asked in known:
+        st.session_state["run"] = asked
+    elif st.session_state.get("run") not in known:
+        evaluated = (name for name, run in known.items() if run.is_evaluated)
+        st.session_state["run"] = next(evaluated, next(iter(known)))
+    st.sidebar.selectbox(
+        "Run",
+        list(known),
+        format_func=lambda name: describe_run(known[name]),
+        key="run",
+        on_change=_choose_run,
+        help="The training that Classify, Results, Errors, Color bias and Review are about, and "
+        "the second one of Compare. "
+        "✓ done, ▶ running, ■ stopped, ✕ failed, ! damaged.",
+    )
+    if asked != st.session_state["run"]:
+        _put_run_in_url()
+
+
+def _note_missing(asked: str | None, known: Collection[str]) -> None:
+    """Remember the run of a link that is gone until there is another link or choice."""
+    if asked and asked not in known:
+        st.session_state[_MISSING] = asked
+    elif asked is None or asked != st.session_state.get("run"):
+        st.session_state.pop(_MISSING, None)
+
+
+def show_missing(shown: Run | None) -> None:
+    """Warn that the run of the link is gone, if it is, and name what the page shows instead."""
+    missing = st.session_state.get(_MISSING)
+    if missing:
+        warn_missing(missing, shown)
+
+
+def warn_missing(run_id: str, shown: Run | None) -> None:
+    """Warn that a run is not in this workspace, and name what the page shows instead."""
+    instead = f" This page shows {describe_run(shown)} instead." if shown else ""
+    st.warning(
+        escape(
+            f"The run {run_id[:80]} of the link is not in this workspace: it was deleted, or the "
+            f"link is from another workspace.{instead}"
+        ),
+        icon=":material/link_off:",
+    )
+
+
+def _choose_run() -> None:
+    st.session_state.pop(_MISSING, None)
+    _put_run_in_url()
+
+
+def _put_run_in_url() -> None:
+    st.query_params["run"] = st.session_state["run"]
+
+
+def chosen_run() -> Run | None:
+    """The run that was picked, None when there is none at all."""
+    known = {run.run_id: run for run in list_runs(cache.workspace())}
+    return known.get(st.session_state.get("run", ""))

@@ -1,0 +1,91 @@
+"""What a page about a run shows of its state: that it is at work, ended early, or not there."""
+
+import streamlit as st
+
+from zapcls.ui import cache
+from zapcls.ui.job_view import find_active, show_failure, show_job
+from zapcls.ui.messages import DRAWN_NOTE, escape
+from zapcls.ui.navigation import open_page, show_link
+from zapcls.ui.run_picker import chosen_run, show_missing
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job, Status
+from zapcls.workspace.runs import Run, create_run
+
+
+def need_run() -> Run:
+    """The picked run if it is evaluated; else says what to do about it, and ends the page."""
+    run = chosen_run()
+    show_missing(run)
+    if run is None:
+        st.info("There is no run yet. A minute of training on the drawings makes one.")
+        show_first_try()
+        st.stop()
+    if run.is_evaluated:
+        if run.facts["is_drawn"]:
+            st.caption(DRAWN_NOTE)
+        return run
+    status = jobs.read_status(run)
+    if status.state == "damaged":
+        st.error(escape(status.message), icon=":material/error:")
+        st.stop()
+    if not status.is_final:
+        st.info("This run is still training; its answers are here once it is done.")
+        show_job(run)
+    else:
+        _explain_unevaluated(run, status)
+    return st.stop()
+
+
+def _explain_unevaluated(run: Run, status: Status) -> None:
+    if status.state in ("failed", "lost"):
+        show_failure(run, status)
+        show_link("train", "Resume or train again", icon=":material/replay:")
+        return
+    st.info("This run was stopped before it was evaluated.")
+    if not run.weights_path.is_file():
+        st.caption("It had not finished an epoch, so there is nothing to evaluate.")
+        show_link("train", "Train again", icon=":material/replay:")
+        return
+    running = _find_evaluation(run)
+    if running is not None:
+        show_job(running)
+        return
+    if st.button("Evaluate what it learned", type="primary", key="evaluate"):
+        config = {"run": str(run.path), "data_dir": None}
+        job = jobs.create(cache.workspace().jobs_dir, "evaluate", config)
+        jobs.launch(job, cache.workspace())
+        st.rerun()
+    show_link("train", "Resume it on Train", icon=":material/resume:")
+
+
+def _find_evaluation(run: Run) -> Job | None:
+    active = find_active(cache.workspace().jobs_dir, "evaluate")
+    return active if active and active.config["run"] == str(run.path) else None
+
+
+def start_first_try() -> None:
+    """Start the preset for newcomers on the drawings, and open the page that shows it."""
+    from zapcls.config import build_config
+
+    workspace = cache.workspace()
+    run = create_run(workspace, build_config("first-try"), workspace.drawings_dir)
+    jobs.launch(run, workspace)
+    open_page("train", run=run.run_id)
+
+
+def show_first_try(key: str = "first_try") -> None:
+    """The one button for someone who has nothing yet."""
+    label = "Train on the drawings (about a minute)"
+    if st.button(label, type="primary", key=key, icon=":material/play_arrow:"):
+        start_first_try()
+
+
+def show_batch(run: Run) -> None:
+    """Say that a run was trained with a smaller batch than was asked for, if it was."""
+    asked = run.config["train"]["batch_size"]
+    path = run.path / "model.json"
+    used = run.facts.get("batch_size", asked) if path.is_file() else asked
+    if used < asked:
+        st.caption(
+            f"A batch of {asked} did not fit in memory; it was trained with {used}.",
+        )

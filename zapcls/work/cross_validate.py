@@ -1,0 +1,122 @@
+"""Trains a run's recipe once a fold, so that every image is answered by a run that never saw it."""
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zapcls.analysis import heads, metrics
+from zapcls.config import TrainConfig
+from zapcls.data.task import Task
+from zapcls.progress import Progress
+from zapcls.workspace import jobs
+from zapcls.workspace.answers import write_answers
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.runs import find_evaluated
+from zapcls.workspace.store import Store, find_store
+
+SPLIT_OF_FOLDS = "valid"  # each image is held out once
+TUNE_SHARE = 0.1  # of the products that a fold trains on
+
+
+def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Train a run's recipe once a fold, each time on all other products: an answer for every image.
+
+    A fold that is done is not trained again when the job is started anew.
+    """
+    run = find_evaluated(workspace, job.config["run"])
+    store = find_store(workspace, run.facts["catalogue_id"])
+    config, task, folds = run.train_config, run.task, int(job.config["folds"])
+    started = time.perf_counter()
+    split = pd.read_parquet(run.path / "split.parquet")
+    rows = np.flatnonzero(split["label"] != "")
+    table = split.iloc[rows].reset_index(drop=True)
+    codes = pd.Index(task.classes).get_indexer(pd.Index(table["label"]))
+    products = table["product_id"].to_numpy()
+    fold = heads.assign_folds(codes, products, folds, config.seed)
+    working = run.path / "derived" / f".cross-validation-{folds}"
+    logits = np.empty((len(rows), len(task.classes)), dtype=np.float32)
+    progress("Loading torch and the network", 0, 0)
+
+    from zapcls.model.learner import choose_device
+
+    device = choose_device(config.device)
+    with jobs.hold_device(workspace, device.type, job.job_id):
+        for number in range(folds):
+            path = working / f"logits-{number}.npy"
+            if not path.is_file():
+                parts = split_fold(fold, codes, products, number, config.seed)
+                every = split.assign(split="none")
+                every.iloc[rows, every.columns.get_loc("split")] = parts
+                in_fold = _name_fold(progress, number, folds)
+                _train_fold(config, task, working / f"fold-{number}", store, every, path, in_fold)
+            logits[fold == number] = np.load(path, allow_pickle=False)
+    predictions, prob = metrics.build_predictions(
+        table.assign(split=SPLIT_OF_FOLDS), logits, task.classes, task.target
+    )
+    result = {
+        "run": run.run_id,
+        "folds": folds,
+        "targets": {task.target: {"splits": metrics.summarize_splits(predictions)}},
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    write_answers(working, predictions.assign(source="cv", fold=fold), prob, task.target)
+    write_json(working / "metrics.json", result)
+    folder = working.with_name("cross-validation")
+    shutil.rmtree(folder, ignore_errors=True)
+    working.rename(folder)
+
+
+def split_fold(
+    fold: np.ndarray, codes: np.ndarray, products: np.ndarray, number: int, seed: int
+) -> np.ndarray:
+    """Give the part of each image when a fold is held out: valid, tune or train.
+
+    A tenth of the other products is tune, in the classes' proportion.
+    """
+    rest = np.flatnonzero(fold != number)
+    inner = heads.assign_folds(codes[rest], products[rest], round(1 / TUNE_SHARE), seed)
+    parts = np.full(len(fold), "valid", dtype=object)
+    parts[rest] = np.where(inner == 0, "tune", "train")
+    return parts
+
+
+def _name_fold(progress: Progress, number: int, folds: int) -> Progress:
+    def report(phase: str, done: int, total: int, **detail: object) -> None:
+        progress(f"Fold {number + 1} of {folds}: {phase}", done, total, **detail)
+
+    return report
+
+
+def _train_fold(
+    config: TrainConfig,
+    task: Task,
+    folder: Path,
+    store: Store,
+    split: pd.DataFrame,
+    path: Path,
+    progress: Progress,
+) -> None:
+    """Train on a fold's train and tune, and leave the logits of its valid rows at `path`."""
+    from zapcls.model.export import export_onnx
+    from zapcls.model.learner import choose_device
+    from zapcls.model.predict import predict
+    from zapcls.model.preprocess import ShoeClassifier
+    from zapcls.model.trainings import build_recipe
+
+    folder.mkdir(parents=True, exist_ok=True)
+    network = build_recipe(config, task, folder, store, split, progress).train()
+    rows = np.flatnonzero(split["split"] == "valid")
+    classifier = ShoeClassifier(network, store.side, config.image_size)
+    onnx_path = folder / "model.onnx"
+    export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
+    device = choose_device(config.device)
+    logits, _ = predict(classifier, store.pixels, rows, device, onnx_path, progress)
+    aside = path.with_name(f"{path.name}.part")
+    with aside.open("wb") as file:
+        np.save(file, logits)
+    shutil.rmtree(folder)
+    aside.rename(path)

@@ -1,0 +1,184 @@
+"""Evaluates a run on its own catalogue, or on another one."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zapcls.analysis import metrics
+from zapcls.analysis.neighbors import outlier_scores
+from zapcls.data import labels
+from zapcls.errors import BadInput
+from zapcls.progress import Progress
+from zapcls.workspace import jobs
+from zapcls.workspace.answers import replace_files, write_answers
+from zapcls.workspace.catalogues import open_data
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.opening import name_colors
+from zapcls.workspace.runs import Run, find_run, write_derived
+from zapcls.workspace.store import Store, find_store
+
+
+def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
+    """Evaluate a run: on another catalogue, or, for one that was stopped, on its own."""
+    run = find_run(workspace, job.config["run"])
+    if not run.weights_path.is_file():
+        raise BadInput(
+            f"A run is evaluated once it has trained an epoch, but {run.run_id} has not. "
+            "Train again."
+        )
+    started = time.perf_counter()
+    data_dir = job.config.get("data_dir")
+    store = (
+        open_data(workspace, Path(data_dir), progress)
+        if data_dir
+        else find_store(workspace, run.facts["catalogue_id"])
+    )
+    progress("Loading torch and the network", 0, 0)
+
+    from zapcls.model.learner import choose_device, load_network
+
+    device = choose_device("auto")
+    with jobs.hold_device(workspace, device.type, job.job_id):
+        network = load_network(run.facts, run.weights_path)
+        if not data_dir:
+            split = pd.read_parquet(run.path / "split.parquet")
+            name_colors(workspace, store, progress)
+            evaluate_run(run, store, split, network, device, progress, started)
+            return
+        result = _evaluate_elsewhere(run, store, network, device, progress, started)
+        write_json(job.path / "result.json", result)
+
+
+def evaluate_run(
+    run: Run,
+    store: Store,
+    split: pd.DataFrame,
+    network: Any,
+    device: Any,
+    progress: Progress,
+    started: float,
+) -> None:
+    """Predict every readable photo once, and write all that the pages read.
+
+    What an earlier evaluation left is replaced once all is there.
+    """
+
+    def write(folder: Path) -> None:
+        table, embeddings, difference = _answer(
+            run, store, split, network, device, progress, folder
+        )
+        np.save(folder / "embeddings.npy", embeddings)
+        progress("Comparing with the training photos", 0, 0)
+        _score_outliers(table, embeddings).to_parquet(folder / "outliers.parquet")
+        rates = {
+            "splits": metrics.summarize_splits(table),
+            "guess_error_rate": metrics.guess_error_rate(table, "valid"),
+        }
+        summary = {
+            "targets": {run.task.target: rates},
+            "onnx_max_difference": difference,
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+        write_json(folder / "metrics.json", summary)
+
+    replace_files(run.path, write, last="metrics.json")
+
+
+def _answer(
+    run: Run,
+    store: Store,
+    split: pd.DataFrame,
+    network: Any,
+    device: Any,
+    progress: Progress,
+    folder: Path,
+) -> tuple[pd.DataFrame, np.ndarray, float]:
+    """Export the network into a folder and write what it answers there.
+
+    Returns:
+        The predictions, the embeddings, and how far the exported probabilities are from torch's.
+    """
+    from zapcls.model.export import export_onnx
+    from zapcls.model.predict import predict
+    from zapcls.model.preprocess import ShoeClassifier
+
+    task, onnx_path = run.task, folder / run.onnx_path.name
+    classifier = ShoeClassifier(network, store.side, run.train_config.image_size)
+    rows = _readable_rows(store)
+    progress("Exporting the model", 0, 0)
+    difference = export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
+    logits, embeddings = predict(
+        classifier, store.pixels, rows, device, onnx_path, progress=progress
+    )
+    table, prob = metrics.build_predictions(split.iloc[rows], logits, task.classes, task.target)
+    write_answers(folder, table, prob, task.target)
+    return table, embeddings, difference
+
+
+def _readable_rows(store: Store) -> np.ndarray:
+    return np.flatnonzero(store.read_catalog()["image_problem"] == "")
+
+
+def _score_outliers(table: pd.DataFrame, embeddings: np.ndarray) -> pd.DataFrame:
+    """Score what a cause of errors may be asked of: valid, and what is wrong elsewhere."""
+    is_wrong = (table["split"] != "none") & ~table["correct"]
+    rows = np.flatnonzero((table["split"] == "valid") | is_wrong)
+    scores = outlier_scores(embeddings, (table["split"] == "train").to_numpy(), rows)
+    return pd.DataFrame({"image_id": table["image_id"].to_numpy()[rows], "outlier": scores})
+
+
+def _evaluate_elsewhere(
+    run: Run, store: Store, network: Any, device: Any, progress: Progress, started: float
+) -> dict[str, Any]:
+    """Predict another catalogue's labelled photos of products that the run never saw."""
+    from zapcls.model.predict import predict
+    from zapcls.model.preprocess import ShoeClassifier
+
+    task = run.task
+    known = pd.read_parquet(run.path / "split.parquet")
+    seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
+    catalog = labels.label_rows(store.read_catalog(), task)
+    readable = catalog["image_problem"] == ""
+    was_seen = readable & catalog["kept"] & catalog["product_id"].isin(seen)
+    chosen = readable & catalog["kept"] & ~was_seen
+    if not chosen.any():
+        raise BadInput(
+            f"A catalogue to evaluate on needs {task.things} of the classes of {run.run_id} that "
+            f"it was not trained on, but of its {len(catalog):,} rows "
+            f"{int(was_seen.sum()):,} were trained on and none is left. Give another catalogue."
+        )
+    rows = np.flatnonzero(chosen)
+    classifier = ShoeClassifier(network, store.side, run.train_config.image_size)
+    logits, _ = predict(classifier, store.pixels, rows, device, progress=progress)
+    split = catalog.iloc[rows].assign(split="valid")
+    table, prob = metrics.build_predictions(split, logits, task.classes, task.target)
+    splits = metrics.summarize_splits(table)
+    valid = splits["valid"]
+    result = {
+        "run": run.run_id,
+        "state": "done",
+        "error_rate": valid["error_rate"],
+        "error_low": valid["error_low"],
+        "error_high": valid["error_high"],
+        "n_valid": valid["n"],
+        "seconds": round(time.perf_counter() - started, 1),
+        "excluded_trained": int(was_seen.sum()),
+        "unknown_label": int((readable & ~catalog["kept"]).sum()),
+    }
+    facts = {
+        "run": run.run_id,
+        "catalogue_id": store.catalogue_id,
+        "targets": {task.target: {"splits": splits}},
+        **{name: result[name] for name in ("excluded_trained", "unknown_label", "seconds")},
+    }
+
+    def write(folder: Path) -> None:
+        write_answers(folder, table, prob, task.target)
+        write_json(folder / "metrics.json", facts)
+
+    write_derived(run, f"evaluate-{store.catalogue_id}", write)
+    return result

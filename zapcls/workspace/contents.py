@@ -1,0 +1,93 @@
+"""What the photos of a data folder hold: a hash of each file, read again only once it changed.
+
+`store/.folders/<hash of the path>/` keeps the hashes of one folder and which store is its own.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+
+from zapcls import schema
+from zapcls.data.catalog import Catalogue
+from zapcls.progress import Progress
+from zapcls.workspace.layout import Workspace, read_json, write_json
+
+_FILE = ["image_path", *schema.FILES]  # a file is as it was as long as these are
+_CHUNK = 256  # files between two looks at the stop sign
+
+
+def read_contents(workspace: Workspace, catalogue: Catalogue, progress: Progress) -> Catalogue:
+    """Return the catalogue with the content of each photo; it then has an id.
+
+    Raises:
+        Stopped: a person asked to stop; what was read is kept.
+    """
+    table = catalogue.table
+    folder = _find_folder(workspace, catalogue.data_dir)
+    known = _read_known(folder / "contents.parquet")
+    content = table[_FILE].merge(known, on=_FILE, how="left")["content"].fillna("").tolist()
+    todo = [row for row, size in enumerate(table["file_bytes"]) if size >= 0 and not content[row]]
+    files = [catalogue.image_root / table["image_path"].iloc[row] for row in todo]
+    try:
+        with ThreadPoolExecutor() as pool:
+            for start in range(0, len(todo), _CHUNK):
+                progress("Looking at the photos", start, len(todo))
+                part = slice(start, start + _CHUNK)
+                for row, found in zip(todo[part], pool.map(_hash_file, files[part]), strict=True):
+                    content[row] = found
+    finally:
+        table = table.assign(content=pd.Series(content, index=table.index, dtype="str"))
+        if todo:
+            _write_known(folder, table)
+    return dataclasses.replace(catalogue, table=table)
+
+
+def remember_store(workspace: Workspace, data_dir: Path, catalogue_id: str) -> None:
+    """Remember which store a data folder was opened as last."""
+    facts = {"data_dir": str(data_dir.resolve()), "catalogue_id": catalogue_id}
+    path = _find_folder(workspace, data_dir) / "store.json"
+    if not path.is_file() or read_json(path) != facts:
+        write_json(path, facts)
+
+
+def recall_store(workspace: Workspace, data_dir: Path) -> str:
+    """Return the id of the store that a data folder was opened as last; "" before that."""
+    path = _find_folder(workspace, data_dir) / "store.json"
+    return read_json(path)["catalogue_id"] if path.is_file() else ""
+
+
+def _find_folder(workspace: Workspace, data_dir: Path) -> Path:
+    place = str(data_dir.expanduser().resolve())
+    return workspace.store_dir / ".folders" / hashlib.sha256(place.encode()).hexdigest()[:12]
+
+
+def _read_known(path: Path) -> pd.DataFrame:
+    try:
+        known = pd.read_parquet(path)
+        return known.drop_duplicates(_FILE)
+    except (OSError, ValueError):  # not there yet, or damaged: the photos are read again
+        return schema.conform(
+            pd.DataFrame(columns=[*_FILE, "content"]),
+            {"image_path": "str", **schema.FILES, "content": "str"},
+            "contents",
+        )
+
+
+def _write_known(folder: Path, table: pd.DataFrame) -> None:
+    aside = folder / f".contents-{os.getpid()}.parquet"
+    with contextlib.suppress(OSError):  # without it the photos are read again: no room, say
+        folder.mkdir(parents=True, exist_ok=True)
+        table.loc[table["content"] != "", [*_FILE, "content"]].to_parquet(aside, index=False)
+        aside.replace(folder / "contents.parquet")
+
+
+def _hash_file(file: Path) -> str:
+    try:
+        return hashlib.blake2b(file.read_bytes(), digest_size=12).hexdigest()
+    except OSError:  # it may not be read, or is gone since
+        return ""

@@ -1,0 +1,128 @@
+"""The side of the process that does a job: it holds the job's lock, reports, and obeys STOP."""
+
+import contextlib
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterator
+
+from filelock import FileLock, Timeout
+
+from zapcls.errors import RunBusy, Stopped, ZapError
+from zapcls.workspace import jobs
+from zapcls.workspace.arrays import is_disk_full
+from zapcls.workspace.jobs import Job, Status
+from zapcls.workspace.layout import overwrite_json, write_json
+
+_REPORT_EVERY_S = 0.3
+
+
+class Reporter:
+    """The `Progress` of a job: writes its status a few times a second and obeys STOP."""
+
+    def __init__(self, job: Job, watch: Callable[[Status], None] | None = None) -> None:
+        self._job = job
+        self._watch = watch
+        self._written_at = 0.0
+        self._status = vars(jobs.read_stored(job)) | {"state": "running", "started_at": time.time()}
+        self._write()
+
+    def __call__(self, phase: str, done: int, total: int, **detail: object) -> None:
+        """Report; raises `Stopped` once STOP is there."""
+        is_new_phase = phase != self._status.get("phase")
+        self._status |= {"phase": phase, "done": done, "total": total, "detail": detail or None}
+        if is_new_phase or time.monotonic() - self._written_at >= _REPORT_EVERY_S:
+            self._write()
+        if self._job.stop_path.exists():
+            raise Stopped("Stopped as asked.")
+
+    def finish(self, state: str, message: str = "") -> None:
+        self._status |= {"state": state, "message": message, "finished_at": time.time()}
+        self._write()
+
+    def _write(self) -> None:
+        self._written_at = time.monotonic()
+        path = self._job.path / "status.json"
+        try:
+            write_json(path, self._status)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            overwrite_json(path, self._status)
+        if self._watch:
+            self._watch(Status(**self._status))
+
+
+def perform(
+    job: Job, work: Callable[[Reporter], None], watch: Callable[[Status], None] | None = None
+) -> None:
+    """Do the job's work in this process, holding its lock, and record how it ended.
+
+    Ctrl-C and SIGTERM ask for a stop as the button does; a second Ctrl-C interrupts at once.
+
+    Raises:
+        RunBusy: another process is doing this very job.
+        ZapError: whatever the work raised, after it was recorded. Any other error is
+            recorded with its traceback in the log and raised as it is.
+    """
+    with _hold(job), _stop_on_signal(job):
+        reporter = Reporter(job, watch)
+        try:
+            work(reporter)
+        except (Stopped, KeyboardInterrupt):
+            reporter.finish("stopped")
+            raise
+        except ZapError as error:
+            reporter.finish("failed", str(error))
+            raise
+        except OSError as error:
+            if not is_disk_full(error):
+                _record_crash(job, reporter, error)
+                raise
+            full = ZapError(
+                f"The disk of {job.path.parent} is full. Free some space and start it again; "
+                "a training can be resumed."
+            )
+            reporter.finish("failed", str(full))
+            raise full from error
+        except BaseException as error:
+            _record_crash(job, reporter, error)
+            raise
+        reporter.finish("done")
+
+
+def _record_crash(job: Job, reporter: Reporter, error: BaseException) -> None:
+    with job.log_path.open("a", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    last = str(error).strip().splitlines() or ["no message"]
+    reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
+
+
+@contextlib.contextmanager
+def _hold(job: Job) -> Iterator[None]:
+    lock = FileLock(job.path / "lock", timeout=10)  # a reader may try it for an instant
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunBusy(
+            f"One process does a job, and another is doing {job.job_id}. Wait until it is done."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _stop_on_signal(job: Job) -> Iterator[None]:
+    def ask(signum: int, frame: object) -> None:
+        if job.stop_path.exists() and signum == signal.SIGINT:
+            raise KeyboardInterrupt
+        jobs.request_stop(job)
+
+    previous = {name: signal.signal(name, ask) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
