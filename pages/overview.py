@@ -4,6 +4,7 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.data.labels import summarize
+from zapcls.data.task import Task
 from zapcls.ui import cache, messages, navigation, run_picker, run_state
 from zapcls.workspace import jobs
 from zapcls.workspace.runs import list_runs
@@ -72,7 +73,8 @@ if runs:
             status = jobs.read_status(run)
             if status.state != "damaged":
                 place = messages.escape(run.data_dir.name)
-                name.markdown(f"**{run.train_config.arch}** · {place}")
+                word = Task(run.train_config.target, ()).word
+                name.markdown(f"**{run.train_config.arch}** · {word} · {place}")
             name.caption(messages.escape(run.run_id))
             if run.is_evaluated:
                 valid = run.rates["splits"]["valid"]

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from zapcls import words
-from zapcls.findings.training import draw_errors, draw_losses
-from zapcls.ui import cache, job_view, messages, navigation, run_picker, run_state, settings_form
+from zapcls.findings.training import describe_batch, draw_errors, draw_losses
+from zapcls.ui import cache, job_view, messages, navigation, run_picker, settings_form
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
@@ -64,7 +64,8 @@ def show_ended(run: Run, status: Status) -> None:
         job_view.show_failure(run, status)
     if status.state == "stopped" and run.weights_path.is_file():
         navigation.show_link("results", "Evaluate it on Results", icon=":material/insights:")
-    run_state.show_batch(run)
+    if said := describe_batch(run):
+        st.caption(said)
     show_curves(run)
 
 

@@ -263,6 +263,7 @@ def relabel(run: Run, store: Store, target: str, classes: Sequence[str]) -> Run:
     split = pd.read_parquet(run.path / "split.parquet")
     is_kept = split["label"] != ""
     split["label"] = split["image_id"].map(labels).where(is_kept, "")
+    split["catalog_label"] = split["label"]
     predictions, prob = metrics.build_predictions(
         split, plan_logits(split, classes), classes, target
     )
