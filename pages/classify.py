@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from zapcls import charts, words
+from zapcls import words
+from zapcls.blocks.counts import probabilities
 from zapcls.config import TrainConfig
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
@@ -30,7 +31,7 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
             share = words.percent(answer.prob[answer.label])
             st.markdown(f"### {words.begin(called)}, {share}")
             st.plotly_chart(
-                charts.probabilities(answer.prob, list(task.classes)), key=f"prob-{place}",
+                probabilities(answer.prob, task.name), key=f"prob-{place}",
                 config={"displayModeBar": False},
             )  # fmt: skip
         show_strip(answer.pixels, run)

@@ -1,15 +1,19 @@
 """What is in the catalogue, what was left out, and why?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from plotly.graph_objects import Figure
 
-from zapcls import charts, words
+from zapcls import words
+from zapcls.blocks import charts
+from zapcls.blocks.counts import stacks, write_parts
 from zapcls.config import DEFAULT_CLASSES
 from zapcls.data.catalog import IMAGE_MISSING
-from zapcls.data.color import BASIC_COLORS
+from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.data.download import TERMS
 from zapcls.data.labels import summarize
 from zapcls.errors import BadInput
@@ -195,6 +199,19 @@ def show_body(body: BodyFiles, is_busy: bool) -> None:
                 st.rerun()
 
 
+def count_labels(kept: pd.DataFrame, values: pd.Series, order: Sequence[str]) -> pd.DataFrame:
+    """Count the photos of each value (rows, in order) by label (columns)."""
+    counts = pd.crosstab(values, kept["label"])
+    return counts.reindex(index=list(order), columns=list(DEFAULT_CLASSES), fill_value=0)
+
+
+def draw_colors(counts: pd.DataFrame) -> Figure:
+    """Draw how many photos each color has, in its swatch; hovering tells the labels."""
+    swatches = [SWATCHES[color] for color in counts.index]
+    total = list(counts.sum(axis=1))
+    return charts.counts(list(counts.index), total, swatches, "photos", write_parts(counts))
+
+
 def show_catalogue(store: Store) -> None:
     """Show what a read catalogue holds."""
     table = cache.catalog(store)
@@ -220,11 +237,12 @@ def show_catalogue(store: Store) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("By category", anchor=False)
-        kinds = kept.assign(kind=kept["category"] + " / " + kept["sub_category"])
-        st.plotly_chart(charts.counts_by_class(kinds, "kind", DEFAULT_CLASSES), key="kinds")
+        kinds = kept["category"] + " / " + kept["sub_category"]
+        counts = count_labels(kept, kinds, list(kinds.value_counts().index))
+        st.plotly_chart(stacks(counts, charts.class_colors(DEFAULT_CLASSES)), key="kinds")
     with right:
         st.subheader("By color", anchor=False)
-        st.plotly_chart(charts.counts_by_color(kept, BASIC_COLORS, DEFAULT_CLASSES), key="colors")
+        st.plotly_chart(draw_colors(count_labels(kept, kept["color"], BASIC_COLORS)), key="colors")
         st.caption("The color of the shoe itself, not of the ground, in the eleven basic terms.")
     show_color_check(store)
     show_dropped(table, store, counts)

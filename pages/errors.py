@@ -1,10 +1,11 @@
-"""Which shoes does the run get wrong, why, and which labels are wrong themselves?"""
+"""Which photos does the run get wrong, why, and which labels are wrong themselves?"""
 
 from typing import Any
 
 import streamlit as st
 
-from zapcls import words
+from zapcls.findings import find, rates
+from zapcls.findings.ask import Ask
 from zapcls.ui import cache, marking, navigation, run_state
 from zapcls.workspace.runs import Run
 
@@ -13,13 +14,9 @@ VIEWS = ("Gallery", "Suspects", "Slices", "Map")
 
 def show_headline(run: Run) -> None:
     """The answer in one sentence, with its n and interval."""
-    valid = run.rates["splits"]["valid"]
-    st.markdown(
-        f"**{valid['errors']:,} of {valid['n']:,}** valid photos are wrong: "
-        f"{words.percent(valid['error_rate'])} (95 % interval "
-        f"{words.interval(valid['error_low'], valid['error_high'])}, "
-        f"{valid['n_products']:,} products). This run, {run.train_config.split} split."
-    )
+    evidence = cache.evidence(run)
+    said = rates.describe(find("rates", evidence, Ask(evidence.task)))
+    st.markdown(f"{said} This run, {run.train_config.split} split.")
 
 
 def read_view() -> str:
@@ -54,7 +51,7 @@ def show_view(run: Run, view: str, aside: Any) -> None:
     elif view == "Slices":
         from zapcls.ui.slices_view import show_slices
 
-        show_slices(cache.predictions(run), run)
+        show_slices(run)
     else:
         from zapcls.ui.map_view import show_map
 

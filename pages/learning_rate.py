@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from zapcls import charts, words
 from zapcls.analysis import lr_curves
+from zapcls.blocks import numbers
 from zapcls.config import PHASES, TrainConfig
+from zapcls.findings.training import draw_lr_curve
 from zapcls.ui import cache, job_view, messages, navigation, setting_words, settings_form
 from zapcls.workspace import jobs, lr_files
 from zapcls.workspace.jobs import Job
@@ -86,7 +87,7 @@ def show_curve(found: Found) -> None:
         picked = st.segmented_control(
             "Suggestion", list(rates), default="valley", required=True, key="suggestion",
             label_visibility="collapsed", width="content",
-            format_func=lambda name: f"{name} · {words.rate(rates[name])}",
+            format_func=lambda name: f"{name} · {numbers.learning_rate(rates[name])}",
             on_change=lambda: settings_form.use_rate(
                 found.phase, rates[st.session_state["suggestion"]]
             ),
@@ -101,7 +102,7 @@ def show_curve(found: Found) -> None:
         st.caption("Its curve is no longer on disk.")
         return
     median = lr_curves.summarize(curves)
-    st.plotly_chart(charts.lr_curve(median, curves, rates), key="lr_curve")
+    st.plotly_chart(draw_lr_curve(median, curves, rates), key="lr_curve")
     st.caption(describe_seeds(found.valleys))
 
 
@@ -117,7 +118,7 @@ def show_doubts(found: Found) -> None:
 
 def describe_seeds(valleys: list[float]) -> str:
     """Describe how many seeds the curve is of, and how far apart their valleys lie."""
-    low, high = words.rate(min(valleys)), words.rate(max(valleys))
+    low, high = numbers.learning_rate(min(valleys)), numbers.learning_rate(max(valleys))
     if len(valleys) == 1:
         return f"1 seed, valley {low}."
     return f"{len(valleys)} seeds, valleys {low} to {high}."

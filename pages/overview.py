@@ -4,6 +4,7 @@ import streamlit as st
 
 from zapcls import words
 from zapcls.data.labels import summarize
+from zapcls.data.task import Task
 from zapcls.ui import cache, messages, navigation, run_picker, run_state
 from zapcls.workspace import jobs
 from zapcls.workspace.runs import list_runs
@@ -13,8 +14,8 @@ ANSWERS = {
     "learning_rate": ("Learning rate", "How fast should it learn?"),
     "train": ("Train", "Start a training and watch it."),
     "results": ("Results", "How often is it wrong?"),
-    "errors": ("Errors", "Which shoes does it get wrong?"),
-    "color_bias": ("Color bias", "Do the errors depend on the shoe's color?"),
+    "errors": ("Errors", "Which photos does it get wrong?"),
+    "color_bias": ("Color bias", "Do the errors depend on color?"),
     "review": ("Review", "Which labels are wrong, and what if they were right?"),
     "compare": ("Compare", "Did it help?"),
     "classify": ("Classify", "What does it say of my photo?"),
@@ -23,8 +24,8 @@ ANSWERS = {
 navigation.enter("overview")
 st.title("zapcls", anchor=False)
 st.markdown(
-    "Train a network to tell women's from men's shoes, look at what it gets wrong, "
-    "and find out why."
+    "Train a network on the labels of a catalogue of photos, look at what it gets wrong, and find "
+    "out why."
 )
 
 runs = list_runs(cache.workspace())
@@ -41,7 +42,7 @@ with left:
             "train", "Watch it", icon=":material/play_arrow:", run=active[0].run_id
         )
     elif evaluated:
-        st.markdown("Look at the shoes that the newest run got wrong.")
+        st.markdown("Look at the photos that the newest run got wrong.")
         navigation.show_link(
             "errors", "Open its errors", icon=":material/image_search:", run=evaluated[0].run_id
         )
@@ -59,7 +60,7 @@ with right:
         st.markdown(f"{words.begin(messages.data_name())}, {state}.")
     else:
         counts = summarize(cache.catalog(store))
-        st.markdown(f"{counts['kept']:,} shoes of {counts['rows']:,}, {messages.data_name()}.")
+        st.markdown(f"{counts['kept']:,} photos of {counts['rows']:,}, {messages.data_name()}.")
         if store.is_drawn:
             st.caption(messages.DRAWN_NOTE)
     navigation.show_link("data", "Look at the data", icon=":material/grid_view:")
@@ -72,7 +73,8 @@ if runs:
             status = jobs.read_status(run)
             if status.state != "damaged":
                 place = messages.escape(run.data_dir.name)
-                name.markdown(f"**{run.train_config.arch}** · {place}")
+                word = Task(run.train_config.target, ()).word
+                name.markdown(f"**{run.train_config.arch}** · {word} · {place}")
             name.caption(messages.escape(run.run_id))
             if run.is_evaluated:
                 valid = run.rates["splits"]["valid"]

@@ -34,7 +34,7 @@ HELP = (
 
 def find_reviewed(run: Run) -> pd.DataFrame:
     """Find the photos that somebody decided on, with verdict and facts; the latest first."""
-    reviewed = cache.verdicts(run).merge(cache.predictions(run), on="image_id")
+    reviewed = cache.evidence(run).verdicts.merge(cache.evidence(run).predictions, on="image_id")
     return reviewed.iloc[::-1].reset_index(drop=True)
 
 
@@ -45,13 +45,13 @@ def count(n: int, one: str, several: str | None = None) -> str:
 
 def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
     """Say in one sentence how much was reviewed, by how many, and with what result."""
-    n_valid = int((cache.predictions(run)["split"] == "valid").sum())
+    n_valid = int((cache.evidence(run).predictions["split"] == "valid").sum())
     in_valid = int((reviewed["split"] == "valid").sum())
     rest = len(reviewed) - in_valid
     others = f" and {count(rest, 'other')}" if rest else ""
-    people = count(cache.decisions(run)["reviewer"].nunique(), "person", "people")
+    people = count(cache.evidence(run).decisions["reviewer"].nunique(), "person", "people")
     found = reviewed["mark"].value_counts()
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     one = name_marks(task)
     several = one | {LABEL_WRONG: "labels wrong", NOT_A_SHOE: f"not {task.things}"}
     marks = [count(found[m], one[m], several[m]) for m in schema.MARKS if m in found]
@@ -68,14 +68,14 @@ def take_in(run: Run) -> None:
     if not files:
         return
     facts = run.facts["catalogue_id"], run.train_config.target
-    known = set(cache.predictions(run)["image_id"])
+    known = set(cache.evidence(run).predictions["image_id"])
     try:
         given = pd.concat(
             check_known(read_csv(file.getvalue(), file.name), file.name, known, *facts)
             for file in files
         )
         new = open_reviews(cache.workspace()).add(given)
-        conflicts = find_conflicts(cache.decisions(run))["image_id"].nunique()
+        conflicts = find_conflicts(cache.evidence(run).decisions)["image_id"].nunique()
     except ZapError as error:
         st.session_state["taken_in"] = "error", str(error)
         return
@@ -86,12 +86,12 @@ def take_in(run: Run) -> None:
 
 def show_exchange(run: Run) -> None:
     """Decisions out and in as CSV, and the latest of one's own taken back."""
-    made = cache.decisions(run)
+    made = cache.evidence(run).decisions
     with st.container(horizontal=True):
         st.download_button(
             "Download as CSV",
             # With its mark a spreadsheet knows that it is UTF-8.
-            lambda: write_csv(made, cache.predictions(run)).encode("utf-8-sig"),
+            lambda: write_csv(made, cache.evidence(run).predictions).encode("utf-8-sig"),
             f"reviews-{run.facts['catalogue_id']}.csv", "text/csv", key="reviews_csv",
             icon=":material/download:", on_click="ignore", disabled=made.empty,
         )  # fmt: skip
@@ -140,8 +140,8 @@ def describe_changes(changes: pd.DataFrame) -> str:
 
 def show_retraining(run: Run) -> None:
     """Say what a retraining would change, and start one."""
-    corrections = build_corrections(cache.verdicts(run), run.facts["classes"])
-    table = cache.predictions(run)
+    corrections = build_corrections(cache.evidence(run).verdicts, run.facts["classes"])
+    table = cache.evidence(run).predictions
     changes = count_changes(table, corrections)
     outdated = count_outdated(table, corrections)
     with st.container(border=True):
@@ -180,7 +180,7 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
     """Show the photos on which reviewers disagree, with the buttons that decide."""
     st.subheader(f"{count(len(disputed), 'conflict')} to decide", anchor=False)
     st.caption("What you choose here counts, whatever was decided before.")
-    store, task = cache.store_of(run), cache.task_of(run)
+    store, task = cache.store_of(run), cache.evidence(run).task
     with st.container(horizontal=True, gap="medium"):
         for image in disputed.head(CONFLICTS).itertuples():
             with st.container(width=CONFLICT_PX, border=True):
@@ -195,7 +195,7 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
 def show_card(image: Any, run: Run, own: set[str]) -> None:
     """One photo with its old and new label, who decided it, when, and why."""
     st.image(cache.store_of(run).pixels[image.row], width="stretch")
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     old = messages.escape(task.name(image.catalog_label)) or "no label"
     if image.mark == LABEL_WRONG:
         st.markdown(f"{old} → **{messages.escape(task.name(image.right_label))}**")
@@ -213,7 +213,7 @@ def show_card(image: Any, run: Run, own: set[str]) -> None:
 def show_decided(run: Run, decided: pd.DataFrame) -> None:
     """Show the photos whose verdict stands, a page at a time."""
     st.subheader("Decided", anchor=False)
-    names = name_marks(cache.task_of(run))
+    names = name_marks(cache.evidence(run).task)
     wanted = st.segmented_control(
         "Mark", ["all", *schema.MARKS], default="all", required=True, key="mark",
         bind="query-params", format_func=lambda mark: names.get(mark, mark),
@@ -224,7 +224,7 @@ def show_decided(run: Run, decided: pd.DataFrame) -> None:
         return
     pages = math.ceil(len(chosen) / PAGE_SIZE)
     page = st.pagination(pages, key="review_page", bind="query-params") if pages > 1 else 1
-    made = cache.decisions(run)
+    made = cache.evidence(run).decisions
     own = set(made.loc[made["reviewer"] == marking.reviewer(), "image_id"])
     with st.container(horizontal=True, gap="small"):
         for image in chosen.iloc[(min(page, pages) - 1) * PAGE_SIZE :].head(PAGE_SIZE).itertuples():

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from zapcls import charts, words
-from zapcls.ui import cache, job_view, messages, navigation, run_picker, run_state, settings_form
+from zapcls import words
+from zapcls.findings.training import describe_batch, draw_errors, draw_losses
+from zapcls.ui import cache, job_view, messages, navigation, run_picker, settings_form
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
@@ -17,12 +18,12 @@ def show_curves(run: Run) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(charts.loss_curves(losses, history), key=f"loss-{run.run_id}")
+        st.plotly_chart(draw_losses(losses, history), key=f"loss-{run.run_id}")
     with right:
         if history.empty:
             st.caption("The error rate on tune is drawn after each epoch.")
         else:
-            st.plotly_chart(charts.error_curve(history), key=f"error-{run.run_id}")
+            st.plotly_chart(draw_errors(history), key=f"error-{run.run_id}")
 
 
 def watch(run: Run) -> None:
@@ -63,7 +64,8 @@ def show_ended(run: Run, status: Status) -> None:
         job_view.show_failure(run, status)
     if status.state == "stopped" and run.weights_path.is_file():
         navigation.show_link("results", "Evaluate it on Results", icon=":material/insights:")
-    run_state.show_batch(run)
+    if said := describe_batch(run):
+        st.caption(said)
     show_curves(run)
 
 

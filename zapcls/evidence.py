@@ -26,6 +26,14 @@ from zapcls.workspace.store import Store, find_store
 T = TypeVar("T")
 Stamp = tuple[Hashable, ...]
 KEPT = 64  # tables and findings of a run that are kept; the oldest unused ones go first
+# The file of the run's folder behind a table; that of any other lies in `derived`.
+_FILES = {
+    "outliers": "outliers.parquet",
+    "history": "history.csv",
+    "losses": "losses.csv",
+    "metrics": "metrics.json",
+    "cross-validation": "derived/cross-validation/metrics.json",
+}
 
 # What to do about a table that is not there, by its name in `Evidence.missing`.
 MISSING = {
@@ -94,7 +102,7 @@ class Evidence:
     def predictions(self) -> pd.DataFrame:
         """The run's predictions with the facts and the color of each photo beside them."""
         return self.keep(
-            "predictions", ("predictions", "colors"),
+            "predictions", ("predictions",),
             lambda: runs.read_predictions(self.run, self.workspace),
         )  # fmt: skip
 
@@ -104,7 +112,7 @@ class Evidence:
         if not self.check.is_done:
             return None
         return self.keep(
-            "heads", ("check", "colors"), lambda: checks.read_predictions(self.check, self.store)
+            "heads", ("check",), lambda: checks.read_predictions(self.check, self.store)
         )
 
     @property
@@ -127,7 +135,28 @@ class Evidence:
     @property
     def outliers(self) -> pd.DataFrame | None:
         """How far photos lie from the training photos: image_id, outlier; None where unknown."""
-        return self.keep("outliers", ("predictions",), lambda: runs.read_outliers(self.run))
+        return self.keep("outliers", ("outliers",), lambda: runs.read_outliers(self.run))
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The epochs of the training (`schema.HISTORY`)."""
+        return self.keep("history", ("history",), lambda: runs.read_history(self.run))
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """The training loss as it fell (`schema.LOSSES`)."""
+        return self.keep("losses", ("losses",), lambda: runs.read_losses(self.run))
+
+    @property
+    def cross_validation(self) -> dict[str, Any] | None:
+        """What trainings of the run's recipe came to over all photos, None before the job."""
+        name = "cross-validation"
+        return self.keep(name, (name,), lambda: runs.read_cross_validation(self.run))
+
+    @property
+    def map(self) -> pd.DataFrame | None:
+        """The map of the run's embeddings (image_id, x, y), None before it is drawn."""
+        return self.keep("map", ("map",), lambda: runs.read_map(self.run))
 
     @property
     def decisions(self) -> pd.DataFrame:
@@ -206,22 +235,27 @@ class Evidence:
             return known[1]
 
     def stamp(self, needs: tuple[str, ...]) -> Stamp:
-        """Return the identity of the files behind some tables."""
+        """Return the identity of the files behind some tables.
+
+        The answers of a run, or of its label check, stand beside the catalogue's facts and colors;
+        so they change with the store too.
+        """
         return tuple(stamp for name in needs for stamp in self._stamp_table(name))
 
     def _stamp_table(self, name: str) -> Stamp:
-        store = self.workspace.store_dir / self.catalogue_id
+        folder = self.workspace.store_dir / self.catalogue_id
         if name == "store":
-            return stamp_file(store / "pixels.json"), stamp_file(store / "catalog.parquet")
-        if name == "predictions":
-            return (stamp_file(self.run.path / "predictions.parquet"),)
+            files = ("pixels.json", "pixels.npy", "catalog.parquet")
+            return tuple(stamp_file(folder / file) for file in files)
         if name == "colors":
-            return (stamp_file(store / "colors.parquet"),)
-        if name == "check":
-            return (stamp_file(self.check.path / "predictions.parquet"),)
+            return (stamp_file(folder / "colors.parquet"),)
         if name == "reviews":
             return (open_reviews(self.workspace).version(),)
-        return (stamp_file(self.run.path / "derived" / name / f"{name}.parquet"),)
+        if name in ("predictions", "check"):
+            place = self.run.path if name == "predictions" else self.check.path
+            return stamp_file(place / "predictions.parquet"), *self.stamp(("store", "colors"))
+        file = _FILES.get(name, f"derived/{name}/{name}.parquet")
+        return (stamp_file(self.run.path / file),)
 
     def _read_decisions(self) -> pd.DataFrame:
         return open_reviews(self.workspace).read(self.catalogue_id, self.task.target)

@@ -6,7 +6,7 @@ disk reaches the page tests.
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -24,9 +24,11 @@ from zapcls.analysis.label_issues import find_label_issues
 from zapcls.answer import recolored
 from zapcls.answer.classify import open_classifier
 from zapcls.config import TrainConfig, build_config
+from zapcls.data.task import Task
 from zapcls.errors import Stopped, ZapError
 from zapcls.progress import silent
 from zapcls.workspace import checks, jobs
+from zapcls.workspace.answers import write_answers
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.jobs import Job
@@ -42,18 +44,22 @@ VALLEYS = (1.0e-3, 1.6e-3, 2.1e-3)  # of a finder's seeds
 EMBEDDING = 3
 
 
-def plan_logits(split: pd.DataFrame) -> np.ndarray:
+def plan_logits(split: pd.DataFrame, classes: Sequence[str] = CLASSES) -> np.ndarray:
     """Answer every fourth photo of each split and label wrongly, at seeded margins."""
     rng = np.random.default_rng(0)
     place = split.groupby(["split", "label"]).cumcount().to_numpy()
-    sign = np.where(place % 4 == 1, -1, 1) * np.where(split["label"] == CLASSES[1], -1, 1)
-    margin = sign * rng.uniform(0.2, 4.0, len(split))
-    return np.column_stack([margin, -margin]).astype(np.float32)
+    label = np.maximum(pd.Index(list(classes)).get_indexer(split["label"]), 0)
+    step = np.where(place % 4 == 1, 1 + place // 4 % (len(classes) - 1), 0)
+    margin = rng.uniform(0.2, 4.0, len(split))
+    logits = np.repeat(-margin[:, None], len(classes), axis=1)
+    logits[np.arange(len(split)), (label + step) % len(classes)] = margin
+    return logits.astype(np.float32)
 
 
-def write_onnx(path: Path, side: int) -> None:
-    """Write a model that calls what is redder than it is blue the first class."""
-    weights = np.array([[0.1, -0.1], [0.0, 0.0], [-0.1, 0.1]], dtype=np.float32)
+def write_onnx(path: Path, side: int, classes: int = 2) -> None:
+    """Write a model that calls what is redder than it is blue the first class, else the second."""
+    weights = np.zeros((EMBEDDING, classes), dtype=np.float32)
+    weights[:, :2] = [[0.1, -0.1], [0.0, 0.0], [-0.1, 0.1]]
     nodes = [
         helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["floats", "axes"], ["embedding"], keepdims=0),
@@ -64,7 +70,7 @@ def write_onnx(path: Path, side: int) -> None:
         "redness",
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", side, side, 3])],
         [
-            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2]),
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", classes]),
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", EMBEDDING]),
         ],
         [
@@ -247,22 +253,48 @@ def add_finder(
     return jobs.create(workspace.jobs_dir, "lr_find", facts)
 
 
+def relabel(run: Run, store: Store, target: str, classes: Sequence[str]) -> Run:
+    """Turn a finished run, and its own store, into one that tells these classes of a target."""
+    catalog = store.read_catalog()
+    values = pd.Series(np.resize(list(classes), catalog["product_id"].nunique()))
+    value = values.to_numpy()[pd.factorize(catalog["product_id"])[0]]
+    catalog.assign(**{target: value}).to_parquet(store.path / "catalog.parquet")
+    labels = pd.Series(value, index=catalog["image_id"])
+    split = pd.read_parquet(run.path / "split.parquet")
+    is_kept = split["label"] != ""
+    split["label"] = split["image_id"].map(labels).where(is_kept, "")
+    split["catalog_label"] = split["label"]
+    predictions, prob = metrics.build_predictions(
+        split, plan_logits(split, classes), classes, target
+    )
+    split.to_parquet(run.path / "split.parquet")
+    write_answers(run.path, predictions, prob, target)
+    write_onnx(run.onnx_path, store.side, len(classes))
+    rates = run.rates | {"splits": metrics.summarize_splits(predictions)}
+    write_json(run.path / "metrics.json", run.metrics | {"targets": {target: rates}})
+    write_json(run.path / "task.json", Task(target, tuple(classes)).to_json())
+    write_json(run.path / "model.json", run.facts | {"target": target, "classes": list(classes)})
+    settings = run.config["train"] | {"target": target, "classes": list(classes)}
+    write_json(run.path / "config.json", run.config | {"train": settings})
+    return Run(run.path)
+
+
 def add_check(run: Run, store: Store) -> LabelCheck:
     """A finished label check of a run: the heads doubt every tenth photo of each label."""
-    config = run.train_config
-    split = read_split(store, config)
+    config, classes = run.train_config, list(run.task.classes)
+    split = pd.read_parquet(run.path / "split.parquet")
     table = split[split["label"] != ""].reset_index(drop=True).assign(split="valid")
     is_doubted = table.groupby("label").cumcount().to_numpy() % 10 == 3
-    codes = pd.Index(CLASSES).get_indexer(table["label"])
-    prob = np.full((len(table), 2), 0.1)
-    prob[np.arange(len(table)), np.where(is_doubted, 1 - codes, codes)] = 0.9
-    predictions, prob = metrics.build_predictions(table, np.log(prob), CLASSES, config.target)
+    codes = pd.Index(classes).get_indexer(table["label"])
+    prob = np.full((len(table), len(classes)), 0.1 / (len(classes) - 1))
+    prob[np.arange(len(table)), (codes + is_doubted) % len(classes)] = 0.9
+    predictions, prob = metrics.build_predictions(table, np.log(prob), classes, config.target)
     pairs = pd.DataFrame({"image_id": [], "other_id": [], "difference": []}, dtype="str")
-    shop = store.read_catalog().rename(columns={"gender": "value"})
-    issues = find_label_issues(table, prob, CLASSES, shop, pairs)
+    shop = store.read_catalog().rename(columns={config.target: "value"})
+    issues = find_label_issues(table, prob, classes, shop, pairs)
     facts = {
         "target": config.target,
-        "classes": list(CLASSES),
+        "classes": classes,
         "suspects": int(issues["is_suspect"].sum()),
         **metrics.summarize_splits(predictions)["valid"],
     }

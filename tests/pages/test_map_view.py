@@ -6,6 +6,7 @@ import pandas as pd
 from app_driver import App
 from fake_run import add_map
 
+from zapcls.data.task import Task
 from zapcls.ui import map_view
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.runs import Run
@@ -58,7 +59,7 @@ def test_each_trace_has_its_own_photos() -> None:
         }
     )
 
-    figure = map_view.draw(table, "color", ["Women", "Men"])
+    figure = map_view.draw(table, "color", Task("gender", ("Women", "Men")))
 
     shown = {trace.name: [row[0] for row in trace.customdata] for trace in figure.data}
     assert shown == {"red (2)": ["a", "c"], "blue (1)": ["b"]}

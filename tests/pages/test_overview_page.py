@@ -35,7 +35,7 @@ def test_each_page_is_linked_with_its_question(open_page: Callable[..., App]) ->
     app = open_page("overview")
     linked = {link.proto.page for link in app.page_link}
     assert linked >= set(navigation.PAGES) - {"overview"}
-    assert "**Errors**: Which shoes does it get wrong?" in app.said
+    assert "**Errors**: Which photos does it get wrong?" in app.said
 
 
 def test_an_evaluated_run_leads_to_its_errors(

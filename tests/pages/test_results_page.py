@@ -30,10 +30,6 @@ def test_the_headline_counts_the_wrong_photos_of_valid(
     assert f"### {wrong} of {len(valid)} photos wrong: {100 * wrong / len(valid):.1f} %" in said
     assert f"counting {valid['product_id'].nunique()} products" in said
     assert f"would err {100 * guess:.1f} %" in said
-    assert "photos of products it never trained on" in said
-    called = valid[valid["prediction"] == "Women"]
-    right = (called["label"] == "Women").mean()
-    assert f"called women's: right in {100 * right:.1f} % of {len(called)}" in said
 
 
 @pytest.mark.parametrize("split", ["valid", "train"])
@@ -65,7 +61,8 @@ def test_a_random_split_is_called_what_it_is_among_the_settings(
     app = open_page("results")
     assert "other colors of the same products were trained on" in app.said
     assert "photos of products it never trained on" not in app.said
-    settings = app.dataframe[0].value.set_index("setting")["value"]
+    [table] = [frame.value for frame in app.dataframe if "setting" in frame.value]
+    settings = table.set_index("setting")["value"]
     assert settings["split"] == "random"
     assert settings["catalogue"] == finished.facts["catalogue_id"]
     assert app.link("Its learning-rate curves") == f"learning_rate?run={finished.run_id}"
@@ -95,7 +92,7 @@ def test_a_cross_validation_is_shown_with_its_interval(
 
     said = open_page("results").said
 
-    assert "**12 of 100** photos wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
+    assert "**12 of 100** photos are wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
     assert "Cross-validate this recipe" not in said
 
 

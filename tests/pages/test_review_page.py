@@ -27,7 +27,7 @@ from zapcls.ui import cache, marking, run_picker
 
 marking.pick_reviewer()
 run = run_picker.chosen_run()
-table = cache.predictions(run)
+table = cache.evidence(run).predictions
 image = next(table[table["image_id"] == st.session_state["image"]].itertuples())
 marking.show_marking(image, run, "card", shortcuts=st.session_state.get("shortcuts", False))
 """

@@ -7,7 +7,7 @@ from app_driver import App
 
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.slices import MIN_PRODUCTS, find_slices
-from zapcls.ui import slices_view
+from zapcls.findings import slices
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 
@@ -24,15 +24,15 @@ def test_it_shows_the_groups_of_valid_and_how_many_were_tried(
     flagged = int(expected["is_flagged"].sum())
     assert f"**{flagged} of {tried}** named groups" in app.said
     shown = app.dataframe[0].value
-    assert shown["Group"].to_list() == [slices_view.describe(w) for w in expected["where"]]
-    assert shown["hits"].to_list() == expected["hits"].to_list()
+    assert shown["wrong"].to_list() == expected["hits"].to_list()
+    assert shown["photos"].to_list() == expected["n"].to_list()
     assert len(app.charts()) == 1
 
 
 def test_too_few_products_are_a_sentence(
     finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slices_view, "find_slices", lambda table: find_slices(table.head(4)))
+    monkeypatch.setattr(slices, "find_slices", lambda table, columns: find_slices(table.head(4)))
 
     app = open_page("errors", view="Slices")
 

@@ -36,14 +36,39 @@ class Facts:
     rows: tuple[tuple[str, str], ...]
 
 
+# The filters of the gallery that show some photos; "images" are ids, where no filter names them.
+Opens = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A few words that open their photos; `name` is its own on a page, `help` explains it."""
+
+    name: str
+    text: str
+    opens: Opens
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links in a row; a page makes buttons of them, a report and the terminal write their words."""
+
+    links: tuple[Link, ...]
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table whose cells are already written; `pale` says of each row whether it is small."""
+    """A table whose cells are already written; `pale` says of each row whether it is small.
+
+    `opens` says of each row which photos it opens: a page links them, a report leaves them.
+    """
 
     cells: pd.DataFrame
     caption: str = ""
     pale: tuple[bool, ...] = ()
-    title: str = "As a table"  # of the fold that a page keeps it in
+    title: str = "As a table"  # of the fold that a page keeps it in; "" for none
+    opens: tuple[Opens, ...] = ()
 
     @property
     def rows(self) -> list[tuple[list[object], bool]]:
@@ -55,7 +80,10 @@ class Table:
     def is_text(self) -> list[bool]:
         """Whether each column is words, and set to the left."""
         return [
-            any(str(value)[:1].isalpha() and value != "no such shoes" for value in column)
+            any(
+                str(value)[:1].isalpha() and not str(value).startswith("no such")
+                for value in column
+            )
             for _, column in self.cells.items()
         ]
 
@@ -71,7 +99,7 @@ class Chart:
     title: str
     figure: go.Figure
     caption: str = ""
-    opens: Mapping[tuple[Any, ...], Mapping[str, Any]] = field(default_factory=dict)
+    opens: Mapping[tuple[Any, ...], Opens] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +125,7 @@ class Columns:
     columns: tuple[tuple["Block", ...], ...]
 
 
-Block = Text | Facts | Table | Chart | Photos | Columns
+Block = Text | Facts | Links | Table | Chart | Photos | Columns
 
 
 @dataclass(frozen=True)

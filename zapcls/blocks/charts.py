@@ -20,10 +20,13 @@ _NO_MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 
 
 def class_colors(classes: Sequence[str]) -> dict[str, str]:
-    """Return each class's fixed color, by its place in the run's order."""
-    return {
-        name: CLASS_COLORS[place % len(CLASS_COLORS)] for place, name in enumerate(list(classes))
-    }
+    """Return each class's fixed color, by its place in the run's order.
+
+    More classes than there are colors all have one: names on the axis tell them apart.
+    """
+    if len(classes) > len(CLASS_COLORS):
+        return dict.fromkeys(classes, NEUTRAL)
+    return dict(zip(classes, CLASS_COLORS, strict=False))
 
 
 def figure_of(height: int = HEIGHT, **layout: object) -> go.Figure:
@@ -133,6 +136,28 @@ def _span(dots: Sequence[Dots], axis: Axis) -> dict[str, Any]:
     return {"range": span, "tickformat": axis.format} | ticks
 
 
+def rates(
+    names: Sequence[str],
+    table: pd.DataFrame,
+    colors: Sequence[str],
+    data: Sequence[tuple[Any, ...]] = (),
+    axis: Axis | None = None,
+) -> go.Figure:
+    """Draw a rate a row with its interval, "4 of 40" beside it; a mark is clickable.
+
+    `table` has n, hits, rate, low and high; where n is 0 no mark stands. `data` is what a click
+    gives.
+    """
+    notes = [f"{row.hits:,} of {row.n:,}" if row.n else "none" for row in table.itertuples()]
+    hover = [
+        f"{name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>{note}"
+        for name, note, row in zip(names, notes, table.itertuples(), strict=True)
+    ]
+    dots = table[["rate", "low", "high"]].rename(columns={"rate": "middle"})
+    dots = dots.assign(color=list(colors), hover=hover, **({"data": list(data)} if data else {}))
+    return rows(names, [Dots(dots)], axis or Axis(), notes)
+
+
 def bars(
     groups: Sequence[str],
     series: Mapping[str, pd.DataFrame],
@@ -176,3 +201,23 @@ def bars(
     top = max((table["high"].max() for table in series.values()), default=0)
     figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.05) if top > 0 else 1])
     return figure.update_xaxes(ticklabelstandoff=14 if swatches else 0, type="category")
+
+
+def counts(
+    names: Sequence[str],
+    values: Sequence[int],
+    colors: Sequence[str],
+    title: str,
+    hover: Sequence[str] = (),
+) -> go.Figure:
+    """Draw a count a row, the first on top, the number written at its end."""
+    figure = figure_of(70 + 30 * len(names), xaxis_title=title)
+    figure.add_bar(
+        y=list(names), x=list(values), orientation="h",
+        marker={"color": list(colors), "line": OUTLINE},
+        text=[f"{value:,}" for value in values], textposition="outside", cliponaxis=False,
+        customdata=list(hover) or None,
+        hovertemplate="%{y}: %{customdata}<extra></extra>" if hover else None,
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, max(1, *values) * 1.15])  # room for the last number
+    return figure.update_yaxes(autorange="reversed", type="category")

@@ -1,6 +1,4 @@
-"""A run's answers: confusions, calibration, one photo's probabilities, what was asked."""
-
-from collections.abc import Sequence
+"""A run's answers: confusions, calibration."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -74,34 +72,4 @@ def calibration(table: pd.DataFrame) -> go.Figure:
     surest = table["mean_prob"].min() if len(table) else 0.5
     figure.update_xaxes(tickformat=".0%", range=[max(0.0, surest - 0.05), 1.01])
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
-    return figure
-
-
-def counts_by_class(table: pd.DataFrame, by: str, classes: Sequence[str]) -> go.Figure:
-    """Draw how many kept photos each value of `by` has, stacked by label; most first."""
-    order = list(table[by].value_counts().index)
-    figure = figure_of(70 + 24 * len(order), barmode="stack", xaxis_title="photos")
-    palette = class_colors(classes)
-    for label in classes:
-        counts = table.loc[table["label"] == label, by].value_counts().reindex(order, fill_value=0)
-        figure.add_bar(y=order, x=counts, orientation="h", name=label, marker_color=palette[label])
-    figure.update_yaxes(autorange="reversed", type="category")
-    return figure
-
-
-def probabilities(prob: dict[str, float], classes: Sequence[str]) -> go.Figure:
-    """Draw one photo's class probabilities as bars."""
-    palette = class_colors(classes)
-    figure = figure_of(30 + 34 * len(prob))
-    figure.add_bar(
-        y=list(prob),
-        x=list(prob.values()),
-        orientation="h",
-        marker_color=[palette[name] for name in prob],
-        text=[f"{p:.0%}" for p in prob.values()],
-        textposition="outside",
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-    )
-    figure.update_xaxes(range=[0, 1.15], visible=False)
-    figure.update_yaxes(autorange="reversed", type="category")
     return figure

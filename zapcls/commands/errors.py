@@ -45,11 +45,14 @@ def run_label_issues(arguments: argparse.Namespace) -> None:
 
 
 def run_slices(arguments: argparse.Namespace) -> None:
-    from zapcls.analysis.metrics import labelled
-    from zapcls.analysis.slices import find_slices
+    from zapcls.evidence import open_evidence
+    from zapcls.findings import find, slices
+    from zapcls.findings.ask import Ask
 
     workspace, run = _open(arguments)
-    found = find_slices(labelled(read_predictions(run, workspace), "valid"))
+    evidence = open_evidence(run, workspace)
+    ask = Ask(evidence.task)
+    found = slices.tables(find("slices", evidence, ask), ask)["slices"]
     found = found if arguments.all else found[found["is_flagged"]]
     terminal.print_rows(found if arguments.json else found.drop(columns="where"), arguments.json)
 

@@ -40,13 +40,18 @@ class Task:
         """Whether the label is the shop's department, which a sentence names as women's shoes."""
         return self.target == "gender"
 
+    @property
+    def verb(self) -> str:
+        """What a photo is to its label: sold as women's, labelled Boots."""
+        return "sold as" if self.is_department else "labelled"
+
     def name(self, label: str) -> str:
         """Name a class within a sentence: women's, or Boots. "Called men's", "called Boots"."""
         return _DEPARTMENTS.get(label, label) if self.is_department else label
 
     def describe(self, label: str) -> str:
         """Describe what the catalogue says of a photo: sold as women's, or labelled Boots."""
-        return f"{'sold as' if self.is_department else 'labelled'} {self.name(label)}"
+        return f"{self.verb} {self.name(label)}"
 
     def noun(self, label: str, things: str = "", group: str = "") -> str:
         """Name the photos of a class: pink women's shoes, or pink shoes labelled Boots.

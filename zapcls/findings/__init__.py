@@ -15,11 +15,27 @@ from types import ModuleType
 from typing import Any
 
 from zapcls.evidence import Evidence
-from zapcls.findings import groups
+from zapcls.findings import (
+    calibration,
+    causes,
+    confusions,
+    groups,
+    label_check,
+    rates,
+    slices,
+    training,
+)
 from zapcls.findings.ask import Ask
 
 FINDINGS: dict[str, ModuleType] = {
+    "rates": rates,
+    "confusions": confusions,
+    "calibration": calibration,
+    "causes": causes,
+    "slices": slices,
     "groups": groups,
+    "label_check": label_check,
+    "training": training,
 }
 
 

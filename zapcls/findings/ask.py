@@ -25,6 +25,7 @@ class Ask:
     called: str = ""
     source: str = RUN
     edit: str = "hue"  # of recolored photos: hue, or color (hue and lightness)
+    split: str = SPLIT  # whose rates are shown: valid, tune or train; of the run's own answers
 
     @property
     def word(self) -> str:
@@ -39,7 +40,8 @@ class Ask:
     @property
     def source_name(self) -> str:
         """Whose answers these are, as a figure names them."""
-        return SOURCES[self.source]
+        is_other = self.source == RUN and self.split != SPLIT
+        return f"this run, {self.split}" if is_other else SOURCES[self.source]
 
     @property
     def photos_name(self) -> str:
@@ -64,5 +66,9 @@ class Ask:
 
     def gallery(self, group: str, label: str, **filters: Any) -> dict[str, Any]:
         """Return the gallery's filters that show the photos of a group and label of this source."""
-        of_source = {"split": SPLIT} if self.source == RUN else {"source": "out-of-fold"}
-        return {self.by: [group], "label": [label], **of_source, **filters}
+        return self.view(**{self.by: [group], "label": [label]}, **filters)
+
+    def view(self, **filters: Any) -> dict[str, Any]:
+        """Return the gallery's filters that show some photos of this source and split."""
+        of_source = {"split": self.split} if self.source == RUN else {"source": "out-of-fold"}
+        return {**filters, **of_source}

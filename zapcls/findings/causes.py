@@ -1,14 +1,34 @@
-"""Why each photo is wrong: the first cause that there is evidence for."""
+"""Why each photo is wrong: the first cause that there is evidence for, and how many have which."""
+
+from dataclasses import dataclass
 
 import pandas as pd
 
-from zapcls.analysis.causes import sort_causes
+from zapcls.analysis.causes import EXPLANATIONS, count_causes, sort_causes
+from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips
+from zapcls.blocks import Block, Chart, Link, Links, Section, Text, charts, numbers
 from zapcls.evidence import Evidence
+from zapcls.findings.ask import Ask
+
+NEEDS = ("predictions", "check", "recolor", "reviews", "outliers")
+
+
+@dataclass(frozen=True)
+class Found:
+    """`errors` has image_id, product_id, cause and evidence; `counts` is `count_causes` of them."""
+
+    errors: pd.DataFrame
+    counts: pd.DataFrame
+    is_checked: bool  # whether the labels are
 
 
 def sort_errors(evidence: Evidence) -> pd.DataFrame:
     """Sort every error of a run into its cause: image_id, cause, evidence (`analysis.causes`)."""
+    return evidence.keep("sorted errors", NEEDS, lambda: _sort(evidence))
+
+
+def _sort(evidence: Evidence) -> pd.DataFrame:
     recoloring = evidence.recoloring
     return sort_causes(
         evidence.predictions,
@@ -17,3 +37,54 @@ def sort_errors(evidence: Evidence) -> pd.DataFrame:
         outlier=evidence.outliers,
         flips=None if recoloring is None else find_flips(recoloring),
     )
+
+
+def find(evidence: Evidence, ask: Ask) -> Found:
+    """Count the asked split's errors by cause."""
+    wrong = labelled(evidence.predictions, ask.split).query("wrong")
+    errors = wrong[["image_id", "product_id"]].merge(sort_errors(evidence), on="image_id")
+    return Found(errors, count_causes(errors), evidence.check.is_done)
+
+
+def section(found: Found, ask: Ask) -> Section:
+    """Show how many errors have which cause; each opens its photos."""
+    title, counts, total = "Why it is wrong", found.counts, len(found.errors)
+    if not total:
+        return Section("causes", title, (Text(f"Nothing is wrong in {ask.split}.", "note"),))
+    shares = counts.rename(columns={"n": "hits", "share": "rate"}).assign(n=total)
+    opens = {
+        (row.cause,): ask.view(answer="wrong", cause=[row.cause]) for row in counts.itertuples()
+    }
+    chart = Chart(
+        "",
+        charts.rates(list(counts["cause"]), shares, [charts.NEUTRAL] * len(counts), list(opens)),
+        "",
+        opens,
+    )
+    links = Links(
+        tuple(
+            Link(
+                f"cause-{row.cause}", f"{numbers.begin(row.cause)}: {row.n:,}",
+                opens[(row.cause,)], EXPLANATIONS[row.cause],
+            )
+            for row in counts[counts["n"] > 0].itertuples()
+        )
+    )  # fmt: skip
+    blocks: tuple[Block, ...] = (chart, links, Text(describe(found, ask), "note"))
+    return Section("causes", title, blocks)
+
+
+def describe(found: Found, ask: Ask) -> str:
+    """Say what the shares are of, and what no suspicion rests on yet."""
+    unchecked = " The labels are not checked yet (Errors, Suspects), so that none is suspected."
+    return (
+        f"{numbers.begin(ask.source_name)}: the first cause that there is evidence for, as shares "
+        f"of {len(found.errors):,} errors. A suspected label is something to look at: about half "
+        f"of such suspicions are right in published studies."
+        f"{'' if found.is_checked else unchecked}"
+    )
+
+
+def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
+    """Return `causes` (cause, n, share, low, high) and `errors`, each with its cause."""
+    return {"causes": found.counts, "errors": found.errors}

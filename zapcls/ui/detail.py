@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from zapcls import charts, words
+from zapcls import words
 from zapcls.analysis.causes import EXPLANATIONS
 from zapcls.answer import saliency
+from zapcls.blocks.counts import probabilities
 from zapcls.data import pixels
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
@@ -27,7 +28,7 @@ _PLACE = "place"  # in the session: where the image last stood in the list
 
 def show_detail(run: Run, image_id: str, view: str) -> None:
     """Show all that is known of an image, with ways to its neighbors in the list and back."""
-    table = cache.predictions(run)
+    table = cache.evidence(run).predictions
     place = pd.Index(table["image_id"]).get_indexer([image_id])[0]
     if place < 0:
         st.info("There is no such image in this run.")
@@ -56,9 +57,9 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
 
 def list_suspects(run: Run) -> list[str]:
     """The suspected label errors, worst first."""
-    if not cache.check(run).is_done:
+    issues = cache.evidence(run).issues
+    if issues is None:
         return []
-    issues = cache.label_issues(run)
     return issues.loc[issues["is_suspect"], "image_id"].to_list()
 
 
@@ -116,7 +117,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
     Returns:
         The places of the cause and of the evidence.
     """
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     told = words.begin(task.describe(image.label)) if image.label else "Not a kept label"
     called = messages.escape(f"{told}, called {task.name(image.prediction)}")
     st.subheader(f"{called}, {words.percent(image.prob)}", anchor=False)
@@ -133,7 +134,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
         classes = list(task.classes)
         prob = np.load(run.path / "probs.npy", mmap_mode="r", allow_pickle=False)[place]
         st.plotly_chart(
-            charts.probabilities(dict(zip(classes, prob.tolist(), strict=True)), classes),
+            probabilities(dict(zip(classes, prob.tolist(), strict=True)), task.name),
             key="prob", config={"displayModeBar": False},
         )  # fmt: skip
         cause_place = st.empty()
@@ -172,7 +173,7 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
     if not run.onnx_path.is_file():
         st.caption("This run has no exported model, so there is no map of what it looked at.")
         return
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     changed = cache.identify(run.onnx_path, store.path / "pixels.npy")
     class_index = task.classes.index(image.prediction)
     evidence = _find_evidence(changed, int(image.row), class_index, run, store)
@@ -217,17 +218,19 @@ def show_cause(image: Any, run: Run) -> None:
 
 def show_doubts(image: Any, run: Run) -> None:
     """What the heads say, and what is held against the label."""
-    if not cache.check(run).is_done:
+    evidence = cache.evidence(run)
+    issues, answers = evidence.issues, evidence.heads
+    if issues is None or answers is None:
         st.caption("The labels are not checked yet; the view Suspects starts that.")
         return
-    heads = find_row(cache.checked_predictions(run), image.image_id)
-    issue = find_row(cache.label_issues(run), image.image_id)
+    heads = find_row(answers, image.image_id)
+    issue = find_row(issues, image.image_id)
     if heads is None or issue is None:
         return
     st.caption(
         f"Held against its label: {messages.escape(issue.reasons) or 'nothing'}  \n"
         "Frozen-body heads, out-of-fold: "
-        f"{messages.escape(cache.task_of(run).name(heads.prediction))}, "
+        f"{messages.escape(evidence.task.name(heads.prediction))}, "
         f"{words.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
         "times the share of its siblings and near-duplicates that carry it.",

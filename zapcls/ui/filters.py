@@ -4,7 +4,6 @@ import gc
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,13 @@ import streamlit as st
 from zapcls import schema
 from zapcls.analysis import causes
 from zapcls.analysis.mistakes import Filter, Index, build_index, find_rows
-from zapcls.analysis.recoloring import find_flips
+from zapcls.blocks.numbers import begin
 from zapcls.data.color import BASIC_COLORS
+from zapcls.data.task import Task
+from zapcls.evidence import Evidence
+from zapcls.findings.causes import sort_errors
 from zapcls.ui import cache
-from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, read_outliers
+from zapcls.workspace.runs import Run
 
 RUN, HEADS = "this run", "out-of-fold"
 ANY, REVIEWED, OPEN = "any", "reviewed", "not yet"
@@ -64,11 +65,11 @@ def pick_photos(run: Run, aside: Any = None, is_folded: bool = False) -> Found:
     _follow_link()
     with st.expander("Filters of the gallery") if is_folded else st.container():
         index, source = read_index(run, RUN), RUN
-        if cache.check(run).is_done:
+        if cache.evidence(run).check.is_done:
             with aside or st.container():
                 source = _pick_source()
             index = read_index(run, source)
-        wanted = _pick_first(index, source, run.facts["classes"])
+        wanted = _pick_first(index, source, cache.evidence(run).task)
         with st.container() if is_folded else st.expander(_name_more(), key="more"):
             wanted, reviewed, chosen = _pick_more(index, source, wanted)
         _show_picked()
@@ -150,7 +151,7 @@ def _pick_source() -> str:
     )  # fmt: skip
 
 
-def _pick_first(index: Index, source: str, classes: list[str]) -> Filter:
+def _pick_first(index: Index, source: str, task: Task) -> Filter:
     """The filters of the first screen, and the sort."""
     bound: dict[str, Any] = {"bind": "query-params", "on_change": _to_first_page}
     split = ""
@@ -171,8 +172,8 @@ def _pick_first(index: Index, source: str, classes: list[str]) -> Filter:
             "Sort", list(index.orders), format_func=SORT_NAMES.__getitem__, key="sort", **bound
         )
     lists = {
-        "label": ("Sold as", classes),
-        "prediction": ("Called", classes),
+        "label": (begin(task.verb), list(task.classes)),
+        "prediction": ("Called", list(task.classes)),
         "color": ("Color", [name for name in BASIC_COLORS if name in index.options["color"]]),
     }
     return Filter(
@@ -225,7 +226,7 @@ def _narrow(run: Run, wanted: Filter, reviewed: str, chosen: list[str]) -> Filte
     if picked := st.session_state.get(PICKED):
         sets.append(set(picked))
     if reviewed != ANY:
-        verdicts = cache.verdicts(run)
+        verdicts = cache.evidence(run).verdicts
         if reviewed in schema.MARKS:
             verdicts = verdicts[verdicts["mark"] == reviewed]
         if reviewed == OPEN:
@@ -240,20 +241,20 @@ def _narrow(run: Run, wanted: Filter, reviewed: str, chosen: list[str]) -> Filte
 
 def read_index(run: Run, source: str) -> Index:
     """The index of a run's predictions, or of its label check's, with `label_quality` if known."""
-    check = cache.check(run)
-    checked = check.path.stat().st_mtime_ns if check.is_done else 0
-    changed = (run.path / "predictions.parquet").stat().st_mtime_ns
-    return _read_index(str(run.path), source, changed, checked)
+    evidence = cache.evidence(run)
+    return evidence.keep(
+        ("index", source), ("predictions", "check"), lambda: _build_index(evidence, source)
+    )
 
 
-@st.cache_resource(max_entries=4, show_spinner="Sorting the photos…")
-def _read_index(run_path: str, source: str, changed: int, checked: int) -> Index:
-    run = Run(Path(run_path))
-    table = cache.predictions(run) if source == RUN else cache.checked_predictions(run)
-    if checked:
-        quality = cache.label_issues(run).set_index("image_id")["label_quality"]
-        table = table.assign(label_quality=table["image_id"].map(quality))
-    index = build_index(table)
+def _build_index(evidence: Evidence, source: str) -> Index:
+    with st.spinner("Sorting the photos…"):
+        table = evidence.answers("run" if source == RUN else "oof")
+        issues = evidence.issues
+        if issues is not None:
+            quality = issues.set_index("image_id")["label_quality"]
+            table = table.assign(label_quality=table["image_id"].map(quality))
+        index = build_index(table)
     # Streamlit collects garbage after each script run and looks through all that is loaded, which
     # takes 100 ms and holds up every other thread. What is there now stays; it is left out.
     gc.collect()
@@ -263,24 +264,4 @@ def _read_index(run_path: str, source: str, changed: int, checked: int) -> Index
 
 def read_causes(run: Run) -> pd.DataFrame:
     """Each error's cause: image_id, cause, evidence (`analysis.causes`)."""
-    check = cache.check(run)
-    checked = check.path.stat().st_mtime_ns if check.is_done else 0
-    changed = (run.path / "predictions.parquet").stat().st_mtime_ns
-    recolored = cache.recoloring(run) is not None
-    version = open_reviews(cache.workspace()).version()
-    return _read_causes(str(run.path), changed, checked, recolored, version)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read_causes(
-    run_path: str, changed: int, checked: int, recolored: bool, version: int
-) -> pd.DataFrame:
-    run = Run(Path(run_path))
-    found = cache.recoloring(run) if recolored else None
-    return causes.sort_causes(
-        cache.predictions(run),
-        issues=cache.label_issues(run) if checked else None,
-        verdicts=cache.verdicts(run),
-        outlier=read_outliers(run),
-        flips=None if found is None else find_flips(found),
-    )
+    return sort_errors(cache.evidence(run))

@@ -41,14 +41,14 @@ def show_gallery(run: Run, aside: Any = None) -> None:
     """Show the filters and a page of what they find; the choice of source goes `aside`."""
     st.html(STYLE)
     found = pick_photos(run, aside)
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     page = show_bar(found, math.ceil(len(found.rows) / PAGE_SIZE), run)
     if not len(found.rows):
         st.info(f"No such {task.things}. Take a filter away.")
         return
     shown = found.index.table.iloc[found.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
     store = cache.store_of(run)
-    marks = describe_verdicts(cache.verdicts(run), shown["image_id"], task)
+    marks = describe_verdicts(cache.evidence(run).verdicts, shown["image_id"], task)
     with st.container(horizontal=True, gap="small"):
         for image in shown.itertuples():
             with st.container(width=CARD_PX, gap="xsmall"):

@@ -4,11 +4,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from zapcls import charts
 from zapcls.analysis.metrics import labelled
+from zapcls.blocks import charts
 from zapcls.data.color import SWATCHES
+from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, navigation
-from zapcls.workspace.runs import Run, read_map
+from zapcls.workspace.runs import Run
 
 TINTS = ("answer", "label", "prediction", "color")
 RIGHT, WRONG = "#c3c7cd", "#c0392b"
@@ -20,7 +21,8 @@ HELP = (
 
 def show_map(run: Run) -> None:
     """Show the map, or the button that has it drawn."""
-    places = read_map(run)
+    evidence = cache.evidence(run)
+    places = evidence.map
     if places is None:
         show_start(run)
         return
@@ -34,7 +36,7 @@ def show_map(run: Run) -> None:
             "Split", ["valid", "tune", "train"], default="valid", required=True, key="map_split",
             bind="query-params",
         )  # fmt: skip
-    table = labelled(cache.predictions(run), str(split)).merge(places, on="image_id")
+    table = labelled(evidence.predictions, str(split)).merge(places, on="image_id")
     wrong = int(table["wrong"].sum())
     st.markdown(
         f"**{len(table):,}** {split} photos, **{wrong:,}** wrong. Draw around some of them to see "
@@ -42,7 +44,7 @@ def show_map(run: Run) -> None:
         help=HELP,
     )
     event = st.plotly_chart(
-        draw(table, str(tint), run.facts["classes"]), key="map", on_select="rerun",
+        draw(table, str(tint), evidence.task), key="map", on_select="rerun",
         selection_mode=("lasso", "box", "points"),
     )  # fmt: skip
     picked = [str(point["customdata"][0]) for point in event["selection"]["points"]]
@@ -61,9 +63,9 @@ def show_start(run: Run) -> None:
     st.caption("About a minute for some thousand photos.")
 
 
-def draw(table: pd.DataFrame, tint: str, classes: list[str]) -> go.Figure:
+def draw(table: pd.DataFrame, tint: str, task: Task) -> go.Figure:
     """Draw the map, a trace for each value of `tint`; errors lie on top of right answers."""
-    values, colors = list_tints(table, tint, classes)
+    values, colors = list_tints(table, tint, task)
     figure = go.Figure()
     for value, color in colors.items():
         rows = table[values == value]
@@ -78,7 +80,8 @@ def draw(table: pd.DataFrame, tint: str, classes: list[str]) -> go.Figure:
                 "color": color,
                 "line": {"width": 0.6 if is_swatch else 0, "color": charts.NEUTRAL},
             },
-            hovertemplate="sold as %{customdata[1]}<br>called %{customdata[2]}, "
+            hovertemplate=f"{task.verb} "
+            "%{customdata[1]}<br>called %{customdata[2]}, "
             "%{customdata[3]:.0%}<br>%{customdata[4]}<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
@@ -90,13 +93,21 @@ def draw(table: pd.DataFrame, tint: str, classes: list[str]) -> go.Figure:
     return figure
 
 
-def list_tints(
-    table: pd.DataFrame, tint: str, classes: list[str]
-) -> tuple[pd.Series, dict[str, str]]:
-    """Give each photo's value and the color of each value, in the order they are drawn."""
+def list_tints(table: pd.DataFrame, tint: str, task: Task) -> tuple[pd.Series, dict[str, str]]:
+    """Return each photo's value and the color of each value, in the order they are drawn.
+
+    Of more classes than there are colors those with most photos have one; the others are grey.
+    """
     if tint == "answer":
         words = table["wrong"].map({True: "wrong", False: "right"})
         return words, {"right": RIGHT, "wrong": WRONG}
     if tint == "color":
         return table["color"], SWATCHES
-    return table[tint], charts.class_colors(classes)
+    palette, values = charts.class_colors(task.classes), table[tint]
+    if len(palette) > len(charts.CLASS_COLORS):
+        named = charts.CLASS_COLORS[:-1]  # the last is a grey
+        largest = [str(name) for name in values.value_counts().index[: len(named)]]
+        others = f"{len(palette) - len(largest)} others"
+        palette = {others: RIGHT} | charts.class_colors(largest)
+        values = values.where(values.isin(largest), others)
+    return values, palette

@@ -76,7 +76,7 @@ def show_marking(
     card = Card(run, image, key, is_detail=shortcuts, settles=settles)
     if card.is_detail:
         st.session_state[_ASKED] = image.image_id
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     verdict = find_verdict(run, image.image_id)
     own = find_own(run, image.image_id) if verdict is not None else None
     # Both are there with and without a verdict: the buttons keep their place, and those of the
@@ -217,7 +217,7 @@ def _write(card: Card, mark: str, right_label: str) -> None:
     except ZapError as error:
         _warn(str(error))
     else:
-        said = describe(mark, right_label, cache.task_of(run))
+        said = describe(mark, right_label, cache.evidence(run).task)
         st.toast(f"Marked: {messages.escape(said)}.", icon=":material/check:")
 
 
@@ -242,19 +242,19 @@ def _warn(text: str) -> None:
 
 def find_label(run: Run, image_id: str) -> str | None:
     """Find what the catalogue says of a photo now, None where the run has no such photo."""
-    table = cache.predictions(run)
+    table = cache.evidence(run).predictions
     return next(iter(table.loc[table["image_id"] == image_id, "catalog_label"]), None)
 
 
 def find_verdict(run: Run, image_id: str) -> Any:
     """Find what was decided on a photo (a row of `schema.VERDICTS`), None before anybody did."""
-    verdicts = cache.verdicts(run)
+    verdicts = cache.evidence(run).verdicts
     return _first(verdicts[verdicts["image_id"] == image_id])
 
 
 def find_own(run: Run, image_id: str) -> Any:
     """Find the reviewer's latest decision on a photo (`schema.DECISIONS`), None without one."""
-    made = cache.decisions(run)
+    made = cache.evidence(run).decisions
     return _first(made[(made["image_id"] == image_id) & (made["reviewer"] == reviewer())][::-1])
 
 
@@ -264,11 +264,11 @@ def _first(table: pd.DataFrame) -> Any:
 
 def describe_verdict(verdict: Any, run: Run) -> str:
     """Describe what was decided and by whom; in a conflict, who says what."""
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     if not verdict.is_conflict:
         said = describe(verdict.mark, verdict.right_label, task)
         return _say(said, verdict.reviewers, verdict.note)
-    made = cache.decisions(run)
+    made = cache.evidence(run).decisions
     sides = rules.find_conflicts(made[made["image_id"] == verdict.image_id]).itertuples()
     lines = (_say(describe(s.mark, s.right_label, task), s.reviewer, s.note) for s in sides)
     return "  \n".join(["**In conflict**", *lines])

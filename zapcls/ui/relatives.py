@@ -35,7 +35,7 @@ def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: 
 
 def show_nearest(image: Any, place: int, run: Run) -> None:
     """Show the training photos that are most alike to the network, with their labels."""
-    table, task = cache.predictions(run), cache.task_of(run)
+    table, task = cache.evidence(run).predictions, cache.evidence(run).task
     changed = cache.identify(run.path / "embeddings.npy", run.path / "predictions.parquet")
     rows, similarity = _find_nearest(str(run.path), changed, place)
     near = table.iloc[rows]
@@ -58,13 +58,13 @@ def _find_nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     run = Run(Path(run_path))
     embeddings = np.load(run.path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
-    candidates = np.flatnonzero(cache.predictions(run)["split"] == "train")
+    candidates = np.flatnonzero(cache.evidence(run).predictions["split"] == "train")
     return find_nearest(embeddings, place, candidates, NEAREST)
 
 
 def show_siblings(image: Any, run: Run) -> None:
     """Show the same product in its other colors, with the answer on each."""
-    table, task = cache.predictions(run), cache.task_of(run)
+    table, task = cache.evidence(run).predictions, cache.evidence(run).task
     is_other = (table["product_id"] == image.product_id) & (table["image_id"] != image.image_id)
     others = table[is_other]
     if others.empty:
@@ -82,7 +82,7 @@ def show_siblings(image: Any, run: Run) -> None:
 
 def show_runs(image: Any, run: Run) -> None:
     """Show this image over all evaluated runs about the same catalogue and target."""
-    task = cache.task_of(run)
+    task = cache.evidence(run).task
     answers = [
         {"run": other.run_id} | answer
         for other in list_alike(run)[:RUNS_SHOWN]

@@ -78,14 +78,3 @@ def show_first_try(key: str = "first_try") -> None:
     label = "Train on the drawings (about a minute)"
     if st.button(label, type="primary", key=key, icon=":material/play_arrow:"):
         start_first_try()
-
-
-def show_batch(run: Run) -> None:
-    """Say that a run was trained with a smaller batch than was asked for, if it was."""
-    asked = run.config["train"]["batch_size"]
-    path = run.path / "model.json"
-    used = run.facts.get("batch_size", asked) if path.is_file() else asked
-    if used < asked:
-        st.caption(
-            f"A batch of {asked} did not fit in memory; it was trained with {used}.",
-        )

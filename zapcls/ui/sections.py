@@ -5,7 +5,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls.blocks import Block, Chart, Columns, Facts, Photos, Section, Table, Text
+from zapcls.blocks import (
+    Block,
+    Chart,
+    Columns,
+    Facts,
+    Links,
+    Opens,
+    Photos,
+    Section,
+    Table,
+    Text,
+)
 from zapcls.blocks.charts import NEUTRAL
 from zapcls.ui import navigation
 
@@ -32,9 +43,13 @@ def show_block(block: Block, key: str) -> None:
         case Facts(rows):
             for name, text in rows:
                 st.markdown(f"**{name}**  \n{text}")
+        case Links():
+            show_links(block)
+        case Table(title=""):
+            show_table(block, key)
         case Table():
             with st.expander(block.title):
-                show_table(block)
+                show_table(block, key)
         case Chart():
             show_chart(block, key)
         case Photos():
@@ -62,13 +77,38 @@ def show_text(text: Text) -> None:
             st.markdown(text.text, help=text.help or None)
 
 
-def show_table(table: Table) -> None:
-    """Show a written-out table, small rows in grey, what it shows below."""
+def show_links(links: Links) -> None:
+    """Show words that open their photos as buttons in a row."""
+    with st.container(horizontal=True, gap="small"):
+        for link in links.links:
+            if st.button(link.text, key=link.name, help=link.help or None):
+                open_photos(link.opens)
+
+
+def open_photos(opens: Opens) -> None:
+    """Open the photos of a point or a row on Errors; ids are too many for the address."""
+    filters = dict(opens)
+    if "images" in filters:
+        st.session_state["picked_images"] = list(filters.pop("images"))
+    navigation.open_page("errors", **filters)
+
+
+def show_table(table: Table, key: str) -> None:
+    """Show a written-out table, small rows in grey, what it shows below.
+
+    A row that opens photos can be selected.
+    """
     pale = pd.Series(table.pale or (False,) * len(table.cells), index=table.cells.index)
     grey = pd.Series(f"color: {NEUTRAL}", index=pale.index).where(pale, "")
-    st.dataframe(table.cells.style.apply(lambda column: grey), hide_index=True)
+    select: dict[str, Any] = (
+        {"on_select": "rerun", "selection_mode": "single-row"} if table.opens else {}
+    )
+    cells = table.cells.style.apply(lambda column: grey)
+    event: Any = st.dataframe(cells, key=key, hide_index=True, **select)
     if table.caption:
         st.caption(table.caption)
+    for place in event["selection"]["rows"] if table.opens else ():
+        open_photos(table.opens[place])
 
 
 def show_chart(chart: Chart, key: str) -> None:
@@ -86,7 +126,7 @@ def show_chart(chart: Chart, key: str) -> None:
         data = tuple(point["customdata"])
         for known, filters in chart.opens.items():
             if data[: len(known)] == known:
-                navigation.open_page("errors", **filters)
+                open_photos(filters)
 
 
 def show_photos(photos: Photos) -> None:

@@ -1,0 +1,82 @@
+"""Results and Errors of runs that tell 4 and 21 classes: readable, and worded by their target."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from app_driver import App
+from fake_run import add_check, add_map, relabel
+
+from zapcls.blocks.charts import NEUTRAL
+from zapcls.workspace.runs import Run
+from zapcls.workspace.store import Store
+
+KINDS = ("Boots", "Sandals", "Shoes", "Slippers")
+MANY = tuple(f"Kind {number:02}" for number in range(21))
+
+
+@pytest.fixture(params=[("category", KINDS), ("sub_category", MANY)], ids=["4", "21"])
+def told(request: pytest.FixtureRequest, own_store: Store, finished: Run) -> Run:
+    """A run that tells 4 or 21 classes, its labels checked."""
+    run = relabel(finished, own_store, *request.param)
+    add_check(run, own_store)
+    return run
+
+
+def test_results_draw_every_class_and_open_the_most_confused_pairs(
+    told: Run, open_page: Callable[..., App]
+) -> None:
+    classes = told.task.classes
+    table = pd.read_parquet(told.path / "predictions.parquet")
+    wrong = table[(table["split"] == "train") & (table["label"] != "") & ~table["correct"]]
+    pairs = wrong.groupby(["label", "prediction"]).size().sort_values(ascending=False)
+
+    app = open_page("results", results_split="train")
+
+    [squares] = app.charts()[0]
+    assert len(squares["customdata"]) == len(classes) ** 2
+    buttons = [b for b in app.button if b.key and b.key.startswith("cell-")]
+    assert len(buttons) == min(10, len(pairs))
+    counts = [int(button.label.rpartition(": ")[2]) for button in buttons]
+    assert counts == pairs.head(10).to_list()
+    by_class = app.charts()[2 if len(classes) > 7 else 3]
+    [dots] = [trace for trace in by_class if len(trace["x"]["bdata"] if isinstance(
+        trace["x"], dict) else trace["x"])]  # fmt: skip
+    assert len(set(dots["marker"]["color"])) == (1 if len(classes) > 7 else 4)
+    assert (NEUTRAL in dots["marker"]["color"]) == (len(classes) > 7)
+    assert "sold as" not in app.said
+
+    label, called = buttons[0].key.removeprefix("cell-").split("-")
+    app.click(buttons[0].key)
+
+    assert app.title[0].value == "Errors"
+    assert f"**{counts[0]}** photo" in app.said
+    assert (app.query_params["label"], app.query_params["prediction"]) == (label, called)
+
+
+@pytest.mark.parametrize("view", ["Gallery", "Suspects", "Slices", "Map"])
+def test_each_view_of_errors_is_worded_by_the_target(
+    told: Run, open_page: Callable[..., App], view: str
+) -> None:
+    add_map(told)
+
+    app = open_page("errors", view=view, tint="label")
+
+    for word in ("sold as", "women's", "men's", "department"):
+        assert word not in app.said.lower()
+    if view == "Map":
+        [traces] = app.charts()
+        assert 1 < len(traces) <= 7
+    elif view in ("Gallery", "Suspects"):
+        assert "labelled" in app.said
+
+
+def test_a_photo_shows_its_likeliest_classes(told: Run, open_page: Callable[..., App]) -> None:
+    image = pd.read_parquet(told.path / "predictions.parquet").query("split == 'valid'").iloc[0]
+
+    app = open_page("errors", image=image["image_id"])
+
+    [bars] = app.charts()[0]
+    n = len(told.task.classes)
+    assert len(bars["y"]) == (n if n <= 8 else 8)
+    assert bars["y"][-1] == ("Slippers" if n <= 8 else f"{n - 7} others")
