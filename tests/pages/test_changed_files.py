@@ -10,10 +10,9 @@ from app_driver import App
 
 from zapcls.evidence import open_evidence
 from zapcls.ui import cache
-from zapcls.workspace import store_build
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store
+from zapcls.workspace.store import Store, take_fingerprint
 
 
 def rewrite(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
@@ -84,7 +83,8 @@ def test_pixels_and_colors_are_read_anew(
         aside = own_store.path / "aside.npy"
         np.save(aside, np.full_like(own_store.pixels, 7))
         aside.replace(own_store.path / file)
-        fingerprint = store_build.take_fingerprint(Store(own_store.path))
+        pixels = np.load(own_store.path / file, mmap_mode="r")
+        fingerprint = take_fingerprint(pixels, own_store.catalogue_id)
         write_json(own_store.path / "pixels.json", own_store.facts | {"fingerprint": fingerprint})
 
     for known in (evidence, cache.evidence(finished)):

@@ -18,6 +18,7 @@ from zapcls.errors import BadInput
 from zapcls.ui import cache, filters, marking, messages, relatives
 from zapcls.ui.gallery import PAGE_SIZE
 from zapcls.ui.recolor_strip import show_strip
+from zapcls.workspace.answers import find_probabilities
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
@@ -132,7 +133,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
             st.caption("Covering parts of the photo…")
     with facts_cell:
         classes = list(task.classes)
-        prob = np.load(run.path / "probs.npy", mmap_mode="r", allow_pickle=False)[place]
+        prob = np.load(find_probabilities(run.path, task.target), mmap_mode="r")[place]
         st.plotly_chart(
             probabilities(dict(zip(classes, prob.tolist(), strict=True)), task.name),
             key="prob", config={"displayModeBar": False},
