@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from zapcls import schema, trade
-from zapcls.analysis.trade import ALL_SEEDS
+from zapcls.analysis.remedies import ALL_SEEDS
 from zapcls.config import build_config
 from zapcls.errors import Stopped
 from zapcls.workspace import jobs

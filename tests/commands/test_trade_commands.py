@@ -6,10 +6,10 @@ import math
 
 import pandas as pd
 import pytest
-
-from zapcls import schema, work
 from zapcls.analysis.trade import ALL_SEEDS, TESTED
 from zapcls.color_options import OPTIONS, SEEDS
+
+from zapcls import schema, work
 from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
 from zapcls.words import trade as trade_words

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from app_driver import App
+from zapcls.analysis.compare_colors import compare_by_color, worst_groups
 
 from zapcls import schema, words
 from zapcls.analysis.compare import IMAGES, LABELS, pair_runs, paired_interval
-from zapcls.analysis.compare_colors import compare_by_color, worst_groups
 from zapcls.analysis.permutations import sign_flip_p
 from zapcls.config import build_config
 from zapcls.data.color import BASIC_COLORS

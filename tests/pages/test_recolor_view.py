@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from app_driver import App
 from fake_run import ask_recolored
+from zapcls.words.recoloring import EDIT_NAMES, judge
 
 from zapcls import recoloring, words
 from zapcls.analysis.metrics import labelled
@@ -16,7 +17,6 @@ from zapcls.data.color import BASIC_COLORS
 from zapcls.errors import RunBusy, Stopped
 from zapcls.recoloring import Version
 from zapcls.ui import recolor_strip
-from zapcls.words.recoloring import EDIT_NAMES, judge
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import find_device_holder
 from zapcls.workspace.layout import Workspace

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from app_driver import App
 from fake_run import add_finished, hold_running
-
 from zapcls.analysis.trade import TESTED, summarize_trade
 from zapcls.color_options import OPTIONS, SEEDS
+
 from zapcls.words import trade as trade_words
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job

@@ -4,9 +4,9 @@ import dataclasses
 
 import pandas as pd
 import pytest
+from zapcls.color_options import BASE
 
 from zapcls import schema
-from zapcls.color_options import BASE
 from zapcls.report.blocks import Chart, Photos, Table, Text
 from zapcls.report.change_sections import build_recoloring, build_trade
 from zapcls.report.color_sections import build_pairs_section, sum_up

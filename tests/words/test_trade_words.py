@@ -4,9 +4,9 @@ import math
 
 import pandas as pd
 import pytest
+from zapcls.analysis.trade import ALL_SEEDS
 
 from zapcls import schema
-from zapcls.analysis.trade import ALL_SEEDS
 from zapcls.words import trade as said
 
 NAN = math.nan

@@ -44,6 +44,7 @@ class Table:
     caption: str = ""
     pale: tuple[bool, ...] = ()
     title: str = "As a table"  # of the fold that a page keeps it in
+    is_open: bool = False  # a page shows it without a fold
 
     @property
     def rows(self) -> list[tuple[list[object], bool]]:
@@ -55,7 +56,10 @@ class Table:
     def is_text(self) -> list[bool]:
         """Whether each column is words, and set to the left."""
         return [
-            any(str(value)[:1].isalpha() and value != "no such shoes" for value in column)
+            any(
+                str(value)[:1].isalpha() and not str(value).startswith("no such ")
+                for value in column
+            )
             for _, column in self.cells.items()
         ]
 

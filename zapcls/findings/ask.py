@@ -24,7 +24,7 @@ class Ask:
     label: str = ""
     called: str = ""
     source: str = RUN
-    edit: str = "hue"  # of recolored photos: hue, or color (hue and lightness)
+    edit: str = "hue"  # of recolored photos: hue, or color (hue and lightness); "" for both
 
     @property
     def word(self) -> str:
