@@ -162,6 +162,18 @@ def test_the_worst_group_s_rows_name_it_and_count_its_photos(edits):
     assert (others[["color", "label"]] == "").all(axis=None)
 
 
+def test_the_worst_group_may_be_of_any_column(edits):
+    answers = build_groups([1, 1, 0, 0, 0], [0] * 5)
+    options = edits.query("option == 'plain' and seed == 0")
+
+    by_color = summarize_remedies(answers, options, "plain")
+    by_brand = summarize_remedies(
+        answers.rename(columns={"color": "brand"}), options, "plain", by="brand"
+    )
+
+    pd.testing.assert_frame_equal(by_brand.rename(columns={"brand": "color"}), by_color)
+
+
 def test_what_one_training_wins_another_may_lose():
     gaps = pd.DataFrame([[-1, 1]] * 6)
 

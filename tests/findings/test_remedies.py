@@ -1,5 +1,6 @@
 """What remedies cost and bring: what is said, what may be chance, the plane and the table."""
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -172,7 +173,8 @@ def test_each_remedy_stands_at_its_rates_with_its_seeds_pale():
     singles, means, figure = draw(build_found(gray={"error": HIGHER, "flip": LOWER}))
 
     assert [trace.name for trace in means] == ["Plain", "Half in gray"]
-    assert [(trace.x[0], trace.y[0]) for trace in means] == [(0.1, 0.1), (0.14, 0.06)]
+    assert [trace.x[0] for trace in means] == pytest.approx([0.1, 0.14])
+    assert [trace.y[0] for trace in means] == pytest.approx([0.1, 0.06])
     assert list(singles[0].x) == pytest.approx([0.09, 0.11])
     assert list(singles[1].y) == pytest.approx([0.05, 0.07])
     assert all(trace.marker.opacity < 0.5 for trace in singles)
@@ -203,7 +205,7 @@ def test_names_lead_to_their_marks_apart_from_each_other():
     bottom, top = figure.layout.yaxis.range
 
     assert {note.text for note in notes} == {remedy.title for remedy in REMEDIES.values()}
-    assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) > 0.08 * (top - bottom)
+    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.08 * (top - bottom)
     assert bottom < heights[0] < heights[-1] < top
 
 

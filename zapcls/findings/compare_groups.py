@@ -22,6 +22,7 @@ from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = compare.NEEDS
 DRAWN = 12  # groups in a chart at most, where they are not colors: those of most photos
+DRAWN_LABELS = 4  # labels that have charts at most: those of most photos
 NAMED = 3  # groups that a sentence names at most
 HELP = (
     "Paired: both runs answered the same photos. p is exact, from flipping product by product "
@@ -63,7 +64,7 @@ def section(found: Found, ask: Ask) -> Section:
     ]
     if len(found.worst):
         blocks.append(Text(describe_worst(found.worst, ask), help=WORST_HELP))
-    for label in ask.task.classes:
+    for label in choose_labels(groups, ask):
         rows = choose_drawn(groups[groups["label"] == label], ask)
         blocks.append(draw_pair(rows, list(rows[ask.by]), ask.task.noun(label), "error", ask))
     caption = (
@@ -77,6 +78,13 @@ def section(found: Found, ask: Ask) -> Section:
         pale=tuple(groups["is_small"]),
     )  # fmt: skip
     return Section("groups", title, (*blocks, Text(caption, "note"), table))
+
+
+def choose_labels(groups: pd.DataFrame, ask: Ask) -> list[str]:
+    """Choose the labels that are drawn, in the order of the classes."""
+    photos = groups.groupby("label")["n"].sum().sort_values(ascending=False, kind="stable")
+    most = set(photos[photos > 0].head(DRAWN_LABELS).index)
+    return [label for label in ask.task.classes if label in most]
 
 
 def choose_drawn(rows: pd.DataFrame, ask: Ask) -> pd.DataFrame:
@@ -148,7 +156,7 @@ def write_groups(
     """Write the groups out for reading; an empty one says so."""
     return pd.DataFrame(
         {
-            ask.task.things: names,
+            "group": names,
             counted: groups["n"],
             "products": groups["n_products"],
             **write_rates(groups, hit, ask),
