@@ -69,7 +69,8 @@ class Evidence:
         self.run = run
         self.workspace = workspace
         self._kept: OrderedDict[Hashable, tuple[Stamp, Any]] = OrderedDict()
-        self._lock = threading.RLock()
+        self._computing: dict[Hashable, threading.RLock] = {}
+        self._lock = threading.Lock()
 
     @cached_property
     def task(self) -> Task:
@@ -223,15 +224,20 @@ class Evidence:
 
     def keep(self, key: Hashable, needs: tuple[str, ...], compute: Callable[[], T]) -> T:
         """Return what is kept under `key`, computing it first where a table of `needs` changed."""
+        stamp = self.stamp(needs)
         with self._lock:
-            stamp = self.stamp(needs)
-            known = self._kept.get(key)
+            own = self._computing.setdefault(key, threading.RLock())
+        with own:  # one thread computes it; who asks for another table need not wait
+            with self._lock:
+                known = self._kept.get(key)
             if known is None or known[0] != stamp:
                 known = stamp, compute()
+            with self._lock:
                 self._kept[key] = known
+                self._kept.move_to_end(key)
                 while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
+                    oldest, _ = self._kept.popitem(last=False)
+                    self._computing.pop(oldest, None)
             return known[1]
 
     def stamp(self, needs: tuple[str, ...]) -> Stamp:

@@ -1,5 +1,6 @@
 """What Results and Errors say of a run: the sentences, and what their charts and tables open."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -176,7 +177,8 @@ def test_suspects_are_told_with_what_they_rest_on() -> None:
     assert label_check.tables(unchecked, GENDER) == {}
 
 
-def test_a_training_is_told_with_its_settings_and_curves() -> None:
+def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None:
+    (tmp_path / "model.json").touch()
     history = pd.DataFrame(
         {"epoch": [1, 2, 3], "tune_loss": [0.7, 0.4, 0.5], "tune_error_rate": [0.3, 0.2, 0.2]}
     )
@@ -185,7 +187,7 @@ def test_a_training_is_told_with_its_settings_and_curves() -> None:
          "train_loss": [0.9, 0.8, 0.6]}
     )  # fmt: skip
     run = SimpleNamespace(
-        run_id="r1", metrics={"seconds": 83.0},
+        path=tmp_path, run_id="r1", metrics={"seconds": 83.0},
         train_config=SimpleNamespace(seed=7, split="random"),
         facts={"device": "cpu", "batch_size": 32, "catalogue_id": "cat", "torch": "2.0"},
         config={"train": {"batch_size": 64, "classes": ["Women", "Men"], "weights": "/a/b/w.pt"}},
