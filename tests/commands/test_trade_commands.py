@@ -12,9 +12,10 @@ from zapcls.analysis.trade import ALL_SEEDS, TESTED
 from zapcls.color_options import OPTIONS, SEEDS
 from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.words import trade as trade_words
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import create_run, write_derived
+from zapcls.workspace.runs import create_run, write_derived, write_task
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def run(tmp_path):
     workspace = Workspace(tmp_path / "workspace")
     run = create_run(workspace, build_config("laptop"), tmp_path / "data")
     write_json(run.path / "metrics.json", {})
+    write_task(run, DEFAULT_TASK)
     return run
 
 
