@@ -17,7 +17,7 @@ from zapcls.findings import remedies
 from zapcls.findings.ask import Ask
 from zapcls.findings.remedies import Found
 from zapcls.findings.remedy_settings import REMEDIES, SEEDS
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import create_run, write_derived
 
 
@@ -26,8 +26,7 @@ def run(tmp_path, call_evaluated):
     """A run that is evaluated, as far as a command looks."""
     workspace = Workspace(tmp_path / "workspace")
     run = create_run(workspace, build_config("laptop"), tmp_path / "data")
-    write_json(run.path / "metrics.json", {})
-    write_json(run.path / "model.json", {"classes": ["Women", "Men"]})
+    call_evaluated(run)
     return run
 
 
