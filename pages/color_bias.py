@@ -8,13 +8,14 @@ from zapcls.analysis import color_bias
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.metrics import labelled
 from zapcls.data.color import BASIC_COLORS, SWATCHES
+from zapcls.findings.ask import Ask
 from zapcls.ui import cache, color_evidence_view, filters, navigation, run_state
 from zapcls.ui.claim_view import PHOTOS, pick_claim, pick_source, show_claim
 from zapcls.ui.color_evidence_view import show_adjusted, show_association
 from zapcls.ui.pairs_view import show_pairs
 from zapcls.ui.recolor_view import show_recoloring
+from zapcls.ui.remedies_view import show_remedies
 from zapcls.ui.report_view import show_report
-from zapcls.ui.trade_view import show_trade
 from zapcls.words.colors import GROUP_HELP, RUN, describe_groups
 from zapcls.workspace.runs import Run
 
@@ -22,9 +23,9 @@ SECTIONS = {
     "by-color": "By color",
     "pairs": "The same shoe in another color",
     "adjusted": "Is it the color",
-    "recolored": "The shoe recolored",
+    "recolor": "The shoe recolored",
     "data": "What the data teach",
-    "trade": "What lessens it",
+    "remedies": "Remedies",
     "report": "Report",
 }
 NO_TOOLBAR = {"displayModeBar": False}
@@ -103,8 +104,8 @@ show_source(run, source)
 show_by_color(run, table, source, classes)
 show_pairs(run, table, source, color, label)
 show_adjusted(run, table, source, color, label)
-show_recoloring(run, color, label, classes)
+show_recoloring(run, Ask(cache.evidence(run).task, group=color, label=label))
 show_association(run)
 show_ways(run, table, source, classes)
-show_trade(run)
+show_remedies(run)
 show_report(run)

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from zapcls import schema, work
-from zapcls.analysis.trade import ALL_SEEDS
-from zapcls.color_options import configure
+from zapcls.analysis.remedies import ALL_SEEDS
 from zapcls.config import build_config
 from zapcls.errors import Stopped
+from zapcls.findings.remedy_settings import configure
 from zapcls.workspace import jobs, worker
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import create_run, find_run, read_predictions, read_trade

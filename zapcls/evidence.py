@@ -41,8 +41,8 @@ MISSING = {
     "this network. The Suspects tab of the Errors page, or the command label-issues, does it.",
     "recolor": "No shoe has been recolored for this run. The Color bias page, or the command "
     "color-bias with --recolor, does it.",
-    "trade": "No training option has been tried on this run's frozen network. The Color bias page, "
-    "or the command trade, does it.",
+    "trade": "No remedy has been tried on this run's frozen network. The Color bias page, or the "
+    "command trade, does it.",
     "map": "The map of this run is not drawn yet. The Map tab of the Errors page draws it.",
 }
 # Attributes that a group column may not be: they name a photo, not a group of photos.
@@ -130,7 +130,7 @@ class Evidence:
 
     @property
     def remedies(self) -> pd.DataFrame | None:
-        """What training options cost and bring (`schema.TRADE`), None before the job."""
+        """What remedies cost and bring (`schema.TRADE`), None before the job."""
         return self.keep("remedies", ("trade",), lambda: runs.read_trade(self.run))
 
     @property

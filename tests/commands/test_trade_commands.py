@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 
 from zapcls import schema
-from zapcls.analysis.trade import ALL_SEEDS, TESTED
-from zapcls.color_options import OPTIONS, SEEDS
+from zapcls.analysis.remedies import ALL_SEEDS
 from zapcls.commands import terminal
 from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
-from zapcls.words import trade as trade_words
+from zapcls.data.task import Task
+from zapcls.findings import remedies
+from zapcls.findings.ask import Ask
+from zapcls.findings.remedies import Found
+from zapcls.findings.remedy_settings import REMEDIES, SEEDS
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import create_run, write_derived
 
@@ -78,16 +81,14 @@ def command(run, capsys):
 
 
 def test_what_is_known_is_printed_as_the_page_says_it(run, command, performed):
-    found = write_trade(run)
+    table = write_trade(run)
 
     lines = command().splitlines()
 
     assert not performed
-    said = [trade_words.describe_answer(found), *(
-        trade_words.describe_measure(found, measure) for measure in TESTED
-    )]  # fmt: skip
-    assert lines[:4] == [line.replace("**", "") for line in said]
-    assert "2 trainings of each option" in lines[4]
+    found, ask = Found(table), Ask(Task("gender", ("Women", "Men")))
+    said = remedies.list_sentences(found, ask)
+    assert lines == [line.replace("**", "") for line in said]
 
 
 def test_json_is_the_table_a_row_a_line(run, command, performed):
@@ -103,7 +104,7 @@ def test_what_is_not_known_is_trained(run, command, performed):
     assert "30.0 %" in command()
 
     [job] = performed
-    config = {"run": str(run.path), "options": list(OPTIONS), "seeds": SEEDS}
+    config = {"run": str(run.path), "options": list(REMEDIES), "seeds": SEEDS}
     assert (job.kind, job.config) == ("trade", {"kind": "trade", **config})
 
 
@@ -118,10 +119,10 @@ def test_asked_for_options_are_trained_anew(run, command, performed):
         ["plain", "hue-jitter", "gray"],
         SEEDS,
     )
-    assert (second.config["options"], second.config["seeds"]) == (list(OPTIONS), 2)
+    assert (second.config["options"], second.config["seeds"]) == (list(REMEDIES), 2)
 
 
 def test_an_unknown_option_is_refused_before_a_job_is_made(run, command, performed, refuses):
-    with refuses("options of a trade", "'purple'"):
+    with refuses("remedies to try", "'purple'"):
         command("--options", "purple")
     assert not performed

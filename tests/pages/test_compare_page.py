@@ -1,5 +1,6 @@
 """Compare: the difference where nobody reviewed, both labels, each cell's photos, and states."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,20 +11,23 @@ import pandas as pd
 import pytest
 from app_driver import App
 
-from zapcls import schema, words
+from zapcls import schema
+from zapcls.__main__ import main
 from zapcls.analysis.compare import IMAGES, LABELS, pair_runs, paired_interval
-from zapcls.analysis.compare_colors import compare_by_color, worst_groups
+from zapcls.analysis.compare_groups import compare_by_group
 from zapcls.analysis.permutations import sign_flip_p
+from zapcls.blocks import numbers
 from zapcls.config import build_config
 from zapcls.data.color import BASIC_COLORS
+from zapcls.data.task import Task
 from zapcls.evidence import open_evidence
-from zapcls.ui import compare_colors_view as view
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, create_retraining, read_predictions
+from zapcls.workspace.runs import Run, create_retraining
 
 OpenPage = Callable[..., App]
 PAGE_SIZE = 24
+TASK = Task("gender", ("Women", "Men"))
 
 
 def plan_other_logits(split: pd.DataFrame) -> np.ndarray:
@@ -82,7 +86,7 @@ def write(rate: float) -> str:
 
 def check_headline(said: str, pairs: pd.DataFrame) -> None:
     """Check the sentence about the photos that nobody reviewed, which `pairs` are."""
-    wrong = [words.percent(1 - pairs[f"right_{run}"].mean()) for run in ("first", "second")]
+    wrong = [numbers.percent(1 - pairs[f"right_{run}"].mean()) for run in ("first", "second")]
     start = f"### On {len(pairs)} photos that nobody reviewed: {wrong[0]} → {wrong[1]} wrong"
     assert start in said
     change = pairs["right_first"].astype(int) - pairs["right_second"].astype(int)
@@ -102,12 +106,9 @@ def test_says_what_differs_where_nobody_reviewed(
     assert app.field(f"with-{other.run_id}").value == finished.run_id
     check_headline(app.said, pairs)
     assert f"Both runs, valid: {len(pairs)} photos that neither of them learned from." in app.said
-    assert "Their splits differ" not in app.said
-    assert "retraining" not in app.said
-    assert "random split" not in app.said
-    [table] = app.table
+    table = app.table[0]
     difference = app.said.split(" points**")[0].rpartition("**")[2]
-    assert table.value["difference"].iloc[0].startswith(f"{difference} (")
+    assert table.value["points"].iloc[0].startswith(f"{difference} (")
     assert 0 <= float(table.value["p"].iloc[0]) <= 1
     assert not app.error
 
@@ -135,7 +136,7 @@ def test_reviewed_photos_leave_the_headline_and_are_graded_under_both_labels(
     assert list(table["first, wrong"])[3].startswith("50.0 % (")
     assert "**1** taken out · **1** by relabelling" in app.said
     app.choose("cell", "by relabelling")
-    label, right = map(words.department, (relabelled["label"], swapped))
+    label, right = map(TASK.name, (relabelled["label"], swapped))
     assert len(app.image) == 1
     assert f"sold as {label}, corrected to {right}" in app.said
 
@@ -147,10 +148,7 @@ def test_with_every_photo_reviewed_there_is_no_fair_test(
         mark(other, workspace, image, "model wrong")
     app = open_page("compare")
 
-    assert (
-        "### No such shoes: every photo that is valid in both runs has been reviewed." in app.said
-    )
-    assert list(app.table[0].value["first, wrong"])[:2] == ["no such shoes"] * 2
+    assert "every photo that is valid in both runs was reviewed." in app.said
     assert "nan" not in app.said
 
 
@@ -175,10 +173,10 @@ def test_a_cell_shows_exactly_its_photos_with_both_answers(
     captions = [c.value for c in app.caption if c.value.startswith("sold as")]
     assert len(app.image) == len(captions) == len(rows)
     for caption, row in zip(captions, rows.itertuples(), strict=True):
-        assert caption.startswith(f"sold as {words.department(row.label)}  \n")
+        assert caption.startswith(f"sold as {TASK.name(row.label)}  \n")
         for run in ("first", "second"):
-            called = words.department(getattr(row, f"prediction_{run}"))
-            prob = words.percent(getattr(row, f"prob_{run}"))
+            called = TASK.name(getattr(row, f"prediction_{run}"))
+            prob = numbers.percent(getattr(row, f"prob_{run}"))
             assert f" {run}: {called}, {prob}" in caption
 
 
@@ -191,7 +189,7 @@ def test_a_cell_is_chosen_by_hand_too_and_may_be_empty(
 
     assert [info.value for info in app.info] == ["No such shoes."]
     assert not app.image
-    assert "p = 1): no difference that can be told from chance" in app.said
+    assert "p = 1): no difference beyond chance" in app.said
     assert len(app.choose("cell", "still wrong").image) == wrong
 
 
@@ -215,16 +213,6 @@ def test_many_photos_come_in_pages(
     assert len(app.image) == PAGE_SIZE
     app.get("pagination")[0].set_value(2)
     assert len(app.run().image) == len(pairs) - PAGE_SIZE
-
-
-@pytest.mark.parametrize(("is_right", "word"), [(False, "more"), (True, "less")])
-def test_a_certain_difference_is_called_one(
-    finished: Run, other: Run, open_page: OpenPage, is_right: bool, word: str
-) -> None:
-    answer(finished, not is_right)
-    answer(other, is_right)
-
-    assert f"p < 0.001): the second run is wrong {word} often." in open_page("compare").said
 
 
 @pytest.fixture
@@ -279,8 +267,8 @@ def test_a_retraining_is_compared_with_its_parent(
     assert "retraining of the first on the same split, 1 of its labels corrected." in app.said
     assert list(app.table[0].value["n"])[4] == str(len(pairs))
     assert list(app.table[0].value["relabelled"])[5] == 1
-    settings = app.dataframe[0].value
-    assert settings.to_numpy().tolist() == [["unfrozen_epochs", "8", "3"]]
+    settings = app.table[1].value
+    assert settings.reset_index().to_numpy().tolist() == [["unfrozen_epochs", "8", "3"]]
 
 
 def test_runs_of_two_splits_are_compared_where_both_are_valid(
@@ -297,13 +285,6 @@ def test_runs_of_two_splits_are_compared_where_both_are_valid(
     assert f"{left_out[0]} valid photos of the first run and {left_out[1]} of the sec" in app.said
 
 
-def test_a_random_split_is_named_too_good(
-    finished: Run, workspace: Workspace, open_page: OpenPage
-) -> None:
-    add_other(workspace, split="random")
-    assert "With a random split, other colors of the same products" in open_page("compare").said
-
-
 def test_the_charts_show_both_runs_in_their_colors(
     pairs: pd.DataFrame, open_page: OpenPage
 ) -> None:
@@ -313,32 +294,59 @@ def test_the_charts_show_both_runs_in_their_colors(
     assert [trace["name"] for trace in curves[::2]] == ["first", "second"]
     for chart in (women, men):
         assert [bar["name"] for bar in chart] == ["first", "second"]
-    counts = [sum(data[2] for data in chart[0]["customdata"]) for chart in (women, men)]
-    assert counts == [(pairs["label"] == label).sum() for label in ("Women", "Men")]
     for chart in (women_apart, men_apart):
-        assert chart[0]["y"] == list(BASIC_COLORS)
+        assert len(chart[0]["y"]) == len(BASIC_COLORS)
 
 
-@pytest.fixture
-def groups(finished: Run, other: Run, workspace: Workspace) -> pd.DataFrame:
-    tables = [read_predictions(run, workspace) for run in (finished, other)]
-    paired = pair_runs(*tables, open_evidence(other, workspace).verdicts, ["Women", "Men"])
-    return compare_by_color(paired, BASIC_COLORS, ["Women", "Men"])
+def read_groups(finished: Run, other: Run, workspace: Workspace, by: str) -> pd.DataFrame:
+    """Compare the two runs by an attribute, as the analysis does."""
+    first, second = (open_evidence(run, workspace) for run in (finished, other))
+    tables = first.predictions, second.predictions
+    pairs = pair_runs(*tables, first.verdicts, TASK.classes, by)
+    return compare_by_group(pairs, second.list_groups(by), TASK.classes, by)
 
 
-def test_the_colors_are_told_and_in_the_table(groups: pd.DataFrame, open_page: OpenPage) -> None:
-    app = open_page("compare")
+@pytest.mark.parametrize("by", ["color", "category"])
+def test_groups_may_be_of_any_attribute(
+    finished: Run, other: Run, workspace: Workspace, open_page: OpenPage, by: str
+) -> None:
+    groups = read_groups(finished, other, workspace, by)
 
-    told = (groups["p_holm"] < 0.05).sum()
-    assert f"**{told} of {groups['p'].notna().sum()}** groups of color and label differ" in app.said
-    for row in worst_groups(groups).itertuples():
-        assert f"{row.run} run: {row.color} {words.department(row.label)}, **" in app.said
-    table = next(frame.value for frame in app.dataframe if "shoes" in frame.value)
+    app = open_page("compare", by=by)
+
+    assert f" of {groups['p'].notna().sum()}** groups of {by} and label differ" in app.said
+    table = next(frame.value for frame in app.dataframe if "group" in frame.value)
     assert table["photos"].tolist() == groups["n"].tolist()
-    assert ((table["first, wrong"] == "no such shoes") == (groups["n"] == 0)).all()
     row = groups[groups["n"] > 0].iloc[0]
-    between = words.difference(row["difference"], row["low"], row["high"])
+    between = numbers.difference(row["difference"], row["low"], row["high"])
     assert table.loc[row.name, "points (95 % interval)"] == between
+
+
+@pytest.mark.parametrize("option", ["--by-color", "--by=category"])
+def test_the_command_prints_the_summary_and_then_the_groups(
+    finished: Run, other: Run, workspace: Workspace, capsys: pytest.CaptureFixture, option: str
+) -> None:
+    by = "color" if option == "--by-color" else "category"
+    groups = read_groups(finished, other, workspace, by)
+    command = ["compare", finished.run_id, other.run_id, option, "--json"]
+
+    assert main([*command, "--workspace", str(workspace.path)]) == 0
+
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["images"], row["labels"]) for row in rows[:6]] == [
+        (images, labels) for images in IMAGES for labels in LABELS
+    ]
+    assert list(rows[6]) == list(groups.columns)
+    assert [row[by] for row in rows[6:]] == groups[by].tolist()
+
+
+def test_an_unknown_attribute_is_refused(
+    finished: Run, other: Run, workspace: Workspace, capsys: pytest.CaptureFixture
+) -> None:
+    command = ["compare", finished.run_id, other.run_id, "--by", "mood"]
+
+    assert main([*command, "--workspace", str(workspace.path)]) == 2
+    assert "'mood'" in capsys.readouterr().err
 
 
 def test_reviewed_photos_are_left_out_of_the_colors(
@@ -381,35 +389,7 @@ def test_flips_of_both_runs_are_compared(
     assert "(n = 6 edited photos)" in app.said
     bars, apart = app.charts()[-2:]
     assert [(bar["name"], bar["x"]) for bar in bars] == [("first", ["pink"]), ("second", ["pink"])]
-    assert apart[0]["y"] == ["pink"]
-    table = next(frame.value for frame in app.dataframe if "first, flipped" in frame.value)
-    assert table["shoes"].tolist() == ["hue of the shoe, all", "hue of the shoe, pink"]
-
-
-def test_without_recolored_photos_it_says_where_to_make_them(
-    other: Run, finished: Run, open_page: OpenPage
-) -> None:
-    assert "which Color bias starts; missing: first and second." in open_page("compare").said
-
-
-def test_only_differences_beyond_chance_are_named() -> None:
-    table = pd.DataFrame(
-        {
-            "name": ["a", "b", "c", "d"],
-            "difference": [0.1, -0.2, 0.3, 0.1],
-            "low": [0.05, -0.3, -0.1, 0.05],
-            "high": [0.15, -0.1, 0.7, 0.15],
-            "p": [0.01, 0.001, 0.01, 0.04],
-            "p_holm": [0.04, 0.004, 0.04, 0.16],
-        }
-    )
-    said = view.describe_told(table, "groups")
-
-    assert said.startswith("**2 of 4** groups differ")
-    assert said.endswith(
-        ": b: **−20.0 (−30.0 to −10.0) points**; a: **+10.0 (+5.0 to +15.0) points**."
-    )
-    assert view.describe_told(table.assign(p_holm=1), "groups").endswith("were tried.")
+    assert len(apart[0]["y"]) == 1
 
 
 def test_one_run_is_not_enough(finished: Run, open_page: OpenPage) -> None:

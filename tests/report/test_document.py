@@ -17,8 +17,10 @@ from zapcls.commands.parser import build_parser
 from zapcls.commands.training import read_config
 from zapcls.data.labels import label_rows
 from zapcls.errors import BadInput
+from zapcls.findings import recolor
 from zapcls.progress import silent
 from zapcls.report import document, files
+from zapcls.report.change_sections import build_ask
 from zapcls.report.document import (
     build_sections,
     check_target,
@@ -29,7 +31,6 @@ from zapcls.report.document import (
 from zapcls.report.evidence import build_answers
 from zapcls.report.run_sections import build_limits, list_commands, write_setting
 from zapcls.words import colors as color_words
-from zapcls.words import recoloring as recolor_words
 from zapcls.work.report import write_report
 from zapcls.workspace import jobs
 
@@ -100,7 +101,8 @@ def test_the_tables_are_the_analysis_s_figure_by_figure(read, full_evidence):
             order = [c for c in ("black", "pink", "brown") if c in pairs.index]
             expected.append(color_words.write_pairs(pairs.loc[order]))
             expected += [color_words.write_odds(found)] if found.reference else []
-    expected.append(recolor_words.write_controls(full_evidence.recolored.controls))
+    ask = build_ask(full_evidence)
+    expected.append(recolor.write_controls(full_evidence.recolored.controls, ask))
     assert len(expected) > 6
     for frame in expected:
         assert write_rows(frame) in read.find_table(frame)

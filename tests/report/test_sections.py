@@ -1,17 +1,12 @@
-"""What the sections say: the verdict on the claim, what a trade brings, what cannot be said."""
+"""What the sections say: the verdict on the claim, what cannot be said."""
 
 import dataclasses
 
-import pandas as pd
 import pytest
 
-from zapcls import schema
-from zapcls.color_options import BASE
-from zapcls.report.blocks import Chart, Photos, Table, Text
-from zapcls.report.change_sections import build_recoloring, build_trade
+from zapcls.report.blocks import Photos
 from zapcls.report.color_sections import build_pairs_section, sum_up
 from zapcls.report.run_sections import build_limits
-from zapcls.words import trade as trade_words
 from zapcls.words.colors import describe_reach
 
 
@@ -40,48 +35,6 @@ def test_the_claim_is_answered_where_p_and_interval_agree_and_the_sources_do_not
 
     assert said.startswith(f"**{verdict}** This run, valid: ")
     assert "Out-of-fold, all photos: " in said
-
-
-def build_trade_table() -> pd.DataFrame:
-    """Two options, two seeds and their mean: hue jitter halves the flips and errs no less."""
-    rates = {"error": 0.1, "worst group": 0.3, "flip": 0.08, "control": 0.05, "excess": 0.03}
-    rows = []
-    for option in (BASE, "hue-jitter"):
-        for measure, rate in rates.items():
-            known = {"option": option, "measure": measure, "n": 100, "n_products": 50}
-            known |= {"color": "pink" if measure == "worst group" else ""}
-            known |= {"label": "Women" if measure == "worst group" else ""}
-            is_less = option != BASE and measure == "flip"
-            rate = rate / 2 if is_less else rate
-            known |= {"rate": rate, "low": rate - 0.02, "high": rate + 0.02}
-            gone = dict.fromkeys(("difference", "difference_low", "difference_high", "p", "p_holm"))
-            change = {"difference": -0.04 if is_less else 0.0, "p": 0.001 if is_less else 1.0}
-            change |= {"difference_low": -0.06, "difference_high": -0.02 if is_less else 0.06}
-            change |= {"p_holm": 0.004 if is_less else 1.0}
-            rows.append(known | {"seed": -1} | (gone if option == BASE else change))
-            rows += [known | {"seed": seed} | gone for seed in (0, 1)]
-    return schema.conform(pd.DataFrame(rows), schema.TRADE, "trade")
-
-
-def test_a_trade_is_told_drawn_and_listed(evidence):
-    found = build_trade_table()
-
-    section = build_trade(dataclasses.replace(evidence, trade=found))
-
-    texts = [block.text for block in section.blocks if isinstance(block, Text)]
-    assert texts[0] == trade_words.describe_answer(found)
-    assert "**Hue jitter** lowers" in texts[0]
-    assert sum(isinstance(block, Chart) for block in section.blocks) == 2
-    [table] = [block for block in section.blocks if isinstance(block, Table)]
-    pd.testing.assert_frame_equal(table.cells, trade_words.write_trade(found))
-
-
-def test_without_a_job_a_section_is_its_sentence(evidence):
-    for section, part in (
-        (build_trade(evidence), "trade"),
-        (build_recoloring(evidence), "recolor"),
-    ):
-        assert section.blocks == [Text(evidence.missing[part], "missing")]
 
 
 def test_products_whose_answer_changes_are_shown_as_pairs_of_photos(full_evidence, worked):

@@ -14,6 +14,7 @@ from zapcls.config import TrainConfig, build_config
 from zapcls.data.sources import read_catalogue
 from zapcls.errors import Damaged, ZapError
 from zapcls.workspace import jobs, runs
+from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import read_json, write_json
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import (

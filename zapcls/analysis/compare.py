@@ -74,7 +74,11 @@ def held_out(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def pair_runs(
-    first: pd.DataFrame, second: pd.DataFrame, verdicts: pd.DataFrame, classes: Sequence[str]
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    classes: Sequence[str],
+    by: str = "color",
 ) -> pd.DataFrame:
     """Pair two runs' predictions on the photos that are valid in both, one row each.
 
@@ -82,13 +86,15 @@ def pair_runs(
     `verdicts` are `schema.VERDICTS`.
 
     Returns:
-        The facts of each image, `prediction_` and `prob_` of the first and second run, then
-        label_old: the catalogue's; label_new: with the settled corrections, "" where taken out;
-        is_reviewed: it has a verdict or a conflict; wrong_<old|new>_<first|second>: False where
-        the label is ""; cell: one of CELLS, under label_new; by_relabelling: whether the first run
-        is right or wrong differs between the two labels.
+        The facts of each image with the group column `by`, `prediction_` and `prob_` of the first
+        and second run, then label_old: the catalogue's; label_new: with the settled corrections,
+        "" where taken out; is_reviewed: it has a verdict or a conflict;
+        wrong_<old|new>_<first|second>: False where the label is ""; cell: one of CELLS, under
+        label_new; by_relabelling: whether the first run is right or wrong differs between the two
+        labels.
     """
-    pairs = held_out(first)[[*_FACTS, "catalog_label", *_ANSWERS]].merge(
+    facts = list(dict.fromkeys([*_FACTS, by]))
+    pairs = held_out(first)[[*facts, "catalog_label", *_ANSWERS]].merge(
         held_out(second)[["image_id", *_ANSWERS]],
         on="image_id", suffixes=("_first", "_second"), validate="one_to_one",
     )  # fmt: skip
@@ -172,7 +178,7 @@ def pair_rates(pairs: pd.DataFrame, hit: str) -> dict[str, Any]:
 def paired_interval(
     sizes: np.ndarray, sums: np.ndarray, level: float = LEVEL
 ) -> tuple[float, float, float]:
-    """Give the mean difference over images with its interval, products as the units.
+    """Return the mean difference over images with its interval, products as the units.
 
     `sizes` is each product's number of images, `sums` the sum of their differences, each -1..1.
     The standard error is the cluster-robust one of a mean (Liang and Zeger 1986, Biometrika 73:13),

@@ -131,7 +131,7 @@ def _sum_up(group: pd.DataFrame) -> dict[str, float]:
 def cluster_mean(
     values: pd.Series, product: pd.Series, is_rate: bool = False
 ) -> tuple[float, float, float]:
-    """Give a mean over photos with its 95 % interval, whole products as the units.
+    """Return a mean over photos with its 95 % interval, whole products as the units.
 
     The ratio estimator's variance (Cochran 1977, Sampling Techniques, 6.4), Student's t on
     products - 1. Of differences of rates the half is never below 3 / products, the rule of three

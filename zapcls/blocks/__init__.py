@@ -68,6 +68,7 @@ class Table:
     caption: str = ""
     pale: tuple[bool, ...] = ()
     title: str = "As a table"  # of the fold that a page keeps it in; "" for none
+    is_open: bool = False  # a page shows it without a fold, its lines wrapped
     opens: tuple[Opens, ...] = ()
 
     @property
@@ -81,7 +82,7 @@ class Table:
         """Whether each column is words, and set to the left."""
         return [
             any(
-                str(value)[:1].isalpha() and not str(value).startswith("no such")
+                str(value)[:1].isalpha() and not str(value).startswith("no such ")
                 for value in column
             )
             for _, column in self.cells.items()

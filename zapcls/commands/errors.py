@@ -95,26 +95,20 @@ def run_import(arguments: argparse.Namespace) -> None:
 
 
 def run_compare(arguments: argparse.Namespace) -> None:
-    from zapcls.analysis.compare import check_comparable, pair_runs, summarize
-    from zapcls.analysis.compare_colors import compare_by_color
-    from zapcls.data.color import BASIC_COLORS
     from zapcls.evidence import open_evidence
+    from zapcls.findings import COMPARISONS, find_between
+    from zapcls.findings.ask import Ask
 
     workspace, first = _open(arguments)
     second = find_evaluated(workspace, arguments.second)
-    check_comparable(first, second)
-    pairs = pair_runs(
-        read_predictions(first, workspace),
-        read_predictions(second, workspace),
-        open_evidence(first, workspace).verdicts,
-        first.facts["classes"],
-    )
-    terminal.print_rows(summarize(pairs), arguments.json)
-    if arguments.by_color:
-        print(end="" if arguments.json else "\n")
-        terminal.print_rows(
-            compare_by_color(pairs, BASIC_COLORS, first.facts["classes"]), arguments.json
-        )
+    both = open_evidence(first, workspace), open_evidence(second, workspace)
+    ask = Ask(both[0].task, by=arguments.by or "color")
+    names = ["compare", "compare_groups"] if arguments.by else ["compare"]
+    for place, name in enumerate(names):
+        found = find_between(name, *both, ask)
+        print(end="\n" if place and not arguments.json else "")
+        for table in COMPARISONS[name].tables(found, ask).values():
+            terminal.print_rows(table, arguments.json)
 
 
 def run_cross_validate(arguments: argparse.Namespace) -> None:
@@ -168,8 +162,9 @@ def add_commands(add: Any) -> None:
     compare.add_argument("run", metavar="FIRST")
     compare.add_argument("second", metavar="SECOND")
     compare.add_argument(
-        "--by-color", action="store_true", help="then a row for each color and label"
+        "--by", metavar="ATTRIBUTE", help="then a row for each group (color, brand, ...) and label"
     )
+    compare.add_argument("--by-color", action="store_const", const="color", dest="by")
     cross = add("cross-validate", run_cross_validate, "train a run's recipe once a fold")
     cross.add_argument("run", metavar="RUN")
     cross.add_argument("--folds", type=int, choices=range(2, 11), default=5, metavar="2..10")

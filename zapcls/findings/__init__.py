@@ -7,8 +7,12 @@ A finding is a module with one contract:
 - `section(found, ask) -> Section`: its sentences, charts and tables, for page, report and terminal.
 - `tables(found, ask) -> dict[str, DataFrame]`: what JSON and the API show of it, by key.
 
-Page, report, commands and API all read FINDINGS. `verdict` alone decides what is a difference;
-`ask` says what is asked. Pure statistics, which know no page, are in `zapcls.analysis`.
+A finding on two runs keeps the same contract, but for `find(first, second, ask)`; what it NEEDS is
+needed of both.
+
+Page, report, commands and API all read FINDINGS and COMPARISONS. `verdict` alone decides what is
+a difference; `ask` says what is asked. Pure statistics, which know no page, are in
+`zapcls.analysis`.
 """
 
 from types import ModuleType
@@ -18,10 +22,16 @@ from zapcls.evidence import Evidence
 from zapcls.findings import (
     calibration,
     causes,
+    compare,
+    compare_flips,
+    compare_groups,
+    compare_trainings,
     confusions,
     groups,
     label_check,
     rates,
+    recolor,
+    remedies,
     slices,
     training,
 )
@@ -36,6 +46,14 @@ FINDINGS: dict[str, ModuleType] = {
     "groups": groups,
     "label_check": label_check,
     "training": training,
+    "recolor": recolor,
+    "remedies": remedies,
+}
+COMPARISONS: dict[str, ModuleType] = {  # findings on two runs, in reading order
+    "compare": compare,
+    "compare_trainings": compare_trainings,
+    "compare_groups": compare_groups,
+    "compare_flips": compare_flips,
 }
 
 
@@ -43,3 +61,10 @@ def find(name: str, evidence: Evidence, ask: Ask) -> Any:
     """Find by name, once: it is kept with the evidence until a table that it needs changes."""
     finding = FINDINGS[name]
     return evidence.keep((name, ask), finding.NEEDS, lambda: finding.find(evidence, ask))
+
+
+def find_between(name: str, first: Evidence, second: Evidence, ask: Ask) -> Any:
+    """Find by name what two runs differ in, once: kept until a table of either run changes."""
+    finding = COMPARISONS[name]
+    key = (name, second.run.run_id, second.stamp(finding.NEEDS), ask)
+    return first.keep(key, finding.NEEDS, lambda: finding.find(first, second, ask))

@@ -24,7 +24,7 @@ class Ask:
     label: str = ""
     called: str = ""
     source: str = RUN
-    edit: str = "hue"  # of recolored photos: hue, or color (hue and lightness)
+    edit: str = "hue"  # of recolored photos: hue, or color (hue and lightness); "" for both
     split: str = SPLIT  # whose rates are shown: valid, tune or train; of the run's own answers
 
     @property

@@ -82,7 +82,7 @@ def section(found: Found, ask: Ask) -> Section:
     chart = Chart("", figure, "", {(place,): opens[place] for place in range(len(shown))})
     table = Table(
         write_slices(slices, ask), "A row that is selected opens the wrong photos of its group.",
-        tuple(~slices["is_flagged"]), "", opens,
+        tuple(~slices["is_flagged"]), title="", opens=opens,
     )  # fmt: skip
     note = (
         f"This run, {SPLIT}: {found.hits:,} of {found.n:,} photos wrong, "

@@ -1,95 +1,55 @@
-"""The sections on what is changed: the color of the shoe in the photo, or the training."""
+"""The sections on what is changed, the color in the photo or the training, from their findings."""
 
-from zapcls import charts, words
-from zapcls.analysis.color_association import MIN_PRODUCTS
-from zapcls.analysis.recoloring import ALL, CONTROL_OF
-from zapcls.analysis.trade import ALL_SEEDS, FLIP, TESTED, WORST
-from zapcls.charts.trade import trade as draw_trade
-from zapcls.data.color import BASIC_COLORS
+from zapcls import blocks
+from zapcls.data.task import Task
+from zapcls.findings import recolor, remedies
+from zapcls.findings.ask import Ask
 from zapcls.report.blocks import Block, Chart, Section, Table, Text
 from zapcls.report.color_sections import tell_missing
-from zapcls.report.evidence import Evidence, Recolored
-from zapcls.words import recoloring as recolor_words
-from zapcls.words import trade as trade_words
+from zapcls.report.evidence import Evidence
 
 
 def build_recoloring(evidence: Evidence) -> Section:
-    """How often, and which way, the answer changes with the color of the shoe."""
-    title, found = "The shoe recolored", evidence.recolored
-    if found is None:
-        return Section("recolor", title, tell_missing(evidence, "recolor"))
-    blocks: list[Block] = [Text(recolor_words.RECOLOR_HELP, "note")]
-    for edit in CONTROL_OF:
-        blocks += list_edits(found, edit, evidence)
-    blocks.append(
-        Table(
-            recolor_words.write_controls(found.controls),
-            "This run, valid: every kind of edit, controls among them. Nothing moved must flip "
-            "nothing.",
-        )
-    )
-    return Section("recolor", title, blocks)
-
-
-def list_edits(found: Recolored, edit: str, evidence: Evidence) -> list[Block]:
-    """What one kind of edit does to the answers; the charts are of the claim's label."""
-    color, label, _ = evidence.claim
-    control = recolor_words.CONTROLS[CONTROL_OF[edit]]
-    order = {name: place for place, name in enumerate([ALL, *evidence.classes, *BASIC_COLORS])}
-    flips = found.flips[found.flips["edit"] == edit].sort_values(
-        ["label", "to"], key=lambda names: names.map(order)
-    )
-    chosen = flips[flips["label"] == label]
-    said = [
-        recolor_words.describe_all(found.flips, edit, control),
-        recolor_words.describe_target(chosen, color, label, control),
-    ]
-    name, sold = words.begin(recolor_words.EDITS[edit]), words.department(label)
-    blocks: list[Block] = [Text(f"{name}. {' '.join(said)}")]
-    if chosen.empty:
-        return blocks
-    first, *others = map(words.department, evidence.classes)
-    away = others[0] if len(others) == 1 else f"less {first}"
-    caption = recolor_words.describe_reached(found.reached, edit, found.found)
-    return [
-        *blocks,
-        Chart(f"{name}: {sold} shoes turned, answered otherwise", charts.flips(chosen, control)),
-        Chart(
-            f"{name}: {sold} shoes turned, which way the probability moves",
-            charts.shifts(chosen, first, away), caption,
-        ),
-        Table(
-            recolor_words.write_flips(flips), f"This run, valid: {recolor_words.EDITS[edit]}.",
-            tuple(flips["n_products"] < MIN_PRODUCTS),
-        ),
-    ]  # fmt: skip
-
-
-def build_trade(evidence: Evidence) -> Section:
-    """What other trainings of the head cost and bring."""
-    title, found = "What lessens it, and at what price", evidence.trade
-    if found is None:
-        return Section("trade", title, tell_missing(evidence, "trade"))
-    means = found[found["seed"] == ALL_SEEDS]
-    charted = [
-        Chart(f"Error rate against the {name}", draw_trade(found, measure, name))
-        for measure in (WORST, FLIP)
-        for name in [trade_words.name_measure(found, measure)]
-        if means.loc[means["measure"] == measure, "n"].any()
-    ]
-    return Section(
-        "trade", title,
-        [
-            Text(trade_words.describe_answer(found)),
-            *charted,
-            Text(
-                "Lower left is better. Lines are 95 % intervals of the difference to Plain "
-                "(dotted): one that crosses a dotted line may be chance. Pale: single trainings.",
-                "note",
-            ),
-            *(Text(trade_words.describe_measure(found, measure)) for measure in TESTED),
-            Text(trade_words.describe_flips(found)),
-            Table(trade_words.write_trade(found), trade_words.explain_trainings(found)),
-            Text(f"{trade_words.TRADE_HELP} {trade_words.FLIP_HELP}", "note"),
-        ],
+    """How often, and which way, the answer changes with the color, by both kinds of edit."""
+    ask, known = build_ask(evidence), evidence.recolored
+    if known is None:
+        return Section("recolor", "The shoe recolored", tell_missing(evidence, "recolor"))
+    found = recolor.Found(
+        known.found["image_id"].nunique(), known.flips, known.controls, known.reached,
+        known.found,
     )  # fmt: skip
+    return _convert(recolor.section(found, ask))
+
+
+def build_remedies(evidence: Evidence) -> Section:
+    """What remedies bring and cost."""
+    if evidence.trade is None:
+        return Section("remedies", remedies.TITLE, tell_missing(evidence, "trade"))
+    return _convert(remedies.section(remedies.Found(evidence.trade), build_ask(evidence)))
+
+
+def build_ask(evidence: Evidence) -> Ask:
+    """Build what the report asks of the findings."""
+    color, label, called = evidence.claim
+    task = Task("gender", tuple(evidence.classes))
+    return Ask(task, group=color, label=label, called=called, edit="")
+
+
+def _convert(section: blocks.Section) -> Section:
+    return Section(section.name, section.title, _flatten(section.blocks))
+
+
+def _flatten(found: tuple[blocks.Block, ...]) -> list[Block]:
+    flat: list[Block] = []
+    for block in found:
+        match block:
+            case blocks.Columns(columns):
+                flat += [inner for column in columns for inner in _flatten(column)]
+            case blocks.Text(text, style, help):
+                flat.append(Text(text, style))
+                flat += [Text(help, "note")] if help else []
+            case blocks.Table(cells, caption, pale):
+                flat.append(Table(cells, caption, pale))
+            case blocks.Chart(title, figure, caption):
+                flat.append(Chart(title, figure, caption))
+    return flat

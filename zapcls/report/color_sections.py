@@ -7,8 +7,10 @@ import pandas as pd
 from zapcls import charts, words
 from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.natural_pairs import build_pairs
-from zapcls.analysis.recoloring import CONTROL_OF
 from zapcls.data.color import BASIC_COLORS, SWATCHES
+from zapcls.data.task import Task
+from zapcls.findings import recolor
+from zapcls.findings.ask import Ask
 from zapcls.report.blocks import (
     Block,
     Chart,
@@ -20,9 +22,8 @@ from zapcls.report.blocks import (
     Text,
     encode_photo,
 )
-from zapcls.report.evidence import SPLIT, Answers, Evidence, Recolored
+from zapcls.report.evidence import SPLIT, Answers, Evidence
 from zapcls.words import colors as color_words
-from zapcls.words import recoloring as recolor_words
 from zapcls.words.colors import CHANCE
 from zapcls.workspace.store import Store
 
@@ -46,7 +47,8 @@ def build_answer(evidence: Evidence) -> Section:
     odds = color_words.describe_odds(best.adjusted[label], color, sold)
     facts.append((f"The kind of shoe held, {best.name}", odds))
     if evidence.recolored is not None:
-        said = describe_hue(evidence.recolored, color, label)
+        ask = Ask(Task("gender", tuple(evidence.classes)), label=label)
+        said = recolor.describe_target(evidence.recolored.flips, color, "hue", ask)
         facts.append(("The shoe recolored, this run", said))
     groups = f"{color_words.describe_groups(best.groups)}"
     facts.append((f"All colors and labels, {best.name}", groups))
@@ -102,13 +104,6 @@ def judge_claim(answers: Answers, claim: tuple[str, str, str]) -> str:
     tried = int(answers.ways["p"].notna().sum())
     judged = color_words.judge_claim(find_way(answers, claim), tried, *claim)
     return f"**{said.rstrip('.')}**. {judged}"
-
-
-def describe_hue(found: Recolored, color: str, label: str) -> str:
-    """Say what turning the shoes of a label into one hue does."""
-    flips = found.flips[(found.flips["edit"] == "hue") & (found.flips["label"] == label)]
-    control = recolor_words.CONTROLS[CONTROL_OF["hue"]]
-    return recolor_words.describe_target(flips, color, label, control)
 
 
 def find_row(table: pd.DataFrame, color: str, label: str) -> Any:

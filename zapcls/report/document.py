@@ -90,7 +90,7 @@ def build_sections(run: Run, store: Store, evidence: Evidence) -> list[Section]:
         color_sections.build_pairs_section(evidence, store),
         color_sections.build_odds(evidence),
         change_sections.build_recoloring(evidence),
-        change_sections.build_trade(evidence),
+        change_sections.build_remedies(evidence),
         run_sections.build_limits(run, evidence),
     ]
 

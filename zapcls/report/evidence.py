@@ -41,8 +41,8 @@ NOT_RECOLORED = (
     "--recolor, does it."
 )
 NOT_TRADED = (
-    "No training option has been tried on this run's frozen network. The Color bias page, or the "
-    "command trade, does it."
+    "No remedy has been tried on this run's frozen network. The Color bias page, or the command "
+    "trade, does it."
 )
 
 

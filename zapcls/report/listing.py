@@ -8,16 +8,13 @@ from typing import Any
 import pandas as pd
 
 from zapcls import words
+from zapcls.findings import recolor
+from zapcls.report.change_sections import build_ask
 from zapcls.report.evidence import Answers, Evidence
 from zapcls.words import colors as color_words
-from zapcls.words import recoloring as recolor_words
 
 RATE = ["n", "n_products", "rate", "low", "high"]
 BY_COLOR = ["source", "color", "label", "n", "n_products", "error_rate", "low", "high"]
-RECOLOR = [
-    "edit", "to", "label", "n", "n_products", "flip_rate", "low", "high", "shift", "shift_low",
-    "shift_high", "control_rate", "excess", "excess_low", "excess_high", "p", "p_holm",
-]  # fmt: skip
 FITTED = ["reference", "n", "n_fitted", "n_products", "one_label", "n_split"]
 
 
@@ -85,7 +82,7 @@ def build_odds(answers: Answers) -> list[dict[str, Any]]:
 
 def build_flips(flips: pd.DataFrame) -> list[dict[str, Any]]:
     """How often a recolored photo is answered otherwise, by edit, target color and label."""
-    return build_rows(flips[RECOLOR])
+    return build_rows(flips[recolor.RECOLOR])
 
 
 def write_findings(evidence: Evidence) -> str:
@@ -104,8 +101,10 @@ def write_findings(evidence: Evidence) -> str:
             parts.append(_write(color_words.write_pairs(pairs)))
     if evidence.recolored:
         parts.append("This run, valid: recolored photos, and every kind of edit.")
-        parts.append(_write(recolor_words.write_flips(evidence.recolored.flips)))
-        parts.append(_write(recolor_words.write_controls(evidence.recolored.controls)))
+        parts.append(_write(recolor.write_flips(evidence.recolored.flips, build_ask(evidence))))
+        parts.append(
+            _write(recolor.write_controls(evidence.recolored.controls, build_ask(evidence)))
+        )
     return "\n\n".join([*parts, *evidence.missing.values()]).replace("**", "")
 
 

@@ -112,7 +112,7 @@ def _catalog(store_path: str, changed: Identity) -> pd.DataFrame:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _splits(store_path: str, changed: Identity) -> tuple[pd.DataFrame, tuple[int, int]]:
-    table = label_rows(Store(Path(store_path)).read_catalog())
+    table = label_rows(Store(Path(store_path)).read_catalog(), DEFAULT_TASK)
     return build_split(table, "product"), count_leaks(build_split(table, "random"))
 
 

@@ -47,6 +47,9 @@ def show_block(block: Block, key: str) -> None:
             show_links(block)
         case Table(title=""):
             show_table(block, key)
+        case Table() if block.is_open:
+            st.table(block.cells.set_index(block.cells.columns[0]))  # it wraps in a narrow window
+            st.caption(block.caption)
         case Table():
             with st.expander(block.title):
                 show_table(block, key)

@@ -14,18 +14,18 @@ import numpy as np
 import pandas as pd
 
 from zapcls.analysis.metrics import labelled
-from zapcls.analysis.trade import summarize_trade
+from zapcls.analysis.remedies import summarize_remedies
 from zapcls.answer.recolored import choose_photos, edit_photo
-from zapcls.color_options import (
+from zapcls.errors import BadInput
+from zapcls.findings.remedy_settings import (
     BASE,
-    OPTIONS,
+    REMEDIES,
     SEEDS,
     check_seeds,
-    choose_options,
+    choose_remedies,
     configure,
     find_obstacle,
 )
-from zapcls.errors import BadInput
 from zapcls.progress import Progress
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
@@ -50,7 +50,7 @@ def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
         Stopped: a person asked to stop; features that were computed are kept.
     """
     run = find_evaluated(workspace, job.config["run"])
-    names = choose_options(job.config.get("options", list(OPTIONS)))
+    names = choose_remedies(job.config.get("options", list(REMEDIES)))
     seeds = check_seeds(job.config.get("seeds", SEEDS))
     obstacle = find_obstacle(run.train_config)
     if obstacle:
@@ -66,7 +66,7 @@ def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
     device = choose_device("auto")
     with jobs.hold_device(workspace, device.type, job.job_id):
         answers, edits = _ask_options(job, run, store, photos, names, seeds, progress)
-    found = summarize_trade(answers, edits, BASE)
+    found = summarize_remedies(answers, edits, BASE)
     facts = {
         "run": run.run_id,
         "options": names,
@@ -92,7 +92,7 @@ def _ask_options(
     seeds: int,
     progress: Progress,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train each option once a seed and ask it: the two tables of `summarize_trade`."""
+    """Train each option once a seed and ask it: the two tables of `summarize_remedies`."""
     from zapcls.model.pooled import open_body
 
     config = run.train_config
@@ -185,7 +185,7 @@ def _train_head(
 
 def name_training(progress: Progress, name: str, number: int, trainings: int) -> Progress:
     """Put before each phase which of the trainings it belongs to."""
-    title = f"{OPTIONS[name].title}, training {number + 1} of {trainings}"
+    title = f"{REMEDIES[name].title}, training {number + 1} of {trainings}"
 
     def report(phase: str, done: int, total: int, **detail: object) -> None:
         progress(f"{title}: {phase}", done, total, **detail)

@@ -114,10 +114,12 @@ def _is_current(store: Store) -> bool:
 
 def find_store_of(workspace: Workspace, data_dir: Path) -> Store | None:
     """Find the store that a data folder was last opened as, None when there is none."""
-    catalogue_id = recall_store(workspace, data_dir)
-    store = Store(workspace.store_dir / catalogue_id)
-    is_there = catalogue_id and (store.path / "pixels.json").is_file()
-    return store if is_there and _is_current(store) else None
+    stores, catalogue_id = list_stores(workspace), recall_store(workspace, data_dir)
+    place = str(data_dir.expanduser().resolve())
+    return next(
+        (store for store in stores if store.catalogue_id == catalogue_id),
+        next((store for store in stores if store.facts["data_dir"] == place), None),
+    )
 
 
 def find_store(workspace: Workspace, catalogue_id: str) -> Store:

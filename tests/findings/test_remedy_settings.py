@@ -1,16 +1,16 @@
-"""The training options of a trade: how they are chosen, and what each changes of a run."""
+"""The remedies: how they are chosen, and what each changes of a run."""
 
 import pytest
 
-from zapcls.color_options import (
+from zapcls.config import SUGGESTED, build_config
+from zapcls.findings.remedy_settings import (
     BASE,
-    OPTIONS,
+    REMEDIES,
     check_seeds,
-    choose_options,
+    choose_remedies,
     configure,
     find_obstacle,
 )
-from zapcls.config import SUGGESTED, build_config
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def laptop():
     return build_config("laptop", seed=7, hue_jitter=0.3, last_layer="balanced")
 
 
-def test_the_base_line_has_no_option_whatever_the_run_had(laptop):
+def test_the_base_line_has_no_remedy_whatever_the_run_had(laptop):
     plain = configure(laptop, BASE, 2, None)
 
     assert (plain.hue_jitter, plain.last_layer) == (0, "trained")
@@ -26,11 +26,11 @@ def test_the_base_line_has_no_option_whatever_the_run_had(laptop):
     assert (plain.arch, plain.frozen_lr, plain.image_size) == ("mobilenet_v2", 3e-3, 128)
 
 
-@pytest.mark.parametrize("name", [name for name in OPTIONS if name != BASE])
-def test_an_option_differs_from_the_base_line_in_its_settings_alone(laptop, name):
+@pytest.mark.parametrize("name", [name for name in REMEDIES if name != BASE])
+def test_a_remedy_differs_from_the_base_line_in_its_settings_alone(laptop, name):
     plain, other = (configure(laptop, key, 0, None).to_json() for key in (BASE, name))
 
-    assert {key: other[key] for key in other if other[key] != plain[key]} == OPTIONS[name].settings
+    assert {key: other[key] for key in other if other[key] != plain[key]} == REMEDIES[name].settings
 
 
 def test_a_head_has_time_and_a_rate():
@@ -49,17 +49,17 @@ def test_a_network_that_started_at_random_is_an_obstacle(laptop):
     assert find_obstacle(laptop) == ""
 
 
-def test_options_are_chosen_in_order_with_the_base_line():
-    assert choose_options(["recolored", "gray"]) == [BASE, "gray", "recolored"]
-    assert choose_options(list(OPTIONS)) == list(OPTIONS)
+def test_remedies_are_chosen_in_order_with_the_base_line():
+    assert choose_remedies(["recolored", "gray"]) == [BASE, "gray", "recolored"]
+    assert choose_remedies(list(REMEDIES)) == list(REMEDIES)
 
 
 @pytest.mark.parametrize(
     ("names", "received"), [(["purple"], "'purple'"), ([], "none"), ([BASE], "'plain'")]
 )
-def test_unknown_options_or_none_are_refused(refuses, names, received):
+def test_unknown_remedies_or_none_are_refused(refuses, names, received):
     with refuses("must be one or more of", "hue-jitter", received):
-        choose_options(names)
+        choose_remedies(names)
 
 
 @pytest.mark.parametrize("seeds", [1, 0, 11])

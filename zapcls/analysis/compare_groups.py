@@ -1,4 +1,4 @@
-"""Two runs by the color of the shoe, on the same photos: errors, and answers to recolored ones.
+"""Two runs by group, on the same photos: errors, and answers to recolored ones.
 
 Errors are compared on photos that nobody reviewed, as `compare` has it.
 """
@@ -13,25 +13,27 @@ from zapcls.analysis.permutations import holm
 from zapcls.analysis.recoloring import ALL, CONTROL_OF, pair_edits
 
 
-def compare_by_color(
-    pairs: pd.DataFrame, colors: Sequence[str], classes: Sequence[str]
+def compare_by_group(
+    pairs: pd.DataFrame, groups: Sequence[str], classes: Sequence[str], by: str = "color"
 ) -> pd.DataFrame:
-    """Compare two runs' error rates in each color and label, on photos that nobody reviewed.
+    """Compare two runs' error rates in each group and label, on photos that nobody reviewed.
 
-    `pairs` is `compare.pair_runs`.
+    `pairs` is `compare.pair_runs`, with the group column `by`.
 
     Returns:
-        A row for each of `colors` and `classes`: color, label, the columns of
+        A row for each of `groups` and `classes`: the column `by`, label, the columns of
         `compare.pair_rates`, p_holm over all rows together (Holm 1979), and is_small (fewer than
-        MIN_PRODUCTS). Where there are no such shoes n is 0 and the rates are NaN.
+        MIN_PRODUCTS). Where there are no such photos n is 0 and the rates are NaN.
     """
     fair = pairs[~pairs["is_reviewed"]]
     rows = [
-        {"color": color, "label": label}
-        | pair_rates(fair[(fair["color"] == color) & (fair["label_old"] == label)], "wrong_old")
-        for color in colors
+        {by: group, "label": label}
+        | pair_rates(fair[(fair[by] == group) & (fair["label_old"] == label)], "wrong_old")
+        for group in groups
         for label in classes
     ]
+    if not rows:
+        return pd.DataFrame(columns=[by, "label", "n", "p", "p_holm", "is_small"])
     found = pd.DataFrame(rows)
     return _correct(found, found["p"])
 
@@ -40,12 +42,12 @@ def _correct(rows: pd.DataFrame, tried: pd.Series) -> pd.DataFrame:
     return rows.assign(p_holm=holm(tried), is_small=rows["n_products"] < MIN_PRODUCTS)
 
 
-def worst_groups(groups: pd.DataFrame) -> pd.DataFrame:
-    """Find the group of `compare_by_color` in which each run errs most, of those not small.
+def worst_groups(groups: pd.DataFrame, by: str = "color") -> pd.DataFrame:
+    """Find the group of `compare_by_group` in which each run errs most, of those not small.
 
     Returns:
-        Up to two rows, in the order of RUNS: run, color, label, n, n_products; rate, low, high of
-        that run, and rate_other of the other run in the same group.
+        Up to two rows, in the order of RUNS: run, the column `by`, label, n, n_products; rate,
+        low, high of that run, and rate_other of the other run in the same group.
     """
     large = groups[~groups["is_small"]]
     rows = []
@@ -53,10 +55,10 @@ def worst_groups(groups: pd.DataFrame) -> pd.DataFrame:
         if large.empty:
             break
         worst = large.loc[large[f"rate_{run}"].idxmax()]
-        facts = worst[["color", "label", "n", "n_products"]].to_dict()
+        facts = worst[[by, "label", "n", "n_products"]].to_dict()
         rates = {name: worst[f"{name}_{run}"] for name in ("rate", "low", "high")}
         rows.append({"run": run} | facts | rates | {"rate_other": worst[f"rate_{other}"]})
-    columns = ["run", "color", "label", "n", "n_products", "rate", "low", "high", "rate_other"]
+    columns = ["run", by, "label", "n", "n_products", "rate", "low", "high", "rate_other"]
     return pd.DataFrame(rows, columns=columns)
 
 

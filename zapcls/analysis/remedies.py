@@ -1,8 +1,8 @@
-"""What a training option costs and brings: errors, errors of the worst color group, flips.
+"""What a remedy against color bias costs and brings: errors, errors of the worst group, flips.
 
-Each option is trained several times, with a seed each. Its figure is the mean over the seeds; it
-is compared with the base line on the same photos, and told only where neither the products that
-happen to be in valid nor the seeds could have made the difference.
+Each remedy is trained several times, with a seed each. Its figure is the mean over the seeds; it
+is compared with the base line on the same photos, with an interval and a p-value that count the
+products that happen to be in valid, and an interval that counts the seeds too.
 """
 
 from collections.abc import Iterator
@@ -21,37 +21,39 @@ from zapcls.analysis.recoloring import cluster_mean
 ERROR, WORST, FLIP, CONTROL, EXCESS = schema.TRADE_MEASURES
 TESTED = (ERROR, WORST, FLIP)
 ALL_SEEDS = -1
-CHANCE = 0.05  # a corrected p below it is not put down to chance
 LEAST_TUNE = 5  # products that a group must have on tune to be chosen there
 
 
-def summarize_trade(answers: pd.DataFrame, edits: pd.DataFrame, base: str) -> pd.DataFrame:
-    """Sum up trained options (`schema.TRADE`), in the order in which `answers` has them.
+def summarize_remedies(
+    answers: pd.DataFrame, edits: pd.DataFrame, base: str, by: str = "color"
+) -> pd.DataFrame:
+    """Sum up trained remedies (`schema.TRADE`), in the order in which `answers` has them.
 
-    The error of the worst group is that of one group of color and label for all options
+    The error of the worst group is that of one group of `by` and label for all remedies
     (`choose_group`). An excess is how much more often a hue edit flips the answer than the random
     edit of the same photo, as far in CIELAB, does.
 
     Args:
-        answers: a row an option, seed and labelled photo of tune and valid: option, seed,
-            image_id, product_id, split, color, label, and bool wrong.
-        edits: a row an option, seed and edited photo of valid: option, seed, image_id,
+        answers: a row a remedy, seed and labelled photo of tune and valid: option (the remedy's
+            name), seed, image_id, product_id, split, label, the column `by`, and bool wrong.
+        edits: a row a remedy, seed and edited photo of valid: option, seed, image_id,
             product_id, to, and bool flipped and flipped_control.
-        base: the option that the others are compared with.
+        base: the remedy that the others are compared with.
+        by: the group column; the worst group's stands in a column of this name.
 
     Returns:
-        For each option and measure a row with seed ALL_SEEDS, whose p_holm is Holm's (1979) for
-        all options and TESTED measures together, then one a seed. Where there are no such shoes
+        For each remedy and measure a row with seed ALL_SEEDS, whose p_holm is Holm's (1979) for
+        all remedies and TESTED measures together, then one a seed. Where there are no such photos
         n is 0 and the rates are NaN.
     """
-    color, label = choose_group(answers)
+    group, label = choose_group(answers, by)
     valid = answers[answers["split"] == "valid"]
     valid = valid.assign(photo=valid["image_id"], value=valid["wrong"])
     edits = edits.assign(photo=edits["image_id"] + " " + edits["to"])
     excess = edits["flipped"].astype(float) - edits["flipped_control"].astype(float)
     values = {
         ERROR: valid,
-        WORST: valid[(valid["color"] == color) & (valid["label"] == label)],
+        WORST: valid[(valid[by] == group) & (valid["label"] == label)],
         FLIP: edits.assign(value=edits["flipped"]),
         CONTROL: edits.assign(value=edits["flipped_control"]),
         EXCESS: edits.assign(value=excess),
@@ -60,36 +62,36 @@ def summarize_trade(answers: pd.DataFrame, edits: pd.DataFrame, base: str) -> pd
     parts = (_measure(measure, table, options, base) for measure, table in values.items())
     rows = pd.DataFrame([row for part in parts for row in part], columns=list(schema.TRADE))
     is_group = rows["measure"] == WORST
-    rows["color"], rows["label"] = np.where(is_group, color, ""), np.where(is_group, label, "")
-    rows["p_holm"] = _correct(rows)
-    return schema.conform(rows, schema.TRADE, "trade")
+    rows["color"], rows["label"] = np.where(is_group, group, ""), np.where(is_group, label, "")
+    rows["p_holm"] = holm(rows["p"].where(rows["measure"].isin(TESTED)))
+    return schema.conform(rows, schema.TRADE, "trade").rename(columns={"color": by})
 
 
-def choose_group(answers: pd.DataFrame) -> tuple[str, str]:
-    """Choose the color and label in which all options together err most on tune.
+def choose_group(answers: pd.DataFrame, by: str = "color") -> tuple[str, str]:
+    """Choose the value of `by` and the label in which all remedies together err most on tune.
 
-    The worst of several groups on valid would be so in part by chance, and any option would look
-    better there for that alone; chosen on tune, by all options alike, its rates on valid favor
+    The worst of several groups on valid would be so in part by chance, and any remedy would look
+    better there for that alone; chosen on tune, by all remedies alike, its rates on valid favor
     none. Only groups of MIN_PRODUCTS products in valid and LEAST_TUNE in tune are chosen from.
 
     Returns:
-        Color and label, both "" where no group is large enough.
+        The group and the label, both "" where no group is large enough.
     """
-    groups = answers[answers["color"] != ""].groupby(["color", "label", "split"], observed=True)
+    groups = answers[answers[by] != ""].groupby([by, "label", "split"], observed=True)
     sizes = groups["product_id"].nunique().unstack("split", fill_value=0)
     sizes = sizes.reindex(columns=["tune", "valid"], fill_value=0)
     is_large = (sizes["valid"] >= MIN_PRODUCTS) & (sizes["tune"] >= LEAST_TUNE)
     if not is_large.any():
         return "", ""
     rates = groups["wrong"].mean().unstack("split")["tune"]
-    color, label = rates[is_large].idxmax()
-    return str(color), str(label)
+    group, label = rates[is_large].idxmax()
+    return str(group), str(label)
 
 
 def _measure(
     measure: str, table: pd.DataFrame, options: list[str], base: str
 ) -> Iterator[dict[str, Any]]:
-    """Give the rows of one measure; `table` has option, seed, photo, product_id and value."""
+    """Build the rows of one measure; `table` has option, seed, photo, product_id and value."""
     wide = table.pivot(index=["product_id", "photo"], columns=["option", "seed"], values="value")
     product = wide.index.to_frame(index=False)["product_id"]
     wide = wide.astype(float).reset_index(drop=True)
@@ -100,7 +102,7 @@ def _measure(
             continue
         values = wide[option]
         counts = {"n": len(wide), "n_products": product.nunique()}
-        change = {} if option == base else compare_options(values - wide[base], product)
+        change = {} if option == base else compare_remedies(values - wide[base], product)
         yield row | {"seed": ALL_SEEDS} | counts | _rate(values.mean(axis=1), product, measure) | (
             change
         )  # fmt: skip
@@ -117,15 +119,15 @@ def _rate(values: pd.Series, product: pd.Series, measure: str) -> dict[str, floa
     return {name: float(rate[name]) for name in ("rate", "low", "high")}
 
 
-def compare_options(gaps: pd.DataFrame, product: pd.Series) -> dict[str, float]:
-    """Compare an option with the base line on the same photos.
+def compare_remedies(gaps: pd.DataFrame, product: pd.Series) -> dict[str, float]:
+    """Compare a remedy with the base line on the same photos.
 
     The interval is of the mean over seeds: what the products of valid leave open
     (`recoloring.cluster_mean`) and what the seeds do (Student's t over their means), added in
     quadrature. p flips signs by product (`permutations.sign_flip_p`), the seeds as they are.
 
     Args:
-        gaps: (photos, seeds): option minus base line, -1..1.
+        gaps: (photos, seeds): remedy minus base line, -1..1.
         product: (photos): the product of each.
 
     Returns:
@@ -144,13 +146,3 @@ def compare_options(gaps: pd.DataFrame, product: pd.Series) -> dict[str, float]:
         # The sum over seeds is whole where their mean is not.
         "p": sign_flip_p(gaps.sum(axis=1).groupby(product).sum().to_numpy()),
     }
-
-
-def _correct(rows: pd.DataFrame) -> pd.Series:
-    return holm(rows["p"].where(rows["measure"].isin(TESTED)))
-
-
-def judge(row: Any) -> str:
-    """Say of a row whether its option "lowers" or "raises" the measure; "" if it may be chance."""
-    is_told = row.p_holm < CHANCE and not row.difference_low <= 0 <= row.difference_high
-    return ("lowers" if row.difference < 0 else "raises") if is_told else ""

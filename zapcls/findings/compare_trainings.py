@@ -1,0 +1,69 @@
+"""How did two runs learn, and in which settings do they differ?"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from zapcls.analysis.compare import diff_configs
+from zapcls.blocks import Block, Chart, Columns, Section, Table, Text
+from zapcls.blocks.charts import figure_of
+from zapcls.evidence import Evidence
+from zapcls.findings.ask import Ask
+from zapcls.findings.compare import RUN_COLORS
+from zapcls.workspace.runs import read_history
+
+NEEDS = ()  # what a training wrote stays as it is
+
+
+@dataclass(frozen=True)
+class Found:
+    """`settings` is `compare.diff_configs`, `histories` each run's `schema.HISTORY`."""
+
+    settings: pd.DataFrame
+    histories: tuple[pd.DataFrame, pd.DataFrame]
+
+
+def find(first: Evidence, second: Evidence, ask: Ask) -> Found:
+    """Read how both runs learned, and list the settings in which they differ."""
+    return Found(
+        diff_configs(first.run.train_config, second.run.train_config),
+        (read_history(first.run), read_history(second.run)),
+    )
+
+
+def section(found: Found, ask: Ask) -> Section:
+    """Describe both trainings: the curves in one chart beside the settings that differ."""
+    curves = Chart(
+        "Error rate on tune after each epoch",
+        draw(found.histories),
+        "Each run on its own tune photos, under the labels that it was trained on.",
+    )
+    settings: Block = Text("Both were trained with the same settings.", "note")
+    if len(found.settings):
+        settings = Table(found.settings, "The settings that differ.", is_open=True)
+    return Section("trainings", "How they learned", (Columns(((curves,), (settings,))),))
+
+
+def draw(histories: tuple[pd.DataFrame, pd.DataFrame]) -> go.Figure:
+    """Draw the tune error rate after each epoch, a line a run, the best epoch marked."""
+    figure = figure_of(300, xaxis_title="epoch", yaxis_title="tune error rate")
+    for history, (run, color) in zip(histories, RUN_COLORS.items(), strict=True):
+        figure.add_scatter(
+            x=history["epoch"], y=history["tune_error_rate"], mode="lines+markers", name=run,
+            line={"color": color, "width": 2},
+            hovertemplate=f"{run}, epoch %{{x}}: %{{y:.1%}}<extra></extra>",
+        )  # fmt: skip
+        best = history.sort_values(["tune_error_rate", "tune_loss"]).head(1)
+        figure.add_scatter(
+            x=best["epoch"], y=best["tune_error_rate"], mode="markers", showlegend=False,
+            marker={"size": 13, "color": color, "symbol": "star"}, name=f"{run}: best, kept",
+        )  # fmt: skip
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    longest = max(map(len, histories))
+    return figure.update_xaxes(rangemode="tozero", dtick=1 if longest < 20 else None)
+
+
+def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
+    """Return what JSON and the API show: `settings`, a row a setting that differs."""
+    return {"settings": found.settings}
