@@ -1,1 +1,1 @@
-"""The commands that look into a run: its errors, its color bias, what lessens it."""
+"""The commands that look into a run: its errors, its color bias, remedies."""

@@ -218,7 +218,8 @@ def draw(found: Found, measure: str, ask: Ask) -> go.Figure:
         )
         marks.append(
             Mark(
-                _title(name), *(_find_ends(side, name) for side in sides), COLORS[name], hover,
+                _title(name), _find_ends(sides[0], name), _find_ends(sides[1], name),
+                COLORS[name], hover,
                 list(zip(singles[name, ERROR], singles[name, measure], strict=True)),
                 is_base=name == BASE,
             )
