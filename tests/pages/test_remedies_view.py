@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from app_driver import App
 from fake_run import add_finished, hold_running
-from zapcls.analysis.trade import summarize_remedies
-from zapcls.color_options import REMEDIES, SEEDS
 
+from zapcls.analysis.remedies import summarize_remedies
+from zapcls.findings.remedy_settings import REMEDIES, SEEDS
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
