@@ -3,6 +3,8 @@
 import streamlit as st
 
 from zapcls.analysis.compare import find_obstacle
+from zapcls.blocks import Section
+from zapcls.data.task import Task
 from zapcls.findings import COMPARISONS, find_between
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import Found
@@ -78,10 +80,17 @@ def pick_group_column(run: Run) -> str:
     )  # fmt: skip
 
 
-def show_comparison(name: str, first: Run, second: Run, ask: Ask) -> None:
-    """Show a finding on two runs under its heading."""
-    found = find_between(name, cache.evidence(first), cache.evidence(second), ask)
-    show_section(COMPARISONS[name].section(found, ask))
+def build_section(name: str, ask: Ask) -> Section:
+    """Find what the two runs differ in, and describe it."""
+    return COMPARISONS[name].section(find_between(name, *both, ask), ask)
+
+
+def show_groups(task: Task) -> None:
+    """Show the error rates by group, what photos are grouped by chosen below the heading."""
+    heading = st.container()
+    section = build_section("compare_groups", Ask(task, by=pick_group_column(second)))
+    heading.subheader(section.title, anchor=section.name)
+    show_blocks(section)
 
 
 navigation.enter("compare")
@@ -99,9 +108,8 @@ if found.pairs.empty:
     )
     st.stop()
 st.caption("On this page: " + " · ".join(f"[{name}](#{key})" for key, name in SECTIONS.items()))
-show_blocks(COMPARISONS["compare"].section(found, ask))
+show_blocks(build_section("compare", ask))
 show_photos(found.pairs, second)
-show_comparison("compare_trainings", first, second, ask)
-by = pick_group_column(second)
-show_comparison("compare_groups", first, second, Ask(ask.task, by=by))
-show_comparison("compare_flips", first, second, ask)
+show_section(build_section("compare_trainings", ask))
+show_groups(ask.task)
+show_section(build_section("compare_flips", ask))
