@@ -176,3 +176,46 @@ def bars(
     top = max((table["high"].max() for table in series.values()), default=0)
     figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.05) if top > 0 else 1])
     return figure.update_xaxes(ticklabelstandoff=14 if swatches else 0, type="category")
+
+
+def counts(
+    names: Sequence[str],
+    values: Sequence[int],
+    colors: Sequence[str],
+    title: str,
+    hover: Sequence[str] = (),
+) -> go.Figure:
+    """Draw a count a row, the first on top, the number written at its end."""
+    figure = figure_of(70 + 30 * len(names), xaxis_title=title)
+    figure.add_bar(
+        y=list(names), x=list(values), orientation="h",
+        marker={"color": list(colors), "line": OUTLINE},
+        text=[f"{value:,}" for value in values], textposition="outside", cliponaxis=False,
+        customdata=list(hover) or None,
+        hovertemplate="%{y}: %{customdata}<extra></extra>" if hover else None,
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, max(1, *values) * 1.15])  # room for the last number
+    return figure.update_yaxes(autorange="reversed", type="category")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of `opposed`: a count a row."""
+
+    name: str
+    color: str
+    values: Sequence[int]
+
+
+def opposed(names: Sequence[str], left: Side, right: Side, title: str) -> go.Figure:
+    """Draw two counts a row, one to each side of zero, the first row on top."""
+    figure = figure_of(60 + 32 * len(names), barmode="relative", xaxis_title=title)
+    for sign, side in ((-1, left), (1, right)):
+        figure.add_bar(
+            y=list(names), x=[sign * value for value in side.values], orientation="h",
+            name=side.name, marker_color=side.color, textposition="auto",
+            text=[f"{value:,}" if value else "" for value in side.values],
+            hovertemplate="%{y}: %{text}<extra>" + side.name + "</extra>",
+        )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure.update_xaxes(showticklabels=False, zeroline=True)

@@ -1,16 +1,14 @@
-"""Colors: rates, ways to err, counts, pairs of one product, odds."""
+"""Colors: rates, counts, differences."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from zapcls.analysis.color_adjusted import Adjusted
 from zapcls.charts.base import NEUTRAL, class_colors, figure_of, intervals
 from zapcls.data.color import SWATCHES
 
 MIN_PRODUCTS = 20  # fewer are drawn pale
-SIDES = {"crude": ("color alone", "circle-open"), "adjusted": ("sub-category held", "circle")}
 
 
 def error_by_color(table: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
@@ -64,30 +62,6 @@ def error_by_color(table: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
     top = table["high"].max()
     figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.05) if top > 0 else 1])
     figure.update_xaxes(ticklabelstandoff=14)
-    return figure
-
-
-def directions(table: pd.DataFrame, colors: Sequence[str], classes: Sequence[str]) -> go.Figure:
-    """Draw which way the errors go, by color: a bar to each side for each label called another."""
-    figure = figure_of(60 + 32 * len(colors), barmode="relative", xaxis_title="errors")
-    palette = class_colors(classes)
-    for place, label in enumerate(classes):
-        counts = table[table["label"] == label].groupby("color")["errors"].sum()
-        values = counts.reindex(list(colors), fill_value=0)
-        sign = -1 if place == 0 else 1
-        figure.add_bar(
-            y=list(colors),
-            x=sign * values,
-            orientation="h",
-            name=f"{label}, called otherwise",
-            marker_color=palette[label],
-            customdata=[[color, label] for color in colors],
-            text=[str(value) if value else "" for value in values],
-            textposition="auto",
-            hovertemplate="%{customdata[0]}, %{customdata[1]}: %{text}<extra></extra>",
-        )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(showticklabels=False, zeroline=True)
     return figure
 
 
@@ -153,43 +127,4 @@ def pairs(found: pd.DataFrame, title: str = "error rate, this color minus others
     figure.update_layout(height=80 + 32 * len(found), margin={"l": 8, "r": 76, "t": 8, "b": 8})
     figure.update_xaxes(tickformat="+.0%", range=[-reach, reach], title=title)
     figure.update_yaxes(autorange="reversed", type="category")
-    return figure
-
-
-def odds(found: Adjusted) -> go.Figure:
-    """Draw the crude and the adjusted odds ratio of each color on a log axis."""
-    rows = found.odds[found.odds["crude"].notna() | found.odds["adjusted"].notna()]
-    figure = go.Figure()
-    figure.add_vline(x=1, line={"color": NEUTRAL, "dash": "dot"})
-    for side, (name, symbol) in SIDES.items():
-        shift = 0.15 if side == "adjusted" else -0.15
-        low, high = f"{side}_low", f"{side}_high"
-        figure.add_scatter(
-            x=rows[side], y=[place + shift for place in range(len(rows))], mode="markers",
-            name=name,
-            marker={
-                "symbol": symbol, "size": 12, "line": {"width": 2},
-                "color": [SWATCHES[c] if side == "adjusted" else "#888" for c in rows["color"]],
-                "opacity": [1 if n >= MIN_PRODUCTS else 0.35 for n in rows["n_products"]],
-            },
-            error_x={
-                "type": "data", "symmetric": False, "array": rows[high] - rows[side],
-                "arrayminus": rows[side] - rows[low], "color": NEUTRAL, "thickness": 1.5,
-                "width": 4,
-            },
-            customdata=rows[["color", low, high, "n_products"]],
-            hovertemplate="%{customdata[0]}: %{x:.2f} (%{customdata[1]:.2f} to "
-            "%{customdata[2]:.2f})<br>%{customdata[3]:,} products<extra>" + name + "</extra>",
-        )  # fmt: skip
-    figure.update_layout(
-        height=110 + 38 * len(rows), margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )  # fmt: skip
-    figure.update_xaxes(
-        type="log", title=f"odds ratio against {found.reference}",
-        tickvals=[0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20],
-    )  # fmt: skip
-    figure.update_yaxes(
-        autorange="reversed", tickvals=list(range(len(rows))), ticktext=list(rows["color"])
-    )
     return figure

@@ -73,8 +73,11 @@ def write_color(described: dict[str, Any]) -> str:
 
 
 def run_color_bias(arguments: argparse.Namespace) -> None:
-    from zapcls.report.evidence import read_evidence
-    from zapcls.report.listing import build_findings, write_findings
+    from zapcls.commands.sections import write_section
+    from zapcls.evidence import open_evidence
+    from zapcls.findings.ask import build_ask
+    from zapcls.findings.bias import build_json
+    from zapcls.report.document import build_bias
     from zapcls.work import perform_in_terminal
 
     workspace = open_workspace(arguments.workspace)
@@ -82,12 +85,15 @@ def run_color_bias(arguments: argparse.Namespace) -> None:
     if arguments.recolor:
         job = jobs.create(workspace.jobs_dir, "recolor", {"run": str(run.path)})
         perform_in_terminal(job, workspace)
+    evidence = open_evidence(run, workspace)
     with TerminalBar() as bar:
-        evidence = read_evidence(run, workspace, bar.show)
+        bar.show("Comparing groups", 0, 0)
+        ask = build_ask(evidence, arguments.by)
+        found = build_json(evidence, ask.by) if arguments.json else build_bias(evidence, ask)
     if arguments.json:
-        print(json.dumps(build_findings(evidence), ensure_ascii=False, allow_nan=False))
+        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
     else:
-        print(write_findings(evidence))
+        print("\n\n".join(map(write_section, found)))
 
 
 def run_report(arguments: argparse.Namespace) -> None:
@@ -107,6 +113,9 @@ def add_commands(add: Any) -> None:
     colors.add_argument("files", metavar="FILE", type=Path, nargs="+")
     bias = add("color-bias", run_color_bias, "say whether a run's errors depend on the color")
     bias.add_argument("run", metavar="RUN")
+    bias.add_argument(
+        "--by", metavar="COLUMN", default="color", help="group photos by another attribute: brand"
+    )
     bias.add_argument("--recolor", action="store_true", help="ask about recolored photos first")
     report = add("report", run_report, "write what is known of a run into a file", json=False)
     report.add_argument("run", metavar="RUN")

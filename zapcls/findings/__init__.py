@@ -15,11 +15,16 @@ from types import ModuleType
 from typing import Any
 
 from zapcls.evidence import Evidence
-from zapcls.findings import groups
+from zapcls.findings import association, claim, directions, groups, odds, pairs
 from zapcls.findings.ask import Ask
 
 FINDINGS: dict[str, ModuleType] = {
+    "claim": claim,
     "groups": groups,
+    "pairs": pairs,
+    "odds": odds,
+    "association": association,
+    "directions": directions,
 }
 
 

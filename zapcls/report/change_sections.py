@@ -1,26 +1,54 @@
 """The sections on what is changed: the color of the shoe in the photo, or the training."""
 
+from dataclasses import dataclass
+
+import pandas as pd
+
 from zapcls import charts, words
-from zapcls.analysis.color_association import MIN_PRODUCTS
-from zapcls.analysis.recoloring import ALL, CONTROL_OF
+from zapcls.analysis.groups import MIN_PRODUCTS
+from zapcls.analysis.recoloring import (
+    ALL,
+    CONTROL_OF,
+    count_reached,
+    pair_edits,
+    summarize_controls,
+    summarize_flips,
+)
 from zapcls.analysis.trade import ALL_SEEDS, FLIP, TESTED, WORST
+from zapcls.blocks import Block, Chart, Section, Table, Text
 from zapcls.charts.trade import trade as draw_trade
 from zapcls.data.color import BASIC_COLORS
-from zapcls.report.blocks import Block, Chart, Section, Table, Text
-from zapcls.report.color_sections import tell_missing
-from zapcls.report.evidence import Evidence, Recolored
+from zapcls.evidence import Evidence
+from zapcls.findings.ask import Ask
 from zapcls.words import recoloring as recolor_words
 from zapcls.words import trade as trade_words
 
 
-def build_recoloring(evidence: Evidence) -> Section:
+@dataclass(frozen=True)
+class Recolored:
+    """What the run says of its photos recolored."""
+
+    found: pd.DataFrame  # `schema.RECOLORING`
+    flips: pd.DataFrame  # `recoloring.summarize_flips`
+    controls: pd.DataFrame  # `recoloring.summarize_controls`
+    reached: pd.DataFrame  # `recoloring.count_reached`
+
+
+def _sum_up(found: pd.DataFrame, table: pd.DataFrame) -> Recolored:
+    pairs = pair_edits(found, table)
+    reached = count_reached(found, BASIC_COLORS)
+    return Recolored(found, summarize_flips(pairs), summarize_controls(pairs), reached)
+
+
+def build_recoloring(evidence: Evidence, ask: Ask) -> Section:
     """How often, and which way, the answer changes with the color of the shoe."""
-    title, found = "The shoe recolored", evidence.recolored
-    if found is None:
-        return Section("recolor", title, tell_missing(evidence, "recolor"))
+    title = "The shoe recolored"
+    if evidence.recoloring is None:
+        return Section("recolor", title, (Text(evidence.missing["recolor"], "missing"),))
+    found = _sum_up(evidence.recoloring, evidence.predictions)
     blocks: list[Block] = [Text(recolor_words.RECOLOR_HELP, "note")]
     for edit in CONTROL_OF:
-        blocks += list_edits(found, edit, evidence)
+        blocks += list_edits(found, edit, ask)
     blocks.append(
         Table(
             recolor_words.write_controls(found.controls),
@@ -28,14 +56,14 @@ def build_recoloring(evidence: Evidence) -> Section:
             "nothing.",
         )
     )
-    return Section("recolor", title, blocks)
+    return Section("recolor", title, tuple(blocks))
 
 
-def list_edits(found: Recolored, edit: str, evidence: Evidence) -> list[Block]:
+def list_edits(found: Recolored, edit: str, ask: Ask) -> list[Block]:
     """What one kind of edit does to the answers; the charts are of the claim's label."""
-    color, label, _ = evidence.claim
+    color, label, classes = ask.group, ask.label, ask.task.classes
     control = recolor_words.CONTROLS[CONTROL_OF[edit]]
-    order = {name: place for place, name in enumerate([ALL, *evidence.classes, *BASIC_COLORS])}
+    order = {name: place for place, name in enumerate([ALL, *classes, *BASIC_COLORS])}
     flips = found.flips[found.flips["edit"] == edit].sort_values(
         ["label", "to"], key=lambda names: names.map(order)
     )
@@ -48,7 +76,7 @@ def list_edits(found: Recolored, edit: str, evidence: Evidence) -> list[Block]:
     blocks: list[Block] = [Text(f"{name}. {' '.join(said)}")]
     if chosen.empty:
         return blocks
-    first, *others = map(words.department, evidence.classes)
+    first, *others = map(words.department, classes)
     away = others[0] if len(others) == 1 else f"less {first}"
     caption = recolor_words.describe_reached(found.reached, edit, found.found)
     return [
@@ -67,9 +95,9 @@ def list_edits(found: Recolored, edit: str, evidence: Evidence) -> list[Block]:
 
 def build_trade(evidence: Evidence) -> Section:
     """What other trainings of the head cost and bring."""
-    title, found = "What lessens it, and at what price", evidence.trade
+    title, found = "What lessens it, and at what price", evidence.remedies
     if found is None:
-        return Section("trade", title, tell_missing(evidence, "trade"))
+        return Section("trade", title, (Text(evidence.missing["trade"], "missing"),))
     means = found[found["seed"] == ALL_SEEDS]
     charted = [
         Chart(f"Error rate against the {name}", draw_trade(found, measure, name))
@@ -79,7 +107,7 @@ def build_trade(evidence: Evidence) -> Section:
     ]
     return Section(
         "trade", title,
-        [
+        (
             Text(trade_words.describe_answer(found)),
             *charted,
             Text(
@@ -91,5 +119,5 @@ def build_trade(evidence: Evidence) -> Section:
             Text(trade_words.describe_flips(found)),
             Table(trade_words.write_trade(found), trade_words.explain_trainings(found)),
             Text(f"{trade_words.TRADE_HELP} {trade_words.FLIP_HELP}", "note"),
-        ],
+        ),
     )  # fmt: skip

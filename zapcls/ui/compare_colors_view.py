@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from zapcls import words
-from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.compare import RUNS
 from zapcls.analysis.compare_colors import compare_by_color, compare_flips, worst_groups
+from zapcls.analysis.groups import MIN_PRODUCTS
 from zapcls.analysis.recoloring import ALL
 from zapcls.charts import compare as compare_charts
 from zapcls.data.color import BASIC_COLORS

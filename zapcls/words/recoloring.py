@@ -6,8 +6,8 @@ import pandas as pd
 
 from zapcls import words
 from zapcls.analysis.recoloring import ALL
-from zapcls.words.colors import CHANCE
 
+CHANCE = 0.05  # a corrected p at or above it is put down to chance
 EDITS = {"hue": "hue, lightness fixed", "color": "hue and lightness"}
 CONTROLS = {"random": "a random hue", "lightness": "the same lightness alone"}
 EDIT_NAMES = {
