@@ -35,14 +35,14 @@ from benchmarks.color_catalogues import (
     turn,
 )
 from benchmarks.machine import describe_machine
-from zapcls.analysis.color_adjusted import fit_odds, keep_estimable, pool_rare, pool_strata
-from zapcls.analysis.color_association import (
+from zapcls.analysis.adjusted import fit_odds, keep_estimable, pool_rare, pool_strata
+from zapcls.analysis.groups import (
     clustered_difference,
     detectable_difference,
     permute_p,
 )
 from zapcls.analysis.intervals import count_rates, wilson
-from zapcls.analysis.natural_pairs import build_pairs, compare_colors, mean_gap
+from zapcls.analysis.natural_pairs import build_pairs, compare_pairs, mean_gap
 from zapcls.workspace.layout import write_json
 
 RESULTS = Path(__file__).parent / "results"
@@ -148,7 +148,7 @@ def measure_odds(catalogue: Catalogue, trials: int) -> Iterator[dict]:
         drawn = sold.draw(sold.drawn, rng)
         odds = drawn["sub_category"].map(usual) + np.log(RATIO) * (drawn["color"] == raised)
         wrong = make_errors(drawn["product_id"].to_numpy(), expit(odds.to_numpy(float)), rng)
-        drawn = drawn.assign(wrong=wrong, kind=pool_rare(drawn))
+        drawn = drawn.assign(wrong=wrong, kind=pool_rare(drawn), group=drawn["color"])
         reference, fits = fit(drawn)
         for color in set(catalogue.colors) & set(fits):
             truth = RATIO ** ((color == raised) - (reference == raised))
@@ -187,11 +187,12 @@ def find_group_p(table: pd.DataFrame, seed: int) -> list[float]:
 
 
 def find_adjusted_p(table: pd.DataFrame, seed: int) -> list[float]:
-    return [found[3] for found in fit(table.assign(kind=pool_rare(table)))[1].values()]
+    known = table.assign(kind=pool_rare(table), group=table["color"])
+    return [found[3] for found in fit(known)[1].values()]
 
 
 def find_pairs_p(table: pd.DataFrame, seed: int) -> list[float]:
-    return list(compare_colors(build_pairs(table), seed=seed)["p"])
+    return list(compare_pairs(build_pairs(table), seed=seed)["p"])
 
 
 def raise_alarms(catalogue: Catalogue, trials: int) -> Iterator[dict]:

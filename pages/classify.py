@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
 from zapcls.config import TrainConfig
 from zapcls.data.task import Task
@@ -28,8 +28,8 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
             st.caption(name)
         with said:
             called = task.describe(answer.label) if task.is_department else task.name(answer.label)
-            share = words.percent(answer.prob[answer.label])
-            st.markdown(f"### {words.begin(called)}, {share}")
+            share = numbers.percent(answer.prob[answer.label])
+            st.markdown(f"### {numbers.begin(called)}, {share}")
             st.plotly_chart(
                 probabilities(answer.prob, task.name), key=f"prob-{place}",
                 config={"displayModeBar": False},
@@ -64,7 +64,7 @@ valid = run.rates["splits"]["valid"]
 whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(
     f"Answered by {messages.escape(run_picker.describe_run(run))}, which errs on "
-    f"{words.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. {whose}"
+    f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. {whose}"
     "Photos stay in memory on this machine."
 )
 if len(files) > uploads.MOST_PHOTOS:

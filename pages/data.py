@@ -8,14 +8,14 @@ import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from zapcls import words
-from zapcls.blocks import charts
+from zapcls.blocks import charts, numbers
 from zapcls.blocks.counts import stacks, write_parts
 from zapcls.config import DEFAULT_CLASSES
 from zapcls.data.catalog import IMAGE_MISSING
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.data.download import TERMS
 from zapcls.data.labels import summarize
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view, messages, navigation, photo_grid
 from zapcls.ui.color_check_view import show_color_check
@@ -97,7 +97,7 @@ def show_reading() -> None:
         said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:
         said, action = "has not been read yet.", "Read it now"
-    st.info(f"{words.begin(messages.data_name())} {said}")
+    st.info(f"{numbers.begin(messages.data_name())} {said}")
     if st.button(action, key="read_now", type="primary"):
         start_build(read_chosen_data(workspace))
 
@@ -134,7 +134,7 @@ def show_split(store: Store) -> None:
     )
     right.markdown(
         f"A random split would show **{leaked:,} of {products:,}** valid products to the network "
-        f"in another color ({words.percent(leaked / products)}). The blog's 8.7 % was measured "
+        f"in another color ({numbers.percent(leaked / products)}). The blog's 8.7 % was measured "
         "on such a split."
     )
 
@@ -225,13 +225,13 @@ def show_catalogue(store: Store) -> None:
         st.warning(messages.DRAWN_NOTE, icon=":material/draw:")
     cells = st.columns(4)
     for cell, (label, n) in zip(cells, counts["classes"].items(), strict=False):
-        cell.metric(words.department(label).capitalize(), f"{n:,}")
+        cell.metric(numbers.begin(DEFAULT_TASK.name(label)), f"{n:,}")
     cells[2].metric("Products", f"{counts['products']:,}")
     cells[3].metric("Left out", f"{counts['rows'] - counts['kept']:,}")
     photo_grid.image_grid(
         kept.sample(min(10, len(kept)), random_state=1),
         store,
-        lambda image: f"{words.department(image.label)} · {image.color}",
+        lambda image: f"{DEFAULT_TASK.name(image.label)} · {image.color}",
         SAMPLE_PX,
     )
     left, right = st.columns(2, gap="large")

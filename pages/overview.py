@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.data.labels import summarize
 from zapcls.data.task import Task
 from zapcls.ui import cache, messages, navigation, run_picker, run_state
@@ -57,7 +57,7 @@ with right:
     st.subheader("Data in use", anchor=False)
     if store is None:
         state = "its colors are not named yet" if cache.lacks_colors() else "not read yet"
-        st.markdown(f"{words.begin(messages.data_name())}, {state}.")
+        st.markdown(f"{numbers.begin(messages.data_name())}, {state}.")
     else:
         counts = summarize(cache.catalog(store))
         st.markdown(f"{counts['kept']:,} photos of {counts['rows']:,}, {messages.data_name()}.")
@@ -78,9 +78,9 @@ if runs:
             name.caption(messages.escape(run.run_id))
             if run.is_evaluated:
                 valid = run.rates["splits"]["valid"]
-                rate.markdown(f"**{words.percent(valid['error_rate'])}** of valid photos wrong")
+                rate.markdown(f"**{numbers.percent(valid['error_rate'])}** of valid photos wrong")
                 rate.caption(
-                    f"95 % interval {words.interval(valid['error_low'], valid['error_high'])} · "
+                    f"95 % interval {numbers.interval(valid['error_low'], valid['error_high'])} · "
                     f"n = {valid['n']:,} · {run.train_config.split} split"
                 )
             else:

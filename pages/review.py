@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls import schema, words
+from zapcls import schema
 from zapcls.analysis.decisions import (
     LABEL_WRONG,
     NOT_A_SHOE,
@@ -15,6 +15,7 @@ from zapcls.analysis.decisions import (
     count_outdated,
     find_conflicts,
 )
+from zapcls.blocks import numbers
 from zapcls.errors import ZapError
 from zapcls.ui import cache, marking, messages, navigation, run_state, settings_form
 from zapcls.ui.choices import name_marks
@@ -158,7 +159,7 @@ def show_retraining(run: Run) -> None:
         st.markdown(describe_changes(changes))
         st.caption(
             "The split, the settings and the network are this run's own; it took "
-            f"{words.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
+            f"{numbers.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
             "trained on nor counted. Conflicts change nothing until they are decided."
         )
         busy = settings_form.find_busy(run.train_config.device)

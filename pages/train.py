@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.findings.training import describe_batch, draw_errors, draw_losses
 from zapcls.ui import cache, job_view, messages, navigation, run_picker, settings_form
 from zapcls.workspace import jobs
@@ -59,7 +59,7 @@ def show_ended(run: Run, status: Status) -> None:
         kept = (
             "its best weights are kept" if run.weights_path.is_file() else "no epoch was finished"
         )
-        st.info(f"Stopped after {words.duration(status.seconds or 0)}; {kept}.")
+        st.info(f"Stopped after {numbers.duration(status.seconds or 0)}; {kept}.")
     elif status.is_final:
         job_view.show_failure(run, status)
     if status.state == "stopped" and run.weights_path.is_file():
@@ -73,9 +73,9 @@ def show_done(run: Run) -> None:
     """Show what a finished run came to."""
     valid = run.rates["splits"]["valid"]
     st.success(
-        f"Done in {words.duration(run.metrics['seconds'])}: "
-        f"{words.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
-        f"(95 % interval {words.interval(valid['error_low'], valid['error_high'])}).",
+        f"Done in {numbers.duration(run.metrics['seconds'])}: "
+        f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
+        f"(95 % interval {numbers.interval(valid['error_low'], valid['error_high'])}).",
         icon=":material/check:",
     )
     with st.container(horizontal=True):

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-
 from zapcls.analysis.color_adjusted import do_disagree, fit_adjusted, fit_odds
 
 WRONG = {"prediction": "Men"}

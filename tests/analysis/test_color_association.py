@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from zapcls.analysis.color_association import (
+from zapcls.analysis.groups import (
     clustered_difference,
     compare_groups,
     cramers_v,

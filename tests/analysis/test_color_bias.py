@@ -1,12 +1,12 @@
 import math
 
 import pytest
-
 from zapcls.analysis.color_bias import (
     compare_color,
     count_directions,
     label_share_by_color,
 )
+
 from zapcls.analysis.intervals import wilson
 
 COLORS = ["black", "pink", "green"]

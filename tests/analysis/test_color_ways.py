@@ -2,9 +2,9 @@
 
 import pandas as pd
 import pytest
-
-from zapcls.analysis.color_association import compare_groups
 from zapcls.analysis.color_ways import compare_ways, name_ways
+
+from zapcls.analysis.groups import compare_groups
 
 
 def shoes(*rows):

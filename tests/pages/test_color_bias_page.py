@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from app_driver import App
 from fake_run import add_check
-
-from zapcls import words
-from zapcls.analysis.color_association import compare_groups
-from zapcls.data.color import BASIC_COLORS
-from zapcls.ui import filters
 from zapcls.ui.claim_view import SOURCE, judge_claim
 from zapcls.words.colors import HEADS, RUN, describe_reach
+
+from zapcls.analysis.groups import compare_groups
+from zapcls.blocks import numbers
+from zapcls.data.color import BASIC_COLORS
+from zapcls.ui import filters
 from zapcls.workspace.checks import read_predictions as read_checked
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
@@ -57,11 +57,13 @@ def test_the_claim_is_told_with_its_correction_and_what_could_be_found(
     pink = groups[(groups["color"] == "pink") & (groups["label"] == "Women")].iloc[0]
     said = open_page("color_bias").said
 
-    between = words.difference(pink["difference"], pink["difference_low"], pink["difference_high"])
+    between = numbers.difference(
+        pink["difference"], pink["difference_low"], pink["difference_high"]
+    )
     assert f"**{between} points** for pink" in said
     tried = groups["p"].notna().sum()
-    corrected = f"corrected for the {tried} groups tried {words.write_p(pink['p_holm'])}"
-    assert f"p = {words.write_p(pink['p'])}, {corrected}" in said
+    corrected = f"corrected for the {tried} groups tried {numbers.p_value(pink['p_holm'])}"
+    assert f"p = {numbers.p_value(pink['p'])}, {corrected}" in said
     reach = describe_reach(pink["detectable"], f"{pink['n_products']} pink products")
     assert f"**Not decidable at this n.** {reach}" in said
 
@@ -162,7 +164,7 @@ def test_the_table_has_a_row_for_each_color_and_label(
         assert percent == pytest.approx(100 * (1 - right.mean()), abs=0.05)
         mean = float(row["mean probability of the label"])
         assert mean == pytest.approx(rows["prob_label"].mean(), abs=0.0005)
-        gap = words.points(rows["prob"].mean() - right.mean())
+        gap = numbers.points(rows["prob"].mean() - right.mean())
         assert row["too sure by, points"] == gap
 
 

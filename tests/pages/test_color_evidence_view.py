@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from app_driver import App
 from fake_run import add_check
-
-from zapcls import charts, words
-from zapcls.analysis.color_association import compare_groups, measure_association
-from zapcls.data.color import BASIC_COLORS
-from zapcls.ui import color_evidence_view as view
 from zapcls.ui.claim_view import SOURCE
 from zapcls.words.colors import HEADS
+
+from zapcls.analysis.groups import compare_groups, measure_association
+from zapcls.blocks import numbers
+from zapcls.data.color import BASIC_COLORS
+from zapcls.ui import color_evidence_view as view
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 from zapcls.workspace.store import Store
@@ -45,10 +45,10 @@ def test_every_group_is_in_the_table_and_an_empty_one_says_so(
     table = find_table(app, "detectable, points")
     assert table["photos"].tolist() == groups["n"].tolist()
     assert ((table["wrong"] == "no such shoes") == (groups["n"] == 0)).all()
-    assert table["p, corrected"].tolist() == [words.write_p(p) for p in groups["p_holm"]]
+    assert table["p, corrected"].tolist() == [numbers.p_value(p) for p in groups["p_holm"]]
     one = groups[groups["difference"].notna()].index[0]
     assert table.loc[one, "points (95 % interval)"].startswith(
-        words.points(groups.loc[one, "difference"])
+        numbers.points(groups.loc[one, "difference"])
     )
     assert f"of {groups['p'].notna().sum()}** groups differ" in app.said
 

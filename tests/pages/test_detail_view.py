@@ -10,8 +10,9 @@ import pytest
 from app_driver import App
 from fake_run import add_check
 
-from zapcls import words
 from zapcls.analysis.causes import CAUSES
+from zapcls.blocks import numbers
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import marking, messages
@@ -52,8 +53,8 @@ def test_a_card_opens_its_image_with_answer_and_facts(
     image = wrong.iloc[1]
     app = open_page("errors").click(f"open-{image['image_id']}")
     assert app.query_params["image"] == image["image_id"]
-    sold, called = (words.department(image[name]) for name in ("label", "prediction"))
-    title = f"Sold as {sold}, called {called}, {words.percent(image['prob'])}"
+    sold, called = (DEFAULT_TASK.name(image[name]) for name in ("label", "prediction"))
+    title = f"Sold as {sold}, called {called}, {numbers.percent(image['prob'])}"
     assert [heading.value for heading in app.subheader] == [title]
     for fact in (
         f"valid · loss {image['loss']:.2f}",
@@ -178,7 +179,7 @@ def test_the_nearest_training_photos_with_their_labels(
     assert list_keys(app, "near-") == nearest["image_id"].to_list()
     labels = [button.label for button in app.button if (button.key or "").startswith("near-")]
     first = nearest["label"].iloc[0]
-    assert labels[0] == f"{words.department(first)} · {similarity.max():.2f}"
+    assert labels[0] == f"{DEFAULT_TASK.name(first)} · {similarity.max():.2f}"
     called = stored["prediction"].iloc[place]
     alike = int((nearest["label"] == called).sum())
     assert f"{alike} of the {NEAREST} nearest training photos" in app.said
@@ -199,7 +200,7 @@ def test_the_same_product_in_its_other_colors_with_each_answer(
     assert f"other colors: {right} of {len(others)} answered right" in app.said
     for other in others.itertuples():
         label = app.button(key=f"sibling-{other.image_id}").label
-        assert label.startswith(f"{other.color}: {words.department(other.prediction)}")
+        assert label.startswith(f"{other.color}: {DEFAULT_TASK.name(other.prediction)}")
         assert label.endswith("✓" if other.correct else "✕")
 
 
@@ -227,13 +228,13 @@ def test_this_image_over_all_runs_of_the_same_catalogue_and_target(
 
     app = open_page("errors", image=image["image_id"])
 
-    called = words.department(image["prediction"])
+    called = DEFAULT_TASK.name(image["prediction"])
     assert f"2 of 3 runs call it {called}" in app.said
     rows = app.dataframe[0].value
     runs = [f"{finished.run_id} (this one)", "20250101-000002-same-0000", other.run_id]
     assert rows["Run"].to_list() == runs
     assert rows["Split"].to_list() == ["valid", "valid", "train"]
-    assert rows["Called"].to_list() == [called, called, words.department(image["label"])]
+    assert rows["Called"].to_list() == [called, called, DEFAULT_TASK.name(image["label"])]
 
 
 def test_the_cause_and_what_is_held_against_the_label(

@@ -9,9 +9,10 @@ import pytest
 from app_driver import App
 from fake_run import add_check
 
-from zapcls import words
 from zapcls.analysis import causes
 from zapcls.analysis.mistakes import build_index
+from zapcls.blocks import numbers
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import gallery, map_view, messages, navigation, slices_view, suspects_view
@@ -65,9 +66,9 @@ def test_opens_on_the_wrong_photos_of_valid_the_worst_first(
     app = open_page("errors")
     assert list_shown(app) == list_ids(expected)
     worst = expected.iloc[0]
-    sold, called = (words.department(worst[column]) for column in ("label", "prediction"))
+    sold, called = (DEFAULT_TASK.name(worst[column]) for column in ("label", "prediction"))
     assert f"sold as {sold}" in app.said
-    assert f"**{called}**, {words.percent(worst['prob'])}" in app.said
+    assert f"**{called}**, {numbers.percent(worst['prob'])}" in app.said
     assert f"loss {worst['loss']:.2f} · {worst['color']}" in app.said
     assert f"product {worst['product_id']}" in app.said
     folders, name = worst["image_path"].rsplit("/", 1)

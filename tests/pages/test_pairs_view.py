@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 from app_driver import App
 from fake_run import add_check
-
-from zapcls import words
-from zapcls.analysis.natural_pairs import build_pairs, compare_colors
-from zapcls.data.color import BASIC_COLORS
 from zapcls.ui.claim_view import SOURCE
 from zapcls.words.colors import HEADS
+
+from zapcls.analysis.natural_pairs import build_pairs, compare_colors
+from zapcls.blocks import numbers
+from zapcls.data.color import BASIC_COLORS
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 from zapcls.workspace.store import Store
@@ -34,7 +34,7 @@ def test_the_chosen_color_is_told_in_a_sentence(
     said = open_page("color_bias", claim_color=color).said
 
     assert f"**{row['n_products']}** women's products come in {color} and in another" in said
-    assert f"{words.points(row['difference'])} points" in said
+    assert f"{numbers.points(row['difference'])} points" in said
     assert "not to be told from chance" in said
 
 

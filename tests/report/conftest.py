@@ -13,10 +13,10 @@ from reported_run import (
     draw_photo,
     list_rows,
 )
+from zapcls.report.evidence import Evidence, read_evidence
 
 from zapcls.data.sources import read_catalogue
 from zapcls.report.document import build_sections, render
-from zapcls.report.evidence import Evidence, read_evidence
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import find_run

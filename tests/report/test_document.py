@@ -11,8 +11,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from reported_run import HOSTILE, PERMUTATIONS, add_run
+from zapcls.report.change_sections import build_ask
+from zapcls.report.evidence import build_answers
+from zapcls.words import colors as color_words
 
-from zapcls import words, work
+from zapcls import work
+from zapcls.blocks import numbers
 from zapcls.commands.parser import build_parser
 from zapcls.commands.training import read_config
 from zapcls.data.labels import label_rows
@@ -20,7 +24,6 @@ from zapcls.errors import BadInput
 from zapcls.findings import recolor
 from zapcls.progress import silent
 from zapcls.report import document, files
-from zapcls.report.change_sections import build_ask
 from zapcls.report.document import (
     build_sections,
     check_target,
@@ -28,9 +31,7 @@ from zapcls.report.document import (
     save_report,
     write_prose,
 )
-from zapcls.report.evidence import build_answers
 from zapcls.report.run_sections import build_limits, list_commands, write_setting
-from zapcls.words import colors as color_words
 from zapcls.work.report import write_report
 from zapcls.workspace import jobs
 
@@ -112,15 +113,15 @@ def test_the_answer_and_the_rate_are_told_with_their_intervals(read, full_eviden
     valid = worked.run.rates["splits"]["valid"]
     assert (
         f"{valid['errors']:,} of {valid['n']:,} valid photos are answered wrong: "
-        f"{words.percent(valid['error_rate'])} (95 % interval "
-        f"{words.interval(valid['error_low'], valid['error_high'])}"
+        f"{numbers.percent(valid['error_rate'])} (95 % interval "
+        f"{numbers.interval(valid['error_low'], valid['error_high'])}"
     ) in read
     for answers in full_evidence.answers:
         mine, others = answers.claim.itertuples()
         assert (
             f"{mine.hits} of {mine.n} pink women's shoes are called men's, "
-            f"{words.percent(mine.rate)} ({words.interval(mine.low, mine.high)}); of those in "
-            f"other colors {words.percent(others.rate)}"
+            f"{numbers.percent(mine.rate)} ({numbers.interval(mine.low, mine.high)}); of those in "
+            f"other colors {numbers.percent(others.rate)}"
         ) in read
         assert color_words.describe_groups(answers.groups) in read
     assert color_words.describe_association(full_evidence.association) in read

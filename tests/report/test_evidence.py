@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 from reported_run import PERMUTATIONS
-
 from zapcls.analysis.color_adjusted import fit_adjusted
-from zapcls.analysis.color_association import compare_groups
 from zapcls.analysis.color_bias import compare_color
+
+from zapcls.analysis.groups import compare_groups
 from zapcls.analysis.natural_pairs import build_pairs, compare_colors
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.labels import label_rows

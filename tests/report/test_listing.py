@@ -5,7 +5,6 @@ import json
 import math
 
 import pytest
-
 from zapcls.report.listing import build_findings, write_findings
 
 BY_COLOR = ["source", "color", "label", "n", "n_products", "error_rate", "low", "high"]

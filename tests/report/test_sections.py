@@ -3,11 +3,11 @@
 import dataclasses
 
 import pytest
-
 from zapcls.report.blocks import Photos
 from zapcls.report.color_sections import build_pairs_section, sum_up
-from zapcls.report.run_sections import build_limits
 from zapcls.words.colors import describe_reach
+
+from zapcls.report.run_sections import build_limits
 
 
 @pytest.mark.parametrize(

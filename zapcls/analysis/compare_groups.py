@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from zapcls.analysis.color_association import MIN_PRODUCTS
 from zapcls.analysis.compare import RUNS, pair_rates
+from zapcls.analysis.groups import MIN_PRODUCTS
 from zapcls.analysis.permutations import holm
 from zapcls.analysis.recoloring import ALL, CONTROL_OF, pair_edits
 

@@ -1,10 +1,8 @@
-"""The same product in two colors: does the answer depend on the color? No pixel is edited.
+"""The same product in two groups, such as colors: does the answer depend on it?
 
-Whatever else tells women's from men's shoes is the same in both photos of a pair. A product counts
-once, however many colors it comes in: its pairs are averaged.
+No pixel is edited. Whatever else tells women's from men's shoes is the same in both photos of a
+pair. A product counts once, however many colors it comes in: its pairs are averaged.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,31 +13,27 @@ from zapcls.analysis.metrics import labelled
 from zapcls.analysis.permutations import holm, sign_flip_p
 
 
-def build_pairs(table: pd.DataFrame, split: str = "valid") -> pd.DataFrame:
-    """Pair each photo of a split with those of its product in other colors, under the same label.
+def build_pairs(table: pd.DataFrame, split: str = "valid", by: str = "color") -> pd.DataFrame:
+    """Pair each photo of a split with those of its product in other groups, under the same label.
 
-    Each pair stands there twice, once from each side: `image_id, color, wrong, prob_label` of one
-    photo, `image_id_other, ...` of the other, and their `product_id, label`.
+    Each pair stands there twice, once from each side: `image_id`, the group, `wrong, prob_label`
+    of one photo, `image_id_other, ...` of the other, and their `product_id, label`.
     """
     rows = labelled(table, split)
-    rows = rows[rows["color"] != ""]
-    columns = ["product_id", "label", "image_id", "color", "wrong", "prob_label"]
+    rows = rows[rows[by] != ""]
+    columns = ["product_id", "label", "image_id", by, "wrong", "prob_label"]
     pairs = rows[columns].merge(rows[columns], on=["product_id", "label"], suffixes=("", "_other"))
-    return pairs[pairs["color"] != pairs["color_other"]].reset_index(drop=True)
+    return pairs[pairs[by] != pairs[f"{by}_other"]].reset_index(drop=True)
 
 
-def compare_colors(
-    pairs: pd.DataFrame, by: Sequence[str] = ("label", "color"), seed: int = 0
-) -> pd.DataFrame:
-    """Compare each color with the other colors of the same products.
-
-    With `by` = label, color, color_other each two colors are compared.
+def compare_pairs(pairs: pd.DataFrame, seed: int = 0, by: str = "color") -> pd.DataFrame:
+    """Compare each group with the other groups of the same products, label by label.
 
     Returns:
-        The columns of `by`; n_pairs; n_products; discordant, the share of pairs of which one is
-        answered wrong and the other right; rate and rate_other, the error rates of this color and
+        label and `by`; n_pairs; n_products; discordant, the share of pairs of which one is
+        answered wrong and the other right; rate and rate_other, the error rates of this group and
         of the other ones; difference (rate - rate_other) with low and high; shift, by how much the
-        label's probability is higher in this color; p of a sign-flip permutation by product, and
+        label's probability is higher in this group; p of a sign-flip permutation by product, and
         p_holm for all rows together (Holm 1979). All are means over products.
     """
     means = (
@@ -48,7 +42,7 @@ def compare_colors(
             shift=pairs["prob_label"] - pairs["prob_label_other"],
             n_pairs=1,
         )
-        .groupby([*by, "product_id"], observed=True)
+        .groupby(["label", by, "product_id"], observed=True)
         .agg(
             n_pairs=("n_pairs", "sum"),
             discordant=("discordant", "mean"),
@@ -60,12 +54,12 @@ def compare_colors(
     )
     rng = np.random.default_rng(seed)
     rows = [
-        dict(zip(by, key, strict=True)) | _compare(group, rng)
-        for key, group in means.groupby(list(by), observed=True)
+        {"label": label, by: group} | _compare(products, rng)
+        for (label, group), products in means.groupby(["label", by], observed=True)
     ]
     columns = [
-        *by, "n_pairs", "n_products", "discordant", "rate", "rate_other", "difference", "low",
-        "high", "shift", "p", "p_holm",
+        "label", by, "n_pairs", "n_products", "discordant", "rate", "rate_other", "difference",
+        "low", "high", "shift", "p", "p_holm",
     ]  # fmt: skip
     if not rows:
         return pd.DataFrame(columns=columns)
@@ -74,7 +68,7 @@ def compare_colors(
 
 
 def _compare(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, float]:
-    """Compare one color over its products, each a row of means."""
+    """Compare one group over its products, each a row of means."""
     gaps = (products["rate"] - products["rate_other"]).to_numpy()
     difference, low, high = mean_gap(gaps)
     return {
@@ -90,7 +84,7 @@ def _compare(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, floa
 
 
 def mean_gap(gaps: np.ndarray) -> tuple[float, float, float]:
-    """Give the mean of the products' differences (-1..1), low and high (95 %, Student's t).
+    """Return the mean of the products' differences (-1..1), low and high (95 %, Student's t).
 
     Half the interval is never below 3 / products, the rule of three for what none of them shows.
     """

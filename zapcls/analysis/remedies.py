@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import t
 
 from zapcls import schema
-from zapcls.analysis.color_association import MIN_PRODUCTS
+from zapcls.analysis.groups import MIN_PRODUCTS
 from zapcls.analysis.intervals import LEVEL, count_rates
 from zapcls.analysis.permutations import holm, sign_flip_p
 from zapcls.analysis.recoloring import cluster_mean

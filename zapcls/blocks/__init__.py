@@ -80,13 +80,11 @@ class Table:
     @property
     def is_text(self) -> list[bool]:
         """Whether each column is words, and set to the left."""
-        return [
-            any(
-                str(value)[:1].isalpha() and not str(value).startswith("no such ")
-                for value in column
-            )
-            for _, column in self.cells.items()
-        ]
+        return [any(map(_is_word, column)) for _, column in self.cells.items()]
+
+
+def _is_word(value: object) -> bool:
+    return str(value)[:1].isalpha() and not str(value).startswith("no such")
 
 
 @dataclass(frozen=True)

@@ -221,3 +221,26 @@ def counts(
     )  # fmt: skip
     figure.update_xaxes(range=[0, max(1, *values) * 1.15])  # room for the last number
     return figure.update_yaxes(autorange="reversed", type="category")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of `opposed`: a count a row."""
+
+    name: str
+    color: str
+    values: Sequence[int]
+
+
+def opposed(names: Sequence[str], left: Side, right: Side, title: str) -> go.Figure:
+    """Draw two counts a row, one to each side of zero, the first row on top."""
+    figure = figure_of(60 + 32 * len(names), barmode="relative", xaxis_title=title)
+    for sign, side in ((-1, left), (1, right)):
+        figure.add_bar(
+            y=list(names), x=[sign * value for value in side.values], orientation="h",
+            name=side.name, marker_color=side.color, textposition="auto",
+            text=[f"{value:,}" if value else "" for value in side.values],
+            hovertemplate="%{y}: %{text}<extra>" + side.name + "</extra>",
+        )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure.update_xaxes(showticklabels=False, zeroline=True)

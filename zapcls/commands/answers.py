@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import open_workspace
 from zapcls.workspace.runs import find_run
@@ -72,7 +72,7 @@ def write_color(described: dict[str, Any]) -> str:
     fine, color = described["color_fine"], described["color"]
     finer = f" ({fine})" if fine != color else ""
     second = f", then {described['color_2']}" if described["color_2"] else ""
-    line = f"{color}{finer} {words.percent(described['share'])}{second}"
+    line = f"{color}{finer} {numbers.percent(described['share'])}{second}"
     return f"{line}, many colors" if described["multicolor"] else line
 
 

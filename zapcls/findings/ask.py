@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from zapcls.blocks.charts import NEUTRAL
+from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
+from zapcls.evidence import Evidence
 
+CLAIM = ("pink", "Women", "Men")  # the blog's: pink women's shoes are called men's
 RUN, HEADS = "run", "oof"
 SOURCES = {RUN: "this run, valid", HEADS: "out-of-fold, all photos"}
 SPLIT = "valid"  # the out-of-fold answers all stand under it
@@ -30,7 +34,7 @@ class Ask:
     @property
     def word(self) -> str:
         """The group column as a person writes it: color, sub-category."""
-        return {"sub_category": "sub-category"}.get(self.by, self.by.replace("_", " "))
+        return name_column(self.by)
 
     @property
     def words(self) -> str:
@@ -59,6 +63,20 @@ class Ask:
         named = self.task.noun(label, things)
         return f"{named} of {self.word} {group}" if group else named
 
+    @property
+    def nobody(self) -> str:
+        """What stands for the rate of a group without photos: no such shoes."""
+        return f"no such {self.task.things}"
+
+    def swatch(self, group: str) -> str:
+        """Return the color that marks a group in a chart: of a color itself, else grey."""
+        return SWATCHES[group] if self.by == "color" and group in SWATCHES else NEUTRAL
+
+    @property
+    def another(self) -> str:
+        """Where else photos of a product may be: in another color; of another brand."""
+        return f"{'in' if self.by == 'color' else 'of'} another {self.word}"
+
     def within(self, group: str = "") -> str:
         """Say where, of products in two groups: in pink; of brand Acme."""
         group = group or self.group
@@ -72,3 +90,23 @@ class Ask:
         """Return the gallery's filters that show some photos of this source and split."""
         of_source = {"split": self.split} if self.source == RUN else {"source": "out-of-fold"}
         return {**filters, **of_source}
+
+
+def name_column(by: str) -> str:
+    """Name a group column as a person writes it: color, sub-category."""
+    return {"sub_category": "sub-category"}.get(by, by.replace("_", " "))
+
+
+def build_ask(evidence: Evidence, by: str = "color", source: str = RUN) -> Ask:
+    """Ask about one group column, the blog's claim first.
+
+    Where its color or its classes are not to be had the claim is about the group of most photos,
+    the first class and the second.
+
+    Raises:
+        BadInput: there is no such attribute, or photos cannot be grouped by it.
+    """
+    groups, classes = evidence.list_groups(by, source), evidence.classes
+    group = CLAIM[0] if by == "color" else next(iter(groups), "")
+    label, called = CLAIM[1:] if set(CLAIM[1:]) <= set(classes) else classes[:2]
+    return Ask(evidence.task, by, group, label, called, source)

@@ -1,15 +1,17 @@
 """Which groups err more than the others of their label? Each color (brand, ...) and label."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from zapcls.analysis.color_association import compare_groups
+from zapcls.analysis.groups import compare_groups
 from zapcls.blocks import Chart, Section, Table, Text, charts, numbers
 from zapcls.data.color import SWATCHES
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import SPLIT, Ask
+from zapcls.findings.keeping import keep_by
 from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = ("predictions", "colors", "check")
@@ -20,6 +22,8 @@ HELP = (
     "five (p < 0.05, before the correction) with so many products."
 )
 DRAWN = 24  # groups in the chart at most
+DRAWN_CLASSES = 4  # of more, the claim's two
+FILTERS = ("color", "category", "sub_category", "brand")  # attributes that the gallery filters by
 NAMED = 6  # groups that the sentence names at most
 
 
@@ -30,6 +34,7 @@ class Found:
     groups: pd.DataFrame
 
 
+@keep_by(NEEDS, "by", "source")
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Compare the error rate of each group and label with that of the label's other groups."""
     table = evidence.answers(ask.source)
@@ -45,10 +50,7 @@ def section(found: Found, ask: Ask) -> Section:
         draw(groups, ask),
         f"{source}. Lines are 95 % intervals that count products, not photos; pale bars have fewer "
         "than 20 photos.",
-        opens={
-            (row[ask.by], row["label"]): ask.gallery(row[ask.by], row["label"], answer="wrong")
-            for _, row in groups.iterrows()
-        },
+        opens=link_groups(groups, ask),
     )
     table = Table(
         write_groups(groups, ask),
@@ -62,19 +64,31 @@ def section(found: Found, ask: Ask) -> Section:
     )  # fmt: skip
 
 
+def link_groups(groups: pd.DataFrame, ask: Ask) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what the bar of each group and label opens; nothing where no filter names a group."""
+    if ask.by not in FILTERS:
+        return {}
+    return {
+        (row[ask.by], row["label"]): ask.gallery(row[ask.by], row["label"], answer="wrong")
+        for _, row in groups.iterrows()
+    }
+
+
 def draw(groups: pd.DataFrame, ask: Ask) -> go.Figure:
     """Draw the error rate of each group, a bar a label; of many groups those of most photos."""
     shown = groups.groupby(ask.by, sort=False)["n"].sum()
     if len(shown) > DRAWN:
         shown = shown.sort_values(ascending=False, kind="stable").head(DRAWN)
     names = list(shown.index)
+    classes, colors = ask.task.classes, charts.class_colors(ask.task.classes)
+    drawn = classes if len(classes) <= DRAWN_CLASSES else (ask.label, ask.called)
     tables = {label: rows.set_index(ask.by) for label, rows in groups.groupby("label")}
     series = {
         label: tables[label].loc[names].assign(data=[(name, label) for name in names])
-        for label in ask.task.classes
+        for label in drawn
     }
     swatches = SWATCHES if ask.by == "color" else None
-    return charts.bars(names, series, charts.class_colors(ask.task.classes), "error rate", swatches)
+    return charts.bars(names, series, colors, "error rate", swatches, ask.nobody)
 
 
 def describe(groups: pd.DataFrame, ask: Ask) -> str:
@@ -102,8 +116,8 @@ def write_groups(groups: pd.DataFrame, ask: Ask) -> pd.DataFrame:
             "label": groups["label"].map(ask.task.describe),
             "photos": groups["n"],
             "products": groups["n_products"],
-            "wrong": [numbers.rate(row) for row in rows],
-            f"other {ask.words}": [numbers.rate(row, "_others") for row in rows],
+            "wrong": [numbers.rate(row, nobody=ask.nobody) for row in rows],
+            f"other {ask.words}": [numbers.rate(row, "_others", ask.nobody) for row in rows],
             "points (95 % interval)": [
                 numbers.difference(*(row[f"difference{end}"] for end in ("", "_low", "_high")))
                 for row in rows

@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -15,17 +17,19 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from zapcls import __version__
+from zapcls.blocks import Block, Chart, Columns, Section, Text
 from zapcls.data.color import SWATCHES
 from zapcls.errors import BadInput
+from zapcls.evidence import Evidence, open_evidence
+from zapcls.findings import FINDINGS, answer, bias, find, recolor, remedies
+from zapcls.findings.ask import Ask, build_ask
 from zapcls.progress import Progress, silent
-from zapcls.report import change_sections, color_sections, run_sections
-from zapcls.report.blocks import Chart, Section
-from zapcls.report.evidence import Evidence, read_evidence
+from zapcls.report import limits, run_sections
 from zapcls.report.files import need_browser, print_pdf
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store
 
+ABOUT_RUN = ("training", "rates", "confusions", "calibration")  # findings, in reading order
 SUFFIXES = (".html", ".pdf")
 FONT = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 INK, GRID = "#22262a", "#e6e8ea"
@@ -72,34 +76,49 @@ def build_page(run: Run, workspace: Workspace, progress: Progress = silent) -> s
     Raises:
         ZapError: the run's catalogue is gone from the workspace.
     """
-    evidence = read_evidence(run, workspace, progress)
+    evidence = open_evidence(run, workspace)
+    progress("Comparing colors", 0, 0)
+    sections = build_sections(evidence)
     progress("Writing the report", 0, 0)
-    store = find_store(workspace, run.facts["catalogue_id"])
-    return render(run, evidence, build_sections(run, store, evidence))
+    return render(evidence, sections)
 
 
-def build_sections(run: Run, store: Store, evidence: Evidence) -> list[Section]:
+def build_sections(evidence: Evidence) -> list[Section]:
     """Build all sections but the method, the answer first."""
+    ask = build_ask(evidence)
+    first, *found = build_bias(evidence, ask, (ask.label, ask.called))
     return [
-        color_sections.build_answer(evidence),
-        run_sections.build_data(run, store),
-        run_sections.build_run(run, evidence),
-        run_sections.build_errors(run, evidence),
-        color_sections.build_association(evidence),
-        color_sections.build_groups(evidence),
-        color_sections.build_pairs_section(evidence, store),
-        color_sections.build_odds(evidence),
-        change_sections.build_recoloring(evidence),
-        change_sections.build_remedies(evidence),
-        run_sections.build_limits(run, evidence),
+        first,
+        run_sections.build_data(evidence),
+        *(FINDINGS[name].section(find(name, evidence, ask), ask) for name in ABOUT_RUN),
+        *found,
+        limits.build_limits(evidence, ask),
     ]
 
 
-def render(run: Run, evidence: Evidence, sections: list[Section]) -> str:
+def build_bias(evidence: Evidence, ask: Ask, labels: Sequence[str] = ()) -> list[Section]:
+    """Build all that is found out about one group column, the answer first.
+
+    `labels` are those that pairs and odds are of, all classes unless given.
+    """
+    sections = [
+        answer.section(answer.find(evidence, ask), ask),
+        *bias.build_sections(evidence, ask, labels or evidence.classes),
+    ]
+    if ask.by == "color":  # the one group that can be changed
+        ask = replace(ask, edit="")
+        sections += [
+            finding.section(finding.find(evidence, ask), ask) for finding in (recolor, remedies)
+        ]
+    return sections
+
+
+def render(evidence: Evidence, sections: Sequence[Section]) -> str:
     """Render the sections through the template; everything is escaped but our own markup.
 
     The page's own policy lets nothing run but its two scripts, and nothing be fetched.
     """
+    run, sections = evidence.run, [lay_out(section) for section in sections]
     environment = Environment(
         loader=PackageLoader("zapcls.report", "."), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -110,7 +129,7 @@ def render(run: Run, evidence: Evidence, sections: list[Section]) -> str:
     return environment.get_template("report.html.j2").render(
         run=run,
         config=run.train_config,
-        evidence=evidence,
+        thing=evidence.task.thing,
         answer=sections[0],
         sections=sections[1:],
         id=id,
@@ -125,6 +144,22 @@ def render(run: Run, evidence: Evidence, sections: list[Section]) -> str:
         swatches=SWATCHES,
         version=__version__,
     )
+
+
+def lay_out(section: Section) -> Section:
+    """Set columns one below the other, and what explains a paragraph at the end, once."""
+    blocks = list(_flatten(section.blocks))
+    helps = dict.fromkeys(block.help for block in blocks if isinstance(block, Text) and block.help)
+    return replace(section, blocks=(*blocks, *(Text(said, "note") for said in helps)))
+
+
+def _flatten(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if isinstance(block, Columns):
+            for column in block.columns:
+                yield from _flatten(column)
+        else:
+            yield block
 
 
 def write_prose(text: str) -> Markup:

@@ -6,67 +6,40 @@ from typing import Any
 
 import pandas as pd
 
-from zapcls import charts, words
-from zapcls.analysis import metrics
-from zapcls.analysis.color_association import MIN_PRODUCTS
+from zapcls.blocks import Block, Section, Table, Text
 from zapcls.config import build_config
 from zapcls.data import labels
 from zapcls.data.download import TERMS
-from zapcls.report.blocks import Block, Chart, Section, Table, Text
-from zapcls.report.evidence import SPLIT, Evidence
-from zapcls.words.colors import describe_reach
-from zapcls.workspace.runs import Run, read_cross_validation
-from zapcls.workspace.store import Store
-
-SPLIT_WORDS = {
-    "product": "Photos are split by product, so that no color of a shoe in valid was trained on. "
-    "The best epoch is chosen on tune; valid is only reported.",
-    "random": "Photos are split at random, as in the blog: other colors of the same products were "
-    "trained on, so that every rate here is too good for new products.",
-}
+from zapcls.evidence import Evidence
+from zapcls.findings.training import write_setting
+from zapcls.workspace.runs import Run
 
 ZAPCLS = "python -m zapcls"
-LIMITS_OF_SPLIT = {
-    "product": "**One run.** These are the answers of one training with one seed. The intervals "
-    "say how the figures vary with the products, not with the training: another seed would answer "
-    "some photos otherwise.",
-    "random": "**A split that leaks.** Other colors of the valid products were trained on, so that "
-    "the rates are too good and differences between the colors of a product are muted. It is also "
-    "one run with one seed; the intervals say how the figures vary with the products only.",
-}
-LIMITS = [
-    "**Names of colors.** Colors are named by a program. On 300 photos of UT Zappos50K that were "
-    "named by eye it agrees on 88 % (Cohen's kappa 0.84). Where it errs, shoes stand in a wrong "
-    "group, which as a rule makes differences between groups look smaller.",
-    "**What comes with a color.** Holding the sub-category removes what goes with the kind of "
-    "shoe, but not all else that goes with a color: brand, heel, material, the season. The same "
-    "product in two colors is the nearest to the color alone; a recolored photo is no shoe that "
-    "anybody made.",
-    "**Labels.** The label is the department of one shop in one time. A label that is itself wrong "
-    "counts as an error of the run.",
-    "**Many looks.** The claim was there before the data. All other groups were looked at because "
-    "they are there; p-values are corrected for their number within a table, not over all tables.",
-]
 
 
-def build_data(run: Run, store: Store) -> Section:
-    """What the catalogue holds, what was left out and why, and its terms."""
-    task = run.task
+def build_data(evidence: Evidence) -> Section:
+    """Count what the catalogue holds and what was left out and why, and name its terms."""
+    run, store, task = evidence.run, evidence.store, evidence.task
     counts = labels.summarize(labels.label_rows(store.read_catalog(), task))
     classes = ", ".join(
-        f"{counts['classes'].get(name, 0):,} sold as {words.department(name)}"
-        for name in task.classes
+        f"{counts['classes'].get(name, 0):,} {task.describe(name)}" for name in task.classes
     )
     rows = [{"rows of the catalogue": "kept", "photos": f"{counts['kept']:,}"}]
     rows += [
         {"rows of the catalogue": f"left out: {reason}", "photos": f"{n:,}"}
         for reason, n in counts["dropped"].items()
     ]
+    name = "of drawings" if store.is_drawn else run.data_dir.name  # not where it lies
+    label = (
+        " The label is the department that the shop sold a shoe in, not who wears it."
+        if task.is_department
+        else ""
+    )
     blocks: list[Block] = [
         Text(
-            f"The catalogue **{name_data(run, store)}** lists {counts['rows']:,} rows. "
-            f"**{counts['kept']:,}** are kept, of {counts['products']:,} products: {classes}. The "
-            "label is the department that the shop sold a shoe in, not who wears it."
+            f"The catalogue **{name}** lists {counts['rows']:,} rows. "
+            f"**{counts['kept']:,}** are kept, of {counts['products']:,} products: {classes}."
+            f"{label}"
         ),
         Table(pd.DataFrame(rows), f"What was kept, and why the rest was not ({task.target})."),
         Text(
@@ -80,48 +53,7 @@ def build_data(run: Run, store: Store) -> Section:
         blocks.append(
             Text(f"Trained with {run.config['corrected']:,} corrections, split of {run.parent_id}.")
         )
-    return Section("data", "The data", blocks)
-
-
-def name_data(run: Run, store: Store) -> str:
-    """Name the catalogue without where it lies."""
-    return "of drawings" if store.is_drawn else run.data_dir.name
-
-
-def build_run(run: Run, evidence: Evidence) -> Section:
-    """Seed, settings, split, device and time of the training."""
-    facts, config = run.facts, run.train_config
-    sizes = metrics.error_by_split(evidence.answers[0].table)
-    parts = ", ".join(
-        f"{row.split} {row.n:,} photos of {row.n_products:,} products" for row in sizes.itertuples()
-    )
-    settings = dict(run.config["train"])
-    settings["batch_size"] = facts.get("batch_size", config.batch_size)
-    used = ("device", "torch", "fastai", "catalogue_id")
-    settings |= {name: facts[name] for name in used if name in facts}
-    cells = [{"setting": name, "value": write_setting(value)} for name, value in settings.items()]
-    half = (len(cells) + 1) // 2
-    left, right = pd.DataFrame(cells[:half]), pd.DataFrame(cells[half:])
-    right = right.reindex(range(half), fill_value="").add_suffix(" ")
-    return Section(
-        "run", "The run",
-        [
-            Text(
-                f"**{run.run_id}**, seed {config.seed}, trained and evaluated in "
-                f"{words.duration(run.metrics['seconds'])} on {facts['device']}. "
-                f"{SPLIT_WORDS[config.split]} {words.begin(parts)}."
-            ),
-            Table(pd.concat([left, right], axis=1), "All settings."),
-        ],
-    )  # fmt: skip
-
-
-def write_setting(value: Any) -> str:
-    """Write a setting's value; of a file only the name."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    text = str(value)
-    return Path(text).name if Path(text).is_absolute() else text
+    return Section("data", "The data", tuple(blocks))
 
 
 def list_commands(run: Run, missing: dict[str, str]) -> str:
@@ -149,92 +81,3 @@ def list_commands(run: Run, missing: dict[str, str]) -> str:
 
 def _quote(value: Any) -> str:
     return shlex.quote(write_setting(value).replace(", ", ","))
-
-
-def build_errors(run: Run, evidence: Evidence) -> Section:
-    """The error rate with its interval, what is taken for what, and how sure the run is."""
-    table, classes = evidence.answers[0].table, evidence.classes
-    valid = run.rates["splits"][SPLIT]
-    by_class = metrics.error_by_class(table, classes, SPLIT)
-    palette = charts.class_colors(classes)
-    return Section(
-        "errors", "How often it is wrong",
-        [
-            Text(
-                f"**{valid['errors']:,} of {valid['n']:,} valid photos are answered wrong: "
-                f"{words.percent(valid['error_rate'])}** (95 % interval "
-                f"{words.interval(valid['error_low'], valid['error_high'])}, counting "
-                f"{valid['n_products']:,} products). Always naming the most frequent class would "
-                f"err {words.percent(run.rates['guess_error_rate'])}."
-            ),
-            *_tell_other_rates(run, evidence),
-            Chart(
-                "Error rate by label",
-                charts.rates(
-                    by_class,
-                    [f"sold as {words.department(name)}" for name in classes],
-                    [palette[name] for name in classes],
-                ),
-                "This run, valid. Lines are 95 % intervals.",
-            ),
-            Chart(
-                "What is taken for what",
-                charts.confusions(metrics.count_confusions(table, classes, SPLIT)),
-                "This run, valid: photos, and their share of the row.",
-            ),
-            Chart(
-                "How sure, how right",
-                charts.calibration(metrics.count_calibration(table, SPLIT)),
-                "This run, valid. On the dotted line the run is as often right as it is sure.",
-            ),
-        ],
-    )  # fmt: skip
-
-
-def _tell_other_rates(run: Run, evidence: Evidence) -> list[Block]:
-    """Give the rates over all photos, from heads or from trainings of their own, where known."""
-    told: list[Block] = []
-    for answers in evidence.answers[1:]:
-        [heads] = metrics.error_by_split(answers.table).itertuples()
-        told.append(
-            Text(
-                "Heads on the frozen network's features answer for every photo out of fold: each "
-                "by heads that never saw its product. They are not this run. They are wrong on "
-                f"{heads.hits:,} of {heads.n:,}, **{words.percent(heads.rate)}** "
-                f"({words.interval(heads.low, heads.high)})."
-            )
-        )
-    crossed = read_cross_validation(run)
-    if crossed:
-        told.append(
-            Text(
-                f"{crossed['folds']} trainings of the same recipe, each on all products but some, "
-                f"err on {crossed['errors']:,} of {crossed['n']:,} photos: "
-                f"**{words.percent(crossed['error_rate'])}** "
-                f"({words.interval(crossed['error_low'], crossed['error_high'])})."
-            )
-        )
-    return told
-
-
-def build_limits(run: Run, evidence: Evidence) -> Section:
-    """What cannot be said, with the figures that say how far it can."""
-    color, label, _ = evidence.claim
-    sold = words.department(label)
-    limits = [LIMITS_OF_SPLIT[run.train_config.split]]
-    for answers in evidence.answers:
-        groups = answers.groups[answers.groups["n"] > 0]
-        row = groups[(groups["color"] == color) & (groups["label"] == label)]
-        reach = ""
-        if len(row) and not pd.isna(row.iloc[0]["detectable"]):
-            products = f"{row.iloc[0]['n_products']:,} {color} {sold} products"
-            reach = (
-                f" {describe_reach(row.iloc[0]['detectable'], products)}, before the correction; "
-                "a smaller one may be there and not be seen."
-            )
-        limits.append(
-            f"**Small groups.** {words.begin(answers.name)}: {int(groups['is_small'].sum()):,} of "
-            f"{len(groups):,} groups of a color and a label have fewer than {MIN_PRODUCTS} "
-            f"products.{reach}"
-        )
-    return Section("limits", "What cannot be said", [Text(text) for text in limits + LIMITS])

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls import words
 from zapcls.analysis.color_agreement import (
     Agreement,
     agreement,
@@ -14,6 +13,7 @@ from zapcls.analysis.color_agreement import (
     count_differences,
     draw_photos,
 )
+from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.errors import BadInput, ZapError
 from zapcls.ui import cache, messages, photo_grid
@@ -170,8 +170,8 @@ def show_rates(found: Agreement) -> None:
         (cells[0], "Named as by eye", found.exact, None),
         (cells[1], "With a fair alternative", found.fair, FAIR_HELP),
     ):
-        cell.metric(name, words.percent(rate["rate"]), help=text)
-        span = words.interval(rate["low"], rate["high"])
+        cell.metric(name, numbers.percent(rate["rate"]), help=text)
+        span = numbers.interval(rate["low"], rate["high"])
         cell.caption(f"{rate['hits']:,} of {rate['n']:,} · {span}")
     is_defined = not math.isnan(found.kappa)
     cells[2].metric("Cohen's kappa", f"{found.kappa:.2f}" if is_defined else "–", help=KAPPA_HELP)

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from zapcls import words
 from zapcls.analysis.causes import EXPLANATIONS
 from zapcls.answer import saliency
+from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
 from zapcls.data import pixels
 from zapcls.data.task import Task
@@ -119,9 +119,9 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
         The places of the cause and of the evidence.
     """
     task = cache.evidence(run).task
-    told = words.begin(task.describe(image.label)) if image.label else "Not a kept label"
+    told = numbers.begin(task.describe(image.label)) if image.label else "Not a kept label"
     called = messages.escape(f"{told}, called {task.name(image.prediction)}")
-    st.subheader(f"{called}, {words.percent(image.prob)}", anchor=False)
+    st.subheader(f"{called}, {numbers.percent(image.prob)}", anchor=False)
     photo_cell, map_cell, facts_cell = st.columns([3, 3, 4], gap="medium")
     with photo_cell:
         st.image(photo, width="stretch")
@@ -185,7 +185,7 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
     st.caption(
         f":orange[**Orange**] speaks for {called}, :violet[**purple**] against it: covered by the "
         f"ground's color, the strongest orange place takes {called} from "
-        f"{words.percent(image.prob)} to about {words.percent(covered)}.",
+        f"{numbers.percent(image.prob)} to about {numbers.percent(covered)}.",
         help="Occlusion (Zeiler and Fergus 2014): a soft window is moved over the photo, and the "
         "model is asked each time. The color is the change in the log-odds of its answer; the "
         "fullest color is the strongest place of this photo.",
@@ -232,7 +232,7 @@ def show_doubts(image: Any, run: Run) -> None:
         f"Held against its label: {messages.escape(issue.reasons) or 'nothing'}  \n"
         "Frozen-body heads, out-of-fold: "
         f"{messages.escape(evidence.task.name(heads.prediction))}, "
-        f"{words.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
+        f"{numbers.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
         "times the share of its siblings and near-duplicates that carry it.",
     )

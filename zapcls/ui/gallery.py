@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.data.task import Task
 from zapcls.ui import cache, messages
 from zapcls.ui.choices import describe
@@ -137,7 +137,7 @@ def show_card(image: Any, photo: bytes, badge: str, task: Task) -> None:
     alt = f"{told}, called {task.name(image.prediction)}"
     st.image(photo, width="stretch", output_format="JPEG", alt=alt)
     st.markdown(
-        f"{messages.escape(told)}  \n{sign} **{called}**, {words.percent(image.prob)}"
+        f"{messages.escape(told)}  \n{sign} **{called}**, {numbers.percent(image.prob)}"
         + (f"  \n{badge}" if badge else "")
     )
     path = messages.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.ui import cache
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job, Status
@@ -90,10 +90,10 @@ def show_progress(status: Status) -> None:
     elif status.total and "epoch" not in detail:
         figures.append(f"{status.done:,} of {status.total:,}")
     if detail.get("seconds_left") is not None:
-        figures.append(f"{words.duration(detail['seconds_left'])} left in this phase")
+        figures.append(f"{numbers.duration(detail['seconds_left'])} left in this phase")
     share = min(1.0, status.done / status.total) if status.total else 0.0
     st.progress(share, text=f"**{phase}**")
-    elapsed = f"{words.duration(status.seconds)} so far" if status.seconds else "starting"
+    elapsed = f"{numbers.duration(status.seconds)} so far" if status.seconds else "starting"
     st.caption(" · ".join([*figures, elapsed]))
 
 

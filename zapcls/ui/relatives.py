@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import streamlit as st
 
-from zapcls import words
 from zapcls.analysis.neighbors import find_nearest
+from zapcls.blocks import numbers
 from zapcls.ui import cache, marking, messages
 from zapcls.ui.thumbnails import thumbnail
 from zapcls.workspace.runs import Run, list_runs
@@ -74,7 +74,7 @@ def show_siblings(image: Any, run: Run) -> None:
     st.markdown(f"##### The same product in other colors: {right} of {len(others)} answered right")
     captions = [
         f"{other.color or 'no color'}: {messages.escape(task.name(other.prediction))}, "
-        f"{words.percent(other.prob)} {'✓' if other.correct else '✕'}"
+        f"{numbers.percent(other.prob)} {'✓' if other.correct else '✕'}"
         for other in others.itertuples()
     ]
     show_strip(others, cache.store_of(run), captions, "sibling")
@@ -97,7 +97,7 @@ def show_runs(image: Any, run: Run) -> None:
             "Split": answer["split"],
             "Told": task.name(answer["label"]),
             "Called": task.name(answer["prediction"]),
-            "Probability": words.percent(answer["prob"]),
+            "Probability": numbers.percent(answer["prob"]),
             "": "✓" if answer["correct"] else "✕",
         }
         for answer in answers

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.ui import cache
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs
@@ -35,7 +35,7 @@ def describe_run(run: Run) -> str:
         when = f"{int(day)}.{int(month)}. {hour}:{minute}"
     rate = ""
     if run.is_evaluated:
-        rate = words.percent(run.rates["splits"]["valid"]["error_rate"])
+        rate = numbers.percent(run.rates["splits"]["valid"]["error_rate"])
     return f"{mark} {' · '.join(filter(None, (named, rate, when)))}"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from zapcls import words
+from zapcls.blocks import numbers
 from zapcls.config import (
     DEVICES,
     PRESETS,
@@ -121,7 +121,7 @@ def _show_field(setting: Setting) -> None:
         "label": setting_words.title_setting(setting, chosen),
         # A field of its own where there is no choice, so that none is kept from before.
         "key": _widget_key(f"only_{setting.name}" if obstacle else setting.name),
-        "help": f"{words.begin(setting.help)}.{reason}",
+        "help": f"{numbers.begin(setting.help)}.{reason}",
         "disabled": bool(obstacle),
     }
     pick = PICKERS[setting.kind.field]

@@ -1,8 +1,7 @@
-"""Does the color go with the label in the data, and with the errors in the answers?"""
+"""Does the error rate of a group, such as a color, differ from that of the others of its label?"""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,106 +14,11 @@ from zapcls.analysis.intervals import LEVEL, count_rates
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.permutations import holm
 
-RESAMPLES = 500
 PERMUTATIONS = 2000
 POWER = 0.8
+MIN_PRODUCTS = 20  # a group of fewer is small
 _USED = ["label", "product_id", "wrong", "prob", "prob_label"]
 _AT_ONCE = 50  # permutations: as many as save time without taking memory
-MIN_PRODUCTS = 20  # a group of fewer is small
-
-
-@dataclass(frozen=True)
-class Association:
-    """How far the color tells the label; NaN where there is but one color or one label."""
-
-    n: int
-    n_products: int
-    cramers_v: float  # 0: independent, 1: one tells the other
-    v_low: float
-    v_high: float
-    bits: float  # mutual information
-    bits_low: float
-    bits_high: float
-    label_bits: float  # entropy of the label: what is to be told
-
-
-def measure_association(
-    table: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0
-) -> Association:
-    """Measure how color and label go together in a catalogue, before any model.
-
-    `table` has label, color ("" rows are left out) and product_id. Cramér's V is corrected for
-    bias (Bergsma 2013, J. Korean Stat. Soc. 42:323), the mutual information as Miller (1955) does.
-    The 95 % intervals resample products. Resampling adds as much bias as sampling did, so that its
-    draws are moved down by twice the bias that they show.
-    """
-    known = table[(table["label"] != "") & (table["color"] != "")]
-    product, products = pd.factorize(known["product_id"])
-    (color, colors), (label, labels) = (pd.factorize(known[name]) for name in ("color", "label"))
-    shape = len(colors), len(labels)
-    n = len(known)
-    if min(shape) < 2:
-        return Association(n, len(products), *[math.nan] * 7)
-    cells = csr_array(
-        (np.ones(n), (product, color * shape[1] + label)), shape=(len(products), math.prod(shape))
-    )
-    counts = cells.sum(axis=0).reshape(shape)
-    v = cramers_v(counts)
-    excess = (shape[0] - 1) * (shape[1] - 1) / (2 * n * math.log(2))
-    bits = max(0.0, mutual_bits(counts) - excess)
-    ends = _resample(cells, shape, resamples, seed)
-    v_low, v_high = np.minimum(1, np.sqrt(ends[:, 0] / _largest_phi_squared(shape, n)))
-    share = counts.sum(axis=0) / n
-    return Association(
-        n, len(products), v, min(v, float(v_low)), max(v, float(v_high)),
-        bits, min(bits, float(ends[0, 1])), max(bits, float(ends[1, 1])),
-        float(-(share * np.log2(share)).sum()),
-    )  # fmt: skip
-
-
-def _resample(cells: csr_array, shape: tuple[int, int], resamples: int, seed: int) -> np.ndarray:
-    """Give the ends of phi-squared's and the bits' intervals, (low and high, 2), none below 0.
-
-    `cells` counts photos: (products, colors * labels).
-    """
-    rng = np.random.default_rng(seed)
-    count = cells.shape[0]
-    draws = np.empty((resamples, 2))
-    for draw in draws:
-        times = np.bincount(rng.integers(count, size=count), minlength=count)
-        drawn = (times @ cells).reshape(shape)
-        draw[:] = phi_squared(drawn), mutual_bits(drawn)
-    counts = cells.sum(axis=0).reshape(shape)
-    bias = draws.mean(axis=0) - (phi_squared(counts), mutual_bits(counts))
-    ends = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return np.maximum(0, ends - 2 * bias)
-
-
-def phi_squared(counts: np.ndarray) -> float:
-    """Give Pearson's chi-squared over n of a table of counts; empty rows and columns are none."""
-    share = counts / counts.sum()
-    expected = np.outer(share.sum(axis=1), share.sum(axis=0))
-    has = expected > 0
-    return float((share[has] ** 2 / expected[has]).sum() - 1)
-
-
-def mutual_bits(counts: np.ndarray) -> float:
-    """Give the mutual information of rows and columns in bits, not corrected for bias."""
-    share = counts / counts.sum()
-    expected = np.outer(share.sum(axis=1), share.sum(axis=0))
-    has = share > 0
-    return float((share[has] * np.log2(share[has] / expected[has])).sum())
-
-
-def cramers_v(counts: np.ndarray) -> float:
-    """Give Bergsma's Cramér's V of a table of counts without empty rows or columns, 0..1."""
-    (rows, columns), n = counts.shape, counts.sum()
-    phi = max(0.0, phi_squared(counts) - (rows - 1) * (columns - 1) / (n - 1))
-    return min(1.0, math.sqrt(phi / _largest_phi_squared(counts.shape, n)))
-
-
-def _largest_phi_squared(shape: tuple[int, ...], n: float) -> float:
-    return min(size - (size - 1) ** 2 / (n - 1) for size in shape) - 1
 
 
 def compare_groups(
@@ -129,25 +33,15 @@ def compare_groups(
     """Compare the error rate of each group and label with that of all other groups of the label.
 
     Returns:
-        A row for each of `groups` (values of the column `by`) and `classes`: `by`, label; n,
-        n_products, hits, rate, low, high
-        (`intervals.count_rates`) and the same with `_others`; difference (rate - rate_others) with
-        difference_low and difference_high; p (`permute_p`) and p_holm over all rows together (Holm
-        1979); detectable (`detectable_difference`); is_small; mean_prob (of the label) and
-        calibration_gap (mean probability of the prediction minus the share of right answers).
-        Where there are no such shoes n is 0 and all else NaN.
+        A row for each of `groups` (values of the column `by`) and `classes`: `by`, label, the
+        columns of `compare_rates`, and p_holm over all rows together (Holm 1979).
     """
-    known = labelled(table, split)[[by, *_USED]]  # few columns: parts are taken often
-    known = known[known[by] != ""]
     rows = []
-    for label in classes:
-        sold = known[known["label"] == label]
-        product = pd.factorize(sold["product_id"])[0]
-        sold = sold.assign(product_id=product)
-        members = np.array([(sold[by] == group).to_numpy(dtype=bool) for group in groups])
-        p = permute_p(members, sold["wrong"].to_numpy(dtype=bool), product, permutations, seed)
+    for label, photos, members in split_labels(table, split, groups, classes, by):
+        wrong, product = photos["wrong"].to_numpy(dtype=bool), photos["product_id"].to_numpy()
+        p = permute_p(members, wrong, product, permutations, seed)
         for group, is_in, chance in zip(groups, members, p, strict=True):
-            rows.append({by: group, "label": label} | _compare(sold, is_in, float(chance)))
+            rows.append({by: group, "label": label} | compare_rates(photos, is_in, float(chance)))
     counts = [name + end for end in ("", "_others") for name in ("n", "n_products", "hits")]
     found = pd.DataFrame(rows).astype(dict.fromkeys(counts, int))
     found["p_holm"] = holm(found["p"])
@@ -155,8 +49,36 @@ def compare_groups(
     return found.sort_values(by, key=lambda c: c.map(order), kind="stable", ignore_index=True)
 
 
-def _compare(sold: pd.DataFrame, is_in: np.ndarray, p: float) -> dict[Any, Any]:
-    mine, others = sold[is_in], sold[~is_in]
+def split_labels(
+    table: pd.DataFrame, split: str, groups: Sequence[str], classes: Sequence[str], by: str
+) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
+    """Split a table's photos of a known group by label.
+
+    Returns:
+        For each of `classes` the label, its photos with their products as 0..products-1, and which
+        of `groups` each is in: bool (groups, photos).
+    """
+    known = labelled(table, split)[[by, *_USED]]  # few columns: parts are taken often
+    known = known[known[by] != ""]
+    for label in classes:
+        photos = known[known["label"] == label]
+        photos = photos.assign(product_id=pd.factorize(photos["product_id"])[0])
+        members = np.array([(photos[by] == group).to_numpy(dtype=bool) for group in groups])
+        members = members.reshape(len(groups), len(photos))
+        yield label, photos, members
+
+
+def compare_rates(photos: pd.DataFrame, is_in: np.ndarray, p: float) -> dict[Any, Any]:
+    """Compare the error rate of a label's photos in a group with that of its other photos.
+
+    Returns:
+        n, n_products, hits, rate, low, high (`intervals.count_rates`) and the same with `_others`;
+        difference (rate - rate_others) with difference_low and difference_high; p as given;
+        detectable (`detectable_difference`); is_small; mean_prob (of the label) and
+        calibration_gap (mean probability of the prediction minus the share of right answers).
+        Where the group has no photo n is 0 and all else NaN.
+    """
+    mine, others = photos[is_in], photos[~is_in]
     rates = count_rates(mine, "wrong").iloc[0].to_dict()
     rates |= count_rates(others, "wrong").iloc[0].add_suffix("_others").to_dict()
     difference, low, high = clustered_difference(mine, others)
@@ -174,7 +96,7 @@ def _compare(sold: pd.DataFrame, is_in: np.ndarray, p: float) -> dict[Any, Any]:
 
 
 def clustered_difference(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[float, float, float]:
-    """Give the difference of two error rates, low and high (95 %), products as the units.
+    """Return the difference of two error rates, low and high (95 %), products as the units.
 
     The two rates' own intervals (`intervals.count_rates`) are put together as Newcombe (1998, Stat.
     Med. 17:873) does, with their correlation, for a product may have photos in both (Zou and Donner
@@ -200,7 +122,7 @@ def clustered_difference(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[floa
 
 
 def _correlate(mine: pd.DataFrame, others: pd.DataFrame) -> float:
-    """Give the correlation of two error rates that comes of products in both, -1..1."""
+    """Return the correlation of two error rates that comes of products in both, -1..1."""
     one, other = (
         (part["wrong"] - part["wrong"].mean()).groupby(part["product_id"]).sum()
         for part in (mine, others)
@@ -210,7 +132,7 @@ def _correlate(mine: pd.DataFrame, others: pd.DataFrame) -> float:
 
 
 def detectable_difference(mine: pd.DataFrame, others: pd.DataFrame) -> float:
-    """Give the smallest true rise of the error rate that is found with 80 % power at p < 0.05.
+    """Return the smallest true rise of the error rate that is found with 80 % power at p < 0.05.
 
     It is the d with d = z(0.975) * sqrt(q (1 - q) (1/m + 1/m_others)) + z(0.8) *
     sqrt((r + d) (1 - r - d) / m + r (1 - r) / m_others) (Fleiss, Tytun and Ury 1980, Biometrics
@@ -238,7 +160,7 @@ def detectable_difference(mine: pd.DataFrame, others: pd.DataFrame) -> float:
 def permute_p(
     members: np.ndarray, wrong: np.ndarray, product: np.ndarray, permutations: int, seed: int
 ) -> np.ndarray:
-    """Give each group's two-sided p that its errors are as far from expectation by chance.
+    """Return each group's two-sided p that its errors are as far from expectation by chance.
 
     Products with as many images exchange all their errors, which come in any order, as
     `slices.max_t` has it; p = (1 + draws as far) / (1 + draws), never 0 (Phipson and Smyth 2010).
@@ -248,7 +170,11 @@ def permute_p(
         members: bool (groups, images).
         wrong, product: bool and 0..products-1, of each image.
     """
-    sizes = np.bincount(product)[product] if len(product) else product
+    n = members.sum(axis=1)
+    is_tried = (n > 0) & (n < len(wrong))
+    if not wrong.any():  # each draw is as far from expectation as what was seen: not at all
+        return np.where(is_tried, 1.0, np.nan)
+    sizes = np.bincount(product)[product]
     blocks = [np.flatnonzero(sizes == size) for size in np.unique(sizes)]
     # Images of one product stand together, so that a block folds into (products, images of one).
     blocks = [block[np.argsort(product[block], kind="stable")] for block in blocks]
@@ -268,5 +194,4 @@ def permute_p(
             moved = errors[rng.permuted(places, axis=1)]  # (draws, products, images of one)
             drawn[:, block] = rng.permuted(moved, axis=2).reshape(len(drawn), -1)
         reached += (np.abs(weights @ drawn.T - expected[:, None]) >= far[:, None]).sum(axis=1)
-    n = members.sum(axis=1)
-    return np.where((n > 0) & (n < len(wrong)), (1 + reached) / (1 + permutations), np.nan)
+    return np.where(is_tried, (1 + reached) / (1 + permutations), np.nan)

@@ -1,0 +1,140 @@
+"""The claim: are photos of a group called something else more often than others of its label?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from zapcls.analysis.ways import GROUP, OTHERS, compare_claim, compare_way
+from zapcls.blocks import Chart, Section, Text, charts, numbers
+from zapcls.evidence import Evidence
+from zapcls.findings import groups
+from zapcls.findings.ask import SPLIT, Ask
+from zapcls.findings.verdict import decide_row
+
+NEEDS = ("predictions", "colors", "check")
+HELP = (
+    "p: errors are moved between products of the label at random, 2,000 times. Corrected: Holm's, "
+    "for all groups and ways to err. How large a difference must be to be found four times in five "
+    "(p < 0.05, before the correction) follows from the number of products and the others' rate. A "
+    "difference is called one where the corrected p is below 0.05 and the 95 % interval leaves out "
+    "0."
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The two rates (`compare_claim`) and what chance allows to be said of them (`compare_way`)."""
+
+    rates: pd.DataFrame
+    way: dict[Any, Any]
+    tried: int  # groups and ways that p is corrected for
+
+
+def find(evidence: Evidence, ask: Ask) -> Found:
+    """Compare how often the claim's photos are called so with the other photos of its label."""
+    table = evidence.answers(ask.source)
+    rates = compare_claim(table, ask.group, ask.label, ask.called, SPLIT, ask.by)
+    if len(evidence.classes) == 2:  # an error is the other class: the groups say it all
+        compared = groups.find(evidence, ask).groups
+        is_asked = (compared[ask.by] == ask.group) & (compared["label"] == ask.label)
+        return Found(rates, compared[is_asked].iloc[0].to_dict(), int(compared["p"].notna().sum()))
+    claim = ask.group, ask.label, ask.called
+    known = evidence.list_groups(ask.by, ask.source)
+    return Found(rates, *compare_way(table, SPLIT, known, evidence.classes, claim, by=ask.by))
+
+
+def section(found: Found, ask: Ask) -> Section:
+    """Answer the claim: a heading with its rate, what chance allows to be said, two rates."""
+    judged = judge(found, ask)
+    return Section(
+        "claim", "The claim",
+        (
+            Text(describe(found, ask), "lead"),
+            *([Text(judged, help=HELP)] if judged else []),
+            draw([(found, ask)]),
+        ),
+    )  # fmt: skip
+
+
+def describe(found: Found, ask: Ask) -> str:
+    """Count in a heading how many photos of the claim are called so."""
+    mine = found.rates.iloc[0]
+    if not mine["n"]:
+        return f"{numbers.begin(ask.nobody)}: {ask.photos_name} has no {ask.noun()}."
+    return (
+        f"{mine['hits']:,} of {mine['n']:,} {ask.noun()} are called "
+        f"{ask.task.name(ask.called)}: {numbers.percent(mine['rate'])}"
+    )
+
+
+def judge(found: Found, ask: Ask) -> str:
+    """Say what the others' rate, p and n allow to be said; "" where there are no such photos."""
+    row, others = found.way, f"other {ask.noun(group='')}"
+    if not row["n"]:
+        return ""
+    if not row["n_others"]:
+        return f"There are no {others} to compare with."
+    between = numbers.difference(*(row[f"difference{end}"] for end in ("", "_low", "_high")))
+    called = f"Called {ask.task.name(ask.called)}"
+    said = decide_row(row).word(
+        f"{called} more often for {ask.group}.", f"{called} less often for {ask.group}.",
+        "Not decidable at this n.",
+    )  # fmt: skip
+    is_open = not decide_row(row).is_told and row["detectable"] < 1
+    return (
+        f"Of the {others} it is {numbers.percent(row['rate_others'])} "
+        f"({int(row['hits_others']):,} of {int(row['n_others']):,}): **{between} points** for "
+        f"{ask.group}; p = {numbers.p_value(row['p'])}, corrected for the {found.tried:,} groups "
+        f"tried {numbers.p_value(row['p_holm'])}. **{said}** {describe_reach(row, ask)}"
+        f"{', a smaller one less often' if is_open else ''}."
+    )
+
+
+def describe_reach(row: Any, ask: Ask) -> str:
+    """Say which rise of a group's rate is found with as many products as it has."""
+    reach = row["detectable"]
+    rise = "no rise at all" if reach >= 1 else f"a rise of {100 * reach:.1f} points"
+    products = f"{int(row['n_products']):,} {ask.noun(things='products')}"
+    return f"With {products} {rise} is found four times in five"
+
+
+def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:
+    """Draw the two rates of each source, one below the other."""
+    names, notes, parts = [], [], []
+    for found, ask in asked:
+        source = f",<br>{ask.source_name}" if len(asked) > 1 else ""
+        names += [f"{ask.noun()}{source}", f"other {ask.noun(group='')}{source}"]
+        notes += [
+            f"{row.hits:,} of {row.n:,}" if row.n else ask.nobody
+            for row in found.rates.itertuples()
+        ]
+        parts.append(found.rates.assign(color=[ask.swatch(ask.group), charts.NEUTRAL]))
+    ask = asked[-1][1]
+    where = "" if len(asked) > 1 else f"{numbers.begin(ask.source_name)}. "
+    return Chart(
+        f"{numbers.begin(ask.noun(group=''))} called {ask.task.name(ask.called)}"
+        if len(asked) > 1 else "",
+        _draw_rates(names, pd.concat(parts, ignore_index=True), notes),
+        f"{where}Lines are 95 % intervals that count products, not photos.",
+    )  # fmt: skip
+
+
+def _draw_rates(names: list[str], rates: pd.DataFrame, notes: list[str]) -> go.Figure:
+    hover = [
+        f"{name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>{note}"
+        for name, row, note in zip(names, rates.itertuples(), notes, strict=True)
+    ]
+    marks = rates.rename(columns={"rate": "middle"}).assign(hover=hover)
+    return charts.rows(names, [charts.Dots(marks)], charts.Axis(), notes)
+
+
+def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
+    """Return what JSON and the API show: `claim`, a row for the group and one for the others."""
+    sides = {GROUP: ask.group, OTHERS: f"not {ask.group}"}
+    table = found.rates.assign(source=ask.source, label=ask.label, called=ask.called)
+    table[ask.by] = table["side"].map(sides)
+    columns = ["source", ask.by, "label", "called", "hits", "n", "n_products", "rate", "low"]
+    return {"claim": table[[*columns, "high"]]}

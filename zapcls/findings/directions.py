@@ -1,0 +1,92 @@
+"""Which way the errors go: of each group, the claim's way to err and the other way round."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from zapcls.analysis.ways import count_directions
+from zapcls.blocks import Chart, Section, Table, Text, charts, numbers
+from zapcls.evidence import Evidence
+from zapcls.findings.ask import SPLIT, Ask
+from zapcls.findings.groups import DRAWN
+from zapcls.findings.keeping import keep_by
+
+NEEDS = ("predictions", "colors", "check")
+
+
+@dataclass(frozen=True)
+class Found:
+    """`ways` is `count_directions`; `groups` are those that have errors, in their order."""
+
+    ways: pd.DataFrame
+    groups: tuple[str, ...]
+
+
+@keep_by(NEEDS, "by", "source")
+def find(evidence: Evidence, ask: Ask) -> Found:
+    """Count the errors of each group by label and answer."""
+    ways = count_directions(evidence.answers(ask.source), SPLIT, ask.by)
+    there = set(ways[ask.by])
+    known = evidence.list_groups(ask.by, ask.source)
+    return Found(ways, tuple(group for group in known if group in there))
+
+
+def section(found: Found, ask: Ask) -> Section:
+    """Show both ways of the claim by group, and every way in a table."""
+    title, source = "Which way the errors go", numbers.begin(ask.source_name)
+    ways = found.ways[found.ways[ask.by].isin(found.groups)]
+    if ways.empty:
+        return Section("ways", title, (Text(f"{source}: there are no errors.", "note"),))
+    there, back = count_way(ways, ask.label, ask.called), count_way(ways, ask.called, ask.label)
+    total = ways["errors"].sum()
+    said = f"{source}: {there.sum():,} {name_way(ask, ask.label, ask.called)}, "
+    said += f"{back.sum():,} {name_way(ask, ask.called, ask.label)}."
+    if there.sum() + back.sum() < total:
+        said += f" All ways together make {total:,} errors; the table lists them."
+    chart = Chart("", draw(found.groups[:DRAWN], there, back, ask), f"{source}: errors.")
+    table = Table(write_ways(ways, ask), f"{source}: each way, the most frequent first.")
+    return Section("ways", title, (Text(said), chart, table))
+
+
+def count_way(ways: pd.DataFrame, label: str, called: str) -> pd.Series:
+    """Count the errors of one way by group."""
+    rows = ways[(ways["label"] == label) & (ways["prediction"] == called)]
+    return rows.set_index(rows.columns[0])["errors"]
+
+
+def name_way(ask: Ask, label: str, called: str) -> str:
+    """Name one way to err: women's shoes called men's."""
+    return f"{ask.noun(label, '')} called {ask.task.name(called)}"
+
+
+def draw(groups: tuple[str, ...], there: pd.Series, back: pd.Series, ask: Ask) -> go.Figure:
+    """Draw the claim's way to the left and the other way round to the right, by group."""
+    palette = charts.class_colors(ask.task.classes)
+    sides = [
+        charts.Side(
+            name_way(ask, label, called), palette[label],
+            counts.reindex(list(groups), fill_value=0).to_list(),
+        )
+        for label, called, counts in (
+            (ask.label, ask.called, there), (ask.called, ask.label, back),
+        )
+    ]  # fmt: skip
+    return charts.opposed(list(groups), sides[0], sides[1], "errors")
+
+
+def write_ways(ways: pd.DataFrame, ask: Ask) -> pd.DataFrame:
+    """Write each way to err out for reading."""
+    return pd.DataFrame(
+        {
+            ask.word: ways[ask.by],
+            "label": ways["label"].map(ask.task.describe),
+            "called": ways["prediction"].map(ask.task.name),
+            "errors": ways["errors"],
+        }
+    )
+
+
+def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
+    """Return what the API shows: `ways`, a row a group, label and answer."""
+    return {"ways": found.ways.assign(source=ask.source)}

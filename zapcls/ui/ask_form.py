@@ -1,0 +1,65 @@
+"""What a person asks about color bias: the group column, the claim, and whose answers."""
+
+import streamlit as st
+
+from zapcls.evidence import Evidence
+from zapcls.findings.ask import HEADS, RUN, SOURCES, Ask, build_ask, name_column
+
+SOURCE = "color_source"  # of the session; `source` in the URL
+HEADS_HELP = (
+    "Out-of-fold: heads on the frozen network's features that never saw the product. They answer "
+    "for all photos, but are not this run. A label check makes them."
+)
+
+
+def pick_ask(evidence: Evidence) -> Ask:
+    """Choose what is asked; the blog's claim is where it starts. All of it is kept in the URL."""
+    with st.container(horizontal=True, vertical_alignment="top"):
+        by = st.selectbox(
+            "Group by", evidence.list_attributes(), key="by", bind="query-params", width=140,
+            format_func=name_column,
+        )  # fmt: skip
+        start = build_ask(evidence, str(by))
+        group, label, called = _pick_claim(evidence, start)
+        source = _pick_source(evidence)
+    return Ask(evidence.task, start.by, group, label, called, source)
+
+
+def _pick_claim(evidence: Evidence, start: Ask) -> tuple[str, str, str]:
+    """Choose a group and a way to err."""
+    groups, name = evidence.list_groups(start.by), evidence.task.name
+    ways = {f"{a}-{b}": (a, b) for a in start.task.classes for b in start.task.classes if a != b}
+    group = st.selectbox(
+        start.word.capitalize(), groups, groups.index(start.group), key=f"claim_{start.by}",
+        bind="query-params", width=140 if start.by == "color" else 240,
+    )  # fmt: skip
+    way = st.selectbox(
+        "Way", list(ways), list(ways).index(f"{start.label}-{start.called}"), key="claim_way",
+        bind="query-params", width=240,
+        format_func=lambda key: "{}, called {}".format(*map(name, ways[key])),
+    )  # fmt: skip
+    return (str(group), *ways[str(way)])
+
+
+def _pick_source(evidence: Evidence) -> str:
+    """Choose whose answers the page is about: RUN, or HEADS where the labels are checked.
+
+    It is put in the URL by hand: a bound widget would keep the page from opening Errors with a
+    source of its own.
+    """
+    names = [SOURCES[source] for source in evidence.sources]
+    asked = st.query_params.get("source")
+    if asked in names:
+        st.session_state[SOURCE] = asked
+    elif st.session_state.get(SOURCE) not in names:
+        st.session_state[SOURCE] = SOURCES[RUN]
+    name = st.segmented_control(
+        "Answers of", names, required=True, key=SOURCE, on_change=_put_in_url, help=HEADS_HELP
+    )
+    if name != (asked or SOURCES[RUN]):
+        _put_in_url()
+    return HEADS if name == SOURCES[HEADS] else RUN
+
+
+def _put_in_url() -> None:
+    st.query_params["source"] = st.session_state[SOURCE]
