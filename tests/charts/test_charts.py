@@ -91,18 +91,6 @@ def test_rates_of_nothing_say_so(by_color: pd.DataFrame) -> None:
     assert list(figure.layout.xaxis.range) == [0, 1.3]
 
 
-def test_directions_point_to_each_side() -> None:
-    columns = ["color", "label", "prediction", "errors"]
-    rows = [("pink", "Women", "Men", 3), ("black", "Men", "Women", 2), ("black", "Women", "Men", 1)]
-    figure = charts.directions(pd.DataFrame(rows, columns=columns), ["black", "pink"], CLASSES)
-    women, men = figure.data
-    assert list(women.y) == list(men.y) == ["black", "pink"]
-    assert list(women.x) == [-1, -3]
-    assert list(men.x) == [2, 0]
-    assert list(men.text) == ["2", ""]
-    assert [list(data) for data in women.customdata] == [["black", "Women"], ["pink", "Women"]]
-
-
 def test_confusions_know_label_and_prediction() -> None:
     counts = pd.DataFrame([[90, 10], [5, 0]], index=CLASSES, columns=CLASSES)
     [squares] = charts.confusions(counts).data
