@@ -16,6 +16,7 @@ from zapcls.analysis.decisions import settle
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.errors import BadInput, ZapError
+from zapcls.schema import SEVERAL
 from zapcls.workspace import checks, runs
 from zapcls.workspace.checks import LabelCheck, find_check
 from zapcls.workspace.layout import Workspace
@@ -197,14 +198,17 @@ class Evidence:
 
     def list_attributes(self) -> list[str]:
         """List the attributes with one value a photo that photos can be grouped by; color first."""
+        return self.keep("attributes", ("predictions", "colors", "store"), self._find_attributes)
+
+    def _find_attributes(self) -> list[str]:
         table = self.predictions
         found = [
             name
             for name in self.store.read_catalog().columns
-            if name in table and name not in _NO_GROUPS and name != self.task.target
-            and 1 < table[name].nunique() < len(table)
+            if name in table and name not in _NO_GROUPS and name not in ("color", self.task.target)
+            and 1 < len(_list_values(table[name])) < len(table)
         ]  # fmt: skip
-        return ["color", *(name for name in found if name != "color")]
+        return ["color", *found]
 
     def list_groups(self, by: str, source: str = "run") -> list[str]:
         """List the values of an attribute: colors in their fixed order, others most photos first.
@@ -219,8 +223,7 @@ class Evidence:
         if by not in self.list_attributes():
             known = ", ".join(self.list_attributes())
             raise BadInput(f"Photos can be grouped by one of {known}; got {by!r}. Name one.")
-        values = self.answers(source)[by].value_counts()
-        return [str(value) for value in values.index if value and ";" not in value]
+        return _list_values(self.answers(source)[by])
 
     def keep(self, key: Hashable, needs: tuple[str, ...], compute: Callable[[], T]) -> T:
         """Return what is kept under `key`, computing it first where a table of `needs` changed."""
@@ -265,6 +268,12 @@ class Evidence:
 
     def _read_decisions(self) -> pd.DataFrame:
         return open_reviews(self.workspace).read(self.catalogue_id, self.task.target)
+
+
+def _list_values(column: pd.Series) -> list[str]:
+    """List the single known values of a column, the most frequent first."""
+    values = map(str, column.value_counts().index)
+    return [value for value in values if value and SEVERAL not in value]
 
 
 def open_evidence(run: Run, workspace: Workspace) -> Evidence:

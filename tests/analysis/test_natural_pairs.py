@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zapcls.analysis.natural_pairs import build_pairs, compare_colors, mean_gap
+from zapcls.analysis.natural_pairs import build_pairs, compare_pairs, mean_gap
 
 
 def shoe(product, color, is_right, **more):
@@ -43,7 +43,7 @@ def test_a_product_counts_once_however_many_colors_it_has(build_table):
     rows += [shoe("many", color, True) for color in ("black", "red", "blue", "green")]
     rows += [shoe("few", "pink", True), shoe("few", "black", True)]
 
-    found = compare_colors(build_pairs(build_table(rows))).set_index(["label", "color"])
+    found = compare_pairs(build_pairs(build_table(rows))).set_index(["label", "color"])
 
     pink = found.loc["Women", "pink"]
     assert (pink["n_pairs"], pink["n_products"]) == (5, 2)
@@ -61,28 +61,16 @@ def test_the_shift_is_that_of_the_labels_probability(build_table):
         shoe("p", "black", True, prob=0.9, prob_label=0.9),
     ]
 
-    found = compare_colors(build_pairs(build_table(rows))).set_index("color")
+    found = compare_pairs(build_pairs(build_table(rows))).set_index("color")
 
     assert found.loc["pink", "shift"] == pytest.approx(-0.3)
     assert found.loc["black", "shift"] == pytest.approx(0.3)
 
 
-def test_two_colors_are_compared_when_asked_for(build_table):
-    rows = [shoe("p", "pink", False), shoe("p", "black", True), shoe("p", "red", False)]
-
-    found = compare_colors(build_pairs(build_table(rows)), ["label", "color", "color_other"])
-
-    differences = {(row.color, row.color_other): row.difference for row in found.itertuples()}
-    assert differences["pink", "black"] == 1
-    assert differences["black", "pink"] == -1
-    assert differences["pink", "red"] == 0
-    assert len(differences) == 6
-
-
 def test_no_interval_has_zero_width(build_table):
     rows = [shoe(f"p{i}", color, True) for i in range(12) for color in ("pink", "black")]
 
-    pink = compare_colors(build_pairs(build_table(rows))).set_index("color").loc["pink"]
+    pink = compare_pairs(build_pairs(build_table(rows))).set_index("color").loc["pink"]
 
     assert (pink["difference"], pink["p"]) == (0, 1)
     assert (pink["low"], pink["high"]) == (-3 / 12, 3 / 12)
@@ -95,7 +83,7 @@ def test_the_interval_is_students_over_products(build_table):
         for color in ("pink", "black")
     ]
 
-    pink = compare_colors(build_pairs(build_table(rows))).set_index("color").loc["pink"]
+    pink = compare_pairs(build_pairs(build_table(rows))).set_index("color").loc["pink"]
 
     half = 1.984217 * np.sqrt(0.4 * 0.6 / 99)  # the quantile of t with 99 degrees of freedom
     assert pink["low"] == pytest.approx(0.4 - half, abs=1e-5)
@@ -109,7 +97,7 @@ def test_p_is_corrected_for_how_many_colors_were_tried(build_table):
         shoe(f"p{i}", color, color != "pink") for i in range(8) for color in colors
     ]  # fmt: skip
 
-    found = compare_colors(build_pairs(build_table(rows))).set_index("color")
+    found = compare_pairs(build_pairs(build_table(rows))).set_index("color")
 
     assert found.loc["pink", "p"] == pytest.approx(2 / 2**8)
     assert found.loc["pink", "p_holm"] == pytest.approx(4 * 2 / 2**8)
@@ -125,7 +113,7 @@ def test_the_interval_of_a_mean_gap_covers_it_as_often_as_it_says(generator):
 
 
 def test_no_pairs_give_an_empty_table(build_table):
-    found = compare_colors(build_pairs(build_table([shoe("p", "pink", True)])))
+    found = compare_pairs(build_pairs(build_table([shoe("p", "pink", True)])))
 
     assert found.empty
     assert "p_holm" in found

@@ -6,16 +6,15 @@ from types import SimpleNamespace
 import pytest
 from reported_run import (
     HOSTILE,
-    PERMUTATIONS,
     add_check,
     add_recoloring,
     add_run,
     draw_photo,
     list_rows,
 )
-from zapcls.report.evidence import Evidence, read_evidence
 
 from zapcls.data.sources import read_catalogue
+from zapcls.evidence import Evidence, open_evidence
 from zapcls.report.document import build_sections, render
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
@@ -61,18 +60,16 @@ def worked(reported: SimpleNamespace, tmp_path_factory) -> SimpleNamespace:
 @pytest.fixture(scope="session")
 def evidence(reported: SimpleNamespace) -> Evidence:
     """What is known of the run before any job."""
-    return read_evidence(reported.run, reported.workspace, permutations=PERMUTATIONS)
+    return open_evidence(reported.run, reported.workspace)
 
 
 @pytest.fixture(scope="session")
 def full_evidence(worked: SimpleNamespace) -> Evidence:
     """What is known of the run after them."""
-    return read_evidence(worked.run, worked.workspace, permutations=PERMUTATIONS)
+    return open_evidence(worked.run, worked.workspace)
 
 
 @pytest.fixture(scope="session")
-def page(worked: SimpleNamespace, full_evidence: Evidence) -> str:
+def page(full_evidence: Evidence) -> str:
     """The report after them."""
-    return render(
-        worked.run, full_evidence, build_sections(worked.run, worked.store, full_evidence)
-    )
+    return render(full_evidence, build_sections(full_evidence))

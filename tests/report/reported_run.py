@@ -24,7 +24,6 @@ CLASSES = ("Women", "Men")
 HOSTILE = "<img src=x onerror=alert(1)>"  # a brand folder's name, and the catalogue's
 PAINTS = {"pink": (244, 143, 177), "black": (20, 20, 20), "brown": (120, 70, 30)}
 PRODUCTS = 60
-PERMUTATIONS = 40  # enough for a figure, not for a finding
 
 
 def draw_photo(paint: str) -> bytes:

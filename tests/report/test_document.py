@@ -1,37 +1,39 @@
 """The report: every figure is a table's, nothing of the data becomes markup, nothing is fetched."""
 
 import base64
-import dataclasses
 import hashlib
 import json
 import re
 import shlex
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from reported_run import HOSTILE, PERMUTATIONS, add_run
-from zapcls.report.change_sections import build_ask
-from zapcls.report.evidence import build_answers
-from zapcls.words import colors as color_words
+from hand_made import HandMade, build_classes, list_texts
+from reported_run import HOSTILE, add_run
 
 from zapcls import work
-from zapcls.blocks import numbers
+from zapcls.blocks import Table, Text
 from zapcls.commands.parser import build_parser
 from zapcls.commands.training import read_config
 from zapcls.data.labels import label_rows
+from zapcls.data.task import Task
 from zapcls.errors import BadInput
-from zapcls.findings import recolor
+from zapcls.findings import groups, pairs
+from zapcls.findings.ask import build_ask
 from zapcls.progress import silent
 from zapcls.report import document, files
 from zapcls.report.document import (
     build_sections,
     check_target,
+    lay_out,
     render,
     save_report,
     write_prose,
 )
-from zapcls.report.run_sections import build_limits, list_commands, write_setting
+from zapcls.report.limits import build_limits
+from zapcls.report.run_sections import list_commands, write_setting
 from zapcls.work.report import write_report
 from zapcls.workspace import jobs
 
@@ -93,38 +95,24 @@ def write_rows(frame):
     ]
 
 
-def test_the_tables_are_the_analysis_s_figure_by_figure(read, full_evidence):
-    expected = []
-    for answers in full_evidence.answers:
-        expected.append(color_words.write_groups(answers.groups))
-        for label, found in answers.adjusted.items():
-            pairs = answers.pairs[answers.pairs["label"] == label].set_index("color")
-            order = [c for c in ("black", "pink", "brown") if c in pairs.index]
-            expected.append(color_words.write_pairs(pairs.loc[order]))
-            expected += [color_words.write_odds(found)] if found.reference else []
+def test_every_table_and_sentence_of_the_findings_is_on_the_page(read, full_evidence):
+    sections = build_sections(full_evidence)
+    tables = [block for section in sections for block in section.blocks if isinstance(block, Table)]
+    assert len(tables) > 12
+    for table in tables:
+        assert write_rows(table.cells) in read.find_table(table.cells)
+    for section in sections:
+        for said in list_texts(section).splitlines():
+            assert said in read
+
+
+def test_an_explanation_stands_once_at_the_end_of_its_section(full_evidence):
     ask = build_ask(full_evidence)
-    expected.append(recolor.write_controls(full_evidence.recolored.controls, ask))
-    assert len(expected) > 6
-    for frame in expected:
-        assert write_rows(frame) in read.find_table(frame)
+    section = lay_out(pairs.section(pairs.find(full_evidence, ask), ask))
 
-
-def test_the_answer_and_the_rate_are_told_with_their_intervals(read, full_evidence, worked):
-    valid = worked.run.rates["splits"]["valid"]
-    assert (
-        f"{valid['errors']:,} of {valid['n']:,} valid photos are answered wrong: "
-        f"{numbers.percent(valid['error_rate'])} (95 % interval "
-        f"{numbers.interval(valid['error_low'], valid['error_high'])}"
-    ) in read
-    for answers in full_evidence.answers:
-        mine, others = answers.claim.itertuples()
-        assert (
-            f"{mine.hits} of {mine.n} pink women's shoes are called men's, "
-            f"{numbers.percent(mine.rate)} ({numbers.interval(mine.low, mine.high)}); of those in "
-            f"other colors {numbers.percent(others.rate)}"
-        ) in read
-        assert color_words.describe_groups(answers.groups) in read
-    assert color_words.describe_association(full_evidence.association) in read
+    notes = [block.text for block in section.blocks if isinstance(block, Text)]
+    assert notes.count(pairs.explain(ask)) == 1
+    assert section.blocks[-1] == Text(pairs.explain(ask), "note")
 
 
 def test_the_data_the_settings_and_the_terms_are_told(read, worked):
@@ -140,8 +128,9 @@ def test_the_charts_hold_the_figures_of_the_tables(read, full_evidence):
     figures = json.loads(read.scripts[0])
     places = [a["id"] for tag, a in read.elements if a.get("id", "").startswith("chart-")]
     assert places == [f"chart-{place}" for place in range(len(figures))]
-    for answers in full_evidence.answers:
-        rates = answers.groups[answers.groups["label"] == "Women"]["rate"]
+    for source in full_evidence.sources:
+        found = groups.find(full_evidence, replace(build_ask(full_evidence), source=source)).groups
+        rates = found[found["label"] == "Women"]["rate"]
         drawn = [
             trace["y"]
             for figure in figures
@@ -188,9 +177,8 @@ def test_no_path_of_this_machine_is_told(page, worked):
     assert write_setting(["Women", "Men"]) == "Women, Men"
 
 
-def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(reported, evidence):
-    sections = build_sections(reported.run, reported.store, evidence)
-    read = Reader(render(reported.run, evidence, sections))
+def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(evidence):
+    read = Reader(render(evidence, build_sections(evidence)))
     for sentence in evidence.missing.values():
         assert sentence in read
     assert "recolored photos" not in read.said
@@ -198,18 +186,27 @@ def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(reported, evid
 
 
 def test_a_claim_without_shoes_is_no_rate(reported, evidence):
-    table = evidence.answers[0].table
-    answers = build_answers(
-        "run", table[table["color"] != "pink"], evidence.classes, evidence.claim, PERMUTATIONS
-    )
-    changed = dataclasses.replace(evidence, answers=[answers])
+    table = evidence.predictions[evidence.predictions["color"] != "pink"]
+    made = HandMade(table, run=reported.run, store=reported.store)
 
-    sections = build_sections(reported.run, reported.store, changed)
-    read = Reader(render(reported.run, changed, sections))
+    read = Reader(render(made, build_sections(made)))
 
     assert "This run, valid: no such shoes to compare." in read
     assert "No such shoes: valid has no pink women's shoes." in read
     assert "nan" not in read.said.lower()
+
+
+@pytest.mark.parametrize("count", [4, 21])
+def test_a_report_on_any_number_of_classes(build_table, reported, count):
+    task = Task("category", tuple(f"Kind {place}" for place in range(count)))
+    table = build_classes(build_table, task.classes).assign(row=0)
+    made = HandMade(table, task=task, run=reported.run, store=reported.store)
+
+    read = Reader(render(made, build_sections(made)))
+
+    assert "Are pink shoes labelled Kind 0 called Kind 1 more often than others?" in read
+    assert "sold as" not in read.said
+    assert [a for tag, a in read.elements if a.get("id") == "limits"]
 
 
 def test_the_commands_make_the_very_settings(own, evidence):
@@ -222,7 +219,8 @@ def test_the_commands_make_the_very_settings(own, evidence):
     assert (python, m, zapcls) == ("python", "-m", "zapcls")
     assert read_config(build_parser().parse_args(arguments)) == run.train_config
     assert [line.split()[3] for line in rest] == ["label-issues", "trade", "report"]
-    assert "A split that leaks." in build_limits(run, evidence).blocks[0].text
+    leaky = HandMade(evidence.predictions, run=run)
+    assert "A split that leaks." in build_limits(leaky, build_ask(leaky)).blocks[0].text
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pandas as pd
 
 from zapcls.blocks import Block, Photos, Section, Text
 from zapcls.evidence import MISSING, Evidence
-from zapcls.findings import association, claim, groups, odds, pairs, recolor, remedies
+from zapcls.findings import association, claim, directions, groups, odds, pairs, recolor, remedies
 from zapcls.findings.ask import Ask, build_ask
 
 
@@ -24,7 +24,7 @@ def list_missing(evidence: Evidence, by: str = "color") -> dict[str, str]:
 
 
 def build_sections(evidence: Evidence, ask: Ask, labels: Sequence[str]) -> list[Section]:
-    """Build what the data teach, the groups, the pairs and the odds, in every source.
+    """Build what the data teach; groups, pairs, odds and directions in every source.
 
     Pairs and odds are of each of `labels`. The example photos are those of the claim, in the
     source of most photos.
@@ -43,6 +43,7 @@ def build_sections(evidence: Evidence, ask: Ask, labels: Sequence[str]) -> list[
         _merge(of_groups, no_oof),
         _merge(of_pairs),
         _merge([odds.section(odds.find(evidence, one), one) for one in asked]),
+        _merge([directions.section(directions.find(evidence, one), one) for one in sources]),
     ]
 
 
@@ -52,12 +53,14 @@ def _keep_photos(section: Section, is_kept: bool) -> Section:
 
 
 def _merge(sections: Sequence[Section], first: tuple[Block, ...] = ()) -> Section:
-    """Put the blocks of sections under the heading of one of them; what they share, once."""
+    """Put the blocks of sections under the heading of the first; a sentence stands once."""
     blocks = list(first)
     for section in sections:
-        blocks += [block for block in section.blocks if block not in blocks[: len(first)]]
-    titles = {section.title: section for section in sections}
-    return replace(next(iter(titles.values())), blocks=tuple(blocks))
+        said = {block for block in blocks if isinstance(block, Text)}
+        blocks += [
+            block for block in section.blocks if not (isinstance(block, Text) and block in said)
+        ]
+    return replace(sections[0], blocks=tuple(blocks))
 
 
 def build_tables(evidence: Evidence, by: str = "color") -> dict[str, pd.DataFrame]:

@@ -46,7 +46,7 @@ def section(found: Found, ask: Ask) -> Section:
     """Describe which groups differ, with a chart whose bars open their photos and a table."""
     groups, source = found.groups, numbers.begin(ask.source_name)
     chart = Chart(
-        f"Error rate by {ask.word} and label",
+        "",
         draw(groups, ask),
         f"{source}. Lines are 95 % intervals that count products, not photos; pale bars have fewer "
         "than 20 photos.",

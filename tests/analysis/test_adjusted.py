@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from zapcls.analysis.color_adjusted import do_disagree, fit_adjusted, fit_odds
+
+from zapcls.analysis.adjusted import do_disagree, fit_adjusted, fit_odds
 
 WRONG = {"prediction": "Men"}
 
@@ -223,7 +224,7 @@ def test_a_color_is_blamed_as_seldom_as_stated_where_whole_products_err():
     """The 20 pink products err no more often than 40 black ones; four photos err together."""
     rng = np.random.default_rng(0)
     product = np.repeat(np.arange(60), 4)
-    table = pd.DataFrame({"color": np.where(product < 20, "pink", "black"), "product_id": product})
+    table = pd.DataFrame({"group": np.where(product < 20, "pink", "black"), "product_id": product})
     p, p_by_photos = [], []
     for _ in range(100):
         wrong = table.assign(wrong=(rng.random(60) < 0.4)[product])

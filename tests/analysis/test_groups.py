@@ -1,4 +1,4 @@
-"""Color and label, color and error: hand-counted tables, and the rate of false alarms."""
+"""Group and error: hand-counted tables, and the rate of false alarms."""
 
 import math
 
@@ -7,91 +7,15 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from zapcls.analysis.groups import (
-    clustered_difference,
-    compare_groups,
-    cramers_v,
-    measure_association,
-    permute_p,
-)
+from zapcls.analysis.adjusted import fit_adjusted
+from zapcls.analysis.association import measure_association
+from zapcls.analysis.groups import clustered_difference, compare_groups, permute_p
 from zapcls.analysis.intervals import wilson
+from zapcls.analysis.natural_pairs import build_pairs, compare_pairs
+from zapcls.analysis.ways import compare_claim, compare_way, count_directions
 
 CLASSES = ["Women", "Men"]
 WRONG = {"prediction": "Men"}
-
-
-def shoes(counts, photos=1):
-    """Build products by color and label, `photos` of each."""
-    cells = [cell for cell, count in counts.items() for _ in range(count)]
-    rows = [
-        (color, label, f"p{place}") for place, (color, label) in enumerate(cells)
-        for _ in range(photos)
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["color", "label", "product_id"])
-
-
-def split_by_color(women, men):
-    """Count pink and black shoes: `women` = (pink, black), `men` alike."""
-    places = [("pink", "Women"), ("black", "Women"), ("pink", "Men"), ("black", "Men")]
-    return dict(zip(places, [*women, *men], strict=True))
-
-
-def test_independent_color_and_label_tell_nothing():
-    found = measure_association(shoes(split_by_color((10, 20), (30, 60))), resamples=50)
-
-    assert (found.cramers_v, found.v_low) == (0, 0)
-    assert found.bits == found.bits_low == 0
-    assert 0 < found.v_high < 0.3
-    assert (found.n, found.n_products) == (120, 120)
-    assert found.label_bits == pytest.approx(-(0.25 * math.log2(0.25) + 0.75 * math.log2(0.75)))
-
-
-def test_a_color_that_tells_the_label_tells_all_of_its_bits():
-    found = measure_association(shoes(split_by_color((20, 0), (0, 20))), resamples=50)
-
-    assert found.cramers_v == pytest.approx(1)
-    assert found.label_bits == 1
-    assert found.bits == pytest.approx(1 - 1 / (2 * 40 * math.log(2)))
-
-
-def test_cramers_v_is_bergsmas_by_hand():
-    # chi2 = 80 (30·30 - 10·10)² / 40⁴ = 20, phi² = 1/4; less 1/79, over 2 - 1/79 - 1
-    expected = math.sqrt((0.25 - 1 / 79) / (1 - 1 / 79))
-
-    assert cramers_v(np.array([[30, 10], [10, 30]])) == pytest.approx(expected)
-
-
-def test_the_interval_counts_products_not_photos():
-    counts = split_by_color((30, 10), (10, 30))
-    one = measure_association(shoes(counts))
-    many = measure_association(shoes(counts, photos=5))
-
-    assert one.v_low < one.cramers_v < one.v_high
-    assert many.n == 5 * one.n
-    assert many.v_high - many.v_low == pytest.approx(one.v_high - one.v_low, rel=0.1)
-    assert many.bits_high - many.bits_low == pytest.approx(one.bits_high - one.bits_low, rel=0.1)
-
-
-def test_the_interval_of_no_association_reaches_zero_where_products_have_many_photos():
-    rng = np.random.default_rng(0)
-    lows = []
-    for seed in range(20):
-        cells = rng.choice(["pink", "black", "red"], 60), rng.choice(CLASSES, 60)
-        table = pd.DataFrame({"color": cells[0], "label": cells[1], "product_id": range(60)})
-        table = pd.concat([table] * 4)
-        lows.append(measure_association(table, resamples=100, seed=seed).v_low)
-
-    assert np.mean(np.array(lows) > 0) < 0.2
-
-
-def test_without_a_second_color_or_any_row_there_is_no_figure():
-    one = measure_association(shoes({("pink", "Women"): 3, ("pink", "Men"): 3}))
-    none = measure_association(shoes({("", "Women"): 3, ("pink", ""): 3}))
-
-    assert math.isnan(one.cramers_v)
-    assert math.isnan(one.bits_low)
-    assert (none.n, none.n_products) == (0, 0)
-    assert math.isnan(none.cramers_v)
 
 
 @pytest.fixture
@@ -274,3 +198,44 @@ def test_the_p_of_a_color_within_products_sees_which_photo_errs():
     members = (np.arange(60) % 2 == 0)[None, :]
 
     assert permute_p(members, members[0], product, 200, 0)[0] == pytest.approx(1 / 201)
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda table, by: compare_groups(table, "valid", ["pink", "black"], CLASSES, 40, by=by),
+        lambda table, by: compare_pairs(build_pairs(table, by=by), by=by),
+        lambda table, by: fit_adjusted(table, "valid", "Women", by).odds,
+        lambda table, by: compare_claim(table, "pink", "Women", "Men", by=by),
+        lambda table, by: count_directions(table, by=by),
+        lambda table, by: pd.DataFrame([measure_association(table, 20, by=by)]),
+        lambda table, by: pd.Series(
+            compare_way(
+                table, "valid", ["pink", "black"], CLASSES, ("pink", "Women", "Men"), 40, by=by
+            )[0]
+        ).to_frame(),
+    ],
+)
+def test_any_column_groups_as_the_color_does(build_table, compute):
+    """Each figure is the same whatever the column is called, and "color" itself is not read."""
+    rows = [
+        (WRONG if place % 3 == 0 else {})
+        | {"color": ("pink", "black")[place % 2], "product_id": f"p{place // 2}"}
+        for place in range(60)
+    ] + [{"label": "Men", "color": "pink"}, {"label": "Men", "prediction": "Men"}]
+    table = build_table(rows)
+
+    by_color = compute(table, "color")
+    by_brand = compute(table.assign(brand=table["color"], color="grey"), "brand")
+
+    renamed = by_brand.rename(columns={"brand": "color"})
+    pd.testing.assert_frame_equal(renamed, by_color)
+    assert len(by_color)
+
+
+def test_groups_beyond_the_most_frequent_are_one_in_the_odds(build_table):
+    rows = [{"brand": f"b{place % 50}"} for place in range(50 * 6)] + [{"brand": "b1"}] * 9
+    odds = fit_adjusted(build_table(rows), "valid", by="brand").odds
+
+    assert len(odds) == 41
+    assert odds.set_index("brand").loc[["b1", "other"], "n"].tolist() == [15, 60]
