@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from zapcls.analysis import metrics
 from zapcls.config import build_config
-from zapcls.workspace import jobs
+from zapcls.workspace import worker
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run, create_run, write_task
@@ -81,7 +81,7 @@ def add_planned(workspace: Workspace, data_dir: Path, store: Store, **settings) 
     """Add a finished run for all frequent sub-categories, or as `settings` say."""
     config = build_config("first-try", **{"target": TARGET, "classes": (), **settings})
     run = create_run(workspace, config, data_dir)
-    jobs.perform(run, lambda progress: _write(run, store))
+    worker.perform(run, lambda progress: _write(run, store))
     return run
 
 

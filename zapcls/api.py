@@ -1,0 +1,120 @@
+"""The Python face of zapcls: open a run, classify photos, read findings as tables.
+
+    from zapcls.api import open_run
+
+    run = open_run("20260101-120000-mobilenet_v2-ab12")
+    run.classify("shoe.jpg").prob             # {"Women": 0.93, "Men": 0.07}
+    run.find("groups", by="brand")["by_brand"]  # a DataFrame
+    run.describe("groups")                    # the same finding in sentences
+
+Nothing here needs Streamlit, fastai or torch.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from zapcls import findings
+from zapcls.answer.classify import Answer, Classifier, classify, open_classifier
+from zapcls.blocks import Text
+from zapcls.data.task import Task
+from zapcls.errors import BadInput
+from zapcls.evidence import Evidence
+from zapcls.findings.ask import Ask, build_ask
+from zapcls.workspace.layout import open_workspace
+from zapcls.workspace.runs import Run, find_evaluated
+
+__all__ = ["Answer", "OpenRun", "list_findings", "open_run"]
+
+
+class OpenRun:
+    """An evaluated run: what it learned, what it answers, and what is found out about it."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @property
+    def run(self) -> Run:
+        """The run's folder and what its files say."""
+        return self.evidence.run
+
+    @property
+    def task(self) -> Task:
+        """Its target and its classes, in order."""
+        return self.evidence.task
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """A row a photo (`schema.PREDICTIONS`) with the catalogue's facts and its color beside."""
+        return self.evidence.predictions
+
+    @cached_property
+    def _classifier(self) -> Classifier:
+        return open_classifier(self.run)
+
+    def classify(self, photo: Path | str | bytes) -> Answer:
+        """Classify one photo, a file or its bytes: `label`, and `prob` by class.
+
+        Raises:
+            BadInput: it is no regular file, no picture, damaged or too large.
+        """
+        source = Path(photo) if isinstance(photo, str) else photo
+        return classify(self._classifier, list(self.task.classes), source)
+
+    def find(self, name: str, **asked: Any) -> dict[str, pd.DataFrame]:
+        """Return the tables of a finding, by the key that JSON has for them.
+
+        `asked` are fields of `findings.ask.Ask`: by, group, label, called, source, split, edit.
+
+        Raises:
+            BadInput: there is no such finding, or a field or its value is unknown.
+            ZapError: it stands on out-of-fold answers, and there is no label check.
+        """
+        finding, ask = _choose(name), self._ask(asked)
+        return finding.tables(findings.find(name, self.evidence, ask), ask)
+
+    def describe(self, name: str, **asked: Any) -> str:
+        """Return what a finding says in sentences, a line each; raises as `find`."""
+        finding, ask = _choose(name), self._ask(asked)
+        section = finding.section(findings.find(name, self.evidence, ask), ask)
+        texts = (block.text for block in section.blocks if isinstance(block, Text))
+        return "\n".join(texts).replace("**", "")
+
+    def _ask(self, asked: dict[str, Any]) -> Ask:
+        known = {field.name for field in dataclasses.fields(Ask)} - {"task"}
+        for name in asked.keys() - known:
+            raise BadInput(
+                f"A question has the fields {', '.join(sorted(known))}, got {name!r}. Name one."
+            )
+        ask = build_ask(self.evidence, asked.get("by", "color"), asked.get("source", "run"))
+        return dataclasses.replace(ask, **asked)
+
+
+def _choose(name: str) -> ModuleType:
+    if name not in findings.FINDINGS:
+        known = ", ".join(findings.FINDINGS)
+        raise BadInput(f"The findings are {known}; got {name!r}. Name one of them.")
+    return findings.FINDINGS[name]
+
+
+def open_run(name: str, workspace: Path | None = None) -> OpenRun:
+    """Open an evaluated run by its id or its folder.
+
+    `workspace` is a folder, else $ZAPCLS_WORKSPACE, else ./workspace.
+
+    Raises:
+        BadInput: there is no such run, or it is not evaluated.
+    """
+    opened = open_workspace(workspace)
+    return OpenRun(Evidence(find_evaluated(opened, name), opened))
+
+
+def list_findings() -> Iterator[tuple[str, str]]:
+    """List the findings in reading order: name, and the question that each answers."""
+    for name, finding in findings.FINDINGS.items():
+        yield name, (finding.__doc__ or "").strip().splitlines()[0]
