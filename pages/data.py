@@ -238,8 +238,8 @@ def show_catalogue(store: Store) -> None:
     with left:
         st.subheader("By category", anchor=False)
         kinds = kept["category"] + " / " + kept["sub_category"]
-        counts = count_labels(kept, kinds, list(kinds.value_counts().index))
-        st.plotly_chart(stacks(counts, charts.class_colors(DEFAULT_CLASSES)), key="kinds")
+        by_kind = count_labels(kept, kinds, list(kinds.value_counts().index))
+        st.plotly_chart(stacks(by_kind, charts.class_colors(DEFAULT_CLASSES)), key="kinds")
     with right:
         st.subheader("By color", anchor=False)
         st.plotly_chart(draw_colors(count_labels(kept, kept["color"], BASIC_COLORS)), key="colors")

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 
 import fake_run
 import pytest
-from conftest import serve
+from app_server import serve
 from playwright.sync_api import Page, expect
 
 from zapcls.data.sample import draw_catalogue
 from zapcls.data.sources import read_catalogue
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.opening import open_store
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, read_predictions
-from zapcls.workspace.store import open_store
 
 DELAYS_MS = (0, 50, 150, 400, 800)
 TIMEOUT_MS = 60_000

@@ -9,7 +9,6 @@ import pytest
 from app_driver import App
 from fake_run import ask_recolored
 
-from zapcls import recoloring
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
 from zapcls.answer.recolored import Version
@@ -17,6 +16,7 @@ from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.errors import RunBusy, Stopped
 from zapcls.ui import recolor_strip
+from zapcls.work.recolor import recolor
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import find_device_holder
 from zapcls.workspace.layout import Workspace
@@ -66,7 +66,7 @@ def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor
             if ends is not None and done == 3:
                 raise ends
 
-        recoloring.recolor(job, workspace, watch)
+        recolor(job, workspace, watch)
 
     job = jobs.create(workspace.jobs_dir, "recolor", {"run": str(finished.path)})
     with pytest.raises(Stopped):

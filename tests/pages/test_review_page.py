@@ -16,7 +16,6 @@ from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import Reviews, open_reviews, read_csv, write_csv
 from zapcls.workspace.runs import Run, list_runs, read_predictions
-from zapcls.workspace.store import Store
 
 OTHER = {"Women": "Men", "Men": "Women"}
 WORDS = {"Women": "women's", "Men": "men's"}
@@ -446,29 +445,13 @@ def test_a_failed_write_is_said_and_nothing_is_marked(
     assert not app.caption
 
 
-def test_a_mark_is_refused_once_the_catalogue_has_another_label(
-    card: Callable[..., App], own_store: Store, finished: Run, reviews: Reviews
-) -> None:
-    image = card.image
-    app = card()
-    catalog = own_store.read_catalog()
-    is_it = catalog["image_id"] == image.image_id
-    catalog.loc[is_it, "gender"] = OTHER[image.catalog_label]
-    catalog.to_parquet(own_store.path / "catalog.parquet")
-    app.click("card-model wrong")
-    assert app.toast[0].value == marking.LABEL_CHANGED
-    assert read_own(finished, reviews).empty
-    app.click("card-model wrong")
-    assert read_own(finished, reviews)["label"].to_list() == [OTHER[image.catalog_label]]
-
-
 def test_many_right_labels_are_a_sorted_list(
     card: Callable[..., App], finished: Run, reviews: Reviews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     label = card.image.catalog_label
     names = [f"Kind *{letter}*" for letter in "zyxwvutsrqponmlkjihg"]
     task = Task("sub_category", (label, *names), "photo", "photos")
-    monkeypatch.setattr(cache, "task_of", lambda run: task)
+    monkeypatch.setattr(Run, "task", task)
     app = card(shortcuts=True)
     assert list_labels(app) == ["Another label", "Model wrong", "Ambiguous", "Not a photo"]
     assert [button.proto.shortcut for button in app.button] == ["o", "m", "a", "n"]

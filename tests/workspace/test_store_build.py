@@ -76,9 +76,9 @@ def decoded(monkeypatch):
     """The names of the photos that are decoded, as it happens."""
     names, decode = [], pixels._decode_image
 
-    def watch(file):
+    def watch(file, **options):
         names.append(file.name)
-        return decode(file)
+        return decode(file, **options)
 
     monkeypatch.setattr(pixels, "_decode_image", watch)
     return names

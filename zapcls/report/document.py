@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from zapcls import __version__
-from zapcls.blocks import Block, Chart, Columns, Section, Text
+from zapcls.blocks import Block, Chart, Columns, Links, Section, Text
 from zapcls.data.color import SWATCHES
 from zapcls.errors import BadInput
 from zapcls.evidence import Evidence, open_evidence
@@ -158,7 +158,7 @@ def _flatten(blocks: Iterable[Block]) -> Iterator[Block]:
         if isinstance(block, Columns):
             for column in block.columns:
                 yield from _flatten(column)
-        else:
+        elif not isinstance(block, Links):  # which lead to pages
             yield block
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from zapcls.analysis import decisions as rules
 from zapcls.data.task import Task
-from zapcls.errors import BadInput, ZapError
+from zapcls.errors import ZapError
 from zapcls.ui import cache, messages
 from zapcls.ui.choices import FEW, Choice, describe, list_choices
 from zapcls.workspace.reviews import open_reviews
@@ -17,10 +17,6 @@ from zapcls.workspace.runs import Run
 LIST_PX = 190
 STEP_KEYS = ("previous", "next", "back")  # the buttons that leave the photo of the detail
 NOT_SHOWN = "Not marked: the photo changed while you pressed the key. Press it again."
-LABEL_CHANGED = (
-    "Not marked: a decision is about the label on the screen, but the catalogue has another one "
-    "by now. Look at the photo and decide again."
-)
 _KEPT = "reviewer_kept"
 _ASKED = "photo_asked_for"  # in the session: the photo of the detail, by the latest step
 
@@ -206,8 +202,6 @@ def record_note(card: Card) -> None:
 def _write(card: Card, mark: str, right_label: str) -> None:
     run, image = card.run, card.image
     try:
-        if find_label(run, image.image_id) != image.catalog_label:
-            raise BadInput(LABEL_CHANGED)
         open_reviews(cache.workspace()).mark(
             run.facts["catalogue_id"], image.image_id, run.train_config.target,
             image.catalog_label, mark, right_label,
@@ -238,12 +232,6 @@ def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
 
 def _warn(text: str) -> None:
     st.toast(text, icon=":material/error:", duration="long")
-
-
-def find_label(run: Run, image_id: str) -> str | None:
-    """Find what the catalogue says of a photo now, None where the run has no such photo."""
-    table = cache.evidence(run).predictions
-    return next(iter(table.loc[table["image_id"] == image_id, "catalog_label"]), None)
 
 
 def find_verdict(run: Run, image_id: str) -> Any:

@@ -1,0 +1,47 @@
+"""The app as a person starts it: a process that serves a workspace."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+from zapcls.workspace.layout import Workspace
+
+
+def find_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serve(workspace: Workspace) -> Iterator[str]:
+    """Serve the app on a workspace and yield its address."""
+    port = find_port()
+    command = [sys.executable, "-m", "zapcls", "serve", "--port", str(port)]
+    command += ["--workspace", str(workspace.path)]
+    environment = {key: value for key, value in os.environ.items() if key != "ZAPCLS_DATA"}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        wait_until_served(f"http://localhost:{port}/_stcore/health")
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_until_served(url: str) -> None:
+    give_up = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.2)
