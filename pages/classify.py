@@ -4,7 +4,6 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
-from zapcls.config import TrainConfig
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.ui import messages, navigation, run_picker, run_state, uploads
@@ -46,14 +45,12 @@ def ask(task: Task) -> str:
 
 navigation.enter("classify")
 st.title("Classify", anchor=False)
-chosen = run_picker.chosen_run()
-config = chosen.train_config if chosen else TrainConfig()
-st.markdown(
-    f"{ask(Task(config.target, ()))} Best is one shoe from the side, facing left, on a plain "
-    "light ground, as in the catalogue."
-)
 run = run_state.need_run()
 task = run.task
+st.markdown(
+    f"{ask(task)} Best is one {task.thing} from the side, facing left, on a plain light ground, as "
+    "in the catalogue."
+)
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
     files = st.file_uploader("Photos", TYPES, accept_multiple_files=True, key="photos")

@@ -141,7 +141,7 @@ def describe_changes(changes: pd.DataFrame) -> str:
 
 def show_retraining(run: Run) -> None:
     """Say what a retraining would change, and start one."""
-    corrections = build_corrections(cache.evidence(run).verdicts, run.facts["classes"])
+    corrections = build_corrections(cache.evidence(run).verdicts, list(run.task.classes))
     table = cache.evidence(run).predictions
     changes = count_changes(table, corrections)
     outdated = count_outdated(table, corrections)

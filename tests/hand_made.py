@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from zapcls.blocks import Facts
+from zapcls.config import build_config
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING, Evidence
 
@@ -14,7 +16,8 @@ class HandMade(Evidence):
     """Evidence of one table of predictions, or of two: the run's and the heads'."""
 
     def __init__(self, table, heads=None, task=GENDER, run=None, store=None):
-        self.run, self.task, self._tables = run, task, {"run": table, "oof": heads}
+        self.run = run or SimpleNamespace(train_config=build_config("laptop"))
+        self.task, self._tables = task, {"run": table, "oof": heads}
         self._own = {}
         pixels = np.zeros((len(table), 8, 8, 3), np.uint8)
         self._store = store or SimpleNamespace(pixels=pixels)
@@ -64,8 +67,8 @@ def list_texts(section):
         blocks += [inner for column in getattr(block, "columns", ()) for inner in column]
     names = ("text", "help", "caption")
     said = [str(getattr(block, name, "")) for block in blocks for name in names]
-    said += [f"{name}: {text}" for block in blocks for name, text in getattr(block, "rows", ())
-             if isinstance(name, str)]  # fmt: skip
+    facts = [block.rows for block in blocks if isinstance(block, Facts)]
+    said += [part for rows in facts for row in rows for part in row]
     return "\n".join([section.title, *said])
 
 

@@ -264,8 +264,10 @@ def relabel(run: Run, store: Store, target: str, classes: Sequence[str]) -> Run:
     is_kept = split["label"] != ""
     split["label"] = split["image_id"].map(labels).where(is_kept, "")
     split["catalog_label"] = split["label"]
+    known = pd.read_parquet(run.path / "predictions.parquet", columns=["image_id"])["image_id"]
+    asked = split[split["image_id"].isin(known)]
     predictions, prob = metrics.build_predictions(
-        split, plan_logits(split, classes), classes, target
+        asked, plan_logits(asked, classes), classes, target
     )
     split.to_parquet(run.path / "split.parquet")
     write_answers(run.path, predictions, prob, target)

@@ -10,6 +10,7 @@ from app_driver import App
 from PIL import Image, PngImagePlugin
 
 from zapcls.data import pixels
+from zapcls.data.task import Task
 from zapcls.ui import uploads
 from zapcls.workspace.layout import read_json, write_json
 from zapcls.workspace.runs import Run
@@ -153,11 +154,13 @@ def test_one_photo_is_decoded_at_a_time(finished: Run, monkeypatch: pytest.Monke
 
 
 def test_another_target_is_worded_as_its_own(finished: Run, open_page: Callable[..., App]) -> None:
-    config, facts = (read_json(finished.path / f"{name}.json") for name in ("config", "model"))
-    write_json(finished.path / "config.json", config | {
-        "train": config["train"] | {"target": "sub_category", "classes": ["Boots", "Sandals"]}
-    })  # fmt: skip
-    write_json(finished.path / "model.json", facts | {"classes": ["Boots", "Sandals"]})
+    classes = ["Boots", "Sandals"]
+    rates = read_json(finished.path / "metrics.json")
+    rates["targets"] = {"sub_category": rates["targets"]["gender"]}
+    write_json(finished.path / "metrics.json", rates)
+    write_json(finished.path / "task.json", Task("sub_category", tuple(classes)).to_json())
+    facts = read_json(finished.path / "model.json")
+    write_json(finished.path / "model.json", facts | {"classes": classes})
     app = upload(open_page("classify"), ("red.png", build_png("red")))
     assert "### Boots, 100 %" in app.said
     assert "Which sub-category does this shoe belong to?" in app.said

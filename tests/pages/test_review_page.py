@@ -10,7 +10,8 @@ from app_driver import App
 
 from zapcls import schema
 from zapcls.data.task import Task
-from zapcls.ui import cache, marking
+from zapcls.evidence import Evidence
+from zapcls.ui import marking
 from zapcls.ui.choices import list_choices
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
@@ -304,7 +305,7 @@ def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
     first, second = pick(table, "valid", 2)
     told = table["label"].mask(table["image_id"] == first.image_id, OTHER[first.label])
     told = told.mask(table["image_id"] == second.image_id, OTHER[second.label])
-    monkeypatch.setattr(cache, "predictions", lambda run: table.assign(label=told))
+    monkeypatch.setattr(Evidence, "predictions", table.assign(label=told))
     monkeypatch.setattr(Run, "parent_id", "the-parent")
     decide(second, "label wrong")
     app = open_page("review")
@@ -451,7 +452,7 @@ def test_many_right_labels_are_a_sorted_list(
     label = card.image.catalog_label
     names = [f"Kind *{letter}*" for letter in "zyxwvutsrqponmlkjihg"]
     task = Task("sub_category", (label, *names), "photo", "photos")
-    monkeypatch.setattr(Run, "task", task)
+    monkeypatch.setattr(Evidence, "task", task)
     app = card(shortcuts=True)
     assert list_labels(app) == ["Another label", "Model wrong", "Ambiguous", "Not a photo"]
     assert [button.proto.shortcut for button in app.button] == ["o", "m", "a", "n"]

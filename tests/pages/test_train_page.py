@@ -374,6 +374,4 @@ def test_a_batch_that_did_not_fit_is_told(
         assert "did not fit" not in open_page(page).said
     smaller = fake_run.add_finished(workspace, minute=2, largest_batch=16)
     assert told in open_page("train", run=smaller.run_id).said
-    app = open_page("results", run=smaller.run_id)
-    settings = next(e for e in app.expander if e.label == "Settings")
-    assert [caption.value for caption in settings.caption] == [told]
+    assert told in open_page("results", run=smaller.run_id).said

@@ -9,6 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 from hand_made import HandMade, build_classes, list_texts
 from reported_run import HOSTILE, add_run
@@ -22,6 +23,7 @@ from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.findings import groups, pairs
 from zapcls.findings.ask import build_ask
+from zapcls.findings.remedy_settings import find_obstacle
 from zapcls.progress import silent
 from zapcls.report import document, files
 from zapcls.report.document import (
@@ -179,7 +181,8 @@ def test_no_path_of_this_machine_is_told(page, worked):
 
 def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(evidence):
     read = Reader(render(evidence, build_sections(evidence)))
-    for sentence in evidence.missing.values():
+    told = evidence.missing | {"trade": find_obstacle(evidence.run.train_config)}
+    for sentence in told.values():
         assert sentence in read
     assert "recolored photos" not in read.said
     assert "Out-of-fold, all photos" not in read.said
@@ -200,6 +203,7 @@ def test_a_claim_without_shoes_is_no_rate(reported, evidence):
 def test_a_report_on_any_number_of_classes(build_table, reported, count):
     task = Task("category", tuple(f"Kind {place}" for place in range(count)))
     table = build_classes(build_table, task.classes).assign(row=0)
+    table = pd.concat([table, table.assign(split="train", image_id="t" + table["image_id"])])
     made = HandMade(table, task=task, run=reported.run, store=reported.store)
 
     read = Reader(render(made, build_sections(made)))

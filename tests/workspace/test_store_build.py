@@ -360,7 +360,8 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_left_behind(workspace, many_di
         with pytest.raises(ZapError, match=r"pixels\.npy needs 1 MB in .*, but 0 MB are free"):
             build(workspace, many_dir)
 
-        assert [path for path in workspace.store_dir.iterdir() if path.is_dir()] == []
+        left = {path.name for path in workspace.store_dir.iterdir() if path.is_dir()}
+        assert left <= {".folders"}  # what is known of the folder's files
 
     assert build(workspace, many_dir).facts["decoded"] == 300
 

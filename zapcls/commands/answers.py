@@ -19,7 +19,7 @@ def run_classify(arguments: argparse.Namespace) -> None:
     from zapcls.answer.classify import classify, open_classifier
 
     run = find_run(open_workspace(arguments.workspace), arguments.run)
-    classifier, classes = open_classifier(run), run.facts["classes"]
+    classifier, classes = open_classifier(run), list(run.task.classes)
 
     def ask(file: Path) -> Answer:
         answer = classify(classifier, classes, file)

@@ -47,7 +47,6 @@ def run_label_issues(arguments: argparse.Namespace) -> None:
 def run_slices(arguments: argparse.Namespace) -> None:
     from zapcls.evidence import open_evidence
     from zapcls.findings import find, slices
-    from zapcls.findings.ask import Ask
 
     workspace, run = _open(arguments)
     evidence = open_evidence(run, workspace)
@@ -97,12 +96,12 @@ def run_import(arguments: argparse.Namespace) -> None:
 def run_compare(arguments: argparse.Namespace) -> None:
     from zapcls.evidence import open_evidence
     from zapcls.findings import COMPARISONS, find_between
-    from zapcls.findings.ask import Ask
+    from zapcls.findings.ask import build_ask
 
     workspace, first = _open(arguments)
     second = find_evaluated(workspace, arguments.second)
     both = open_evidence(first, workspace), open_evidence(second, workspace)
-    ask = Ask(both[0].task, by=arguments.by or "color")
+    ask = build_ask(both[0], arguments.by or "color")
     names = ["compare", "compare_groups"] if arguments.by else ["compare"]
     for place, name in enumerate(names):
         found = find_between(name, *both, ask)

@@ -33,7 +33,7 @@ def show_strip(image: np.ndarray, run: Run) -> None:
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _ask(run_path: str, changed: int, image: np.ndarray, _run: Run) -> list[Version]:
-    return show_in_colors(cache.classifier(_run), image, _run.facts["classes"])
+    return show_in_colors(cache.classifier(_run), image, list(_run.task.classes))
 
 
 def count_changes(versions: list[Version], task: Task) -> str:

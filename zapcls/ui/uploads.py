@@ -37,7 +37,7 @@ def _answer(
     classifier = cache.classifier(_run)
     with _one_at_a_time():
         try:
-            return classify(classifier, _run.facts["classes"], _content, name)
+            return classify(classifier, list(_run.task.classes), _content, name)
         except BadInput as error:
             return str(error)
 

@@ -22,7 +22,7 @@ def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
     photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)
     with jobs.hold_device(workspace, "cpu", job.job_id):
         found = ask(
-            open_classifier(run), store.pixels, photos, run.facts["classes"], progress,
+            open_classifier(run), store.pixels, photos, list(run.task.classes), progress,
             run.train_config.seed,
         )  # fmt: skip
     write_derived(run, "recolor", lambda folder: found.to_parquet(folder / "recolor.parquet"))
