@@ -64,7 +64,7 @@ def list_texts(section):
         blocks += [inner for column in getattr(block, "columns", ()) for inner in column]
     names = ("text", "help", "caption")
     said = [str(getattr(block, name, "")) for block in blocks for name in names]
-    said += [f"{name}: {text}" for block in blocks for name, text in getattr(block, "rows", ())
+    said += ["\n".join((name, text)) for block in blocks for name, text in getattr(block, "rows", ())
              if isinstance(name, str)]  # fmt: skip
     return "\n".join([section.title, *said])
 

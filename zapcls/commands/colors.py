@@ -89,11 +89,12 @@ def run_color_bias(arguments: argparse.Namespace) -> None:
     with TerminalBar() as bar:
         bar.show("Comparing groups", 0, 0)
         ask = build_ask(evidence, arguments.by)
-        found = build_json(evidence, ask.by) if arguments.json else build_bias(evidence, ask)
-    if arguments.json:
-        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
-    else:
-        print("\n\n".join(map(write_section, found)))
+        if arguments.json:
+            found = build_json(evidence, ask.by)
+            said = json.dumps(found, ensure_ascii=False, allow_nan=False)
+        else:
+            said = "\n\n\n".join(map(write_section, build_bias(evidence, ask)))
+    print(said)
 
 
 def run_report(arguments: argparse.Namespace) -> None:

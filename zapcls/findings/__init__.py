@@ -7,8 +7,9 @@ A finding is a module with one contract:
 - `section(found, ask) -> Section`: its sentences, charts and tables, for page, report and terminal.
 - `tables(found, ask) -> dict[str, DataFrame]`: what JSON and the API show of it, by key.
 
-Page, report, commands and API all read FINDINGS. `verdict` alone decides what is a difference;
-`ask` says what is asked. Pure statistics, which know no page, are in `zapcls.analysis`.
+Page, report, commands and API all read FINDINGS; `bias` and `answer` put several of them together.
+`verdict` alone decides what is a difference; `ask` says what is asked. Pure statistics, which know
+no page, are in `zapcls.analysis`.
 """
 
 from types import ModuleType

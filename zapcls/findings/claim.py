@@ -103,7 +103,9 @@ def describe_reach(row: Any, ask: Ask) -> str:
 
 def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:
     """Draw the two rates of each source, one below the other."""
-    names, notes, parts = [], [], []
+    names: list[str] = []
+    notes: list[str] = []
+    parts: list[pd.DataFrame] = []
     for found, ask in asked:
         source = f",<br>{ask.source_name}" if len(asked) > 1 else ""
         names += [f"{ask.noun()}{source}", f"other {ask.noun(group='')}{source}"]
