@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from zapcls.blocks import Facts
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING, Evidence
 
@@ -64,8 +65,8 @@ def list_texts(section):
         blocks += [inner for column in getattr(block, "columns", ()) for inner in column]
     names = ("text", "help", "caption")
     said = [str(getattr(block, name, "")) for block in blocks for name in names]
-    said += ["\n".join((name, text)) for block in blocks for name, text in getattr(block, "rows", ())
-             if isinstance(name, str)]  # fmt: skip
+    for block in blocks:
+        said += [text for row in block.rows for text in row] if isinstance(block, Facts) else []
     return "\n".join([section.title, *said])
 
 

@@ -115,12 +115,11 @@ def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:
         ]
         parts.append(found.rates.assign(color=[ask.swatch(ask.group), charts.NEUTRAL]))
     ask = asked[-1][1]
-    where = "" if len(asked) > 1 else f"{numbers.begin(ask.source_name)}. "
     return Chart(
         f"{numbers.begin(ask.noun(group=''))} called {ask.task.name(ask.called)}"
         if len(asked) > 1 else "",
         _draw_rates(names, pd.concat(parts, ignore_index=True), notes),
-        f"{where}Lines are 95 % intervals that count products, not photos.",
+        "Lines are 95 % intervals that count products, not photos.",
     )  # fmt: skip
 
 
