@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zapcls.analysis.groups import PERMUTATIONS, compare_rates, permute_p, split_labels
@@ -65,7 +66,8 @@ def compare_way(
         The columns of `groups.compare_rates`, hits being the photos of the label that are called
         so, with p_holm over all of `groups` and each two of `classes`; and how many p there are.
     """
-    rows, p = [], []
+    rows: list[tuple[str, str, pd.DataFrame, np.ndarray]] = []
+    p: list[pd.Series] = []
     for called in classes:
         parts = table.assign(correct=table["prediction"] != called)
         others = [label for label in classes if label != called]

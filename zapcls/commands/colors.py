@@ -29,7 +29,7 @@ def run_color_bias(arguments: argparse.Namespace) -> None:
             content = build_json(evidence, ask.by)
             said = json.dumps(content, ensure_ascii=False, allow_nan=False)
         else:
-            said = "\n\n".join(map(write_section, build_bias(evidence, ask)))
+            said = "\n\n\n".join(map(write_section, build_bias(evidence, ask)))
     print(said)
 
 

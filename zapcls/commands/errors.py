@@ -47,6 +47,7 @@ def run_label_issues(arguments: argparse.Namespace) -> None:
 def run_slices(arguments: argparse.Namespace) -> None:
     from zapcls.evidence import open_evidence
     from zapcls.findings import find, slices
+    from zapcls.findings.ask import Ask
 
     workspace, run = _open(arguments)
     evidence = open_evidence(run, workspace)

@@ -10,9 +10,9 @@ A finding is a module with one contract:
 A finding on two runs keeps the same contract, but for `find(first, second, ask)`; what it NEEDS is
 needed of both.
 
-Page, report, commands and API all read FINDINGS and COMPARISONS. `verdict` alone decides what is
-a difference; `ask` says what is asked. Pure statistics, which know no page, are in
-`zapcls.analysis`.
+Page, report, commands and API all read FINDINGS and COMPARISONS; `bias` and `answer` put several of
+them together. `verdict` alone decides what is a difference; `ask` says what is asked. Pure
+statistics, which know no page, are in `zapcls.analysis`.
 """
 
 from types import ModuleType

@@ -71,7 +71,8 @@ def section(found: Found, ask: Ask) -> Section:
 
 def sum_up(found: Found, ask: Ask) -> str:
     """Answer the claim in a paragraph: yes or no only where no source says otherwise."""
-    outcomes, said = set(), []
+    outcomes: set[str] = set()
+    said: list[str] = []
     for source, of_source in found.claims.items():
         one, (mine, others) = replace(ask, source=source), of_source.rates.itertuples()
         name = numbers.begin(one.source_name)

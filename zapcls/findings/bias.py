@@ -75,9 +75,9 @@ def build_tables(evidence: Evidence, by: str = "color") -> dict[str, pd.DataFram
     for name, table in _list_tables(evidence, ask):
         parts.setdefault(name, []).append(table)
     found |= {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
-    if by == "color":
-        found |= _build_changed(evidence, ask)
-    return found
+    compared = found.pop("pairs")
+    changed = _build_changed(evidence, ask) if by == "color" else {}
+    return found | changed | {"pairs": compared}
 
 
 def _list_tables(evidence: Evidence, ask: Ask) -> Iterator[tuple[str, pd.DataFrame]]:

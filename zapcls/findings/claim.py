@@ -103,7 +103,9 @@ def describe_reach(row: Any, ask: Ask) -> str:
 
 def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:
     """Draw the two rates of each source, one below the other."""
-    names, notes, parts = [], [], []
+    names: list[str] = []
+    notes: list[str] = []
+    parts: list[pd.DataFrame] = []
     for found, ask in asked:
         source = f",<br>{ask.source_name}" if len(asked) > 1 else ""
         names += [f"{ask.noun()}{source}", f"other {ask.noun(group='')}{source}"]
@@ -113,12 +115,11 @@ def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:
         ]
         parts.append(found.rates.assign(color=[ask.swatch(ask.group), charts.NEUTRAL]))
     ask = asked[-1][1]
-    where = "" if len(asked) > 1 else f"{numbers.begin(ask.source_name)}. "
     return Chart(
         f"{numbers.begin(ask.noun(group=''))} called {ask.task.name(ask.called)}"
         if len(asked) > 1 else "",
         _draw_rates(names, pd.concat(parts, ignore_index=True), notes),
-        f"{where}Lines are 95 % intervals that count products, not photos.",
+        "Lines are 95 % intervals that count products, not photos.",
     )  # fmt: skip
 
 

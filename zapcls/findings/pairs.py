@@ -73,11 +73,9 @@ def section(found: Found, ask: Ask) -> Section:
     rows = take_label(found.pairs, ask)
     source = numbers.begin(ask.source_name)
     if rows.empty:
-        said = (
-            f"{source}: no {ask.noun(group='', things='product')} has photos of two {ask.words}, "
-            "so nothing can be paired."
-        )
-        return Section("pairs", title, (Text(said, "note"),))
+        product = ask.noun(group="", things="product")
+        alone = f"{source}: no {product} has photos of two {ask.words}, so nothing can be paired."
+        return Section("pairs", title, (Text(alone, "note"),))
     caption = (
         f"{source}: {ask.noun(group='')} of products with photos of several {ask.words}. Right of "
         f"zero, the {ask.word} is wrong more often than the same products in other {ask.words}. "

@@ -16,7 +16,7 @@ def pick_ask(evidence: Evidence) -> Ask:
     """Choose what is asked; the blog's claim is where it starts. All of it is kept in the URL."""
     with st.container(horizontal=True, vertical_alignment="top"):
         by = st.selectbox(
-            "Group by", evidence.list_attributes(), key="by", bind="query-params", width=140,
+            "Group by", evidence.list_attributes(), key="by", bind="query-params", width=120,
             format_func=name_column,
         )  # fmt: skip
         start = build_ask(evidence, str(by))
@@ -31,11 +31,11 @@ def _pick_claim(evidence: Evidence, start: Ask) -> tuple[str, str, str]:
     ways = {f"{a}-{b}": (a, b) for a in start.task.classes for b in start.task.classes if a != b}
     group = st.selectbox(
         start.word.capitalize(), groups, groups.index(start.group), key=f"claim_{start.by}",
-        bind="query-params", width=140 if start.by == "color" else 240,
+        bind="query-params", width=120 if start.by == "color" else 220,
     )  # fmt: skip
     way = st.selectbox(
         "Way", list(ways), list(ways).index(f"{start.label}-{start.called}"), key="claim_way",
-        bind="query-params", width=240,
+        bind="query-params", width=220,
         format_func=lambda key: "{}, called {}".format(*map(name, ways[key])),
     )  # fmt: skip
     return (str(group), *ways[str(way)])

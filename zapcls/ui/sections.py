@@ -136,7 +136,7 @@ def show_photos(photos: Photos) -> None:
     """Show photos in pairs, the lines of each below it."""
     with st.container(horizontal=True, gap="medium"):
         for pair in photos.pairs:
-            with st.container(width=300, border=True, horizontal=True):
+            with st.container(width=330, border=True, horizontal=True):
                 for photo in pair:
                     with st.container(width=130):
                         st.image(photo.uri, width=130)
