@@ -267,4 +267,5 @@ def color_run(tmp_path):
     opset = [helper.make_opsetid("", 18)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), run.onnx_path)
     write_json(run.path / "model.json", build_facts(side=8))
+    write_task(run, DEFAULT_TASK)
     return run

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import pytest
 from app_driver import App
-from fake_run import add_check
+from fake_run import add_check, relabel
 
-from zapcls.analysis import metrics
 from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS
 from zapcls.findings.ask import SOURCES
 from zapcls.ui import filters
 from zapcls.ui.ask_form import SOURCE
 from zapcls.workspace.checks import read_predictions as read_checked
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run, read_predictions
 from zapcls.workspace.store import Store, find_store_of
 
@@ -166,18 +164,10 @@ def test_photos_are_grouped_by_another_attribute(
 
 
 @pytest.fixture
-def kinds(finished: Run, workspace: Workspace) -> list[str]:
+def kinds(finished: Run, own_store: Store) -> list[str]:
     """The classes of the run once it is about the sub-categories of the drawings."""
-    table = read_predictions(finished, workspace)
-    split = table.assign(label=table["sub_category"].where(table["label"] != "", ""))
-    classes = sorted(set(split["label"]) - {""})
-    logits = np.random.default_rng(0).normal(size=(len(split), len(classes)))
-    made, prob = metrics.build_predictions(split, logits, classes, "sub_category")
-    made.to_parquet(finished.path / "predictions.parquet")
-    np.save(finished.path / "probs.npy", prob)
-    write_json(finished.path / "model.json", finished.facts | {"classes": classes})
-    train = finished.config["train"] | {"target": "sub_category", "classes": classes}
-    write_json(finished.path / "config.json", finished.config | {"train": train})
+    classes = sorted(set(own_store.read_catalog()["sub_category"]) - {""})
+    relabel(finished, own_store, "sub_category", classes)
     return classes
 
 

@@ -219,7 +219,7 @@ def counts(
         customdata=list(hover) or None,
         hovertemplate="%{y}: %{customdata}<extra></extra>" if hover else None,
     )  # fmt: skip
-    figure.update_xaxes(range=[0, max(1, *values) * 1.15])  # room for the last number
+    figure.update_xaxes(range=[0, max([1, *values]) * 1.15])  # room for the last number
     return figure.update_yaxes(autorange="reversed", type="category")
 
 

@@ -165,7 +165,7 @@ def draw_lr_curve(
     line = median.rename(columns=names)
     has_seeds = curves["seed"].nunique() > 1
     hover = "rate %{x:.2e}<br>loss %{y:.3f}"
-    shown = [Line(line[["x", "y"]], "median" if has_seeds else "", hover=hover)]
+    shown = [Line(line[["x", "y"]], "median" if has_seeds else "", hover=hover, group="median")]
     for place, (name, rate) in enumerate(suggestions.items()):
         mark = line.loc[[(line["x"] - rate).abs().idxmin()], ["y"]].assign(x=rate)
         color = charts.CLASS_COLORS[place]
@@ -186,7 +186,7 @@ def _list_seeds(curves: pd.DataFrame) -> list[Line]:
     """List a faint line for each seed, all of them one entry of the legend."""
     return [
         Line(
-            rows, "" if place else "single seeds", width=1, opacity=0.4, group="seeds",
+            rows, "" if place else "single seeds", width=1, opacity=0.4, group="single seeds",
             hover=f"seed {seed}<br>rate %{{x:.2e}}<br>loss %{{y:.3f}}",
         )
         for place, (seed, rows) in enumerate(curves.groupby("seed"))

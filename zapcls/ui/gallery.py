@@ -120,12 +120,11 @@ def describe_verdicts(
     """Write the badge of each of some images that is reviewed."""
     badges = {}
     for verdict in verdicts[verdicts["image_id"].isin(images)].itertuples():
-        said = describe(verdict.mark, verdict.right_label, task)
-        badges[verdict.image_id] = (
-            ":red-badge[reviewers disagree]"
-            if verdict.is_conflict
-            else f":{MARK_COLORS[verdict.mark]}-badge[{messages.escape(said)}]"
-        )
+        badge = ":red-badge[reviewers disagree]"
+        if not verdict.is_conflict:
+            said = describe(verdict.mark, verdict.right_label, task)
+            badge = f":{MARK_COLORS[verdict.mark]}-badge[{messages.escape(said)}]"
+        badges[verdict.image_id] = badge
     return badges
 
 
