@@ -15,7 +15,7 @@ import pandas as pd
 from zapcls.analysis.decisions import settle
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
-from zapcls.errors import ZapError
+from zapcls.errors import BadInput, ZapError
 from zapcls.workspace import checks, runs
 from zapcls.workspace.checks import LabelCheck, find_check
 from zapcls.workspace.layout import Workspace
@@ -182,13 +182,13 @@ class Evidence:
         "" (not known) and cells with several values are none.
 
         Raises:
-            ZapError: there is no such attribute.
+            BadInput: there is no such attribute.
         """
         if by == "color":
             return list(BASIC_COLORS)
         if by not in self.list_attributes():
             known = ", ".join(self.list_attributes())
-            raise ZapError(f"Photos can be grouped by one of {known}; got {by!r}. Name one.")
+            raise BadInput(f"Photos can be grouped by one of {known}; got {by!r}. Name one.")
         values = self.answers(source)[by].value_counts()
         return [str(value) for value in values.index if value and ";" not in value]
 
