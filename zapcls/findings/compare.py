@@ -64,9 +64,11 @@ def pair(first: Evidence, second: Evidence, ask: Ask) -> pd.DataFrame:
     """Pair the answers of two runs: `compare.pair_runs`, with the group column that is asked for.
 
     Raises:
-        BadInput: they are one run, or differ in target, classes or catalogue.
+        BadInput: they are one run, or differ in target, classes or catalogue; or there is no such
+            column.
     """
     compare.check_comparable(first.run, second.run)
+    second.list_groups(ask.by)  # names the attributes that there are, if it is none
     tables = first.predictions, second.predictions
     return compare.pair_runs(*tables, first.verdicts, ask.task.classes, ask.by)
 

@@ -92,14 +92,14 @@ def list_edits(found: Found, edit: str, ask: Ask) -> list[Block]:
         told.append(Text(describe_target(flips, ask.group, edit, ask)))
     if chosen.empty:
         return told
-    turned = f"{numbers.begin(ask.task.noun(ask.label))} turned …"
+    recolored = f"{numbers.begin(ask.task.noun(ask.label))} recolored"
     caption = "Each row is a color that they were turned into."
     return [
         *told,
         Columns(
             (
-                (Chart(f"{turned} other answers", draw_flips(chosen, control)),),
-                (Chart(f"{turned} which way the probability moves", draw_shifts(chosen, ask)),),
+                (Chart(f"{recolored}: other answers", draw_flips(chosen, control)),),
+                (Chart(f"{recolored}: shift of the probability", draw_shifts(chosen, ask)),),
             )
         ),
         Text(f"{name}. {caption} {describe_reached(found, edit)}", "note"),
@@ -131,10 +131,10 @@ def describe_all(flips: pd.DataFrame, edit: str) -> str:
         return f"{name}: no photo could be given another color in this way."
     row, control = rows.iloc[0], CONTROLS[CONTROL_OF[edit]]
     return (
-        f"{name}: **{row['flips']:,} of {row['n']:,}** recolored photos get another answer than "
-        f"before ({_write_rate(row)}; {row['n_products']:,} products). With {control} as the "
-        f"control it is {numbers.percent(row['control_rate'])}. The difference is "
-        f"{write_excess(row)} points: **{judge(row, edit, 'p')}**."
+        f"{name}: **{row['flips']:,} of {row['n']:,}** recolored photos "
+        f"({row['n_products']:,} products) get another answer than before, {_write_rate(row)}. "
+        f"With {control} as the control it is {numbers.percent(row['control_rate'])}. The "
+        f"difference is {write_excess(row)} points: **{judge(row, edit, 'p')}**."
     )
 
 
@@ -147,7 +147,7 @@ def describe_target(flips: pd.DataFrame, color: str, edit: str, ask: Ask) -> str
     row, control = rows.iloc[0], CONTROLS[CONTROL_OF[edit]]
     return (
         f"{numbers.begin(noun)} turned {color}: **{row['flips']:,} of {row['n']:,}** get another "
-        f"answer ({_write_rate(row)}); with {control} it is "
+        f"answer, {_write_rate(row)}; with {control} it is "
         f"{numbers.percent(row['control_rate'])}. The difference is {write_excess(row)} points: "
         f"**{judge(row, edit)}** (p = {numbers.p_value(row['p'])}, "
         f"{numbers.p_value(row['p_holm'])} corrected for the colors tried)."
@@ -194,9 +194,9 @@ def draw_flips(chosen: pd.DataFrame, control: str) -> go.Figure:
     ]
     beside = edited.assign(
         middle=chosen["control_rate"], low=float("nan"), high=float("nan"),
-        color=charts.NEUTRAL, hover=hover,
+        color=charts.NEUTRAL, pale=False, hover=hover,
     )  # fmt: skip
-    dots = [charts.Dots(beside, control, "diamond-open"), charts.Dots(edited, "the color")]
+    dots = [charts.Dots(beside, control, "diamond"), charts.Dots(edited, "the color")]
     notes = [f"{row.flips:,} of {row.n:,}" for row in chosen.itertuples()]
     return charts.rows(list(chosen["to"]), dots, charts.Axis("answers that change"), notes)
 

@@ -66,20 +66,19 @@ def section(found: Found, ask: Ask) -> Section:
         return Section("remedies", TITLE, (Text(MISSING["trade"], "missing"),))
     ask = replace(ask, by=found.by)
     drawn = tuple(
-        (Chart(f"Error rate against the {name_measure(found, measure, ask)}",
-               draw(found, measure, ask)),)
+        (Chart(numbers.begin(name_measure(found, measure, ask)), draw(found, measure, ask)),)
         for measure in (WORST, FLIP)
         if found.is_known(measure)
-    )  # fmt: skip
+    )
     return Section(
         "remedies", TITLE,
         (
             Text(describe_answer(found, ask), help=explain(ask)),
             Columns(drawn),
             Text(
-                "Lower left is better. Lines are 95 % intervals of the difference from "
-                f"{_title(BASE)} (dotted): one that crosses a dotted line may be chance. Pale "
-                f"points are single trainings. {explain_trainings(found)}",
+                "Each against the error rate; lower left is better. Lines are 95 % intervals of "
+                f"the difference from {_title(BASE)} (dotted): one that crosses a dotted line may "
+                f"be chance. Pale points are single trainings. {explain_trainings(found)}",
                 "note",
             ),
             *(Text(describe_measure(found, measure, ask)) for measure in TESTED),

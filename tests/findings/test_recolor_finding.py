@@ -67,12 +67,12 @@ def test_the_page_reads_the_rate_the_control_and_the_verdict(found):
     told = [block.text for block in list_blocks(recolor.section(found, GENDER), Text)]
 
     assert told[0] == (
-        "Hue, lightness fixed: **30 of 100** recolored photos get another answer than before "
-        "(30.0 % (15.0 to 45.0 %); 30 products). With a random hue as the control it is 10.0 %. "
+        "Hue, lightness fixed: **30 of 100** recolored photos (30 products) get another answer "
+        "than before, 30.0 % (15.0 to 45.0 %). With a random hue as the control it is 10.0 %. "
         "The difference is +20.0 (+10.0 to +30.0) points: **it is the color itself**."
     )
     assert told[1] == (
-        "Women's shoes turned pink: **20 of 40** get another answer (50.0 % (25.0 to 75.0 %)); "
+        "Women's shoes turned pink: **20 of 40** get another answer, 50.0 % (25.0 to 75.0 %); "
         "with a random hue it is 10.0 %. The difference is +40.0 (+30.0 to +50.0) points: **it is "
         "the color itself** (p = 0.001, 0.002 corrected for the colors tried)."
     )
@@ -123,7 +123,7 @@ def test_the_tables_hold_every_label_and_kind_of_edit(found):
 def test_a_report_holds_both_edits_and_another_group_column_has_no_target(found):
     both = Ask(GENDER.task, label="Women", edit="")
     told = [block.text for block in list_blocks(recolor.section(found, both), Text)]
-    assert [text.split(":")[0] for text in told if "recolored photos get" in text] == [
+    assert [text.split(":")[0] for text in told if "get another answer than" in text] == [
         "Hue, lightness fixed", "Hue and lightness",
     ]  # fmt: skip
     assert any("**the color flips fewer than the same lightness alone**" in text for text in told)

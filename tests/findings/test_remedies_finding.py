@@ -110,8 +110,8 @@ def test_the_section_is_the_answer_two_planes_each_figure_and_a_table(found):
     [columns] = [block for block in section.blocks if isinstance(block, Columns)]
     charts = [chart for [chart] in columns.columns if isinstance(chart, Chart)]
     assert [chart.title for chart in charts] == [
-        "Error rate against the error rate of red men's shoes",
-        "Error rate against the share of answers that the hue flips",
+        "Error rate of red men's shoes",
+        "Share of answers that the hue flips",
     ]
     [table] = [block.cells for block in section.blocks if isinstance(block, Table)]
     table = table.set_index("remedy")
