@@ -217,9 +217,11 @@ def show_catalogue(store: Store) -> None:
     table = cache.catalog(store)
     counts = summarize(table)
     kept = table[table["kept"]]
+    task = DEFAULT_TASK
+    named = numbers.join([task.name(label) for label in task.classes], "or")
     st.markdown(
-        f"**{counts['kept']:,} of {counts['rows']:,} shoes are kept**: those sold as exactly "
-        f"women's or men's. They are {counts['products']:,} products in their colors."
+        f"**{counts['kept']:,} of {counts['rows']:,} {task.things} are kept**: those {task.verb} "
+        f"exactly {named}. They are {counts['products']:,} products in their colors."
     )
     if store.is_drawn:
         st.warning(messages.DRAWN_NOTE, icon=":material/draw:")
