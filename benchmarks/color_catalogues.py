@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from zapcls.analysis.metrics import labelled
-from zapcls.workspace import checks, runs
+from zapcls.workspace import checks, run_tables, runs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.store import find_store
 
@@ -129,7 +129,7 @@ def read_catalogues(folder: Path | None, name: str) -> list[Catalogue]:
     workspace = Workspace(folder)
     evaluated = [run.run_id for run in runs.list_runs(workspace) if run.is_evaluated]
     run = runs.find_evaluated(workspace, name or evaluated[0])
-    table = runs.read_predictions(run, workspace)
+    table = run_tables.read_predictions(run, workspace)
     found.append(Catalogue("this run, valid", table[table["split"] == "valid"]))
     store = find_store(workspace, run.facts["catalogue_id"])
     check = checks.find_check(store, run.train_config)

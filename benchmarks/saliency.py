@@ -23,7 +23,8 @@ from zapcls.answer import saliency
 from zapcls.answer.classify import Classifier, open_classifier
 from zapcls.data.color import object_mask
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import find_run, read_predictions
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import find_run
 from zapcls.workspace.store import find_store
 
 RESULTS = Path(__file__).parent / "results"

@@ -20,8 +20,9 @@ from zapcls.errors import ZapError
 from zapcls.ui import cache, marking, messages, navigation, run_state, settings_form
 from zapcls.ui.choices import name_marks
 from zapcls.workspace import jobs
-from zapcls.workspace.reviews import check_known, open_reviews, read_csv, write_csv
+from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
+from zapcls.workspace.sheets import check_known, read_csv, write_csv
 
 PAGE_SIZE = 24
 CARD_PX = 148

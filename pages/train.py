@@ -8,7 +8,8 @@ from zapcls.ui import cache, job_view, messages, navigation, run_picker, setting
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
-from zapcls.workspace.runs import Run, create_run, read_history, read_losses
+from zapcls.workspace.run_tables import read_history, read_losses
+from zapcls.workspace.runs import Run, create_run
 
 
 def show_curves(run: Run) -> None:

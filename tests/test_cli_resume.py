@@ -12,7 +12,8 @@ from zapcls.config import build_config
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, write_json
-from zapcls.workspace.runs import create_run, list_runs, read_predictions, read_probabilities
+from zapcls.workspace.run_tables import read_predictions, read_probabilities
+from zapcls.workspace.runs import create_run, list_runs
 from zapcls.workspace.worker import Reporter
 
 

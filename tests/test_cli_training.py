@@ -14,7 +14,7 @@ from zapcls.data.sample import draw_catalogue
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import read_json
-from zapcls.workspace.runs import read_predictions
+from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.store import list_stores
 
 pytestmark = pytest.mark.slow

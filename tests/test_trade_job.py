@@ -16,7 +16,8 @@ from zapcls.errors import Stopped
 from zapcls.findings.remedy_settings import configure
 from zapcls.workspace import jobs, worker
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import create_run, find_run, read_predictions, read_trade
+from zapcls.workspace.run_tables import read_predictions, read_trade
+from zapcls.workspace.runs import create_run, find_run
 
 pytestmark = [
     pytest.mark.slow,

@@ -17,7 +17,7 @@ from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.errors import BadInput, ZapError
 from zapcls.schema import SEVERAL
-from zapcls.workspace import checks, runs
+from zapcls.workspace import checks, run_tables
 from zapcls.workspace.checks import LabelCheck, find_check
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
@@ -105,7 +105,7 @@ class Evidence:
         """The run's predictions with the facts and the color of each photo beside them."""
         return self.keep(
             "predictions", ("predictions",),
-            lambda: runs.read_predictions(self.run, self.workspace),
+            lambda: run_tables.read_predictions(self.run, self.workspace),
         )  # fmt: skip
 
     @property
@@ -127,38 +127,38 @@ class Evidence:
     @property
     def recoloring(self) -> pd.DataFrame | None:
         """What the run says of its photos recolored (`schema.RECOLORING`), None before the job."""
-        return self.keep("recoloring", ("recolor",), lambda: runs.read_recoloring(self.run))
+        return self.keep("recoloring", ("recolor",), lambda: run_tables.read_recoloring(self.run))
 
     @property
     def remedies(self) -> pd.DataFrame | None:
         """What remedies cost and bring (`schema.TRADE`), None before the job."""
-        return self.keep("remedies", ("trade",), lambda: runs.read_trade(self.run))
+        return self.keep("remedies", ("trade",), lambda: run_tables.read_trade(self.run))
 
     @property
     def outliers(self) -> pd.DataFrame | None:
         """How far photos lie from the training photos: image_id, outlier; None where unknown."""
-        return self.keep("outliers", ("outliers",), lambda: runs.read_outliers(self.run))
+        return self.keep("outliers", ("outliers",), lambda: run_tables.read_outliers(self.run))
 
     @property
     def history(self) -> pd.DataFrame:
         """The epochs of the training (`schema.HISTORY`)."""
-        return self.keep("history", ("history",), lambda: runs.read_history(self.run))
+        return self.keep("history", ("history",), lambda: run_tables.read_history(self.run))
 
     @property
     def losses(self) -> pd.DataFrame:
         """The training loss as it fell (`schema.LOSSES`)."""
-        return self.keep("losses", ("losses",), lambda: runs.read_losses(self.run))
+        return self.keep("losses", ("losses",), lambda: run_tables.read_losses(self.run))
 
     @property
     def cross_validation(self) -> dict[str, Any] | None:
         """What trainings of the run's recipe came to over all photos, None before the job."""
         name = "cross-validation"
-        return self.keep(name, (name,), lambda: runs.read_cross_validation(self.run))
+        return self.keep(name, (name,), lambda: run_tables.read_cross_validation(self.run))
 
     @property
     def map(self) -> pd.DataFrame | None:
         """The map of the run's embeddings (image_id, x, y), None before it is drawn."""
-        return self.keep("map", ("map",), lambda: runs.read_map(self.run))
+        return self.keep("map", ("map",), lambda: run_tables.read_map(self.run))
 
     @property
     def decisions(self) -> pd.DataFrame:

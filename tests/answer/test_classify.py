@@ -98,7 +98,7 @@ def test_two_openings_of_a_model_are_equal(color_run):
 
 @pytest.mark.slow
 def test_a_photo_of_the_catalogue_gets_the_prediction_of_its_run(trained):
-    from zapcls.workspace.runs import read_predictions
+    from zapcls.workspace.run_tables import read_predictions
     from zapcls.workspace.store import find_store
 
     run = trained.run

@@ -18,7 +18,8 @@ from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import find_run, list_runs, read_map, read_predictions
+from zapcls.workspace.run_tables import read_map, read_predictions
+from zapcls.workspace.runs import find_run, list_runs
 
 slow = pytest.mark.slow
 

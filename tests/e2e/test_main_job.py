@@ -9,7 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 from zapcls.analysis.mistakes import Filter, find_images
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import list_runs, read_predictions
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import list_runs
 
 TRAINING_TIMEOUT_MS = 600_000
 

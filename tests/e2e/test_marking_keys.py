@@ -13,7 +13,8 @@ from zapcls.data.sources import read_catalogue
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, read_predictions
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import Run
 
 DELAYS_MS = (0, 50, 150, 400, 800)
 TIMEOUT_MS = 60_000

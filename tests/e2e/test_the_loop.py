@@ -13,7 +13,8 @@ from playwright.sync_api import Page, expect
 from zapcls.evidence import open_evidence
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, list_runs, read_predictions
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import Run, list_runs
 
 TIMEOUT_MS = 600_000
 

@@ -12,7 +12,8 @@ import pytest
 from zapcls.config import DEFAULT_CLASSES
 from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import list_runs, read_history, read_predictions
+from zapcls.workspace.run_tables import read_history, read_predictions
+from zapcls.workspace.runs import list_runs
 
 pytestmark = pytest.mark.slow
 

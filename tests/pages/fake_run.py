@@ -34,7 +34,8 @@ from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.lr_files import read_found
-from zapcls.workspace.runs import Run, create_run, read_predictions, read_table
+from zapcls.workspace.run_tables import read_predictions, read_table
+from zapcls.workspace.runs import Run, create_run
 from zapcls.workspace.store import Store, find_store, find_store_of, read_split
 from zapcls.workspace.worker import Reporter
 

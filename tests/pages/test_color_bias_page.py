@@ -14,7 +14,8 @@ from zapcls.ui import filters
 from zapcls.ui.ask_form import SOURCE
 from zapcls.workspace.checks import read_predictions as read_checked
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, read_predictions
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store_of
 
 RUN, HEADS = SOURCES.values()

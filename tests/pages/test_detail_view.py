@@ -19,7 +19,8 @@ from zapcls.ui import marking, messages
 from zapcls.ui.relatives import NEAREST
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, read_predictions
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
 

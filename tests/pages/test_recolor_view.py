@@ -20,7 +20,8 @@ from zapcls.work.recolor import recolor
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import find_device_holder
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, read_predictions, read_recoloring, write_derived
+from zapcls.workspace.run_tables import read_predictions, read_recoloring, write_derived
+from zapcls.workspace.runs import Run
 
 
 @pytest.fixture(scope="module")

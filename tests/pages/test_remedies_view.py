@@ -12,7 +12,8 @@ from zapcls.findings.remedy_settings import REMEDIES, SEEDS
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, write_derived
+from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.runs import Run
 
 
 @pytest.fixture

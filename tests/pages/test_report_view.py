@@ -9,7 +9,8 @@ from fake_run import hold_running
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, write_derived
+from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.runs import Run
 
 
 def write(run: Run, *names: str) -> None:

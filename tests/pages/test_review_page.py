@@ -15,8 +15,10 @@ from zapcls.ui import marking
 from zapcls.ui.choices import list_choices
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.reviews import Reviews, open_reviews, read_csv, write_csv
-from zapcls.workspace.runs import Run, list_runs, read_predictions
+from zapcls.workspace.reviews import Reviews, open_reviews
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import Run, list_runs
+from zapcls.workspace.sheets import read_csv, write_csv
 
 OTHER = {"Women": "Men", "Men": "Women"}
 WORDS = {"Women": "women's", "Men": "men's"}

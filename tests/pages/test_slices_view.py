@@ -9,7 +9,8 @@ from zapcls.analysis.metrics import labelled
 from zapcls.analysis.slices import MIN_PRODUCTS, find_slices
 from zapcls.findings import slices
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, read_predictions
+from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.runs import Run
 
 
 def test_it_shows_the_groups_of_valid_and_how_many_were_tried(

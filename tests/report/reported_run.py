@@ -17,7 +17,8 @@ from zapcls.config import build_config
 from zapcls.workspace import checks
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, write_derived, write_task
+from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.runs import Run, create_run, write_task
 from zapcls.workspace.store import Store, build_task, read_split
 
 CLASSES = ("Women", "Men")

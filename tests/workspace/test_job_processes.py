@@ -21,15 +21,13 @@ from zapcls.data.split import name_split
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import read_status, request_stop
 from zapcls.workspace.layout import Workspace, read_json
-from zapcls.workspace.runs import (
-    Run,
-    create_run,
-    list_runs,
+from zapcls.workspace.run_tables import (
     read_history,
     read_losses,
     read_predictions,
     read_probabilities,
 )
+from zapcls.workspace.runs import Run, create_run, list_runs
 from zapcls.workspace.store import find_store, list_stores
 
 pytestmark = [

@@ -15,7 +15,8 @@ import pytest
 from zapcls import schema
 from zapcls.errors import ZapError
 from zapcls.workspace import reviews as module
-from zapcls.workspace.reviews import CSV_COLUMNS, check_known, open_reviews, read_csv, write_csv
+from zapcls.workspace.reviews import open_reviews
+from zapcls.workspace.sheets import CSV_COLUMNS, check_known, read_csv, write_csv
 
 PROJECT = Path(__file__).parents[2]
 MARK = ("cat", "i0", "gender", "Women")

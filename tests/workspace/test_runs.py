@@ -17,18 +17,13 @@ from zapcls.workspace import jobs, runs
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import read_json, write_json
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.runs import (
-    FORMAT,
-    Run,
-    create_retraining,
-    create_run,
-    find_run,
-    list_runs,
+from zapcls.workspace.run_tables import (
     read_history,
     read_losses,
     read_predictions,
     read_probabilities,
 )
+from zapcls.workspace.runs import FORMAT, Run, create_retraining, create_run, find_run, list_runs
 from zapcls.workspace.store import read_split
 
 CONFIG = build_config("first-try", seed=3)

@@ -9,7 +9,8 @@ from typing import Any
 from zapcls.commands import terminal
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import Workspace, open_workspace
-from zapcls.workspace.runs import Run, find_evaluated, read_cross_validation, read_predictions
+from zapcls.workspace.run_tables import read_cross_validation, read_predictions
+from zapcls.workspace.runs import Run, find_evaluated
 
 ERRORS = ["image_id", "image_path", "label", "prediction", "prob", "loss", "color", "cause"]
 ISSUES = ["image_id", "label", "suggested_label", "label_quality", "reasons"]
@@ -58,7 +59,8 @@ def run_slices(arguments: argparse.Namespace) -> None:
 
 
 def run_export(arguments: argparse.Namespace) -> None:
-    from zapcls.workspace.reviews import open_reviews, write_csv
+    from zapcls.workspace.reviews import open_reviews
+    from zapcls.workspace.sheets import write_csv
 
     workspace, run = _open(arguments)
     decisions = open_reviews(workspace).read(run.facts["catalogue_id"], run.train_config.target)
@@ -72,7 +74,8 @@ def run_export(arguments: argparse.Namespace) -> None:
 
 def run_import(arguments: argparse.Namespace) -> None:
     from zapcls.analysis.decisions import find_conflicts
-    from zapcls.workspace.reviews import check_known, open_reviews, read_csv
+    from zapcls.workspace.reviews import open_reviews
+    from zapcls.workspace.sheets import check_known, read_csv
 
     workspace, run = _open(arguments)
     if not arguments.file.is_file():

@@ -11,7 +11,7 @@ from zapcls.blocks.charts import figure_of
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS
-from zapcls.workspace.runs import read_history
+from zapcls.workspace.run_tables import read_history
 
 NEEDS = ()  # what a training wrote stays as it is
 

@@ -18,7 +18,8 @@ from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors
-from zapcls.workspace.runs import Run, find_run, write_derived
+from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.runs import Run, find_run
 from zapcls.workspace.store import Store, find_store
 
 

@@ -9,7 +9,8 @@ from zapcls.analysis import heads
 from zapcls.progress import Progress
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import find_evaluated, write_derived
+from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.runs import find_evaluated
 
 MAP_STEPS = 500
 

@@ -6,7 +6,8 @@ from zapcls.progress import Progress
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import find_evaluated, read_predictions, write_derived
+from zapcls.workspace.run_tables import read_predictions, write_derived
+from zapcls.workspace.runs import find_evaluated
 from zapcls.workspace.store import find_store
 
 

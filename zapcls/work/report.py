@@ -7,7 +7,8 @@ from zapcls.report.document import build_page
 from zapcls.report.files import KIND, find_browser, print_pdf
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import find_evaluated, write_derived
+from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.runs import find_evaluated
 
 
 def write_report(job: Job, workspace: Workspace, progress: Progress) -> None:

@@ -31,7 +31,8 @@ from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.opening import name_colors
-from zapcls.workspace.runs import Run, find_evaluated, read_predictions, write_derived
+from zapcls.workspace.run_tables import read_predictions, write_derived
+from zapcls.workspace.runs import Run, find_evaluated
 from zapcls.workspace.store import Store, find_store
 
 MOST_EDITED = 600  # photos of valid whose hue is moved; whole products, drawn by the run's seed

@@ -17,7 +17,7 @@ import pandas as pd
 from zapcls.config import TrainConfig
 from zapcls.workspace.answers import find_probabilities, read_answers, write_answers
 from zapcls.workspace.layout import read_json, write_json
-from zapcls.workspace.runs import join_facts
+from zapcls.workspace.run_tables import join_facts
 from zapcls.workspace.store import Store
 
 

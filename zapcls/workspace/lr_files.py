@@ -7,7 +7,8 @@ import pandas as pd
 from zapcls import schema
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_json
-from zapcls.workspace.runs import Run, read_table
+from zapcls.workspace.run_tables import read_table
+from zapcls.workspace.runs import Run
 
 
 @dataclass(frozen=True)

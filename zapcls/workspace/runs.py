@@ -1,24 +1,17 @@
 """Runs: the trainings in a workspace, and the tables each one leaves."""
 
-import os
-import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from zapcls import schema
 from zapcls.config import TrainConfig
 from zapcls.data.split import correct_split
 from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, ZapError
 from zapcls.workspace import integrity, jobs
-from zapcls.workspace.answers import find_probabilities, read_answers
-from zapcls.workspace.layout import Workspace, read_json, write_json
-from zapcls.workspace.store import Store, find_store
+from zapcls.workspace.layout import Workspace, write_json
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
 
@@ -221,110 +214,3 @@ def summarize_run(run: Run) -> dict[str, Any]:
         "n_valid": valid.get("n"),
         "seconds": None if status.seconds is None else round(status.seconds, 1),
     }
-
-
-def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
-    """Read a CSV of a run that may still be growing; empty while it has none."""
-    try:
-        table = pd.read_csv(run.path / name, on_bad_lines="skip")
-        return table.dropna(subset=["phase"])[list(columns)]
-    except (FileNotFoundError, pd.errors.EmptyDataError, KeyError):  # not begun, or just now
-        return pd.DataFrame({key: pd.Series(dtype=dtype) for key, dtype in columns.items()})
-
-
-def read_history(run: Run) -> pd.DataFrame:
-    """Read the epochs so far (`schema.HISTORY`)."""
-    return read_table(run, "history.csv", schema.HISTORY)
-
-
-def read_losses(run: Run) -> pd.DataFrame:
-    """Read the smoothed training loss so far, a few rows a second (`schema.LOSSES`)."""
-    return read_table(run, "losses.csv", schema.LOSSES)
-
-
-def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
-    """Read a run's predictions with path, category and color of each image beside them.
-
-    `label` is what the run was told; `catalog_label` is what the catalogue said then. The two
-    differ where the run was trained on corrections.
-
-    Raises:
-        ZapError: the run has not been evaluated, or its catalogue's store is gone.
-    """
-    path = run.path / "predictions.parquet"
-    if not path.is_file():
-        raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
-    store = find_store(workspace, run.facts["catalogue_id"])
-    return join_facts(read_answers(run.path, run.task.target), store)
-
-
-def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
-    """Join what the store knows to predictions: `row` in the pixels, path, attributes, color.
-
-    Raises:
-        ZapError: the colors are not named yet.
-    """
-    catalog = store.read_catalog()
-    catalog = catalog.assign(row=range(len(catalog)))
-    names = [attribute.name for attribute in store.attributes]
-    facts = ["image_id", "row", "image_path", *names]
-    colors = store.read_colors()[list(schema.COLORS)]
-    return table.merge(catalog[facts], on="image_id", how="left", validate="one_to_one").merge(
-        colors, on="image_id", how="left", validate="one_to_one"
-    )
-
-
-def read_probabilities(run: Run) -> np.ndarray:
-    """Read all class probabilities: float32, (rows of predictions, classes)."""
-    return np.load(find_probabilities(run.path, run.task.target), allow_pickle=False)
-
-
-def read_outliers(run: Run) -> pd.DataFrame | None:
-    """Read how far images lie from the training images: image_id, outlier (0..2, high is far).
-
-    Of valid, and of what is wrong elsewhere; None for a run that was evaluated without.
-    """
-    path = run.path / "outliers.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
-
-
-def write_derived(run: Run, kind: str, write: Callable[[Path], object]) -> None:
-    """Write what was found out about a run into its `derived/<kind>`, whole or not at all.
-
-    `write` is given an empty folder; one that was there before is replaced.
-    """
-    folder = run.path / "derived" / kind
-    aside = folder.with_name(f".{kind}-{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    write(aside)
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
-
-
-def read_recoloring(run: Run) -> pd.DataFrame | None:
-    """Read what the run says of its photos recolored (`schema.RECOLORING`), None before."""
-    path = run.path / "derived" / "recolor" / "recolor.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
-
-
-def read_trade(run: Run) -> pd.DataFrame | None:
-    """Read what training options cost and bring (`schema.TRADE`), None before they are tried."""
-    path = run.path / "derived" / "trade" / "trade.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
-
-
-def read_cross_validation(run: Run) -> dict[str, Any] | None:
-    """Read what a cross-validation of the run's recipe came to, None before there is one."""
-    path = run.path / "derived" / "cross-validation" / "metrics.json"
-    if not path.is_file():
-        return None
-    facts = read_json(path)
-    rates = facts.pop("targets")[run.task.target]["splits"]["valid"]
-    return facts | rates
-
-
-def read_map(run: Run) -> pd.DataFrame | None:
-    """Read the map of the run's embeddings (image_id, x, y), None before it is drawn."""
-    path = run.path / "derived" / "map" / "map.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
