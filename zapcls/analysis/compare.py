@@ -46,7 +46,7 @@ def find_obstacle(first: Trained, second: Trained) -> str:
         return f"Two runs are compared, got {first.run_id} twice. Choose another one."
     for name, values in {
         "target": [run.train_config.target for run in (first, second)],
-        "classes": [", ".join(sorted(run.train_config.classes)) for run in (first, second)],
+        "classes": [", ".join(sorted(run.facts["classes"])) for run in (first, second)],
         "catalogue": [run.facts["catalogue_id"] for run in (first, second)],
     }.items():
         if values[0] != values[1]:
