@@ -274,7 +274,8 @@ def test_interval_and_p_keep_their_word_where_chance_is_all():
 
 def build_run(run_id="one", catalogue_id="cat", **settings):
     config = build_config("first-try", **settings)
-    return SimpleNamespace(run_id=run_id, train_config=config, facts={"catalogue_id": catalogue_id})
+    facts = {"catalogue_id": catalogue_id, "classes": list(config.classes)}
+    return SimpleNamespace(run_id=run_id, train_config=config, facts=facts)
 
 
 def test_runs_of_one_question_can_be_compared_whatever_their_split():
