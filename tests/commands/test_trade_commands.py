@@ -26,7 +26,7 @@ def run(tmp_path):
     workspace = Workspace(tmp_path / "workspace")
     run = create_run(workspace, build_config("laptop"), tmp_path / "data")
     write_json(run.path / "metrics.json", {})
-    write_json(run.path / "model.json", {"classes": ["Women", "Men"]})
+    write_json(run.path / "model.json", {"classes": ["Women", "Men"], "catalogue_id": "c"})
     return run
 
 
