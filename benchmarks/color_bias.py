@@ -262,7 +262,7 @@ def measure(catalogue: Catalogue, arguments: argparse.Namespace) -> list[dict]:
 
 
 def judge(row: dict) -> str:
-    """Say whether a coverage lies outside 93 to 97 % beyond the simulation's own error."""
+    """Return whether a coverage lies outside 93 to 97 % beyond the simulation's own error."""
     if row["high"] < HELD[0]:
         return "too narrow"
     return "wider than need be" if row["low"] > HELD[1] else ""

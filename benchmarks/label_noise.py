@@ -93,7 +93,7 @@ class Photos:
 
 
 def flip(photos: Photos, rate: float, kind: str, seed: int, clean_prob: np.ndarray) -> np.ndarray:
-    """Say which photos have their label flipped: all those of the drawn products."""
+    """Describe which photos have their label flipped: all those of the drawn products."""
     rng = np.random.default_rng(seed)
     names, place = np.unique(photos.products, return_inverse=True)
     weight = np.ones(len(names))

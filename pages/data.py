@@ -163,7 +163,7 @@ def show_disk(store: Store) -> None:
 
 
 def describe_pixels(facts: dict[str, Any]) -> str:
-    """Say how large a pixel store is, and how it came about."""
+    """Describe how large a pixel store is, and how it came about."""
     rows, decoded = facts["rows"], facts["decoded"]
     at = f"decoded at {facts['images_per_s']:,.0f} images/s"
     if not decoded:

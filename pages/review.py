@@ -46,7 +46,7 @@ def count(n: int, one: str, several: str | None = None) -> str:
 
 
 def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
-    """Say in one sentence how much was reviewed, by how many, and with what result."""
+    """Describe in one sentence how much was reviewed, by how many, and with what result."""
     n_valid = int((cache.evidence(run).predictions["split"] == "valid").sum())
     in_valid = int((reviewed["split"] == "valid").sum())
     rest = len(reviewed) - in_valid
@@ -114,7 +114,7 @@ def show_exchange(run: Run) -> None:
 
 
 def show_nothing() -> None:
-    """Say how a decision is made."""
+    """Describe how a decision is made."""
     st.info(
         "No photo is reviewed yet. Open a photo that the run got wrong and press a button beside "
         "it: is the label wrong, or the model?"
@@ -125,7 +125,7 @@ def show_nothing() -> None:
 
 
 def describe_changes(changes: pd.DataFrame) -> str:
-    """Say what a retraining changes: how many labels, how many photos, in which splits."""
+    """Describe what a retraining changes: how many labels, how many photos, in which splits."""
     said = []
     for column, one, several in (
         ("relabelled", "label is changed", "labels are changed"),
@@ -141,7 +141,7 @@ def describe_changes(changes: pd.DataFrame) -> str:
 
 
 def show_retraining(run: Run) -> None:
-    """Say what a retraining would change, and start one."""
+    """Describe what a retraining would change, and start one."""
     corrections = build_corrections(cache.evidence(run).verdicts, list(run.task.classes))
     table = cache.evidence(run).predictions
     changes = count_changes(table, corrections)

@@ -213,7 +213,7 @@ def fit_odds(
 
 
 def _find_independent(design: np.ndarray) -> np.ndarray:
-    """Tell of each column whether it is no sum of those before it (Gram and Schmidt)."""
+    """Find of each column whether it is no sum of those before it (Gram and Schmidt)."""
     basis = np.empty((len(design), 0))
     is_new = np.zeros(design.shape[1], dtype=bool)
     for place, column in enumerate(design.T):
@@ -225,7 +225,7 @@ def _find_independent(design: np.ndarray) -> np.ndarray:
 
 
 def do_disagree(crude: Sequence[float], adjusted: Sequence[float]) -> bool:
-    """Tell whether two odds ratios (ratio, low, high, ...) say different things.
+    """Return whether two odds ratios (ratio, low, high, ...) say different things.
 
     They do if they differ by a factor over FACTOR, or point to different sides of 1 while each
     one's interval leaves out the other. False where one is NaN.

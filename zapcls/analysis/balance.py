@@ -28,7 +28,7 @@ def assign_groups(codes: np.ndarray, colors: np.ndarray) -> np.ndarray:
 
 
 def weigh_groups(groups: np.ndarray) -> np.ndarray:
-    """Give each photo (n) a weight, so that each group weighs the same: float32, mean 1.
+    """Return each photo (n) a weight, so that each group weighs the same: float32, mean 1.
 
     A weight is n / (number of groups x photos of the group), at most `MOST_WEIGHT`, so that a
     handful of photos does not lead the training; all are then scaled to a mean of 1.
@@ -39,7 +39,7 @@ def weigh_groups(groups: np.ndarray) -> np.ndarray:
 
 
 def weigh_apart(codes: np.ndarray, colors: np.ndarray) -> np.ndarray:
-    """Give each photo (n) a weight under which its color does not tell its label: float32, mean 1.
+    """Return each photo (n) a weight under which its color does not tell its label: float32, mean 1.
 
     Reweighing (Kamiran and Calders 2012, Knowl. Inf. Syst. 33:1): the group's photos as expected
     if color and label were independent over those there are. Colors and labels keep their shares,

@@ -87,7 +87,7 @@ def _percent(values: pd.Series) -> pd.Series:
 def _ask_reviewers(
     wrong: pd.DataFrame, verdicts: pd.DataFrame | None
 ) -> tuple[list[Clue], pd.Series]:
-    """Give what reviewers said, and of which images they said that the label is right."""
+    """Return what reviewers said, and of which images they said that the label is right."""
     if verdicts is None:
         return [], pd.Series(False, index=wrong.index)
     known = wrong[["image_id", "label"]].merge(verdicts, on="image_id", how="left")
@@ -106,7 +106,7 @@ def _ask_reviewers(
 def _ask_label_check(
     wrong: pd.DataFrame, issues: pd.DataFrame | None, is_cleared: pd.Series
 ) -> list[Clue]:
-    """Give what the label check holds against the labels, and where it cannot tell either."""
+    """Return what the label check holds against the labels, and where it cannot tell either."""
     if issues is None:
         return []
     columns = ["image_id", "label", "label_quality", "is_suspect", "reasons"]
@@ -150,7 +150,7 @@ def _find_siblings(wrong: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
 
 
 def _find_odd(wrong: pd.DataFrame, table: pd.DataFrame, outlier: pd.DataFrame | None) -> pd.Series:
-    """Say which images are further from the training photos than right answers mostly are."""
+    """Describe which images are further from the training photos than right answers mostly are."""
     if outlier is None:
         return pd.Series("", index=wrong.index)
     known = outlier.set_index("image_id")["outlier"]

@@ -54,7 +54,7 @@ def compare_names(labels: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(labels: pd.DataFrame, named: pd.DataFrame) -> Agreement:
-    """Give the rates of agreement and Cohen's kappa (1960) of labels, as `compare_names` joins.
+    """Return the rates of agreement and Cohen's kappa (1960) of labels, as `compare_names` joins.
 
     The interval of kappa is that of the exact agreement, carried over with the agreement by
     chance taken as known, as in Cohen's own standard error. So it counts products, not images,

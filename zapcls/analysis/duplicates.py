@@ -12,7 +12,7 @@ _CHUNK = 1024
 
 
 def shrink(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Give what each photo has on its white ground, as a vector of length 1.
+    """Return what each photo has on its white ground, as a vector of length 1.
 
     The mean colors of its blocks are taken from white: what is left is the shoe, so that two thin
     boots are not alike for the white around them.

@@ -57,7 +57,7 @@ def cross_validate(
     classes: int,
     progress: Progress = silent,
 ) -> np.ndarray:
-    """Give each image the probabilities of a head that was trained on the other folds.
+    """Return each image the probabilities of a head that was trained on the other folds.
 
     `features` (n, k) as `reduce` gives them, `codes` (n) class indices, `fold` (n).
 

@@ -13,7 +13,7 @@ RATE = ("n", "n_products", "hits", "rate", "low", "high")
 def count_rates(
     table: pd.DataFrame, hit: str, by: Sequence[str] = (), level: float = LEVEL
 ) -> pd.DataFrame:
-    """Give the share of rows where the bool column `hit` is true, by group, with an interval.
+    """Return the share of rows where the bool column `hit` is true, by group, with an interval.
 
     Columns: those of `by`, then n (images), n_products, hits, rate, low, high (0..1; NaN
     where a group is empty, which happens only for the whole of an empty table).
@@ -67,7 +67,7 @@ def _effective_n(products: pd.DataFrame, rate: float) -> float:
 
 
 def wilson(rate: float, n: float, level: float = LEVEL) -> tuple[float, float]:
-    """Give Wilson's score interval of a proportion, 0..1; `n` > 0 need not be whole."""
+    """Return Wilson's score interval of a proportion, 0..1; `n` > 0 need not be whole."""
     z = norm.ppf((1 + level) / 2)
     center = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))

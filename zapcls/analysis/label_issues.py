@@ -16,7 +16,7 @@ from zapcls import schema
 
 
 def pool_products(prob: np.ndarray, products: Sequence[str]) -> np.ndarray:
-    """Give each image its product's probabilities: the geometric mean over its images.
+    """Return each image its product's probabilities: the geometric mean over its images.
 
     A product has one label, and its labels err together; several photos tell more than one.
 

@@ -61,7 +61,7 @@ def labelled(table: pd.DataFrame, split: str | None = None) -> pd.DataFrame:
 
 
 def error_by_split(table: pd.DataFrame) -> pd.DataFrame:
-    """Give the error rate of each split that has rows: split, n, ..., rate, low, high."""
+    """Return the error rate of each split that has rows: split, n, ..., rate, low, high."""
     rates = count_rates(labelled(table), "wrong", by=["split"])
     order = {name: position for position, name in enumerate(schema.SPLITS)}
     return rates.sort_values("split", key=lambda names: names.map(order), ignore_index=True)
@@ -84,7 +84,7 @@ def summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def error_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:
-    """Give the error rate of each label in one split, in the order of `classes`.
+    """Return the error rate of each label in one split, in the order of `classes`.
 
     Where there are no such photos n is 0 and the rate NaN, not 0.
     """

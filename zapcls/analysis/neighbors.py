@@ -27,7 +27,7 @@ def find_nearest(
 
 
 def outlier_scores(embeddings: np.ndarray, is_train: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Say how far each of some rows lies from the training photos.
+    """Describe how far each of some rows lies from the training photos.
 
     It is 1 minus the mean cosine similarity to the `NEAREST` nearest training photos, itself left
     out; to all but one where there are no more than `NEAREST` of them.
@@ -59,6 +59,6 @@ def outlier_scores(embeddings: np.ndarray, is_train: np.ndarray, rows: np.ndarra
 
 
 def _normalize(vectors: np.ndarray) -> np.ndarray:
-    """Give the vectors length 1, float32; those of length 0 stay."""
+    """Return the vectors length 1, float32; those of length 0 stay."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.maximum(length, 1e-12)).astype(np.float32)

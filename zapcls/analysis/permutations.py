@@ -13,7 +13,7 @@ SCALES = (1, 2, 6, 12)  # that make whole numbers of the means over a few photos
 
 
 def sign_flip_p(gaps: np.ndarray, rng: np.random.Generator | None = None) -> float:
-    """Give the two-sided p of a sum of differences, when each product's sign was up to chance.
+    """Return the two-sided p of a sum of differences, when each product's sign was up to chance.
 
     `gaps` is a number a product: the sum of its photos' differences, or their mean. Where a small
     multiple of all is whole, p is exact over all flips of signs, built up product by product
@@ -43,7 +43,7 @@ def sign_flip_p(gaps: np.ndarray, rng: np.random.Generator | None = None) -> flo
 
 
 def _exact_p(sums: np.ndarray) -> float:
-    """Give the share of all flips of signs whose sum is as far from 0; `sums` are whole."""
+    """Return the share of all flips of signs whose sum is as far from 0; `sums` are whole."""
     reaches = np.abs(sums[sums != 0])
     total = int(reaches.sum())
     share = np.zeros(2 * total + 1)  # of the flips that sum to place - total

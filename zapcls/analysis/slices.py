@@ -91,7 +91,7 @@ def find_members(table: pd.DataFrame, where: Mapping[str, str]) -> pd.DataFrame:
 
 
 def name_values(table: pd.DataFrame, column: str) -> pd.Series:
-    """Give each row's value of a column in words; NaN where there is none."""
+    """Return each row's value of a column in words; NaN where there is none."""
     values = table[column]
     if column == "lightness":
         return pd.cut(values, LIGHTNESS_EDGES, labels=LIGHTNESS_NAMES)
@@ -135,7 +135,7 @@ def build_slices(
 def _count_values(
     code: np.ndarray, product: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the codes that occur, in order, and how many images and products each has."""
+    """Return the codes that occur, in order, and how many images and products each has."""
     value, n = np.unique(code, return_counts=True)
     width = product.max() + 1
     of_product = np.unique(code.astype(np.int64) * width + product) // width
@@ -145,7 +145,7 @@ def _count_values(
 def max_t(
     members: csr_array, wrong: np.ndarray, product: np.ndarray, permutations: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give how far each group's errors exceed what was to be expected, and its adjusted p-value.
+    """Return how far each group's errors exceed what was to be expected, and its adjusted p-value.
 
     z = (hits - mean) / sd, both over all ways to move the errors;
     p = (1 + draws whose largest z is at least this one's) / (1 + draws).
@@ -173,7 +173,7 @@ def max_t(
 def _expect_hits(
     members: csr_array, wrong: np.ndarray, product: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the mean and the standard deviation of each group's errors over all draws.
+    """Return the mean and the standard deviation of each group's errors over all draws.
 
     Where a product of `number` images shows `c` of them in the group and draws `k` errors, its
     hits are hypergeometric; which product draws which k is a permutation. A deviation of 0 is
@@ -235,7 +235,7 @@ def _draw(
 
 
 def _fold(members: csr_array) -> np.ndarray:
-    """Say of each group, the clearest first, how many later ones it stands for; -1: left out."""
+    """Count for each group, the clearest first, how many later ones it stands for; -1: left out."""
     size = members.sum(axis=1)
     shared = (members @ members.T).tocoo()
     first, second = shared.coords

@@ -48,12 +48,12 @@ class Classifier:
         return int(self._session.get_inputs()[0].shape[1])
 
     def answer(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give logits (n, classes) and embeddings (n, width), float32."""
+        """Return logits (n, classes) and embeddings (n, width), float32."""
         logits, embedding = self._session.run(None, {"pixels": images})
         return logits, embedding
 
     def predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give probabilities (n, classes; rows sum to 1) and embeddings (n, width), float32."""
+        """Return probabilities (n, classes; rows sum to 1) and embeddings (n, width), float32."""
         logits, embedding = self.answer(images)
         exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponents / exponents.sum(axis=1, keepdims=True), embedding

@@ -231,7 +231,7 @@ def _count_names(image: np.ndarray, place_weight: np.ndarray) -> np.ndarray:
 
 
 def _undo_shading(weight: np.ndarray) -> np.ndarray:
-    """Give the pixels that shading, glare and lining renamed back: (n, names).
+    """Return the pixels that shading, glare and lining renamed back: (n, names).
 
     Glare on a black shoe is grey, and the shade of a white one too. Where another color holds a
     quarter of the object, the colors of linings count half.

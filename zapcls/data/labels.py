@@ -76,7 +76,7 @@ def _check_target(table: pd.DataFrame, task: Task) -> None:
 
 
 def _sort_values(table: pd.DataFrame, value: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Tell the rows whose photo is there with one value, and those with several values."""
+    """Find the rows whose photo is there with one value, and those with several values."""
     several = value.str.contains(SEVERAL, regex=False)
     return (table["image_problem"] == "") & (value != "") & ~several, several
 

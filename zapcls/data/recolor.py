@@ -78,7 +78,7 @@ def find_paint(image: np.ndarray) -> Paint | None:
 
 
 def recolor(paint: Paint, to: str, edit: str = "hue") -> np.ndarray | None:
-    """Give the shoe the color `to`: uint8, (S, S, 3); None where it is then not named so.
+    """Return the shoe the color `to`: uint8, (S, S, 3); None where it is then not named so.
 
     "hue" keeps the lightness of each pixel; "color" moves the mean lightness too.
 
@@ -125,7 +125,7 @@ def move_lightness(paint: Paint, to: str) -> np.ndarray:
 
 
 def move_ground(paint: Paint, to: str, difference: float) -> np.ndarray:
-    """Give the ground the hue of `to`, by `difference` in CIELAB, the shoe untouched: a control."""
+    """Return the ground the hue of `to`, by `difference` in CIELAB, the shoe untouched: a control."""
     ground = ~paint.mask
     lab = rgb2lab(paint.image[ground][None])[0]
     angle = np.radians(TARGETS[to][2])

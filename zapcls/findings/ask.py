@@ -78,7 +78,7 @@ class Ask:
         return f"{'in' if self.by == 'color' else 'of'} another {self.word}"
 
     def within(self, group: str = "") -> str:
-        """Say where, of products in two groups: in pink; of brand Acme."""
+        """Describe where, of products in two groups: in pink; of brand Acme."""
         group = group or self.group
         return f"in {group}" if self.by == "color" else f"of {self.word} {group}"
 

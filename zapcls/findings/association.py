@@ -65,7 +65,7 @@ def section(found: Found, ask: Ask) -> Section:
 
 
 def describe(found: Association, ask: Ask) -> str:
-    """Tell the two figures with their intervals."""
+    """Describe the two figures with their intervals."""
     if math.isnan(found.cramers_v):
         return f"There is only one {ask.word} or one label here: neither can tell the other."
     return (

@@ -37,7 +37,7 @@ def section(found: Found, ask: Ask) -> Section:
 
 
 def describe(found: Found) -> str:
-    """Say how sure the run is on average, and how often it is right."""
+    """Describe how sure the run is on average, and how often it is right."""
     bins = found.bins
     n = bins["n"].sum()
     if not n:

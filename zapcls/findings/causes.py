@@ -75,7 +75,7 @@ def section(found: Found, ask: Ask) -> Section:
 
 
 def describe(found: Found, ask: Ask) -> str:
-    """Say what the shares are of, and what no suspicion rests on yet."""
+    """Describe what the shares are of, and what no suspicion rests on yet."""
     unchecked = " The labels are not checked yet (Errors, Suspects), so that none is suspected."
     return (
         f"{numbers.begin(ask.source_name)}: the first cause that there is evidence for, as shares "

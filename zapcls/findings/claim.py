@@ -71,7 +71,7 @@ def describe(found: Found, ask: Ask) -> str:
 
 
 def judge(found: Found, ask: Ask) -> str:
-    """Say what the others' rate, p and n allow to be said; "" where there are no such photos."""
+    """Describe what the others' rate, p and n allow to be said; "" where there are no such photos."""
     row, others = found.way, f"other {ask.noun(group='')}"
     if not row["n"]:
         return ""
@@ -94,7 +94,7 @@ def judge(found: Found, ask: Ask) -> str:
 
 
 def describe_reach(row: Any, ask: Ask) -> str:
-    """Say which rise of a group's rate is found with as many products as it has."""
+    """Describe which rise of a group's rate is found with as many products as it has."""
     reach = row["detectable"]
     rise = "no rise at all" if reach >= 1 else f"a rise of {100 * reach:.1f} points"
     products = f"{int(row['n_products']):,} {ask.noun(things='products')}"

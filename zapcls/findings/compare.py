@@ -85,7 +85,7 @@ def section(found: Found, ask: Ask) -> Section:
 
 
 def describe_answer(found: Found, ask: Ask) -> list[Block]:
-    """Say what differs on the photos that nobody reviewed, and whether chance explains it."""
+    """Describe what differs on the photos that nobody reviewed, and whether chance explains it."""
     row = found.summary.iloc[0]
     if not row["n"]:
         said = f"No such {ask.task.things}: every photo that is valid in both runs was reviewed."
@@ -104,7 +104,7 @@ def describe_answer(found: Found, ask: Ask) -> list[Block]:
 
 
 def judge(row: Any) -> str:
-    """Say what the interval and p allow, and no more."""
+    """Describe what the interval and p allow, and no more."""
     return decide_row(row, p="p").word(
         "the second run is wrong more often",
         "the second run is wrong less often",

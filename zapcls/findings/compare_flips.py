@@ -73,7 +73,7 @@ def section(found: Found, ask: Ask) -> Section:
 
 
 def describe_edits(totals: pd.DataFrame, ask: Ask) -> list[str]:
-    """Say how often each kind of edit flips the runs' answers, all colors together."""
+    """Describe how often each kind of edit flips the runs' answers, all colors together."""
     return [
         f"{numbers.begin(name_edits(ask)[row['edit']])}: {numbers.percent(row['rate_first'])} → "
         f"{numbers.percent(row['rate_second'])} flipped, {write_difference(row)} points "

@@ -75,7 +75,7 @@ def view(label: str, called: str, ask: Ask) -> dict[str, object]:
 
 
 def describe(found: Found) -> str:
-    """Say how many errors the listed pairs hold."""
+    """Describe how many errors the listed pairs hold."""
     pairs = found.pairs
     wrong, shown = int(pairs["n"].sum()), pairs.head(LISTED)
     if not wrong:

@@ -92,7 +92,7 @@ def draw(groups: pd.DataFrame, ask: Ask) -> go.Figure:
 
 
 def describe(groups: pd.DataFrame, ask: Ask) -> str:
-    """Say how many groups differ from the others of their label, and name the clearest."""
+    """Describe how many groups differ from the others of their label, and name the clearest."""
     rows = [row for _, row in groups.sort_values("p_holm").iterrows()]
     told = [row for row in rows if decide_row(row).is_told]
     names = [

@@ -53,7 +53,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
 
 
 def section(found: Found, ask: Ask) -> Section:
-    """Say how many labels are suspected, by whom, and how far that can be trusted."""
+    """Describe how many labels are suspected, by whom, and how far that can be trusted."""
     title, facts, suspects = "Suspected labels", found.facts, found.suspects
     if found.issues is None:
         return Section("label-check", title, (Text(MISSING["oof"], "missing"),))

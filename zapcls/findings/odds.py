@@ -104,7 +104,7 @@ def explain(ask: Ask) -> str:
 
 
 def describe(fit: Adjusted, ask: Ask) -> str:
-    """Say what the two odds ratios of the claim's group are."""
+    """Describe what the two odds ratios of the claim's group are."""
     rows = fit.odds[fit.odds[ask.by] == ask.group]
     if rows.empty:
         return f"{ask.nobody}: there are no {ask.noun()}."

@@ -110,7 +110,7 @@ def explain(ask: Ask) -> str:
 
 
 def describe(found: Found, ask: Ask) -> str:
-    """Say what the pairs of the claim's group and label allow to be said."""
+    """Describe what the pairs of the claim's group and label allow to be said."""
     rows = take_label(found.pairs, ask)
     rows = rows[rows[ask.by] == ask.group]
     both = f"{ask.within()} and {ask.another}"

@@ -124,7 +124,7 @@ def explain(ask: Ask) -> str:
 
 
 def describe_all(flips: pd.DataFrame, edit: str) -> str:
-    """Say how often any color flips an answer, and whether it is that color or any change."""
+    """Describe how often any color flips an answer, and whether it is that color or any change."""
     rows = flips[(flips["edit"] == edit) & (flips["to"] == ALL)]
     name = numbers.begin(EDITS[edit])
     if rows.empty:
@@ -139,7 +139,7 @@ def describe_all(flips: pd.DataFrame, edit: str) -> str:
 
 
 def describe_target(flips: pd.DataFrame, color: str, edit: str, ask: Ask) -> str:
-    """Say what it does to turn the photos of the label asked about into one color."""
+    """Describe what it does to turn the photos of the label asked about into one color."""
     noun = ask.task.noun(ask.label)
     rows = flips[(flips["edit"] == edit) & (flips["to"] == color) & (flips["label"] == ask.label)]
     if rows.empty:
@@ -155,7 +155,7 @@ def describe_target(flips: pd.DataFrame, color: str, edit: str, ask: Ask) -> str
 
 
 def judge(row: Any, edit: str, p: str = "p_holm") -> str:
-    """Say what the difference from the control allows, and no more."""
+    """Describe what the difference from the control allows, and no more."""
     control = CONTROLS[CONTROL_OF[edit]]
     return decide_row(row, "excess", p=p).word(
         "it is the color itself",

@@ -129,7 +129,7 @@ def list_remedies(found: Found, measure: str) -> dict[str, list[pd.Series]]:
 
 
 def describe_answer(found: Found, ask: Ask) -> str:
-    """Say in a sentence what lowers each figure, what none does, and what raises any."""
+    """Describe in a sentence what lowers each figure, what none does, and what raises any."""
     known = [measure for measure in (FLIP, WORST, ERROR) if found.is_known(measure)]
     names = {measure: f"the {name_measure(found, measure, ask)}" for measure in known}
     sides = {measure: list_remedies(found, measure) for measure in known}
@@ -148,7 +148,7 @@ def _tell(rows: list[pd.Series], verb: str, name: str) -> str:
 
 
 def describe_measure(found: Found, measure: str, ask: Ask) -> str:
-    """Say what one figure is without a remedy, and which remedies change it or may not."""
+    """Describe what one figure is without a remedy, and which remedies change it or may not."""
     base = found.read_means(measure).loc[BASE]
     name = numbers.begin(name_measure(found, measure, ask))
     if not base["n"]:
@@ -177,7 +177,7 @@ def list_sentences(found: Found, ask: Ask) -> list[str]:
 
 
 def describe_flips(found: Found) -> str:
-    """Say of the base line how much of what the hue flips a random edit flips too."""
+    """Describe for the base line how much of what the hue flips a random edit flips too."""
     flip, control, excess = (
         found.read_means(measure).loc[BASE] for measure in (FLIP, CONTROL, EXCESS)
     )
@@ -192,7 +192,7 @@ def describe_flips(found: Found) -> str:
 
 
 def explain_trainings(found: Found) -> str:
-    """Say what was trained, and how often."""
+    """Describe what was trained, and how often."""
     seeds = int((found.remedies["seed"].unique() != ALL_SEEDS).sum())
     return (
         f"Heads on the run's frozen network, {seeds} trainings of each remedy, mean over them; "

@@ -102,7 +102,7 @@ def _view(place: int, where: Mapping[str, str], found: Found) -> Opens:
 
 
 def describe(slices: pd.DataFrame) -> str:
-    """Say how many of all groups that were tried err more often."""
+    """Describe how many of all groups that were tried err more often."""
     flagged = int(slices["is_flagged"].sum())
     return (
         f"**{flagged:,} of {slices.attrs['tried']:,}** named groups "

@@ -89,7 +89,7 @@ def describe(found: Found) -> str:
 
 
 def describe_batch(run: Run) -> str:
-    """Say that a run was trained with a smaller batch than was asked for, "" if it was not."""
+    """Describe that a run was trained with a smaller batch than was asked for, "" if it was not."""
     asked = run.config["train"]["batch_size"]
     used = run.facts.get("batch_size", asked) if (run.path / "model.json").is_file() else asked
     if used >= asked:

@@ -82,7 +82,7 @@ class FrozenBody:
         self.folder = bodies_dir / name_body(config, body)
 
     def read(self, kind: str, rows: np.ndarray, train_rows: np.ndarray) -> list[np.ndarray]:
-        """Give an array (photos, ...) a view of `list_views`, in that order.
+        """Return an array (photos, ...) a view of `list_views`, in that order.
 
         The first is of all `rows`, the others are of `train_rows`. What is not there yet is
         computed; rows that were not asked for hold zeros.
@@ -101,7 +101,7 @@ class FrozenBody:
             ]
 
     def read_plain(self, kind: str, rows: np.ndarray) -> np.ndarray:
-        """Give the first view alone, whatever the training draws from: see `read`."""
+        """Return the first view alone, whatever the training draws from: see `read`."""
         with processes.first_alone(), hold_folder(self.folder, self._progress):
             return self._read_view(kind, View(PLAIN), rows)
 

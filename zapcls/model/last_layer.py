@@ -20,7 +20,7 @@ def embed(
     device: torch.device,
     progress: Progress,
 ) -> np.ndarray:
-    """Give what enters `last`, a layer of `model`, for each of `rows`: float32 (n, width).
+    """Return what enters `last`, a layer of `model`, for each of `rows`: float32 (n, width).
 
     Raises:
         Stopped: a person asked to stop.
@@ -41,7 +41,7 @@ def embed(
 
 
 def replace_weight(last: nn.Module, weight: np.ndarray) -> None:
-    """Give a linear layer without bias other weights, (classes, width)."""
+    """Return a linear layer without bias other weights, (classes, width)."""
     assert isinstance(last, nn.Linear)
     assert last.bias is None  # fastai's head ends so; the fitted weights know of none
     with torch.no_grad():

@@ -59,7 +59,7 @@ def halve_until_it_fits(work: Callable[[int], None], batch_size: int, least: int
 
 
 def release_memory() -> None:
-    """Give back what is no longer referred to."""
+    """Return back what is no longer referred to."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

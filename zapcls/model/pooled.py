@@ -21,7 +21,7 @@ Answer = Callable[[np.ndarray], np.ndarray]  # float32 (n, width) to class indic
 def open_body(
     config: TrainConfig, pixels: np.ndarray, rows: np.ndarray, bodies_dir: Path, progress: Progress
 ) -> tuple[np.ndarray, Describe]:
-    """Give a frozen body's features of stored photos, and what gives those of further photos.
+    """Return a frozen body's features of stored photos, and what gives those of further photos.
 
     The latter are computed as the former were, by the same engine, and are not kept.
 

@@ -71,7 +71,7 @@ class See:
         return self._resizers[size](pixels)
 
     def to_unit(self, images: torch.Tensor) -> torch.Tensor:
-        """Give float 0..1 of what `resize` gave."""
+        """Return float 0..1 of what `resize` gave."""
         return images.float() / 255 if images.dtype == torch.uint8 else images
 
     def normalize(self, images: torch.Tensor) -> torch.Tensor:

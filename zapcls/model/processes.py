@@ -56,7 +56,7 @@ def joined(device: torch.device) -> Iterator[None]:
 
 
 def tell(facts: dict[str, Any] | None) -> dict[str, Any]:
-    """Give every process what the first one passes; the others pass None."""
+    """Return every process what the first one passes; the others pass None."""
     told = [facts]
     if count() > 1:
         broadcast_object_list(told)

@@ -22,7 +22,7 @@ _BATCH = 32
 def read_recolored(
     pixels: np.ndarray, rows: np.ndarray, bodies_dir: Path, progress: Progress
 ) -> np.ndarray:
-    """Give the photos of `rows` with their shoes in another color, each drawn once by its row.
+    """Return the photos of `rows` with their shoes in another color, each drawn once by its row.
 
     The array is as `pixels`, uint8 (photos, side, side, 3); other rows may hold zeros. What is not
     there yet is made, about 90 photos/s. It lies in `bodies_dir`/recolored for all trainings.
@@ -55,7 +55,7 @@ def read_recolored(
 
 
 def recolor_photo(image: np.ndarray, seed: int) -> np.ndarray:
-    """Give a photo's shoe another basic color, drawn by `seed` from those that it can take.
+    """Return a photo's shoe another basic color, drawn by `seed` from those that it can take.
 
     The photo comes back as it is where no shoe stands out of the ground.
     """

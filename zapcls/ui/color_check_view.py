@@ -115,7 +115,7 @@ def show_answer(store: Store, image_id: str, color: str) -> None:
 
 
 def count_labels(labels: pd.DataFrame) -> str:
-    """Say how many photos are labelled, and how many are missing for a result."""
+    """Describe how many photos are labelled, and how many are missing for a result."""
     n_told = int((labels["color"] != "").sum())
     n_untold = len(labels) - n_told
     said = f"**{n_told:,}** {'photo is' if n_told == 1 else 'photos are'} named"
@@ -183,7 +183,7 @@ def show_rates(found: Agreement) -> None:
 
 
 def describe_pair(pair: Any) -> str:
-    """Say how often a color was named otherwise: a row of `count_differences`."""
+    """Describe how often a color was named otherwise: a row of `count_differences`."""
     named = f"named **{pair.named}**" if pair.named else "**no shoe found**"
     share = "all" if pair.n_fair == pair.n else f"{pair.n_fair:,}"
     fair = f", {share} of them fair too" if pair.n_fair else ""

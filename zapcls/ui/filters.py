@@ -112,7 +112,7 @@ def _clear() -> None:
 
 
 def _show_picked() -> None:
-    """Say that only photos picked elsewhere are shown; a click shows the others too."""
+    """Describe that only photos picked elsewhere are shown; a click shows the others too."""
     if picked := st.session_state.get(PICKED):
         st.button(
             f"{len(picked):,} photos picked", key="clear_picked", icon=":material/close:",

@@ -57,7 +57,7 @@ def show_gallery(run: Run, aside: Any = None) -> None:
 
 
 def show_bar(found: Found, pages: int, run: Run) -> int:
-    """Say how many were found and of which source; pick a page, 1..pages, also by keys."""
+    """Describe how many were found and of which source; pick a page, 1..pages, also by keys."""
     page = 1
     sides: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "gap": "xsmall"}
     with st.container(**sides, horizontal_alignment="distribute"):
@@ -108,7 +108,7 @@ def write_csv(found: Found) -> str:
 
 
 def name_source(found: Found) -> str:
-    """Say whose answers these are, as every figure does."""
+    """Describe whose answers these are, as every figure does."""
     if found.source == HEADS:
         return "Frozen-body heads, out-of-fold, all photos"
     return f"This run, {found.split}"

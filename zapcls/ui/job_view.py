@@ -98,7 +98,7 @@ def show_progress(status: Status) -> None:
 
 
 def show_failure(job: Job, status: Status) -> None:
-    """Say why a job failed or was lost, its log one click away."""
+    """Describe why a job failed or was lost, its log one click away."""
     st.error(status.message or "It failed without a message.", icon=":material/error:")
     log = jobs.read_log_tail(job)
     if log:

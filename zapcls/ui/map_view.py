@@ -54,7 +54,7 @@ def show_map(run: Run) -> None:
 
 
 def show_start(run: Run) -> None:
-    """Say what the map is, and start one or watch the one that is being drawn."""
+    """Describe what the map is, and start one or watch the one that is being drawn."""
     st.markdown("The map lays all photos out so that those alike to the network lie together.")
     if job_view.is_at_work("map", run):
         return

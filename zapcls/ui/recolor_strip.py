@@ -37,7 +37,7 @@ def _ask(run_path: str, changed: int, image: np.ndarray, _run: Run) -> list[Vers
 
 
 def count_changes(versions: list[Version], task: Task) -> str:
-    """Say how many of the colors change the answer."""
+    """Describe how many of the colors change the answer."""
     original, *others = versions
     if not others:
         return f"No {task.thing} stands out of a plain ground here, so none is recolored"

@@ -35,7 +35,7 @@ def show_recoloring(run: Run, ask: Ask) -> None:
 
 
 def show_start(run: Run, ask: Ask) -> None:
-    """Say what recoloring is, and start it or watch the one at work."""
+    """Describe what recoloring is, and start it or watch the one at work."""
     st.markdown(
         f"Each {ask.task.thing} on a valid photo is given other colors, its shading kept and the "
         "ground untouched, and the run answers again. Random hues, the same lightness alone, and "

@@ -50,7 +50,7 @@ def show_suspects(run: Run) -> None:
 
 
 def show_start(run: Run) -> None:
-    """Say what a label check is, and start one or watch the one that is running."""
+    """Describe what a label check is, and start one or watch the one that is running."""
     st.markdown(
         "A label check asks heads that never saw a product what they make of its label, and "
         "compares each label with those of its siblings and near-duplicates."

@@ -73,7 +73,7 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
 def split_fold(
     fold: np.ndarray, codes: np.ndarray, products: np.ndarray, number: int, seed: int
 ) -> np.ndarray:
-    """Give the part of each image when a fold is held out: valid, tune or train.
+    """Return the part of each image when a fold is held out: valid, tune or train.
 
     A tenth of the other products is tune, in the classes' proportion.
     """
