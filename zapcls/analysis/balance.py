@@ -39,7 +39,7 @@ def weigh_groups(groups: np.ndarray) -> np.ndarray:
 
 
 def weigh_apart(codes: np.ndarray, colors: np.ndarray) -> np.ndarray:
-    """Return each photo (n) a weight under which its color does not tell its label: float32, mean 1.
+    """Return weights (n) under which a color does not tell its label: float32, mean 1.
 
     Reweighing (Kamiran and Calders 2012, Knowl. Inf. Syst. 33:1): the group's photos as expected
     if color and label were independent over those there are. Colors and labels keep their shares,

@@ -71,7 +71,7 @@ def describe(found: Found, ask: Ask) -> str:
 
 
 def judge(found: Found, ask: Ask) -> str:
-    """Describe what the others' rate, p and n allow to be said; "" where there are no such photos."""
+    """Describe what the others' rate, p and n allow; "" where there are no such photos."""
     row, others = found.way, f"other {ask.noun(group='')}"
     if not row["n"]:
         return ""

@@ -129,7 +129,7 @@ def draw_rates(
 
 
 def describe_told(groups: pd.DataFrame, names: list[str], kind: str) -> str:
-    """Describe how many groups differ after the correction, and which most; `names` name the rows."""
+    """Describe how many groups differ, and which most; `names` name the rows."""
     rows = groups.assign(name=names).sort_values("p_holm")
     told = [row for _, row in rows.iterrows() if decide_row(row).is_told]
     named = [f"{row['name']}: **{write_difference(row)} points**" for row in told[:NAMED]]
