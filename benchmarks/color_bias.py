@@ -57,7 +57,7 @@ HELD = (0.93, 0.97)  # of the trials, an interval of 95 % should hold the truth
 
 
 def count_share(hits: Sequence[bool] | pd.Series) -> dict:
-    """Give a share over trials with Wilson's 95 % interval."""
+    """Return a share over trials with Wilson's 95 % interval."""
     share = float(np.mean(hits))
     low, high = wilson(share, len(hits))
     return {"trials": len(hits), "share": share, "low": low, "high": high}
@@ -176,7 +176,7 @@ def fit(table: pd.DataFrame) -> tuple[str, dict[str, tuple[float, ...]]]:
 
 
 def find_group_p(table: pd.DataFrame, seed: int) -> list[float]:
-    """Give p of each color and label as `compare_groups` does."""
+    """Return p of each color and label as `compare_groups` does."""
     found: list[float] = []
     for _, sold in table.groupby("label"):
         members = np.array([sold["color"] == color for color in sold["color"].unique()])

@@ -146,6 +146,6 @@ def turn(table: pd.DataFrame, color: str, share: float, rng: np.random.Generator
 
 
 def expect(table: pd.DataFrame, color: str, share: float) -> pd.Series:
-    """Give each photo's chance to be wrong after `turn`."""
+    """Return each photo's chance to be wrong after `turn`."""
     wrong = table["wrong"].astype(float)
     return wrong.where(table["color"] != color, wrong + share * (1 - 2 * wrong))

@@ -66,7 +66,7 @@ class Photos:
         return pd.concat([one, one.set_axis(["other_id", "image_id"], axis=1)])
 
     def answer(self, codes: np.ndarray) -> np.ndarray:
-        """Give out-of-fold probabilities under some labels."""
+        """Return out-of-fold probabilities under some labels."""
         fold = heads.assign_folds(codes, self.products)
         return heads.cross_validate(self.reduced, codes, fold, len(self.config.classes))
 
@@ -106,7 +106,7 @@ def flip(photos: Photos, rate: float, kind: str, seed: int, clean_prob: np.ndarr
 
 
 def measure(score: np.ndarray, is_flipped: np.ndarray, products: np.ndarray) -> dict:
-    """Give AUROC, AP and precision at k = the number flipped, each with a 95 % interval."""
+    """Return AUROC, AP and precision at k = the number flipped, each with a 95 % interval."""
 
     def take(rows: np.ndarray) -> list[float]:
         truth, value = is_flipped[rows], score[rows]

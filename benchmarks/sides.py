@@ -227,7 +227,7 @@ class MemoryWatch:
         self._thread.start()
 
     def stop(self) -> float:
-        """Give the peak so far."""
+        """Return the peak so far."""
         self._is_over.set()
         self._thread.join()
         return self._peak - self._start

@@ -113,7 +113,7 @@ def measure_speed(table: pd.DataFrame) -> dict:
 
 
 def count_share(hits: list[bool]) -> dict:
-    """Give a share over trials with Wilson's 95 % interval."""
+    """Return a share over trials with Wilson's 95 % interval."""
     share = float(np.mean(hits))
     low, high = wilson(share, len(hits))
     return {"hits": int(sum(hits)), "trials": len(hits), "share": share, "low": low, "high": high}

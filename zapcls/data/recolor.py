@@ -125,7 +125,7 @@ def move_lightness(paint: Paint, to: str) -> np.ndarray:
 
 
 def move_ground(paint: Paint, to: str, difference: float) -> np.ndarray:
-    """Return the photo, its ground moved to the hue of `to` by `difference` in CIELAB: a control."""
+    """Return the photo with its ground moved to the hue of `to`, by `difference` in CIELAB."""
     ground = ~paint.mask
     lab = rgb2lab(paint.image[ground][None])[0]
     angle = np.radians(TARGETS[to][2])
