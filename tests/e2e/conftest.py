@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from app_server import serve
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from zapcls.workspace.layout import Workspace
+
+expect.set_options(timeout=30_000)  # a busy machine draws a page in seconds
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
