@@ -29,9 +29,10 @@ from zapcls.workspace.opening import open_store
 arrays._FLUSH_EVERY_BYTES = 1
 workspace, data_dir = map(Path, sys.argv[1:])
 
-def tell(*step):
-    print(*step, flush=True)
-    time.sleep(0.1)
+def tell(phase, *step):
+    if phase != "Looking at the photos":  # the build is what is killed
+        print(phase, *step, flush=True)
+        time.sleep(0.1)
 
 open_store(Workspace(workspace), read_catalogue(data_dir), tell)
 """
@@ -96,8 +97,8 @@ def test_a_build_killed_again_and_again_ends_as_one_that_was_left_alone(tmp_path
     assert np.array_equal(store.pixels, alone.pixels)
     pd.testing.assert_frame_equal(store.read_catalog(), alone.read_catalog())
     pd.testing.assert_frame_equal(store.read_colors(), alone.read_colors())
-    names = sorted(path.name for path in workspace.store_dir.iterdir())
-    assert names == [".folders", f".{store.catalogue_id}.lock", store.catalogue_id]
+    names = {path.name for path in workspace.store_dir.iterdir()}
+    assert names == {".folders", f".{store.catalogue_id}.lock", store.catalogue_id}
 
 
 @pytest.mark.slow
@@ -110,4 +111,5 @@ def test_a_command_on_a_full_disk_ends_with_a_sentence(drawn, tmp_path):
     assert "pixels.npy needs 8 MB in" in err  # 140 photos of 136 x 136 x 3 bytes
     assert "Free some space, or choose another --workspace." in err
     assert "Traceback" not in err
-    assert [path for path in workspace.store_dir.iterdir() if path.is_dir()] == []
+    left = {path.name for path in workspace.store_dir.iterdir() if path.is_dir()}
+    assert left <= {".folders"}  # what is known of the folder's files
