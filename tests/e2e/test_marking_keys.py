@@ -82,8 +82,10 @@ def test_next_and_a_mark_in_quick_succession_never_mark_the_photo_before(
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(delay_ms)
         page.keyboard.press("m")
+        page.wait_for_timeout(4000)  # for a step or a mark that is still on its way
+        if page.get_by_text(f"{place} of {len(order)}").count():
+            page.keyboard.press("ArrowRight")  # a key at the same instant may cancel a step
         wait_for(page, place, len(order))
-        page.wait_for_timeout(1000)  # for a mark that is still on its way
         assert list_marked() in (order[1:place], order[1 : place + 1])
         if len(list_marked()) < place:  # refused: on a photo that stays, the key does mark
             page.keyboard.press("m")
