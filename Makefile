@@ -14,7 +14,7 @@ app: $(VENV)/app.stamp ## serve the app on http://localhost:8501; DATA=DIR opens
 
 test: $(VENV)/dev.stamp ## run every test; the browser's where Chromium is found
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
-	$(BIN)/python -m pytest -m slow -rs
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow -rs
 
 check: $(VENV)/dev.stamp ## ruff, format, mypy and the import contracts
 	$(BIN)/ruff check .
