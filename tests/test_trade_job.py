@@ -180,5 +180,5 @@ def test_a_run_that_started_at_random_is_refused(ours, refuses):
 def test_unknown_options_and_too_few_seeds_are_refused(ours, refuses):
     with refuses("remedies", "'purple'"):
         perform(ours, options=["purple"])
-    with refuses("seeds", "got 1"):
+    with refuses("trainings", "got 1"):
         perform(ours, options=["gray"], seeds=1)
