@@ -43,7 +43,7 @@ def finished_dir(drawings: tuple[Path, Store], tmp_path_factory: pytest.TempPath
 
 
 def use_drawings(workspace: Workspace, drawings: tuple[Path, Store]) -> Workspace:
-    """Give a workspace the drawn catalogue and its store as if they were its own."""
+    """Set up a workspace with the drawn catalogue and its store as if they were its own."""
     data_dir, store = drawings
     workspace.drawings_dir.parent.mkdir(parents=True)
     workspace.drawings_dir.symlink_to(data_dir)

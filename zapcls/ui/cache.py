@@ -15,9 +15,7 @@ from zapcls.data.labels import label_rows
 from zapcls.data.split import build_split, count_leaks
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import Evidence, Stamp, stamp_file
-from zapcls.findings.ask import HEADS
 from zapcls.workspace import layout
-from zapcls.workspace.checks import LabelCheck
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store_of
@@ -64,31 +62,6 @@ def _evidence(workspace_path: str, run_path: str) -> Evidence:
 def store_of(run: Run) -> Store:
     """The store that a run was trained on, opened anew once its files change."""
     return evidence(run).store
-
-
-def predictions(run: Run) -> pd.DataFrame:
-    """A run's predictions with paths, categories and colors beside them."""
-    return evidence(run).predictions
-
-
-def check(run: Run) -> LabelCheck:
-    """The label check that goes with a run's network; `is_done` tells whether it is there."""
-    return evidence(run).check
-
-
-def checked_predictions(run: Run) -> pd.DataFrame:
-    """The out-of-fold predictions of the run's label check, as `predictions` returns them."""
-    return evidence(run).answers(HEADS)
-
-
-def recoloring(run: Run) -> pd.DataFrame | None:
-    """What the run says of its photos recolored (`schema.RECOLORING`), None before the job."""
-    return evidence(run).recoloring
-
-
-def verdicts(run: Run) -> pd.DataFrame:
-    """What the decisions on each image come to (`schema.VERDICTS`)."""
-    return evidence(run).verdicts
 
 
 def identify(*paths: Path) -> Identity:

@@ -24,7 +24,7 @@ _ASKED = "photo_asked_for"  # in the session: the photo of the detail, by the la
 class Card(NamedTuple):
     """The photo that marks are about, and how its widgets are named.
 
-    `image` is a row of `cache.predictions`; `key` is unique on the page. `is_detail` tells that the
+    `image` is a row of the predictions; `key` is unique on the page. `is_detail` tells that the
     page shows this one photo, which its URL names; `settles`, that a click decides a conflict.
     """
 
@@ -64,7 +64,7 @@ def show_marking(
     """Show what is decided on a photo, and the buttons that decide it.
 
     Args:
-        image: a row of `cache.predictions`.
+        image: a row of the predictions.
         key: of the widgets; unique on the page.
         shortcuts: whether the buttons have keys; for the one photo that the URL names.
         settles: whether a click decides a conflict.
