@@ -6,7 +6,14 @@ setting is; what a setting does belongs to the code that trains.
 """
 
 from zapcls.config.kinds import SUGGESTED
-from zapcls.config.networks import has_stages, read_architectures
+from zapcls.config.networks import (
+    BUNDLED,
+    Statistics,
+    choose_weights,
+    has_stages,
+    read_architectures,
+    read_statistics,
+)
 from zapcls.config.presets import PRESETS, Preset, build_config
 from zapcls.config.rows import Setting
 from zapcls.config.training import (
@@ -23,7 +30,8 @@ from zapcls.config.training import (
 )
 
 __all__ = [
-    "DEFAULT_CLASSES", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES", "PRESETS", "SECTIONS",
-    "SETTINGS", "SUGGESTED", "TARGETS", "Preset", "Setting", "TrainConfig", "build_config",
-    "choose_classes", "has_stages", "read_architectures",
+    "BUNDLED", "DEFAULT_CLASSES", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES", "PRESETS",
+    "SECTIONS", "SETTINGS", "SUGGESTED", "TARGETS", "Preset", "Setting", "Statistics",
+    "TrainConfig", "build_config", "choose_classes", "choose_weights", "has_stages",
+    "read_architectures", "read_statistics",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from zapcls.config.kinds import SUGGESTED
+from zapcls.config.networks import choose_weights
 from zapcls.config.training import SETTINGS, TrainConfig
 from zapcls.errors import BadInput
 
@@ -22,10 +23,14 @@ def build_config(preset: str = "quick", **overrides: Any) -> TrainConfig:
         raise BadInput(
             f"A training has no setting {unknown[0]!r}. It has {', '.join(sorted(SETTINGS))}."
         )
+    settings = PRESETS[preset].settings | overrides
     weights = overrides.get("weights")
     if weights and weights.endswith(".safetensors"):
-        overrides["weights"] = str(Path(weights).expanduser().resolve())
-    return TrainConfig(**(PRESETS[preset].settings | overrides))
+        settings["weights"] = str(Path(weights).expanduser().resolve())
+    elif not weights and "arch" in settings:
+        fitting = settings.get("weights", SETTINGS["weights"].default)
+        settings["weights"] = choose_weights(settings["arch"], fitting)
+    return TrainConfig(**settings)
 
 
 @dataclass(frozen=True)

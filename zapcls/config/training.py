@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from zapcls.config.kinds import Kind, choice, file, listed, names, rate, share, whole
-from zapcls.config.networks import has_stages, read_architectures
+from zapcls.config.networks import (
+    BUNDLED,
+    Statistics,
+    choose_weights,
+    has_stages,
+    read_architectures,
+    read_statistics,
+)
 from zapcls.config.rows import Curve, Need, list_settings, row
 from zapcls.errors import BadInput
 
@@ -73,7 +80,7 @@ class TrainConfig:
     classes: tuple[str, ...] = row((), names("--classes Women,Men"), "Classes", "",
         "the classes kept, in order; none: Women,Men for gender, else all with enough products",
         curve=Curve("on", "{}"))
-    arch: str = row("mobilenet_v2",
+    arch: str = row("tf_efficientnet_lite0",
         listed(_title_networks, "a network", "`python -m zapcls devices --json`"),
         "Network (parameters)", "Network", "a torchvision or timm network",
         line="{}", curve=Curve("with"))
@@ -81,26 +88,26 @@ class TrainConfig:
         "side of a photo as the network sees it", line="{}", curve=Curve("at"))
     batch_size: int = row(64, whole(2, 4096), "Batch size (images)", "Data", "images per step",
         line="batch {}", curve=Curve("with", "batches of {}"))
-    weights: str = row("imagenet",
+    weights: str = row("bundled",
         file({
-            "imagenet": "ImageNet", "none": "none (random start)",
-            ".safetensors": "a .safetensors file",
+            "bundled": "ImageNet, installed", "imagenet": "ImageNet, to be fetched",
+            "none": "none (random start)", ".safetensors": "a .safetensors file",
         }, ".safetensors"),
         "Start weights", "Network",
-        "'imagenet', 'none' or a .safetensors file. ImageNet weights are fetched at their first "
-        "use; a file needs no connection",
+        "'bundled': ImageNet weights that are installed, for the default network; 'imagenet': "
+        "fetched at their first use; 'none'; or a .safetensors file",
         line=lambda name: {
-            "imagenet": "ImageNet weights", "none": "random weights",
+            "bundled": "ImageNet weights", "imagenet": "ImageNet weights", "none": "random weights",
         }.get(name, "weights from a file"),
         curve=Curve("from", lambda name: str({
-            "imagenet": "ImageNet weights", "none": "a random start",
+            "bundled": "ImageNet weights", "imagenet": "ImageNet weights", "none": "a random start",
         }.get(name, name))))
     unfrozen_part: str = row("all", choice(PARTS), "Part to unfreeze", "Network",
         "what unfreezing sets free: the whole network, or its last stage, which trains many times "
         "as fast, because its input is computed once",
         needs=(
             Need(lambda settings: has_stages(settings["arch"]),
-                 "only torchvision's networks are a plain sequence to be cut, but arch is {arch}"),
+                 "only a network that is a plain sequence can be cut, but arch is {arch}"),
             Need(lambda settings: settings["weights"] != "none",
                  "weights is 'none', and what lies before the last stage would stay random"),
         ),
@@ -168,6 +175,11 @@ class TrainConfig:
     # fmt: on
 
     @property
+    def statistics(self) -> Statistics:
+        """The mean and deviation that the network's pixels are set to."""
+        return read_statistics(self.arch)
+
+    @property
     def needs_colors(self) -> bool:
         """Whether a training has to know the color of each photo."""
         return "balanced" in (self.color_weights, self.last_layer)
@@ -190,6 +202,11 @@ class TrainConfig:
             raise BadInput(
                 "frozen_epochs must be 0 when weights is 'none', because a frozen random network "
                 f"learns nothing; got {self.frozen_epochs}. Set frozen_epochs to 0."
+            )
+        if self.weights != choose_weights(self.arch, self.weights):
+            raise BadInput(
+                f"weights 'bundled' are those of {', '.join(BUNDLED)}, but arch is {self.arch}. "
+                "Choose weights 'imagenet' or a .safetensors file."
             )
         if self.start_size and not 32 <= self.start_size <= self.image_size:
             raise BadInput(

@@ -2,8 +2,9 @@
 
 import json
 import urllib.error
-from collections.abc import Callable
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -12,12 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from zapcls.config import read_architectures
+from zapcls.config import Statistics, read_architectures
 from zapcls.errors import BadInput
+from zapcls.model.bundled import read_bundled
 
-# The usual ImageNet statistics, RGB in 0..1.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
 # What a failed fetch of weights raises in torchvision (urllib) and in timm (huggingface_hub).
 _FETCH_ERRORS = (urllib.error.URLError, OSError, RuntimeError, ValueError)
 
@@ -25,18 +24,21 @@ _FETCH_ERRORS = (urllib.error.URLError, OSError, RuntimeError, ValueError)
 def build_body(arch: str, weights: str) -> tuple[nn.Module, int]:
     """Build a network up to its last feature map, and tell that map's channels.
 
-    `weights` is "imagenet", "none" or the path of a .safetensors state dict of the whole
-    network (1,000 classes; the classifier is dropped). Torchvision's weights are
+    `weights` is "bundled", "imagenet", "none" or the path of a .safetensors state dict of the
+    whole network (1,000 classes; the classifier is dropped). Torchvision's weights are
     IMAGENET1K_V1, the ones that were there in 2019.
 
     Raises:
         BadInput: the weights cannot be fetched or read, or are of another network; never a
             silent random start.
+        ZapError: the bundled weights are missing or damaged.
     """
     library = read_architectures()[arch]["library"]
     build = _build_torchvision if library == "torchvision" else _build_timm
     if weights.endswith(".safetensors"):
         body = build(arch, _read_weights(Path(weights)))
+    elif weights == "bundled":
+        body = build(arch, "bundled")
     elif weights == "imagenet":
         try:
             body = build(arch, "imagenet")
@@ -62,23 +64,52 @@ def _build_torchvision(arch: str, weights: str | dict | None) -> nn.Module:
 
 
 class TimmBody(nn.Module):
-    """A timm network without pooling and classifier."""
+    """A timm network without pooling and classifier, where it is no plain sequence of layers."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        features: Callable[..., torch.Tensor] = getattr(self.net, "forward_features")  # noqa: B009
-        return features(images)
+        return _list_features(self.net, images)
+
+
+def _list_features(net: Any, images: torch.Tensor) -> torch.Tensor:
+    return net.forward_features(images)
 
 
 def _build_timm(arch: str, weights: str | dict | None) -> nn.Module:
     net = timm.create_model(arch, pretrained=weights == "imagenet")
+    if weights == "bundled":
+        weights = read_bundled(arch, list(net.state_dict()))
     if isinstance(weights, dict):
         _load(net, weights, arch)
     getattr(net, "reset_classifier")(0, "")  # noqa: B009
-    return TimmBody(net)
+    if not read_architectures()[arch]["has_stages"]:
+        return TimmBody(net)
+    # The names stay those of TimmBody: the weights of either fit the other.
+    return nn.Sequential(OrderedDict(net=_chain_layers(net)))
+
+
+def _chain_layers(net: nn.Module) -> nn.Sequential:
+    """Chain the layers of a timm network up to its pooling."""
+    names = [name for name, _ in net.named_children()]
+    ends = [names.index(name) for name in ("global_pool", "head") if name in names]
+    layers = list(net.named_children())[: min(ends, default=len(names))]
+    return nn.Sequential(OrderedDict(layers))
+
+
+def _is_chain(net: nn.Module) -> bool:
+    """Whether a timm network does no more to an image than its layers do one after the other."""
+    net.eval()
+    images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        try:
+            chained = _chain_layers(net)(images)
+        except (TypeError, RuntimeError, NotImplementedError):
+            return False
+        features = _list_features(net, images)
+    return chained.shape == features.shape and bool(torch.equal(chained, features))
 
 
 def _read_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -170,27 +201,38 @@ _CANDIDATES = {
     ),
     "timm": (
         "resnet10t resnet14t resnet26d resnet50d mobilenetv3_small_050 mobilenetv3_large_100 "
-        "mobilenetv4_conv_small mobilenetv4_conv_medium efficientnet_lite0 tf_efficientnetv2_b0 "
+        "mobilenetv4_conv_small mobilenetv4_conv_medium efficientnet_lite0 tf_efficientnet_lite0 "
+        "tf_efficientnetv2_b0 "
         "convnext_atto convnext_nano convnextv2_atto ghostnet_100 hardcorenas_a lcnet_050 "
         "rexnet_100 fbnetc_100 repvgg_a0 dla34 hrnet_w18_small seresnet50"
     ),
 }
 
 
-def generate() -> dict[str, dict[str, str | float]]:
+def generate() -> dict[str, dict[str, Any]]:
     """Build every candidate and keep those with a feature map that a head can stand on."""
-    kept: dict[str, dict[str, str | float]] = {}
-    for library, names in _CANDIDATES.items():
-        build = _build_torchvision if library == "torchvision" else _build_timm
-        for name in names.split():
-            body = build(name, None).eval()
-            with torch.no_grad():
-                features = body(torch.zeros(1, 3, 64, 64))
-            if features.ndim != 4:
-                raise BadInput(f"{name} gives no feature map: {tuple(features.shape)}.")
-            count = sum(parameter.numel() for parameter in body.parameters())
-            kept[name] = {"library": library, "params_m": round(count / 1e6, 1)}
-    return kept
+    return {
+        name: _describe_network(library, name)
+        for library, names in _CANDIDATES.items()
+        for name in names.split()
+    }
+
+
+def _describe_network(library: str, name: str) -> dict[str, Any]:
+    if library == "torchvision":
+        body, has_stages, statistics = _build_torchvision(name, None), True, Statistics()
+    else:
+        net: Any = timm.create_model(name)
+        statistics = Statistics(net.default_cfg["mean"], net.default_cfg["std"])
+        net.reset_classifier(0, "")
+        body, has_stages = TimmBody(net), _is_chain(net)
+    with torch.no_grad():
+        features = body.eval()(torch.zeros(1, 3, 64, 64))
+    if features.ndim != 4:
+        raise BadInput(f"{name} gives no feature map: {tuple(features.shape)}.")
+    count = sum(parameter.numel() for parameter in body.parameters())
+    facts = {"library": library, "params_m": round(count / 1e6, 1), "has_stages": has_stages}
+    return facts | (statistics._asdict() if statistics != Statistics() else {})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from zapcls.answer.classify import build_session
-from zapcls.config import TrainConfig, has_stages
+from zapcls.config import Statistics, TrainConfig, has_stages
 from zapcls.model import processes
 from zapcls.model.architectures import split_last_stage
 from zapcls.model.memory import halve_until_it_fits
@@ -191,8 +191,10 @@ class FrozenBody:
 
 
 def name_body(config: TrainConfig, body: nn.Module) -> str:
-    """Name a body by all that its features depend on: architecture, size and its very weights."""
+    """Name a body by all that its features depend on: network, size, statistics and weights."""
     digest = hashlib.blake2b(digest_size=6)
+    if config.statistics != Statistics():
+        digest.update(repr(config.statistics).encode())
     for key, value in body.state_dict().items():
         digest.update(key.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())

@@ -11,7 +11,7 @@ from fastai.torch_core import TensorImage
 from fastai.vision.augment import aug_transforms
 from fasttransform import Pipeline
 
-from zapcls.config import TrainConfig
+from zapcls.config import Statistics, TrainConfig
 from zapcls.model import processes
 from zapcls.model.color_changes import DrawColors, build_draw, change_colors
 from zapcls.model.preprocess import See
@@ -108,13 +108,14 @@ class PixelGather:
         pixels: np.ndarray | torch.Tensor,
         size: int,
         device: torch.device,
+        statistics: Statistics,
         augmentation: str = "none",
         draw_colors: DrawColors | None = None,
         recolored: np.ndarray | torch.Tensor | None = None,
     ) -> None:
         self._pixels, self._device, self.size = pixels, device, size
         self._draw_colors, self._recolored = draw_colors, recolored
-        self._see = See(pixels.shape[1], device)
+        self._see = See(pixels.shape[1], device, statistics)
         self._mirror = augmentation != "none"
         is_standard = augmentation == "standard"
         changes = aug_transforms(do_flip=False, pad_mode="border") if is_standard else []
@@ -206,10 +207,11 @@ def build_pixel_loaders(
     `weights` are those of `build_loaders`, `recolored` is the copy of `pixels` that the config's
     `recolor_share` asks for.
     """
-    placed, size = place_pixels(pixels, device), config.image_size
+    placed, size, statistics = place_pixels(pixels, device), config.image_size, config.statistics
     copy = None if recolored is None else place_pixels(recolored, device)
-    train = PixelGather(placed, size, device, config.augmentation, build_draw(config), copy)
-    plain = PixelGather(placed, size, device)
+    draw = build_draw(config)
+    train = PixelGather(placed, size, device, statistics, config.augmentation, draw, copy)
+    plain = PixelGather(placed, size, device, statistics)
     return build_loaders(train, plain, split, codes, config.batch_size, device, weights), train
 
 

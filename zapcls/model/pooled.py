@@ -39,7 +39,7 @@ def open_body(
     )  # fmt: skip
 
     def describe(images: np.ndarray) -> np.ndarray:
-        see = PixelGather(images, config.image_size, device)
+        see = PixelGather(images, config.image_size, device, config.statistics)
         return engine(see(np.arange(len(images))))[1]
 
     return pooled, describe

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from zapcls.model.architectures import MEAN, STD
+from zapcls.config import Statistics
 
 
 class Resize(nn.Module):
@@ -31,15 +31,15 @@ class Resize(nn.Module):
 
 
 class Normalize(nn.Module):
-    """Subtract ImageNet's mean and divide by its deviation, a channel at a time."""
+    """Subtract the network's mean and divide by its deviation, a channel at a time."""
 
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, statistics: Statistics) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
+        for name, values in statistics._asdict().items():
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return (images - self.mean) / self.std
@@ -53,10 +53,10 @@ class See:
     with `Resize` itself.
     """
 
-    def __init__(self, side: int, device: torch.device) -> None:
+    def __init__(self, side: int, device: torch.device, statistics: Statistics) -> None:
         self._side, self._device = side, device
         self._resizers: dict[int, Resize] = {}
-        mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (MEAN, STD))
+        mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in statistics)
         self._shift, self._scale = -mean / std, 1 / std
 
     def resize(self, pixels: torch.Tensor, size: int) -> torch.Tensor:
@@ -75,7 +75,7 @@ class See:
         return images.float() / 255 if images.dtype == torch.uint8 else images
 
     def normalize(self, images: torch.Tensor) -> torch.Tensor:
-        """Normalize by ImageNet's statistics what `resize` or `to_unit` gave: float32."""
+        """Normalize by the network's statistics what `resize` or `to_unit` gave: float32."""
         levels = 255 if images.dtype == torch.uint8 else 1
         return torch.addcmul(self._shift, images, self._scale / levels)
 
@@ -87,10 +87,12 @@ class ShoeClassifier(nn.Module):
     (n, width): what the head's last linear layer sees.
     """
 
-    def __init__(self, network: nn.Sequential, side: int, size: int) -> None:
+    def __init__(
+        self, network: nn.Sequential, side: int, size: int, statistics: Statistics
+    ) -> None:
         super().__init__()
         body, head = network
-        self.preprocess = nn.Sequential(Resize(side, size), Normalize())
+        self.preprocess = nn.Sequential(Resize(side, size), Normalize(statistics))
         layers = list(head.children())
         self.trunk = nn.Sequential(body, *layers[:-1])
         self.last = layers[-1]

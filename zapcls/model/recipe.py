@@ -260,7 +260,8 @@ class Recipe:
         if kind:
             gather = FeatureGather([self._frozen_body.read_plain(kind, rows)])
         else:
-            gather = PixelGather(self._pixels, self.config.image_size, self.device)
+            size, statistics = self.config.image_size, self.config.statistics
+            gather = PixelGather(self._pixels, size, self.device, statistics)
         size, device = self.batch_size, self.device
         embeddings = embed(model, last, gather, rows, size, device, self.progress)
         return Embedded(embeddings, self._codes[rows], groups)

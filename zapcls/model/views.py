@@ -77,7 +77,7 @@ def build_view(
         source = recolored
     augmentation = "standard" if view.shape == STANDARD else "none"
     draw = _build_fixed_draw(view, len(pixels))
-    gather = PixelGather(source, config.image_size, device, augmentation, draw)
+    gather = PixelGather(source, config.image_size, device, config.statistics, augmentation, draw)
 
     def see(rows: np.ndarray) -> torch.Tensor:
         if view.shape == STANDARD:

@@ -110,7 +110,7 @@ def _train_fold(
     folder.mkdir(parents=True, exist_ok=True)
     network = build_recipe(config, task, folder, store, split, progress).train()
     rows = np.flatnonzero(split["split"] == "valid")
-    classifier = ShoeClassifier(network, store.side, config.image_size)
+    classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
     onnx_path = folder / "model.onnx"
     export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
     device = choose_device(config.device)

@@ -108,7 +108,8 @@ def _answer(
     from zapcls.model.preprocess import ShoeClassifier
 
     task, onnx_path = run.task, folder / run.onnx_path.name
-    classifier = ShoeClassifier(network, store.side, run.train_config.image_size)
+    config = run.train_config
+    classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
     rows = _readable_rows(store)
     progress("Exporting the model", 0, 0)
     difference = export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
@@ -153,7 +154,8 @@ def _evaluate_elsewhere(
             f"{int(was_seen.sum()):,} were trained on and none is left. Give another catalogue."
         )
     rows = np.flatnonzero(chosen)
-    classifier = ShoeClassifier(network, store.side, run.train_config.image_size)
+    config = run.train_config
+    classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
     logits, _ = predict(classifier, store.pixels, rows, device, progress=progress)
     split = catalog.iloc[rows].assign(split="valid")
     table, prob = metrics.build_predictions(split, logits, task.classes, task.target)
