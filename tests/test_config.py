@@ -62,8 +62,16 @@ LR_RULE = "must be 'suggested' or a number above 0 and up to 10"
         ("precision", "int8", "must be one of auto, fp32, fp16, bf16"),
         ("augmentation", "wild", "must be one of none, flip, standard"),
         ("arch", "resnet51", "must be a network on the tested list"),
-        ("weights", "random", "must be 'imagenet', 'none' or the path of a .safetensors file"),
-        ("weights", "model.pt", "must be 'imagenet', 'none' or the path of a .safetensors file"),
+        (
+            "weights",
+            "random",
+            "must be 'bundled', 'imagenet', 'none' or the path of a",
+        ),
+        (
+            "weights",
+            "model.pt",
+            "must be 'bundled', 'imagenet', 'none' or the path of a",
+        ),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_its_rule(setting, value, rule, refuses):
@@ -125,11 +133,21 @@ def test_random_weights_are_never_frozen(refuses):
     assert TrainConfig(weights="none", frozen_epochs=0).weights == "none"
 
 
-def test_only_networks_of_torchvision_have_a_last_stage(refuses):
-    for arch, facts in read_architectures().items():
-        assert has_stages(arch) == (facts["library"] == "torchvision")
-    with refuses("unfrozen_part must be 'all'", "arch is lcnet_050", "got 'last_stage'"):
-        TrainConfig(arch="lcnet_050", unfrozen_part="last_stage")
+def test_only_a_network_that_is_a_sequence_has_a_last_stage(refuses):
+    assert [arch for arch in read_architectures() if not has_stages(arch)] == ["hrnet_w18_small"]
+    with refuses("unfrozen_part must be 'all'", "arch is hrnet_w18_small", "got 'last_stage'"):
+        TrainConfig(arch="hrnet_w18_small", weights="imagenet", unfrozen_part="last_stage")
+
+
+def test_only_the_networks_that_a_package_brings_have_bundled_weights(refuses):
+    with refuses("weights 'bundled' are those of tf_efficientnet_lite0, but arch is resnet18"):
+        TrainConfig(arch="resnet18", weights="bundled")
+
+
+def test_a_preset_gives_way_where_the_given_settings_rule_it_out():
+    config = build_config("laptop", arch="hrnet_w18_small")
+    assert (config.weights, config.unfrozen_part) == ("imagenet", "all")
+    assert build_config("laptop", arch="resnet18").unfrozen_part == "last_stage"
 
 
 def test_the_last_stage_of_a_random_network_is_not_trained_alone(refuses):
@@ -160,12 +178,12 @@ def test_each_preset_is_valid_and_uses_a_listed_network(preset):
 
 
 def test_presets_are_as_their_names_promise():
-    blog, first, quick = build_config("blog-2019"), build_config("first-try"), build_config()
+    blog, first, laptop = (build_config(name) for name in ("blog-2019", "first-try", "laptop"))
 
     assert (blog.arch, blog.image_size, blog.batch_size) == ("resnet50", 224, 64)
     assert min(blog.frozen_epochs, blog.unfrozen_epochs) > 0
-    assert (first.weights, first.frozen_epochs) == ("none", 0)
-    assert quick == TrainConfig()
+    assert {first.weights, laptop.weights} == {"bundled"}
+    assert build_config() == TrainConfig()
 
 
 def test_architectures_name_their_library_and_size():
@@ -188,7 +206,7 @@ def test_build_config_refuses_an_unknown_setting_and_lists_the_known(refuses):
 
 
 def test_build_config_refuses_an_unknown_preset(refuses):
-    with refuses("preset must be one of first-try, quick, laptop, blog-2019, got 'slow'"):
+    with refuses("preset must be one of first-try, laptop, thorough, blog-2019, got 'slow'"):
         build_config("slow")
 
 

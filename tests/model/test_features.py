@@ -100,14 +100,14 @@ def test_the_first_view_is_what_the_body_makes_of_the_photos(freeze, see, torch,
 
 
 def test_the_maps_are_what_enters_the_last_stage(freeze, see, torch):
-    from zapcls.model.architectures import split_last_stage
+    from zapcls.model.architectures import split_stages
     from zapcls.model.features import MAPS, POOLED
 
     body, frozen = freeze()
 
     [maps] = frozen.read(MAPS, ALL, TRAIN)
 
-    front, last = split_last_stage(body)
+    front, last = split_stages(body)
     with torch.no_grad():
         expected = front(see(ALL))
         assert maps.dtype == np.float16

@@ -149,7 +149,7 @@ def test_a_head_trained_on_kept_features_is_one_trained_through_the_body(
 def test_the_last_stage_is_trained_and_nothing_before_it_changes(
     build_recipe, weights_file, torch, frozen_epochs, views
 ):
-    from zapcls.model.architectures import split_last_stage
+    from zapcls.model.architectures import split_stages
 
     recipe = build_recipe(
         arch=STAGED,
@@ -159,7 +159,7 @@ def test_the_last_stage_is_trained_and_nothing_before_it_changes(
         frozen_lr=1e-3,
         views=views,
     )
-    front, last = split_last_stage(recipe.network[0])
+    front, last = split_stages(recipe.network[0])
     before = [
         {key: value.clone() for key, value in part.state_dict().items()} for part in (front, last)
     ]
@@ -173,12 +173,12 @@ def test_the_last_stage_is_trained_and_nothing_before_it_changes(
 
 
 def test_the_rates_of_a_last_stage_grow_within_it(build_recipe, weights_file):
-    from zapcls.model.architectures import split_last_stage
+    from zapcls.model.architectures import split_stages
 
     recipe = build_recipe(
         arch=STAGED, weights=weights_file(STAGED), unfrozen_part="last_stage", unfrozen_lr=1e-2
     )
-    last = [id(parameter) for parameter in split_last_stage(recipe.network[0])[1].parameters()]
+    last = [id(parameter) for parameter in split_stages(recipe.network[0])[1].parameters()]
 
     learner, _ = recipe._build_learner("unfrozen", 16)
     learner.create_opt()

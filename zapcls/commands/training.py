@@ -8,7 +8,7 @@ from typing import Any
 
 from zapcls.commands import terminal
 from zapcls.commands.data import choose_data
-from zapcls.config import PHASES, PRESETS, SETTINGS, TrainConfig, build_config
+from zapcls.config import DEFAULT_PRESET, PHASES, PRESETS, SETTINGS, TrainConfig, build_config
 from zapcls.errors import BadInput
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, open_workspace, read_json
@@ -89,7 +89,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 def read_config(arguments: argparse.Namespace) -> TrainConfig:
     """Build the config that the options ask for; one that is not given keeps the preset's."""
     given = {name: getattr(arguments, name) for name in SETTINGS}
-    preset = arguments.preset or ("quick" if arguments.data else "first-try")
+    preset = arguments.preset or (DEFAULT_PRESET if arguments.data else "first-try")
     return build_config(preset, **{key: value for key, value in given.items() if value is not None})
 
 

@@ -14,7 +14,7 @@ from zapcls.config.networks import (
     read_architectures,
     read_statistics,
 )
-from zapcls.config.presets import PRESETS, Preset, build_config
+from zapcls.config.presets import DEFAULT_PRESET, PRESETS, Preset, build_config
 from zapcls.config.rows import Setting
 from zapcls.config.training import (
     DEFAULT_CLASSES,
@@ -24,14 +24,16 @@ from zapcls.config.training import (
     PHASES,
     SECTIONS,
     SETTINGS,
+    STAGES,
     TARGETS,
     TrainConfig,
     choose_classes,
 )
 
 __all__ = [
-    "BUNDLED", "DEFAULT_CLASSES", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES", "PRESETS",
-    "SECTIONS", "SETTINGS", "SUGGESTED", "TARGETS", "Preset", "Setting", "Statistics",
+    "BUNDLED", "DEFAULT_CLASSES", "DEFAULT_PRESET", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES",
+    "PRESETS", "SECTIONS", "SETTINGS", "STAGES", "SUGGESTED", "TARGETS", "Preset", "Setting",
+    "Statistics",
     "TrainConfig", "build_config", "choose_classes", "choose_weights", "has_stages",
     "read_architectures", "read_statistics",
 ]  # fmt: skip

@@ -40,7 +40,11 @@ SECTIONS = {
     "changed, each in one way at most.",
     "More": "",
 }
-PARTS = {"all": "whole network", "last_stage": "last stage"}
+PARTS = {
+    "all": "whole network", "last_stage": "last stage", "last_two_stages": "last two stages",
+}  # fmt: skip
+# How many stages each part but the whole network has.
+STAGES = {"last_stage": 1, "last_two_stages": 2}
 _RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and its valley is taken"
 
 
@@ -59,7 +63,7 @@ def _same(words: Sequence[str], field: str = "choice") -> Kind:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The settings of one training. The defaults are the preset "quick".
+    """The settings of one training. The presets name what differs from these defaults.
 
     `frozen_lr` and `unfrozen_lr` are each a number, or "suggested": fastai's valley of a
     learning-rate finder run just before that phase. One finder run is noisy (its valley for the
@@ -103,15 +107,15 @@ class TrainConfig:
             "bundled": "ImageNet weights", "imagenet": "ImageNet weights", "none": "a random start",
         }.get(name, name))))
     unfrozen_part: str = row("all", choice(PARTS), "Part to unfreeze", "Network",
-        "what unfreezing sets free: the whole network, or its last stage, which trains many times "
-        "as fast, because its input is computed once",
+        "what unfreezing sets free: the whole network, or its last stages, which train many times "
+        "as fast, because their input is computed once",
         needs=(
             Need(lambda settings: has_stages(settings["arch"]),
                  "only a network that is a plain sequence can be cut, but arch is {arch}"),
             Need(lambda settings: settings["weights"] != "none",
-                 "weights is 'none', and what lies before the last stage would stay random"),
+                 "weights is 'none', and what lies before the last stages would stay random"),
         ),
-        line="last stage", is_quiet=True,
+        line=PARTS.__getitem__, is_quiet=True,
         curve=Curve("for", lambda part: f"the {PARTS[part]}", lambda _, phase: phase != "frozen"))
     frozen_epochs: int = row(1, whole(0, 1000), "Epochs, head only", "Schedule",
         "epochs that train the head only")

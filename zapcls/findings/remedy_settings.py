@@ -66,7 +66,7 @@ def find_obstacle(config: TrainConfig) -> str:
         return (
             "Remedies are tried on a frozen network, which must start from trained weights, but "
             "this run's started at random: what such a network makes of a photo says nothing. "
-            "Choose a run with weights 'imagenet' or a file."
+            "Choose a run with trained weights."
         )
     return ""
 

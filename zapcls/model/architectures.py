@@ -87,7 +87,8 @@ def _build_timm(arch: str, weights: str | dict | None) -> nn.Module:
     getattr(net, "reset_classifier")(0, "")  # noqa: B009
     if not read_architectures()[arch]["has_stages"]:
         return TimmBody(net)
-    # The names stay those of TimmBody: the weights of either fit the other.
+    # The layers are named as in TimmBody, which older runs trained; it also held what some
+    # networks have after the pooling.
     return nn.Sequential(OrderedDict(net=_chain_layers(net)))
 
 
@@ -147,8 +148,10 @@ def _explain_fetch(arch: str, library: str, error: Exception) -> str:
     )
 
 
-def split_last_stage(body: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
-    """Split a body before the last layer that makes its map smaller: (front, last stage).
+def split_stages(body: nn.Module, count: int = 1) -> tuple[nn.Sequential, nn.Sequential]:
+    """Split a body before its last stages: (front, last `count` stages).
+
+    A stage begins with a layer that makes the map smaller.
 
     The two share the body's layers, so that training one trains the body. Layers without
     parameters at the end (VGG's last pooling) make no stage of their own.
@@ -167,12 +170,13 @@ def split_last_stage(body: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
             features = layer(features)
             sides.append(features.shape[-1])
     body.train(was_training)
-    cut = max(
+    starts = [
         place
         for place in range(1, len(layers))
         if sides[place + 1] < sides[place]
         and any(True for layer in layers[place:] for _ in layer.parameters())
-    )
+    ]
+    cut = starts[-count:][0]
     return nn.Sequential(*layers[:cut]), nn.Sequential(*layers[cut:])
 
 
@@ -225,7 +229,8 @@ def _describe_network(library: str, name: str) -> dict[str, Any]:
         net: Any = timm.create_model(name)
         statistics = Statistics(net.default_cfg["mean"], net.default_cfg["std"])
         net.reset_classifier(0, "")
-        body, has_stages = TimmBody(net), _is_chain(net)
+        has_stages = _is_chain(net)
+        body = _chain_layers(net) if has_stages else TimmBody(net)
     with torch.no_grad():
         features = body.eval()(torch.zeros(1, 3, 64, 64))
     if features.ndim != 4:

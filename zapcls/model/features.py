@@ -1,7 +1,7 @@
 """What a frozen body makes of the photos, computed once and kept beside the pixel store.
 
 A frozen phase needs the body's pooled features, the training of its last stage the maps that
-enter that stage. Both are the same at every epoch, seed, rate and fold, so each view of a photo
+enter it. Both are the same at every epoch, seed, rate and fold, so each view of a photo
 goes through the body once.
 """
 
@@ -19,9 +19,9 @@ import torch
 from torch import nn
 
 from zapcls.answer.classify import build_session
-from zapcls.config import Statistics, TrainConfig, has_stages
+from zapcls.config import STAGES, Statistics, TrainConfig, has_stages
 from zapcls.model import processes
-from zapcls.model.architectures import split_last_stage
+from zapcls.model.architectures import split_stages
 from zapcls.model.memory import halve_until_it_fits
 from zapcls.model.recolored import hold_folder, read_recolored
 from zapcls.model.views import PLAIN, RECOLORED, View, build_view, list_views
@@ -40,7 +40,7 @@ _DTYPES = {POOLED: np.float32, MAPS: np.float16}
 
 
 class TwoOutputs(nn.Module):
-    """A body that gives both what enters its last stage and its pooled features.
+    """A body that gives both what enters its last stages and its pooled features.
 
     The pooling is that of fastai's head: the maximum and the mean of each channel. A body that is
     not a sequence gives its own last map as the first output.
@@ -49,11 +49,11 @@ class TwoOutputs(nn.Module):
     front: nn.Module
     last: nn.Module
 
-    def __init__(self, body: nn.Module, arch: str) -> None:
+    def __init__(self, body: nn.Module, config: TrainConfig) -> None:
         super().__init__()
         self.front, self.last = body, nn.Identity()
-        if has_stages(arch):
-            self.front, self.last = split_last_stage(body)
+        if has_stages(config.arch):
+            self.front, self.last = split_stages(body, STAGES.get(config.unfrozen_part, 1))
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         maps = self.front(images)
@@ -76,7 +76,7 @@ class FrozenBody:
         """`body` must still have the weights that `config` names."""
         self._config, self._pixels, self._device, self._progress = config, pixels, device, progress
         self._bodies_dir = bodies_dir
-        self._net = TwoOutputs(body, config.arch)
+        self._net = TwoOutputs(body, config)
         # The training changes the body's own last stage, and may then be resumed.
         self._net.last = copy.deepcopy(self._net.last)
         self.folder = bodies_dir / name_body(config, body)
@@ -191,10 +191,12 @@ class FrozenBody:
 
 
 def name_body(config: TrainConfig, body: nn.Module) -> str:
-    """Name a body by all that its features depend on: network, size, statistics and weights."""
+    """Name a body by all that its features depend on: network, size, weights, where it is cut."""
     digest = hashlib.blake2b(digest_size=6)
     if config.statistics != Statistics():
         digest.update(repr(config.statistics).encode())
+    if STAGES.get(config.unfrozen_part, 1) > 1:
+        digest.update(config.unfrozen_part.encode())
     for key, value in body.state_dict().items():
         digest.update(key.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
@@ -254,6 +256,7 @@ def _export(net: nn.Module, size: int, path: Path) -> bool:
 
 def _is_same(first: tuple[np.ndarray, ...], second: tuple[np.ndarray, ...]) -> bool:
     return all(
-        float(np.abs(one - other).max()) <= TOLERANCE * max(1.0, float(np.abs(other).max()))
+        one.shape == other.shape
+        and float(np.abs(one - other).max()) <= TOLERANCE * max(1.0, float(np.abs(other).max()))
         for one, other in zip(first, second, strict=True)
     )

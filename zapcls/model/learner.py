@@ -98,8 +98,14 @@ def load_network(facts: dict, weights_path: Path) -> nn.Sequential:
         ZapError: the weights are damaged, or of another network.
     """
     network = build_network(facts["arch"], "none", len(facts["classes"]))
+    own = network.state_dict()
     try:
-        network.load_state_dict(load_file(weights_path))
+        state = load_file(weights_path)
+        # Older runs also kept timm's layers after the pooling, which nothing used.
+        network.load_state_dict({
+            name: value for name, value in state.items()
+            if name in own or not name.startswith("0.net.")
+        })  # fmt: skip
     except (SafetensorError, OSError, RuntimeError) as error:
         raise ZapError(
             f"{weights_path} must hold the weights of {facts['arch']}, but is damaged or of "

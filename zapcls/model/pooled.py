@@ -35,7 +35,7 @@ def open_body(
     path = frozen.folder / "body.onnx"  # there once it is known to answer as torch does
     is_exported = device.type == "cpu" and path.is_file()
     engine: OnnxEngine | TorchEngine = OnnxEngine(path) if is_exported else (
-        TorchEngine(TwoOutputs(body, config.arch), device)
+        TorchEngine(TwoOutputs(body, config), device)
     )  # fmt: skip
 
     def describe(images: np.ndarray) -> np.ndarray:

@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from zapcls.analysis.balance import Embedded, assign_groups, fit_balanced_layer, weigh_apart
-from zapcls.config import SUGGESTED, TrainConfig, has_stages
+from zapcls.config import PARTS, STAGES, SUGGESTED, TrainConfig, has_stages
 from zapcls.errors import BadInput, Stopped, ZapError
 from zapcls.model import checkpoint, processes
-from zapcls.model.architectures import split_last_stage
+from zapcls.model.architectures import split_stages
 from zapcls.model.callbacks import (
     Continue,
     GrowImages,
@@ -47,7 +47,6 @@ from zapcls.model.views import list_views
 from zapcls.progress import Progress
 from zapcls.workspace.layout import read_json, replace_file, write_json
 
-TITLES = {"frozen": "Training the head", "unfrozen": "Training the whole network"}
 # The early body learns this much slower than the head once unfrozen, when it starts from
 # pretrained weights; a network without them learns at one rate.
 BODY_RATE_SHARE = 0.1
@@ -164,7 +163,7 @@ class Recipe:
         """Whether a phase trains on what the frozen rest of the network gave once."""
         if phase == "frozen":
             return self.config.views > 0
-        return self.config.unfrozen_part == "last_stage"
+        return self.config.unfrozen_part in STAGES
 
     def _build_learner(self, phase: str, batch_size: int) -> tuple[Learner, list[Callback]]:
         """Build the Learner of a phase, on the part of the network that it trains.
@@ -202,7 +201,7 @@ class Recipe:
             return self.network, [body, head], ""
         if phase == "frozen":  # the features are pooled already
             return nn.Sequential(*list(head.children())[2:]), [head], POOLED
-        last = split_last_stage(body)[1]
+        last = split_stages(body, STAGES[self.config.unfrozen_part])[1]
         return nn.Sequential(last, head), [last, head], MAPS
 
     def _build_feature_loaders(self, kind: str, batch_size: int) -> DataLoaders:
@@ -356,8 +355,9 @@ class Recipe:
         ]
 
     def _title(self, phase: str) -> str:
-        is_part = phase == "unfrozen" and self.config.unfrozen_part == "last_stage"
-        return "Training the last stage" if is_part else TITLES[phase]
+        if phase == "frozen":
+            return "Training the head"
+        return f"Training the {PARTS[self.config.unfrozen_part]}"
 
 
 def _check_shares(batch_size: int) -> None:

@@ -135,7 +135,7 @@ def render(evidence: Evidence, sections: Sequence[Section]) -> str:
         id=id,
         commands=run_sections.list_commands(run, evidence.missing),
         weights=run_sections.write_setting(run.train_config.weights)
-        if run.train_config.weights not in ("imagenet", "none")
+        if run.train_config.weights not in ("bundled", "imagenet", "none")
         else "",
         places={id(chart): place for place, chart in enumerate(charts)},
         figures=Markup(write_figures(charts)),

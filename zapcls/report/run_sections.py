@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from zapcls.blocks import Block, Section, Table, Text
-from zapcls.config import build_config
+from zapcls.config import DEFAULT_PRESET, build_config
 from zapcls.data import labels
 from zapcls.data.download import TERMS
 from zapcls.evidence import Evidence
@@ -58,7 +58,7 @@ def build_data(evidence: Evidence) -> Section:
 
 def list_commands(run: Run, missing: dict[str, str]) -> str:
     """Write the commands that make such a run and this report, one below the other."""
-    start = build_config("quick").to_json()
+    start = build_config(DEFAULT_PRESET).to_json()
     given = run.config["train"]
     options = [
         f"--{name.replace('_', '-')} {_quote(value)}"
@@ -69,7 +69,7 @@ def list_commands(run: Run, missing: dict[str, str]) -> str:
         is_file = Path(given["weights"]).suffix == ".safetensors"
         options.append(f"--weights {'WEIGHTS' if is_file else given['weights']}")
     data = [] if run.facts["is_drawn"] else ["--data DIR"]
-    train = " \\\n    ".join([f"{ZAPCLS} train --preset quick", *data, *options])
+    train = " \\\n    ".join([f"{ZAPCLS} train --preset {DEFAULT_PRESET}", *data, *options])
     done = {
         "oof": f"{ZAPCLS} label-issues RUN",
         "recolor": f"{ZAPCLS} color-bias RUN --recolor",

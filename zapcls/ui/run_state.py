@@ -75,6 +75,6 @@ def start_first_try() -> None:
 
 def show_first_try(key: str = "first_try") -> None:
     """The one button for someone who has nothing yet."""
-    label = "Train on the drawings (about a minute)"
+    label = "Train on the drawings (half a minute)"
     if st.button(label, type="primary", key=key, icon=":material/play_arrow:"):
         start_first_try()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.config import (
+    DEFAULT_PRESET,
     DEVICES,
     PRESETS,
     SECTIONS,
@@ -15,6 +16,7 @@ from zapcls.config import (
     TrainConfig,
     build_config,
     choose_classes,
+    choose_weights,
 )
 from zapcls.data.sources import drawings
 from zapcls.errors import BadInput
@@ -34,7 +36,7 @@ def read_settings() -> dict[str, Any]:
         workspace = cache.workspace()
         folder = read_chosen_data(workspace)
         is_newcomer = folder == workspace.drawings_dir or drawings.recognizes(folder)
-        use_preset("first-try" if is_newcomer else "quick")
+        use_preset("first-try" if is_newcomer else DEFAULT_PRESET)
     return st.session_state[_KEY]
 
 
@@ -46,12 +48,14 @@ def use_preset(name: str) -> None:
 def change_setting(name: str, value: Any) -> None:
     """Change one setting; the preset is then only where they came from.
 
-    Another target has other classes.
+    Another target has other classes, another network may have no bundled weights.
     """
     before = read_settings()
     changed = {name: value}
     if name == "target" and value != before["target"]:
         changed["classes"] = list(choose_classes(value))
+    if name == "arch":
+        changed["weights"] = choose_weights(value, before["weights"])
     st.session_state[_KEY] = before | changed
 
 
@@ -62,7 +66,7 @@ def build_chosen_config() -> TrainConfig:
         BadInput: one of them is outside its range, or the weights file is not there.
     """
     chosen = {key: value for key, value in read_settings().items() if key != "preset"}
-    built = build_config("quick", **chosen)
+    built = build_config(**chosen)
     if built.weights.endswith(".safetensors") and not Path(built.weights).is_file():
         raise BadInput(
             f"The weights file must exist on this machine, got {built.weights}. Check the path."
