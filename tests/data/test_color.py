@@ -70,6 +70,22 @@ def test_finer_names_go_where_the_convention_puts_them() -> None:
     assert list(table.color) == [basic for _, basic in FINER.values()]
 
 
+@pytest.mark.parametrize(
+    ("shade", "name"),
+    [((232, 96, 90), "red"), ((106, 90, 156), "purple")],
+    ids=["coral red", "violet"],
+)
+def test_shades_between_two_terms_go_to_the_one_that_shops_use(shade, name) -> None:
+    assert describe(draw_shoe(shade)).color[0] == name
+
+
+@pytest.mark.parametrize(("strap", "name"), [((200, 20, 30), "red"), ((122, 122, 122), "brown")])
+def test_a_vivid_strap_names_a_sandal_rather_than_its_footbed(strap, name) -> None:
+    sandal = draw_shoe((107, 66, 38))
+    sandal[60:71][shoe_area()[60:71]] = strap  # a third of it
+    assert describe(sandal).color[0] == name
+
+
 def test_prototypes_name_themselves() -> None:
     basic, colors = zip(
         *((basic, color) for _, basic, colors in PROTOTYPES for color in colors.split()),

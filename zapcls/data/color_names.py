@@ -61,11 +61,11 @@ PROTOTYPES: tuple[tuple[str, str, str], ...] = (
      "4a0a12 610023 650021 7b0323 5a1420 6e1c28 400c14 7c2030 501a20 84444c 74383e"),
     ("red", "red",
      "e50000 c80815 a90308 be0119 b01c22 d62a2c ff000d 8f1218 9a2828 c83c3c e0403a f03048 "
-     "e82840 ff3048 d8203c"),
+     "e82840 ff3048 d8203c e8605a f07068 c05850 bd524a e65a52 d0564e e67b73 c5625a"),
     ("coral", "orange", "ff7f50 f87850 fc6e50 ff8a66 f06040"),
     ("orange", "orange",
      "f97306 ff8c00 fb7d07 ff5b00 e86420 d85a14 ffa040 ff9a3c e87a30 e04a10 d84818 e85020 "
-     "c84418"),
+     "c84418 d07048 e08058"),
     ("peach", "orange", "ffb07c ffb488 ffc49a ffa878"),
     ("yellow", "yellow", "ffff14 ffd700 fce030 f8d848 fff27a f0c818 ffee58 ffda03 fbf09a e8d060"),
     ("neon yellow", "yellow", "cfff04 e0ff20 d8f030 e8f840 d4e830"),
@@ -90,7 +90,8 @@ PROTOTYPES: tuple[tuple[str, str, str], ...] = (
      "01153e 0a1430 141c38 1c2848 000080 1e2a58 24304a 2c3c60 182640 101834 1a2030 2e3448 "
      "3c4458 222838 1c2030 14182a 282e40"),
     ("periwinkle", "blue", "8e82fe 7c8cd8 98a4e4 6a78c0 a8b4ea"),
-    ("purple", "purple", "7e1e9c 5a2a8a 6a3aa0 800080 9a4eae 4b2a6e 8050b0 6c2a78 9058a0 a868c0"),
+    ("purple", "purple", "7e1e9c 5a2a8a 6a3aa0 800080 9a4eae 4b2a6e 8050b0 6c2a78 9058a0 a868c0 "
+     "6a5a9c 7362ac 625294 7362a4 5a4a8b 6a58b0 52468c"),
     ("plum", "purple",
      "580f41 4a1e46 3c1a3a 66285a 35063e 2e1c34 702e60 70204a 7c1e4e 601c48 4a1838 4c2c44 "
      "5c3c54"),
@@ -99,7 +100,7 @@ PROTOTYPES: tuple[tuple[str, str, str], ...] = (
     ("pink", "pink", "ff81c0 f8a0c4 f07ca8 ffb0cc e868a0 e890b0 d87098 ec5c8c ff90b0 f07090"),
     ("light pink", "pink", "ffd1df ffc0cb f8d0dc f4c0cc fadce4 f0c8d4 f0d4d8"),
     ("blush", "pink", "e8bcb8 e8b4b0 f0c8c4 dca8a4 f4d2d0 d0a09c ecc8c8"),
-    ("salmon", "pink", "ff796c fa8072 f08080 e87878 f49890 e06a70 ff7078"),
+    ("salmon", "pink", "fa8072 f08080 e87878 f49890 e06a70 ff7078"),
     ("rose", "pink", "cf6275 ae7181 c07884 c4506c b8506a d05070 c87484 d88890 b46474"),
     ("fuchsia", "pink",
      "ff028d ed0dd9 e0218a f03098 c20078 d8207c fe01b1 cc2c70 e040a0 b02070 d850b8 b8104c "
