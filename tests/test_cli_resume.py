@@ -51,11 +51,7 @@ def refused(capsys):
     "option",
     [
         ["--seed", 3],  # the very one that it has
-        ["--unfrozen-epochs", 9],
-        ["--unfrozen-part", "all"],
         ["--views", 0],
-        ["--start-size", 0],
-        ["--compile", "no"],
         ["--preset", "first-try"],
         ["--data", "photos"],
     ],
@@ -88,13 +84,18 @@ def test_a_run_is_resumed_as_the_job_it_was(run, workspace, monkeypatch, by_path
     assert [run.run_id for run in list_runs(workspace)] == [run.run_id]
 
 
-@pytest.mark.slow
-def test_a_stopped_run_that_is_resumed_ends_as_an_undisturbed_one(
-    workspace, drawn, tiny_settings, list_options, monkeypatch, capsys
-):
+@pytest.fixture
+def one_thread():
     with warnings.catch_warnings(action="ignore"):
         import torch
     torch.set_num_threads(1)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+def test_a_stopped_run_that_is_resumed_ends_as_an_undisturbed_one(
+    workspace, drawn, tiny_settings, list_options, monkeypatch, capsys
+):
     settings = list_options(tiny_settings | {"unfrozen_epochs": 4})
     train = ["train", "--data", str(drawn), "--preset", "first-try", *settings, "--json"]
     report = Reporter.__call__
@@ -135,12 +136,10 @@ def test_a_stopped_run_that_is_resumed_ends_as_an_undisturbed_one(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_a_run_that_was_evaluated_after_its_stop_is_evaluated_again(
     workspace, drawn, tiny_settings, monkeypatch
 ):
-    with warnings.catch_warnings(action="ignore"):
-        import torch
-    torch.set_num_threads(1)
     run = create_run(workspace, build_config("first-try", **tiny_settings), drawn)
     assert main(["train", "--resume", run.run_id]) == 0
     metrics = run.metrics

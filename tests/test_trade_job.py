@@ -70,12 +70,8 @@ def test_every_option_is_trained_and_summed_up(ours):
 
     found = read_trade(ours.run)
     assert list(found.columns) == list(schema.TRADE)
-    assert list(dict.fromkeys(found["option"])) == [
-        "plain",
-        "hue-jitter",
-        "recolored",
-        "last-layer",
-    ]
+    names = ["plain", "hue-jitter", "recolored", "last-layer"]
+    assert list(dict.fromkeys(found["option"])) == names
     assert set(found["seed"]) == {ALL_SEEDS, 0, 1}
     valid = read_predictions(ours.run, ours.workspace).query("split == 'valid' and label != ''")
     errors = found[found["measure"] == "error"]
@@ -83,7 +79,7 @@ def test_every_option_is_trained_and_summed_up(ours):
     assert set(errors["n_products"]) == {valid["product_id"].nunique()}
     assert (found.loc[found["measure"] == "flip", "n"] > 0).all()
     facts = json.loads((ours.run.path / "derived" / "trade" / "trade.json").read_text())
-    assert facts["options"] == ["plain", "hue-jitter", "recolored", "last-layer"]
+    assert facts["options"] == names
     assert (facts["seeds"], facts["settings"]["unfrozen_epochs"]) == (2, 0)
     assert "Plain, training 1 of 8: Training the head" in phases
     assert any(phase.startswith("Balanced last layer, training 8 of 8") for phase in phases)
