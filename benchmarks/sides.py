@@ -25,6 +25,7 @@ from zapcls.model.export import export_onnx
 from zapcls.model.learner import build_network, choose_device
 from zapcls.model.loaders import build_pixel_loaders, seed_batches
 from zapcls.model.memory import keep_freed_memory
+from zapcls.model.phases import Photos
 from zapcls.model.predict import predict
 from zapcls.model.preprocess import ShoeClassifier
 from zapcls.model.recipe import Recipe
@@ -102,7 +103,7 @@ def recipe_zapcls(arguments: argparse.Namespace) -> dict:
         parts = split["split"].to_numpy()
         if is_first:
             folder = Path(tempfile.mkdtemp())
-        recipe = Recipe(until, folder, store.pixels, parts, codes, store.bodies_dir, silent)
+        recipe = Recipe(until, folder, Photos(store.pixels, parts, codes, store.bodies_dir), silent)
         network = recipe.train()  # the second goes on from the first one's checkpoint
         rows = np.flatnonzero(parts == "valid")
         classifier = ShoeClassifier(network, store.side, config.image_size)
@@ -174,8 +175,8 @@ def count(arguments: argparse.Namespace) -> dict:
     parts = split["split"].to_numpy()
     run = arguments.workspace / "run"
     run.mkdir()
-    recipe = Recipe(config, run, store.pixels, parts, codes, store.bodies_dir, silent)
-    recipe._build_learner("frozen", config.batch_size)  # computes the features
+    recipe = Recipe(config, run, Photos(store.pixels, parts, codes, store.bodies_dir), silent)
+    recipe.phases.build_learner("frozen", config.batch_size)  # computes the features
     marks.append(time.perf_counter())
     network = recipe.train()
     marks.append(time.perf_counter())

@@ -116,10 +116,9 @@ def build_in(halves, torch):
         }
         config = build_config("first-try", **(defaults | settings))
         folder.mkdir(exist_ok=True)
-        arrays = photos.pixels, photos.split, photos.codes
-        known = {"colors": photos.colors} if config.needs_colors else {}
-        bodies_dir = folder.parent / "bodies"
-        return model.recipe.Recipe(config, folder, *arrays, bodies_dir, progress, **known)
+        arrays = photos.pixels, photos.split, photos.codes, folder.parent / "bodies"
+        colors = photos.colors if config.needs_colors else None
+        return model.recipe.Recipe(config, folder, model.phases.Photos(*arrays, colors), progress)
 
     return build
 

@@ -97,7 +97,7 @@ def test_the_last_layer_is_fitted_on_photos_as_they_are(build, blocks, torch, vi
     fits = []
     fit = balance.fit_balanced_layer
     monkeypatch.setattr(
-        model.recipe, "fit_balanced_layer", lambda *parts: fits.append(parts) or fit(*parts)
+        model.last_layer, "fit_balanced_layer", lambda *parts: fits.append(parts) or fit(*parts)
     )
     network = build("run", **(FROZEN | {"views": views})).train()
 
@@ -118,7 +118,7 @@ def test_the_last_layer_is_fitted_on_photos_as_they_are(build, blocks, torch, vi
 
 def test_weights_and_views_reach_the_batches(build, blocks):
     settings = {"views": 1, "grayscale_share": 0.5, "recolor_share": 0.5, "hue_jitter": 0.0}
-    learner, _ = build("run", **(FROZEN | settings))._build_learner("frozen", 16)
+    learner, _ = build("run", **(FROZEN | settings)).phases.build_learner("frozen", 16)
 
     batch = learner.dls.train.one_batch()
     is_train = blocks.split == "train"
@@ -129,7 +129,7 @@ def test_weights_and_views_reach_the_batches(build, blocks):
     assert train._shares.tolist() == [0, 0.5, 0.5]
     assert len(tune._views) == 1
     plain = build("plain", **(FROZEN | {"color_weights": "none"}))
-    assert len(plain._build_learner("frozen", 16)[0].dls.train.one_batch()) == 2
+    assert len(plain.phases.build_learner("frozen", 16)[0].dls.train.one_batch()) == 2
 
 
 def test_plain_features_are_shared_with_trainings_that_change_no_color(build):

@@ -153,9 +153,9 @@ def test_the_rates_of_a_last_stage_grow_within_it(build_recipe, weights_file):
         for parameter in model.architectures.split_last_stage(recipe.network[0])[1].parameters()
     ]
 
-    learner, _ = recipe._build_learner("unfrozen", 16)
+    learner, _ = recipe.phases.build_learner("unfrozen", 16)
     learner.create_opt()
-    learner.opt.set_hyper("lr", recipe._spread("unfrozen", 1e-2))
+    learner.opt.set_hyper("lr", recipe.phases.spread_rate("unfrozen", 1e-2))
 
     early, late, head = [[id(p) for p in group] for group in learner.opt.param_lists]
     assert early + late == last
