@@ -73,28 +73,6 @@ def test_a_prediction_pass_keeps_the_order_of_the_rows(
     assert seen == [(2, 5), (4, 5), (5, 5)]
 
 
-def test_a_pass_that_does_not_fit_in_memory_is_done_in_halves(
-    classifier, draw_pixels, torch, monkeypatch
-):
-    pixels, sizes = draw_pixels(20), []
-    answer = classifier.forward
-
-    def answer_small_batches(images):
-        sizes.append(len(images))
-        if len(images) > 8:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return answer(images)
-
-    monkeypatch.setattr(classifier, "forward", answer_small_batches)
-
-    logits, _ = model.predict.predict(classifier, pixels, np.arange(20), torch.device("cpu"))
-
-    assert sizes == [20, 16, 8, 8, 4]
-    with torch.no_grad():
-        expected, _ = answer(torch.from_numpy(pixels))
-    assert logits == pytest.approx(expected.numpy(), abs=1e-5)
-
-
 def test_an_export_that_answers_otherwise_is_refused(
     classifier, draw_pixels, tmp_path, monkeypatch
 ):

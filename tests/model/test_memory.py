@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -72,6 +73,27 @@ def test_it_gives_up_with_a_sentence_when_the_least_does_not_fit(torch, least, t
     with pytest.raises(ZapError, match=rf"batch of {tried[-1]} does not fit in the memory"):
         model.memory.halve_until_it_fits(work, 8, least)
     assert seen == tried
+
+
+def test_rows_are_done_in_order_in_smaller_batches_from_the_first_that_does_not_fit(torch):
+    parts, seen = [], []
+
+    def work(part):
+        if len(part) > (16 if not parts else 5):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        parts.append(part.tolist())
+
+    def watch(title, done, total, **detail):
+        seen.append((title, done, total))
+        assert detail["images_per_s"] > 0
+        assert detail["seconds_left"] >= 0
+
+    rate = model.memory.do_in_batches(work, np.arange(100, 124), 32, "Reading", watch)
+
+    assert [len(part) for part in parts] == [16, 4, 4]
+    assert np.concatenate(parts).tolist() == list(range(100, 124))
+    assert seen == [("Reading", 16, 24), ("Reading", 20, 24), ("Reading", 24, 24)]
+    assert rate > 0
 
 
 def test_a_training_whose_batches_do_not_fit_goes_on_with_smaller_ones(
