@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Benchmarks take the bundled network, or ARCH with WEIGHTS (imagenet, or a .safetensors file).
+NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help app test check bench bench-rates bench-labels bench-slices bench-gallery bench-color-bias bench-planted clean
@@ -22,14 +24,14 @@ check: $(VENV)/dev.stamp ## ruff, format, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/app.stamp ## speed beside plain fastai; DATA=DIR WEIGHTS=FILE [ONLY=views,recipe,embeddings,counts]
-	$(BIN)/python -m benchmarks.speed --data "$(DATA)" --weights "$(WEIGHTS)" $(if $(ONLY),--only "$(ONLY)")
+bench: $(VENV)/app.stamp ## speed beside plain fastai; DATA=DIR [ONLY=views,recipe,embeddings,counts]
+	$(BIN)/python -m benchmarks.speed --data "$(DATA)" $(NET) $(if $(ONLY),--only "$(ONLY)")
 
-bench-rates: $(VENV)/app.stamp ## error rates on real photos; DATA=DIR WEIGHTS=FILE [LR=suggested]
-	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" --weights "$(WEIGHTS)" $(if $(LR),--lr "$(LR)")
+bench-rates: $(VENV)/app.stamp ## error rates on real photos; DATA=DIR [LR=suggested]
+	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" $(NET) $(if $(LR),--lr "$(LR)")
 
-bench-labels: $(VENV)/app.stamp ## are wrong labels found; DATA=DIR WEIGHTS=FILE
-	$(BIN)/python -m benchmarks.label_noise --data "$(DATA)" --weights "$(WEIGHTS)"
+bench-labels: $(VENV)/app.stamp ## are wrong labels found; DATA=DIR
+	$(BIN)/python -m benchmarks.label_noise --data "$(DATA)" $(NET)
 
 bench-slices: $(VENV)/app.stamp ## are bad groups found, and how often falsely; DATA=DIR
 	$(BIN)/python -m benchmarks.slices --data "$(DATA)"
@@ -37,8 +39,8 @@ bench-slices: $(VENV)/app.stamp ## are bad groups found, and how often falsely; 
 bench-color-bias: $(VENV)/app.stamp ## do the color intervals hold the truth, how often falsely alarmed; [WORKSPACE=DIR]
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.color_bias $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
 
-bench-planted: $(VENV)/app.stamp ## is a color bias planted in training found; [DATA=DIR WEIGHTS=FILE]
-	$(BIN)/python -m benchmarks.planted_bias $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+bench-planted: $(VENV)/app.stamp ## is a color bias planted in training found; [DATA=DIR]
+	$(BIN)/python -m benchmarks.planted_bias $(if $(DATA),--data "$(DATA)") $(NET)
 
 bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR]
 	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)")

@@ -33,7 +33,7 @@ def measure(arch: str, size: int, batch: int, batches: int) -> dict:
     """Train some batches after a first epoch, and count."""
     device = choose_device("auto")
     config = build_config(
-        "quick", arch=arch, image_size=size, batch_size=batch, weights="none", frozen_epochs=0
+        arch=arch, image_size=size, batch_size=batch, weights="none", frozen_epochs=0
     )
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (batch * batches + 8, SIDE, SIDE, 3), dtype=np.uint8)

@@ -141,7 +141,9 @@ def rank_by_run(
     split.iloc[photos.rows, 2] = names[codes]
     task = build_task(photos.store, photos.config)
     network = build_recipe(photos.config, task, folder, photos.store, split, silent).train()
-    classifier = ShoeClassifier(network, photos.store.side, photos.config.image_size)
+    classifier = ShoeClassifier(
+        network, photos.store.side, photos.config.image_size, photos.config.statistics
+    )
     valid = np.flatnonzero(parts["split"] == "valid")
     logits, _ = predict(classifier, photos.store.pixels, photos.rows[valid], choose_device("cpu"))
     prob = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
@@ -235,12 +237,13 @@ def write_table(content: dict) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--weights", required=True)
+    parser.add_argument("--arch", default="tf_efficientnet_lite0")
+    parser.add_argument("--weights", default="bundled")
     parser.add_argument("--workspace", type=Path, help="default: one that is thrown away")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--no-train", dest="train", action="store_false")
     arguments = parser.parse_args()
-    config = build_config("laptop", weights=arguments.weights, device="cpu")
+    config = build_config("laptop", arch=arguments.arch, weights=arguments.weights, device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(arguments.workspace or Path(folder))
         workspace.path.mkdir(parents=True, exist_ok=True)

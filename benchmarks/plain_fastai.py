@@ -16,7 +16,6 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import error_rate
 from fastai.torch_core import set_seed
 from fastai.vision.augment import Flip, PadMode, Resize, ResizeMethod
-from fastai.vision.core import imagenet_stats
 from fastai.vision.data import ImageDataLoaders
 from fastai.vision.learner import Normalize, add_head
 from fastai.vision.learner import default_split as split_body_and_head
@@ -28,7 +27,7 @@ from zapcls.model.architectures import build_body
 def build_loaders(
     config: TrainConfig, split: pd.DataFrame, image_root: Path, device: str
 ) -> ImageDataLoaders:
-    """Build fastai's loaders of the rows of `train` and `valid`: flips, ImageNet's statistics.
+    """Build fastai's loaders of the rows of `train` and `valid`: flips, and the network's statistics.
 
     `split` has `image_path, label, split`. The photos are padded to squares with their own white
     border, as the square set that the blog used is.
@@ -42,7 +41,7 @@ def build_loaders(
         label_col="label",
         valid_col="is_valid",
         item_tfms=Resize(config.image_size, method=ResizeMethod.Pad, pad_mode=PadMode.Border),
-        batch_tfms=[Flip(), Normalize.from_stats(*imagenet_stats)],
+        batch_tfms=[Flip(), Normalize.from_stats(*config.statistics)],
         bs=config.batch_size,
         num_workers=torch.get_num_threads(),
         device=torch.device(device),

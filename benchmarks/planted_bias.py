@@ -2,7 +2,7 @@
 
     python -m benchmarks.planted_bias [--data DIR] [--weights FILE] [--workspace DIR]
 
-Without --data the drawings are used, without --weights those of ImageNet. Heads on the frozen
+Without --data the drawings are used, without --weights the bundled ones. Heads on the frozen
 network's features (logistic regression) are trained on five splits, without a plant and with 10,
 20 and 30 % of it, larger doses holding the smaller ones; photos of valid are left as they are.
 `labels`: that share of the women's products in brown is relabelled men's. Brown women's shoes
@@ -175,14 +175,15 @@ def write_table(summary: pd.DataFrame, plant: str, rows: pd.DataFrame) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--weights", default="imagenet")
+    parser.add_argument("--arch", default="tf_efficientnet_lite0")
+    parser.add_argument("--weights", default="bundled")
     parser.add_argument("--workspace", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, TerminalBar() as bar:
         workspace = Workspace((arguments.workspace or Path(folder)).resolve())
         data_dir = arguments.data.resolve() if arguments.data else workspace.drawings_dir
         store = open_data(workspace, data_dir, bar.show)
-        config = build_config("laptop", weights=arguments.weights)
+        config = build_config("laptop", arch=arguments.arch, weights=arguments.weights)
         kept = np.flatnonzero(store.read_catalog()["image_problem"] == "")
         plain, describe = open_body(config, store.pixels, kept, store.bodies_dir, bar.show)
         whole = np.zeros((len(store.pixels), plain.shape[1]), np.float32)

@@ -1,4 +1,4 @@
-"""Error rates on real photos: the preset "quick", beside a logistic regression on frozen features.
+"""Error rates on real photos: the whole network, beside a logistic regression on frozen features.
 
     make bench-rates DATA=DIR WEIGHTS=FILE [LR=suggested]
 
@@ -64,7 +64,8 @@ def regress(features: np.ndarray, split: pd.DataFrame, config: TrainConfig) -> d
 def train(workspace: Workspace, data_dir: Path, config: TrainConfig) -> dict:
     """Train by the command that anyone would type."""
     command = [sys.executable, "-m", "zapcls", "train", "--data", str(data_dir), "--json"]
-    command += ["--workspace", str(workspace.path), "--weights", config.weights]
+    command += ["--workspace", str(workspace.path), "--arch", config.arch]
+    command += ["--weights", config.weights]
     command += ["--split", config.split, "--seed", str(config.seed)]
     command += ["--frozen-lr", str(config.frozen_lr), "--unfrozen-lr", str(config.unfrozen_lr)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -96,7 +97,8 @@ def write_table(content: dict) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--weights", required=True)
+    parser.add_argument("--arch", default="tf_efficientnet_lite0")
+    parser.add_argument("--weights", default="bundled")
     parser.add_argument(
         "--lr", type=read_rate, help="a number or 'suggested'; default: the preset's"
     )
@@ -104,7 +106,7 @@ def main() -> None:
     arguments = parser.parse_args()
     workspace = open_workspace()
     rates = {} if arguments.lr is None else {"frozen_lr": arguments.lr, "unfrozen_lr": arguments.lr}
-    base = build_config("quick", weights=arguments.weights, **rates)
+    base = build_config(arch=arguments.arch, weights=arguments.weights, **rates)
     store = open_store(workspace, read_catalogue(arguments.data))
     features = read_features(store, base)
     rows = []

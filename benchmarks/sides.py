@@ -25,6 +25,7 @@ from zapcls.model.export import export_onnx
 from zapcls.model.learner import build_network, choose_device
 from zapcls.model.loaders import build_pixel_loaders, seed_batches
 from zapcls.model.memory import keep_freed_memory
+from zapcls.model.phases import Photos
 from zapcls.model.predict import predict
 from zapcls.model.preprocess import ShoeClassifier
 from zapcls.model.recipe import Recipe
@@ -40,8 +41,8 @@ EMBEDDED = 1024  # images of a round
 
 def read_config(arguments: argparse.Namespace) -> TrainConfig:
     return build_config(
-        "quick",
-        weights=str(arguments.weights),
+        arch=arguments.arch,
+        weights=arguments.weights,
         seed=arguments.seed,
         frozen_epochs=4,
         unfrozen_epochs=arguments.unfrozen,
@@ -102,10 +103,10 @@ def recipe_zapcls(arguments: argparse.Namespace) -> dict:
         parts = split["split"].to_numpy()
         if is_first:
             folder = Path(tempfile.mkdtemp())
-        recipe = Recipe(until, folder, store.pixels, parts, codes, store.bodies_dir, silent)
+        recipe = Recipe(until, folder, Photos(store.pixels, parts, codes, store.bodies_dir), silent)
         network = recipe.train()  # the second goes on from the first one's checkpoint
         rows = np.flatnonzero(parts == "valid")
-        classifier = ShoeClassifier(network, store.side, config.image_size)
+        classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
         logits, _ = predict(classifier, store.pixels, rows, CPU)
         marks[f"{phase}_seconds"] = round(time.perf_counter() - started, 1)
         marks[f"{phase}_error_rate"] = float((logits.argmax(axis=1) != codes[rows]).mean())
@@ -118,7 +119,7 @@ def _build_classifier(arguments: argparse.Namespace) -> tuple[ShoeClassifier, St
     store, _, _ = open_photos(arguments, config)
     network = build_network(config.arch, config.weights, len(config.classes)).eval()
     rows = np.flatnonzero(store.read_catalog()["image_problem"] == "")[:EMBEDDED]
-    return ShoeClassifier(network, store.side, config.image_size), store, rows
+    return ShoeClassifier(network, store.side, config.image_size, config.statistics), store, rows
 
 
 def embeddings_eager(arguments: argparse.Namespace) -> dict:
@@ -174,13 +175,18 @@ def count(arguments: argparse.Namespace) -> dict:
     parts = split["split"].to_numpy()
     run = arguments.workspace / "run"
     run.mkdir()
-    recipe = Recipe(config, run, store.pixels, parts, codes, store.bodies_dir, silent)
-    recipe._build_learner("frozen", config.batch_size)  # computes the features
+    recipe = Recipe(config, run, Photos(store.pixels, parts, codes, store.bodies_dir), silent)
+    recipe.phases.build_learner("frozen", config.batch_size)  # computes the features
     marks.append(time.perf_counter())
     network = recipe.train()
     marks.append(time.perf_counter())
     rows = np.flatnonzero(parts == "valid")
-    predict(ShoeClassifier(network, store.side, config.image_size), store.pixels, rows, CPU)
+    predict(
+        ShoeClassifier(network, store.side, config.image_size, config.statistics),
+        store.pixels,
+        rows,
+        CPU,
+    )
     marks.append(time.perf_counter())
     store_s, features_s, head_s, evaluation_s = np.diff(marks).round(1).tolist()
     return {
@@ -258,7 +264,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("side", choices=list(SIDES))
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--arch", default="tf_efficientnet_lite0")
+    parser.add_argument("--weights", default="bundled")
     parser.add_argument("--workspace", type=Path, default=Path("workspace"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--unfrozen", type=int, default=4, help="epochs after the frozen ones")

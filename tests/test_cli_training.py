@@ -106,8 +106,11 @@ def find_seen(run):
     return set(split.loc[split["split"].isin(["train", "tune"]), "product_id"])
 
 
-def test_a_run_is_evaluated_on_another_catalogue(trained, other, read_answer):
+def test_a_run_is_evaluated_on_another_catalogue_and_stays_as_it_is(trained, other, read_answer):
+    before = {path: path.stat().st_mtime_ns for path in trained.run.path.glob("*.*")}
+
     facts = read_answer("evaluate", trained.run.run_id, "--data", other)
+    again = read_answer("evaluate", trained.run.path, "--data", other)
 
     assert list(facts) == [*KEYS, "excluded_trained", "unknown_label"]
     rows = read_rows(other)
@@ -118,27 +121,15 @@ def test_a_run_is_evaluated_on_another_catalogue(trained, other, read_answer):
     assert facts["unknown_label"] == (~is_labelled).sum()
     assert (facts["run"], facts["state"]) == (trained.run.run_id, "done")
     assert 0 <= facts["error_low"] <= facts["error_rate"] <= facts["error_high"] <= 1
-
-
-def test_an_evaluation_elsewhere_is_kept_beside_the_run_and_changes_none_of_it(
-    trained, other, read_answer
-):
-    before = {path: path.stat().st_mtime_ns for path in trained.run.path.glob("*.*")}
-
-    first = read_answer("evaluate", trained.run.path, "--data", other)
-    again = read_answer("evaluate", trained.run.path, "--data", other)
-
+    assert facts | {"seconds": 0} == again | {"seconds": 0}
     assert {path: path.stat().st_mtime_ns for path in trained.run.path.glob("*.*")} == before
-    assert first | {"seconds": 0} == again | {"seconds": 0}
     store = next(s for s in list_stores(trained.workspace) if s.facts["data_dir"] == str(other))
     derived = trained.run.path / "derived" / f"evaluate-{store.catalogue_id}"
     table = pd.read_parquet(derived / "predictions.parquet")
-    assert len(table) == first["n_valid"]
+    assert len(table) == facts["n_valid"]
     assert np.load(derived / "probs" / "gender.npy").shape == (len(table), 2)
-    assert (
-        read_json(derived / "metrics.json")["targets"]["gender"]["splits"]["valid"]["error_rate"]
-        == first["error_rate"]
-    )
+    [rates] = read_json(derived / "metrics.json")["targets"].values()
+    assert rates["splits"]["valid"]["error_rate"] == facts["error_rate"]
     assert not list(derived.parent.glob(".*"))
 
 
@@ -185,17 +176,14 @@ def test_a_photo_is_classified_as_the_run_predicted_it(trained, drawn, command):
     assert set(lines[3]) == {"file", "error"}
 
 
-@pytest.mark.parametrize(("phase", "seeds"), [("frozen", 5), ("unfrozen", 1)])
-def test_the_finder_tells_four_rates(drawn, read_answer, tiny_settings, list_options, phase, seeds):
-    options = list_options(tiny_settings)
-    where = ["--data", drawn, "--preset", "first-try", "--phase", phase]
+def test_the_finder_tells_four_rates(drawn, read_answer, tiny_settings, list_options):
+    where = ["--data", drawn, "--preset", "first-try"]
 
-    facts = read_answer("lr-find", *where, *options)
+    facts = read_answer("lr-find", *where, *list_options(tiny_settings))
 
     rules = ["valley", "slide", "steep", "minimum"]
     assert list(facts) == ["job", "phase", *rules, "seeds", "faults"]
-    assert (facts["phase"], facts["seeds"]) == (phase, seeds)
-    assert facts["faults"] or seeds > 1
+    assert (facts["phase"], facts["seeds"]) == ("frozen", 5)
     assert all(0 < facts[name] <= 10 for name in rules)
 
 
@@ -211,18 +199,6 @@ def test_a_fault_of_the_finders_curve_goes_to_standard_error(
     faults = [line for line in err.splitlines() if line.startswith("zapcls: ")]
     assert len(faults) == 1
     assert any(word in faults[0] for word in ("One seed only", "noisy", "flat"))
-
-
-def test_a_weights_file_that_is_not_there_is_a_sentence(
-    trained, drawn, tiny_settings, list_options, command, tmp_path
-):
-    options = list_options(tiny_settings | {"weights": tmp_path / "gone.safetensors"})
-    where = ["--data", drawn, "--preset", "first-try"]
-
-    code, out, err = command("lr-find", *where, *options)
-
-    assert (code, out) == (2, "")
-    assert f"The weights file must exist, got {tmp_path / 'gone.safetensors'}" in err
 
 
 def test_the_devices_and_the_networks_of_this_machine(read_answer):

@@ -16,5 +16,14 @@ class Progress(Protocol):
         """
 
 
+def begin_with(title: str, progress: Progress) -> Progress:
+    """Build a `Progress` that puts a title before each phase."""
+
+    def report(phase: str, done: int, total: int, **detail: object) -> None:
+        progress(f"{title}: {phase}", done, total, **detail)
+
+    return report
+
+
 def silent(phase: str, done: int, total: int, **detail: object) -> None:
     """A `Progress` that nobody watches."""

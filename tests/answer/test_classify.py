@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from zapcls.answer.classify import Classifier, classify, open_classifier
-from zapcls.errors import BadInput, ZapError
+from zapcls.answer.classify import classify, open_classifier
+from zapcls.errors import ZapError
 
 CLASSES = ["Women", "Men"]
 SURE = math.exp(4) / (math.exp(4) + 1)
@@ -15,31 +15,19 @@ def classifier(color_run):
     return open_classifier(color_run)
 
 
-def test_the_side_is_the_models_own(classifier):
-    assert classifier.side == 8
-
-
 def test_probabilities_and_embeddings_of_a_batch(classifier):
     images = np.zeros((3, 8, 8, 3), dtype=np.uint8)
     images[0, ..., 0] = 255  # red
     images[1, ..., 2] = 255  # blue
 
+    logits, _ = classifier.answer(images)
     prob, embedding = classifier.predict(images)
 
+    assert logits.dtype == np.float32
+    assert logits == pytest.approx(np.array([[4, 0], [0, 4], [0, 0]]))
     assert prob.dtype == embedding.dtype == np.float32
     assert prob == pytest.approx(np.array([[SURE, 1 - SURE], [1 - SURE, SURE], [0.5, 0.5]]))
     assert embedding == pytest.approx(np.array([[255, 0, 0], [0, 0, 255], [0, 0, 0]]))
-
-
-def test_the_answer_of_the_model_is_its_logits(classifier):
-    images = np.zeros((1, 8, 8, 3), dtype=np.uint8)
-    images[..., 0] = 255
-
-    logits, embedding = classifier.answer(images)
-
-    assert logits.dtype == embedding.dtype == np.float32
-    assert logits == pytest.approx(np.array([[4, 0]]))
-    assert embedding == pytest.approx(np.array([[255, 0, 0]]))
 
 
 def test_a_photo_of_any_size_is_fitted_into_a_white_square(classifier, jpeg, tmp_path):
@@ -71,11 +59,6 @@ def test_bytes_that_are_no_picture_are_named(classifier, refuses):
         classify(classifier, CLASSES, b"<html>", "shoe.jpg")
 
 
-def test_a_file_that_is_gone(classifier, tmp_path):
-    with pytest.raises(BadInput, match=r"gone\.jpg cannot be found"):
-        classify(classifier, CLASSES, tmp_path / "gone.jpg")
-
-
 def test_a_run_without_a_model_is_a_sentence(color_run):
     color_run.onnx_path.unlink()
 
@@ -83,17 +66,12 @@ def test_a_run_without_a_model_is_a_sentence(color_run):
         open_classifier(color_run)
 
 
-@pytest.mark.parametrize("keep", [0, 100])
-def test_a_damaged_model_is_a_sentence(color_run, keep):
-    color_run.onnx_path.write_bytes(color_run.onnx_path.read_bytes()[:keep])
+def test_a_damaged_model_is_a_sentence(color_run):
+    color_run.onnx_path.write_bytes(color_run.onnx_path.read_bytes()[:100])
     classifier = open_classifier(color_run)
 
     with pytest.raises(ZapError, match=r"model\.onnx must be a whole ONNX model"):
         _ = classifier.side
-
-
-def test_two_openings_of_a_model_are_equal(color_run):
-    assert open_classifier(color_run) == Classifier(color_run.onnx_path)
 
 
 @pytest.mark.slow

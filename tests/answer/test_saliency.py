@@ -6,6 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from scipy.stats import spearmanr
 
+from zapcls.answer import saliency
 from zapcls.answer.classify import Classifier
 from zapcls.answer.saliency import AGAINST, FOR, MIN_REACH, draw, occlusion, prob_covered
 
@@ -65,37 +66,46 @@ def model(tmp_path):
 
 
 def test_it_is_positive_where_the_class_is_seen_and_negative_where_the_other_is(model, photo):
-    evidence = occlusion(model, photo, 0, window_px=6, stride_px=2)
+    evidence = occlusion(model, photo, 0)
 
     assert evidence.shape == (SIDE, SIDE)
     assert np.unravel_index(evidence.argmax(), evidence.shape)[0] < SIDE // 2
     assert evidence[3:9, 3:9].min() > 0
     assert evidence[15:21, 15:21].max() < 0
     assert evidence[3:9, 15:21] == pytest.approx(0)  # ground: covering it changes nothing
-    np.testing.assert_allclose(evidence, -occlusion(model, photo, 1, 6, 2), atol=1e-5)
+    np.testing.assert_allclose(evidence, -occlusion(model, photo, 1), atol=1e-5)
 
 
+@pytest.fixture
+def one_window(monkeypatch):
+    """Let a single window cover the whole photo."""
+    monkeypatch.setattr(saliency, "WINDOW_SHARE", 4)
+    monkeypatch.setattr(saliency, "ACROSS", 1 / 4)
+
+
+@pytest.mark.usefixtures("one_window")
 def test_a_window_over_the_whole_photo_takes_all_the_evidence(model, photo):
-    evidence = occlusion(model, photo, 0, window_px=4 * SIDE, stride_px=4 * SIDE)
+    evidence = occlusion(model, photo, 0)
 
     photo[15:21] = 255  # 36 dark pixels of weight 0.1 remain, log-odds 3.6
-    alone = occlusion(model, photo, 0, window_px=4 * SIDE, stride_px=4 * SIDE)
+    alone = occlusion(model, photo, 0)
     assert evidence == pytest.approx(0, abs=1e-5)  # before, the two squares balance
     assert alone == pytest.approx(3.6, abs=1e-4)
 
 
+@pytest.mark.usefixtures("one_window")
 def test_with_three_classes_it_is_the_log_odds_against_the_two_others(tmp_path, photo):
     weights = np.zeros((3, SIDE, SIDE))
     weights[0] = 0.1
     model = build_model(tmp_path / "three.onnx", weights)
 
-    evidence = occlusion(model, photo, 0, window_px=4 * SIDE, stride_px=4 * SIDE)
+    evidence = occlusion(model, photo, 0)
     assert evidence == pytest.approx(7.2, abs=1e-4)  # log-odds 7.2 - log 2 become -log 2
 
 
 def test_the_ground_may_be_of_any_color(model, photo):
     photo[photo == 255] = 200
-    evidence = occlusion(model, photo, 0, window_px=6, stride_px=2)
+    evidence = occlusion(model, photo, 0)
 
     assert evidence[3:9, 3:9].min() > 0
     assert evidence[3:9, 15:21] == pytest.approx(0)
@@ -137,11 +147,6 @@ def test_about_170_windows_are_asked_and_those_on_the_ground_are_not(model, phot
     assert 130 <= every <= 200
     assert some < 0.8 * every
     assert all(images.dtype == np.uint8 for images in asked)
-
-
-def test_a_stride_that_leaves_gaps_is_refused(model, photo, refuses):
-    with refuses("stride_px must be 1..4", "5"):
-        occlusion(model, photo, 0, window_px=4, stride_px=5)
 
 
 def test_a_photo_of_another_size_is_refused(model, refuses):

@@ -46,21 +46,6 @@ def test_a_person_reads_the_finer_name(shoe, capsys):
     assert capsys.readouterr().out.startswith(f"{shoe}: blue (navy) 100 %")
 
 
-def test_a_file_that_is_no_photo_is_a_sentence_and_the_others_are_named(shoe, tmp_path, capsys):
-    broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"no photo")
-
-    code = main(["colors", str(broken), str(tmp_path / "gone.jpg"), str(shoe), "--json"])
-
-    out, err = capsys.readouterr()
-    refused, gone, named = map(json.loads, out.splitlines())
-    assert code == 2
-    assert set(refused) == {"file", "error"}
-    assert "there is no file" in gone["error"]
-    assert named["color"] == "blue"
-    assert err == "zapcls: 2 of 3 files could not be read.\n"
-
-
 def test_a_photo_without_an_object_has_no_color(tmp_path, capsys):
     path = tmp_path / "blank.png"
     Image.new("RGB", (64, 64), "white").save(path)
@@ -83,19 +68,6 @@ def test_a_catalogue_s_photos_are_named_as_in_the_store(drawn, tmp_path, capsys)
 
     named = [json.loads(line)["color"] for line in capsys.readouterr().out.splitlines()]
     assert named == store.read_colors()["color"].head(12).to_list()
-
-
-def test_a_report_s_name_is_checked_before_the_run(tmp_path, capsys):
-    code = main(["report", "any", "-o", "report.txt", "--workspace", str(tmp_path)])
-
-    assert code == 2
-    assert "FILE must end in .html or .pdf" in capsys.readouterr().err
-
-
-def test_a_run_that_is_not_there_is_a_sentence(tmp_path, capsys):
-    for words in (["color-bias", "any"], ["report", "any", "-o", str(tmp_path / "a.html")]):
-        assert main([*words, "--workspace", str(tmp_path)]) == 2
-        assert "RUN must be a run's id" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

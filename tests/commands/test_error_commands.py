@@ -11,15 +11,17 @@ import pandas as pd
 import pytest
 
 from zapcls.__main__ import main
+from zapcls.analysis.decisions import build_corrections, settle
 from zapcls.data.color import BASIC_COLORS
 from zapcls.evidence import open_evidence
 from zapcls.schema import LABEL_ISSUES
+from zapcls.work import perform
 from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_map, read_predictions
-from zapcls.workspace.runs import find_run, list_runs
+from zapcls.workspace.runs import create_retraining, find_run, list_runs
 
 slow = pytest.mark.slow
 
@@ -60,14 +62,6 @@ def read_rows(command):
         return [json.loads(line) for line in out.splitlines()]
 
     return call
-
-
-def perform(workspace, kind, **config):
-    from zapcls.work import perform
-
-    job = jobs.create(workspace.jobs_dir, kind, config)
-    perform(job, workspace)
-    return job
 
 
 @slow
@@ -153,33 +147,8 @@ def test_decisions_go_out_and_come_back(command, read_rows, run, workspace, tmp_
 
 
 @slow
-def test_an_image_that_the_catalogue_does_not_have_is_refused(command, run, tmp_path):
-    file = tmp_path / "decisions.csv"
-    command("reviews", "export", run.run_id, file)
-    head, *lines = file.read_text(encoding="utf-8").splitlines()
-    cells = next(csv.reader(lines))
-    place = head.split(",").index("image_id")
-    cells[place] = "no-such-image"
-    file.write_text(f"{head}\n{','.join(cells)}\n", encoding="utf-8")
-
-    code, out, err = command("reviews", "import", run.run_id, file)
-
-    assert code == 2
-    assert "no-such-image" in err
-    assert out == ""
-
-
-@slow
-def test_a_run_is_not_compared_with_itself(command, run):
-    code, out, err = command("compare", run.run_id, run.run_id)
-
-    assert (code, out) == (2, "")
-    assert "Choose another one." in err
-
-
-@slow
 def test_a_map_has_a_place_for_each_prediction(run, workspace):
-    perform(workspace, "map", run=str(run.path))
+    perform(jobs.create(workspace.jobs_dir, "map", {"run": str(run.path)}), workspace)
 
     places = read_map(run)
     assert places is not None
@@ -216,32 +185,10 @@ def test_a_fold_is_held_out_and_a_tenth_of_the_rest_is_tune():
     assert not set(products[parts == "tune"]) & set(products[parts == "train"])
 
 
-@pytest.mark.parametrize("name", ["errors", "label-issues", "slices", "cross-validate"])
-def test_a_run_that_is_not_there_is_a_sentence(name, tmp_path, capsys):
-    code = main([name, "nothing", "--workspace", str(tmp_path)])
-
-    assert code == 2
-    assert "RUN must be a run's id" in capsys.readouterr().err
-
-
-def test_a_run_that_is_not_evaluated_is_a_sentence(tmp_path, capsys):
-    from zapcls.config import build_config
-    from zapcls.workspace.runs import create_run
-
-    run = create_run(Workspace(tmp_path), build_config("first-try"), tmp_path / "data")
-
-    assert main(["errors", run.run_id, "--workspace", str(tmp_path)]) == 2
-    assert "Evaluate it first: python -m zapcls evaluate" in capsys.readouterr().err
-
-
 @slow
 def test_a_retraining_keeps_the_split_takes_the_corrections_and_is_compared(
     run, workspace, read_rows
 ):
-    from zapcls.analysis.decisions import build_corrections, settle
-    from zapcls.work import perform
-    from zapcls.workspace.runs import create_retraining
-
     table = read_predictions(run, workspace)
     train = table[table["split"] == "train"].iloc[:2]
     valid = table[table["split"] == "valid"].iloc[1]

@@ -1,6 +1,5 @@
 """The command `trade`: it trains what it is asked for, and prints what is known."""
 
-import argparse
 import json
 import math
 
@@ -8,9 +7,9 @@ import pandas as pd
 import pytest
 
 from zapcls import schema
+from zapcls.__main__ import main
 from zapcls.analysis.remedies import ALL_SEEDS
 from zapcls.commands import terminal
-from zapcls.commands import trade as trade_commands
 from zapcls.config import build_config
 from zapcls.data.task import Task
 from zapcls.findings import remedies
@@ -60,23 +59,11 @@ def performed(run, monkeypatch):
 @pytest.fixture
 def command(run, capsys):
     """Return a function that runs the command with some words and gives what it prints."""
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers()
 
-    def add(name, function, help):
-        command = commands.add_parser(name, help=help)
-        command.set_defaults(command=function)
-        command.add_argument("--workspace")
-        command.add_argument("--json", action="store_true")
-        return command
-
-    trade_commands.add_commands(add)
-
-    def call(*words):
-        where = ["--workspace", str(run.path.parents[1])]
-        arguments = parser.parse_args(["trade", run.run_id, *words, *where])
-        arguments.command(arguments)
-        return capsys.readouterr().out
+    def call(*words, code=0):
+        assert main(["trade", run.run_id, *words, "--workspace", str(run.path.parents[1])]) == code
+        out, err = capsys.readouterr()
+        return err if code else out
 
     return call
 
@@ -116,14 +103,11 @@ def test_asked_for_options_are_trained_anew(run, command, performed):
     command("--seeds", "2")
 
     first, second = performed
-    assert (first.config["options"], first.config["seeds"]) == (
-        ["plain", "hue-jitter", "gray"],
-        SEEDS,
-    )
+    names = ["plain", "hue-jitter", "gray"]
+    assert (first.config["options"], first.config["seeds"]) == (names, SEEDS)
     assert (second.config["options"], second.config["seeds"]) == (list(REMEDIES), 2)
 
 
-def test_an_unknown_option_is_refused_before_a_job_is_made(run, command, performed, refuses):
-    with refuses("remedies to try", "'purple'"):
-        command("--options", "purple")
+def test_an_unknown_option_is_refused_before_a_job_is_made(command, performed):
+    assert "'purple'" in command("--options", "purple", code=2)
     assert not performed

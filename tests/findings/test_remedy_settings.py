@@ -34,14 +34,14 @@ def test_a_remedy_differs_from_the_base_line_in_its_settings_alone(laptop, name)
 
 
 def test_a_head_has_time_and_a_rate():
-    quick = build_config("quick", frozen_lr=SUGGESTED, views=0)
+    quick = build_config("laptop", frozen_lr=SUGGESTED, views=0)
 
     assert configure(quick, BASE, 0, 2e-3).frozen_lr == 2e-3
     assert configure(quick, BASE, 0, None).frozen_lr == 3e-3
     assert configure(quick, BASE, 0, None).frozen_epochs == 4
     assert configure(quick, BASE, 0, None).views > 0
-    assert configure(build_config("quick", frozen_epochs=9), BASE, 0, None).frozen_epochs == 9
-    assert configure(build_config("quick", seed=2**32 - 1), BASE, 1, None).seed == 0
+    assert configure(build_config("laptop", frozen_epochs=9), BASE, 0, None).frozen_epochs == 9
+    assert configure(build_config("laptop", seed=2**32 - 1), BASE, 1, None).seed == 0
 
 
 def test_a_network_that_started_at_random_is_an_obstacle(laptop):

@@ -5,15 +5,21 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from zapcls.config import build_config
+from zapcls import model
+from zapcls.config import Statistics, build_config
+from zapcls.errors import Stopped
 from zapcls.progress import silent
 
 
 @pytest.fixture(scope="session", autouse=True)
 def torch():
-    """Import torch with all that stands on it; their own deprecations are not ours to mend."""
+    """Import torch, and every part of `model` as its attribute, for tests to name.
+
+    Deprecations of the libraries are not ours to mend.
+    """
     with warnings.catch_warnings(action="ignore"):
         import torch
 
@@ -62,7 +68,7 @@ def halves(draw_pixels):
 
 
 @pytest.fixture(scope="session")
-def weights_file(torch, halves, tmp_path_factory):
+def weights_file(torch, halves, see_exactly, tmp_path_factory):
     """Return a function that writes weights of a network, and returns the file's path.
 
     They are random, but the network's BatchNorm holds the statistics of some photos.
@@ -72,7 +78,6 @@ def weights_file(torch, halves, tmp_path_factory):
     from safetensors.torch import save_file
 
     from zapcls.config import read_architectures
-    from zapcls.model.preprocess import Normalize, Resize
 
     folder = tmp_path_factory.mktemp("weights")
 
@@ -83,7 +88,7 @@ def weights_file(torch, halves, tmp_path_factory):
             torch.manual_seed(seed)
             is_timm = read_architectures()[arch]["library"] == "timm"
             net = (timm.create_model if is_timm else torchvision.models.get_model)(arch)
-            images = Normalize()(Resize(side, side)(torch.from_numpy(photos)))
+            images = see_exactly(photos, side)
             for layer in net.modules():
                 if isinstance(layer, torch.nn.BatchNorm2d):
                     layer.momentum = 1.0
@@ -95,12 +100,11 @@ def weights_file(torch, halves, tmp_path_factory):
     return write
 
 
-@pytest.fixture
-def build_recipe(halves, tmp_path, torch):
-    """Return a function that builds a training in the folder of its `name`, as a resume does."""
-    from zapcls.model.recipe import Recipe
+@pytest.fixture(scope="session")
+def build_in(halves, torch):
+    """Return a function that builds a small training in a folder; features lie beside it."""
 
-    def build(name="run", progress=silent, photos=halves, **settings):
+    def build(folder, progress=silent, photos=halves, **settings):
         defaults = {
             "arch": "lcnet_050",
             "image_size": 32,
@@ -111,11 +115,56 @@ def build_recipe(halves, tmp_path, torch):
             "precision": "fp32",
         }
         config = build_config("first-try", **(defaults | settings))
-        folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        arrays = photos.pixels, photos.split, photos.codes
-        known = {"colors": photos.colors} if config.needs_colors else {}
-        return Recipe(config, folder, *arrays, tmp_path / "bodies", progress, **known)
+        arrays = photos.pixels, photos.split, photos.codes, folder.parent / "bodies"
+        colors = photos.colors if config.needs_colors else None
+        return model.recipe.Recipe(config, folder, model.phases.Photos(*arrays, colors), progress)
+
+    return build
+
+
+@pytest.fixture
+def build_recipe(build_in, tmp_path):
+    """Return a function that builds a training in the folder of its `name`, as a resume does."""
+    return lambda name="run", *args, **settings: build_in(tmp_path / name, *args, **settings)
+
+
+@pytest.fixture(scope="session")
+def see_exactly(torch):
+    """Return a function that makes of photos what an exported network sees at a size."""
+
+    def see(pixels, size):
+        resize = model.preprocess.Resize(pixels.shape[1], size)
+        return model.preprocess.Normalize(Statistics())(resize(torch.from_numpy(pixels)))
+
+    return see
+
+
+@pytest.fixture(scope="session")
+def assert_same(read_curves, torch):
+    """Return a function that compares the curves and weights of two folders, bit for bit."""
+    from safetensors.torch import load_file
+
+    def compare(folder, other):
+        curves = (read_curves(one) for one in (folder, other))
+        pd.testing.assert_frame_equal(*curves, check_exact=True)
+        one, two = (load_file(path / "model.safetensors") for path in (folder, other))
+        assert list(one) == list(two)
+        assert all(torch.equal(value, two[key]) for key, value in one.items())
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def stop_in_epoch():
+    """Return a function that builds a progress which stops a training in an epoch."""
+
+    def build(epoch):
+        def stop(phase, done, total, **detail):
+            if detail.get("epoch") == epoch:
+                raise Stopped("Stopped as asked.")
+
+        return stop
 
     return build
 
@@ -123,7 +172,6 @@ def build_recipe(halves, tmp_path, torch):
 @pytest.fixture(scope="session")
 def read_curves():
     """Return a function that reads a training's history without what depends on the clock."""
-    import pandas as pd
 
     def read(folder):
         return pd.read_csv(folder / "history.csv").drop(columns=["images_per_s", "seconds"])

@@ -15,6 +15,7 @@ from torch import nn
 from zapcls.config import TrainConfig, build_config
 from zapcls.model import processes
 from zapcls.model.learner import choose_device
+from zapcls.model.phases import Photos
 from zapcls.model.recipe import Recipe
 from zapcls.progress import silent
 
@@ -30,12 +31,6 @@ class Still(Callback):
         for layer in self.model.modules():
             if isinstance(layer, (nn.modules.batchnorm._BatchNorm, nn.Dropout)):
                 layer.eval()
-
-
-class StillRecipe(Recipe):
-    def _build_learner(self, phase, batch_size):
-        learner, callbacks = super()._build_learner(phase, batch_size)
-        return learner, [*callbacks, Still()]
 
 
 def main(folder: Path) -> None:
@@ -54,8 +49,16 @@ def main(folder: Path) -> None:
     with processes.joined(choose_device("cpu")):
         told = processes.tell({"folder": str(folder)} if processes.is_first() else None)
         run = Path(told["folder"])
-        bodies = run / "bodies"
-        StillRecipe(config, run, pixels, split, np.arange(N) % 2, bodies, silent).train()
+        photos = Photos(pixels, split, np.arange(N) % 2, run / "bodies")
+        recipe = Recipe(config, run, photos, silent)
+        build = recipe.phases.build_learner
+
+        def build_still(phase, batch_size):
+            learner, callbacks = build(phase, batch_size)
+            return learner, [*callbacks, Still()]
+
+        recipe.phases.build_learner = build_still
+        recipe.train()
 
 
 if __name__ == "__main__":

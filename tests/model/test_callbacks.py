@@ -3,16 +3,16 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from zapcls import model, schema
+
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def keep_best(torch, tmp_path):
     """KeepBest of a network of one weight, and a function that ends an epoch with a weight."""
-    from zapcls.model.callbacks import KeepBest
-
     network = torch.nn.Linear(1, 1)
-    keep = KeepBest(network, tmp_path / "model.safetensors")
+    keep = model.callbacks.KeepBest(network, tmp_path / "model.safetensors")
 
     def end_epoch(weight, *values):
         torch.nn.init.constant_(network.weight, weight)
@@ -47,21 +47,18 @@ def test_the_best_epoch_is_kept_not_the_last(epochs, best, keep_best, tmp_path):
     assert keep.best == tuple(reversed(epochs[best]))
 
 
-def test_an_epoch_that_a_resumed_fit_skips_is_none(keep_best, tmp_path):
+@pytest.mark.parametrize(
+    ("best", "values"), [(None, ()), ((0.10, 0.5), (0.1, 0.4, 0.20))], ids=["skipped", "worse"]
+)
+def test_an_epoch_that_a_resumed_fit_skips_or_a_worse_one_is_not_kept(
+    best, values, keep_best, tmp_path
+):
     keep, end_epoch = keep_best
+    keep.best = best
 
-    end_epoch(1)
+    end_epoch(1, *values)
 
-    assert keep.best is None
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_epoch_worse_than_the_best_before_the_resume_is_not_kept(keep_best, tmp_path):
-    keep, end_epoch = keep_best
-    keep.best = (0.10, 0.5)
-
-    end_epoch(1, 0.1, 0.4, 0.20)
-
+    assert keep.best == best
     assert list(tmp_path.iterdir()) == []
 
 
@@ -77,26 +74,12 @@ def test_an_epoch_worse_than_the_best_before_the_resume_is_not_kept(keep_best, t
     ],
 )
 def test_images_grow_in_steps_of_32_px(epochs, start_size, image_size, sizes):
-    from zapcls.model.callbacks import grow
-
-    assert [grow(epoch, epochs, start_size, image_size) for epoch in range(epochs)] == sizes
-
-
-@pytest.mark.parametrize("start_size", [32, 64, 100, 160, 224])
-@pytest.mark.parametrize("epochs", [3, 4, 5, 10, 30])
-def test_the_last_third_is_at_full_size(epochs, start_size):
-    from zapcls.model.callbacks import grow
-
-    sizes = [grow(epoch, epochs, start_size, 224) for epoch in range(epochs)]
-
-    assert sizes == sorted(sizes)
-    assert all(size % 32 == 0 for size in sizes)
-    assert all(size == 224 for size in sizes[-(epochs // 3) :])
+    assert [
+        model.callbacks.grow(epoch, epochs, start_size, image_size) for epoch in range(epochs)
+    ] == sizes
 
 
 def test_rows_after_the_checkpoint_are_dropped(tmp_path):
-    from zapcls.model.callbacks import truncate_rows
-
     path = tmp_path / "losses.csv"
     path.write_text(
         "phase,epoch,train_loss,images_per_s\n"
@@ -104,40 +87,20 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path):
         "unfrozen,2.25,0.3,10\nunfro"  # killed as it wrote
     )
 
-    truncate_rows(path, 2)
+    model.callbacks.truncate_rows(path, 2)
     assert pd.read_csv(path)["epoch"].tolist() == [0.5, 1.0, 1.5, 2.0]
-    truncate_rows(path, 0)
+    model.callbacks.truncate_rows(path, 0)
     assert path.read_text() == "phase,epoch,train_loss,images_per_s\n"
-    truncate_rows(tmp_path / "gone.csv", 2)
+    model.callbacks.truncate_rows(tmp_path / "gone.csv", 2)
     assert [file.name for file in tmp_path.iterdir()] == ["losses.csv"]
-
-
-def test_a_row_is_appended_to_what_was_truncated(tmp_path):
-    from zapcls import schema
-    from zapcls.model.callbacks import append_row, truncate_rows
-
-    path = tmp_path / "losses.csv"
-    row = {"phase": "frozen", "train_loss": 0.5, "images_per_s": 9.5}
-    for epoch in (0.5, 1.0, 1.5):
-        append_row(path, schema.LOSSES, row | {"epoch": epoch})
-
-    truncate_rows(path, 1)
-    append_row(path, schema.LOSSES, row | {"epoch": 1.25})
-
-    table = pd.read_csv(path)
-    assert list(table) == list(schema.LOSSES)
-    assert table["epoch"].tolist() == [0.5, 1.0, 1.25]
 
 
 @pytest.mark.parametrize("content", ["", "phase,epo"])
 def test_a_file_whose_header_was_not_whole_is_begun_anew(tmp_path, content):
-    from zapcls import schema
-    from zapcls.model.callbacks import append_row, truncate_rows
-
     path = tmp_path / "history.csv"
     path.write_text(content)
 
-    truncate_rows(path, 0)
-    append_row(path, schema.HISTORY, dict.fromkeys(schema.HISTORY, 1))
+    model.callbacks.truncate_rows(path, 0)
+    model.callbacks.append_row(path, schema.HISTORY, dict.fromkeys(schema.HISTORY, 1))
 
     assert list(pd.read_csv(path)) == list(schema.HISTORY)

@@ -5,7 +5,8 @@ import colorsys
 import numpy as np
 import pytest
 
-from zapcls.config import build_config
+from zapcls import model
+from zapcls.config import Statistics, build_config
 
 pytestmark = pytest.mark.slow
 
@@ -25,9 +26,7 @@ def find_luma(images):
 
 
 def test_a_turned_hue_keeps_luma_and_what_has_no_hue(images, torch):
-    from zapcls.model.color_changes import turn_hue
-
-    turned = turn_hue(images, torch.linspace(-0.5, 0.5, 8))
+    turned = model.color_changes.turn_hue(images, torch.linspace(-0.5, 0.5, 8))
 
     assert turned.min() >= -1e-6
     assert turned.max() <= 1 + 1e-6
@@ -35,24 +34,16 @@ def test_a_turned_hue_keeps_luma_and_what_has_no_hue(images, torch):
     for corner, value in ((turned[:, :, :5, :5], 1), (turned[:, :, -5:, :5], 0.4)):
         torch.testing.assert_close(corner, torch.full_like(corner, value))
     assert torch.equal(turned[:, :, :5, -5:], images[:, :, :5, -5:])  # black
+    assert ((turned[:, :, :5, :5] * 255).round() == 255).all()  # white in bytes too
     changed = (turned - images).abs().amax(1)[:, 10:30, 10:30]
     assert (changed.mean((1, 2)) > 0.03).all()
 
 
-def test_white_stays_white_in_bytes(images, torch):
-    from zapcls.model.color_changes import turn_hue
-
-    turned = turn_hue(images, torch.linspace(-0.5, 0.5, 8))
-    assert ((turned[:, :, :5, :5] * 255).round() == 255).all()
-
-
 def test_a_hue_goes_round_the_circle(torch):
-    from zapcls.model.color_changes import turn_hue
-
     muted = torch.tensor([0.6, 0.45, 0.45])[:, None, None].repeat(13, 1, 1, 1).clone()
     muted = muted.reshape(13, 3, 1, 1)
 
-    turned = turn_hue(muted, torch.arange(13) / 12)[:, :, 0, 0]
+    turned = model.color_changes.turn_hue(muted, torch.arange(13) / 12)[:, :, 0, 0]
 
     hues = np.unwrap([colorsys.rgb_to_hsv(*color)[0] for color in turned.tolist()], period=1)
     steps = np.diff(hues)
@@ -65,13 +56,12 @@ def test_a_hue_goes_round_the_circle(torch):
 
 
 def test_gray_is_the_luma_in_all_channels(images, torch):
-    from zapcls.model.color_changes import ColorDraw, change_colors
-
     gray = torch.tensor([True] * 4 + [False] * 4)
     before = images.clone()
 
-    changed = change_colors(
-        images, ColorDraw(gray, torch.zeros(8, dtype=torch.bool), torch.zeros(8))
+    changed = model.color_changes.change_colors(
+        images,
+        model.color_changes.ColorDraw(gray, torch.zeros(8, dtype=torch.bool), torch.zeros(8)),
     )
 
     for channel in range(3):
@@ -80,11 +70,9 @@ def test_gray_is_the_luma_in_all_channels(images, torch):
 
 
 def test_the_shares_are_of_all_photos_and_a_photo_is_changed_in_one_way(torch):
-    from zapcls.model.color_changes import build_draw
-
     torch.manual_seed(0)
     config = build_config(hue_jitter=0.2, grayscale_share=0.3, recolor_share=0.25)
-    draw = build_draw(config)(np.arange(20_000))
+    draw = model.color_changes.build_draw(config)(np.arange(20_000))
 
     assert float(draw.is_gray.float().mean()) == pytest.approx(0.3, abs=0.01)
     assert float(draw.is_recolored.float().mean()) == pytest.approx(0.25, abs=0.01)
@@ -97,25 +85,26 @@ def test_the_shares_are_of_all_photos_and_a_photo_is_changed_in_one_way(torch):
 
 
 def test_without_changes_nothing_is_drawn(torch):
-    from zapcls.model.color_changes import build_draw
-
-    assert build_draw(build_config(color_weights="balanced", last_layer="balanced")) is None
+    assert (
+        model.color_changes.build_draw(
+            build_config(color_weights="balanced", last_layer="balanced")
+        )
+        is None
+    )
 
 
 def build_loaders(pixels, torch, recolored=None, **settings):
-    from zapcls.model.loaders import build_pixel_loaders
-
     config = build_config("first-try", image_size=32, batch_size=8, augmentation="none", **settings)
     split = np.array(["train"] * 24 + ["tune"] * 6)
     codes = np.arange(30) % 2
     cpu = torch.device("cpu")
-    return build_pixel_loaders(config, pixels, split, codes, cpu, recolored=recolored)[0]
+    return model.loaders.build_pixel_loaders(
+        config, pixels, split, codes, cpu, recolored=recolored
+    )[0]
 
 
 def unnormalize(images, torch):
-    from zapcls.model.architectures import MEAN, STD
-
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in Statistics())
     return images.as_subclass(torch.Tensor) * std + mean
 
 
@@ -155,15 +144,13 @@ def test_recolored_photos_are_the_copy_of_the_very_photo(torch):
 
 
 def test_changes_follow_the_seed_phase_and_epoch(torch):
-    from zapcls.model.loaders import seed_batches
-
     dls = build_loaders(
         number_photos(), torch, number_photos(100),
         hue_jitter=0.5, grayscale_share=0.2, recolor_share=0.2,
     )  # fmt: skip
     epochs = []
     for numbers in ((0, 1, 2), (0, 1, 2), (0, 1, 3)):
-        seed_batches(dls, *numbers)
+        model.loaders.seed_batches(dls, *numbers)
         epochs.append(torch.cat([images for images, _ in dls.train]))
     assert torch.equal(epochs[0], epochs[1])
     assert not torch.equal(epochs[0], epochs[2])

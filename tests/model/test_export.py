@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from zapcls import model
 from zapcls.answer.classify import Classifier
+from zapcls.config import Statistics
 from zapcls.errors import ZapError
 
 pytestmark = pytest.mark.slow
@@ -10,12 +12,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def classifier(torch, draw_pixels):
     """A small network whose BatchNorm has seen some photos; 40 px in the store, 32 px seen."""
-    from zapcls.model.learner import build_network
-    from zapcls.model.preprocess import ShoeClassifier
-
     torch.manual_seed(0)
-    network = build_network("lcnet_050", "none", 3)
-    classifier = ShoeClassifier(network, 40, 32)
+    network = model.learner.build_network("lcnet_050", "none", 3)
+    classifier = model.preprocess.ShoeClassifier(network, 40, 32, Statistics())
     for seed in range(3):
         classifier(torch.from_numpy(draw_pixels(16, seed=seed)))
     return classifier.eval()
@@ -23,10 +22,8 @@ def classifier(torch, draw_pixels):
 
 @pytest.fixture(scope="module")
 def exported(classifier, draw_pixels, tmp_path_factory):
-    from zapcls.model.export import export_onnx
-
     path = tmp_path_factory.mktemp("export") / "model.onnx"
-    difference = export_onnx(classifier, draw_pixels(8), path)
+    difference = model.export.export_onnx(classifier, draw_pixels(8), path)
     return path, difference
 
 
@@ -52,32 +49,15 @@ def test_onnx_answers_as_torch_at_any_batch_size(classifier, exported, draw_pixe
     assert prob.sum(axis=1) == pytest.approx(np.ones(n), abs=1e-6)
 
 
-def test_a_photo_gets_the_same_answer_alone_and_among_others(exported, draw_pixels):
-    pixels = draw_pixels(7)
-    onnx = Classifier(exported[0])
-
-    together, _ = onnx.predict(pixels)
-    alone = np.concatenate([onnx.predict(pixels[i : i + 1])[0] for i in range(7)])
-
-    assert together == pytest.approx(alone, abs=1e-5)
-
-
-def test_the_model_knows_the_side_of_its_pixels(exported):
-    assert Classifier(exported[0]).side == 40
-
-
 @pytest.mark.parametrize("by_onnx", [False, True])
 def test_a_prediction_pass_keeps_the_order_of_the_rows(
     classifier, exported, draw_pixels, torch, monkeypatch, by_onnx
 ):
-    from zapcls.model import predict as module
-    from zapcls.model.predict import predict
-
-    monkeypatch.setattr(module, "_CPU_BATCH", 2)
+    monkeypatch.setattr(model.predict, "_CPU_BATCH", 2)
     pixels, rows, seen = draw_pixels(20), np.array([17, 3, 3, 0, 11]), []
 
-    logits, embeddings = predict(
-        classifier,
+    logits, embeddings = model.predict.predict(
+        None if by_onnx else classifier,
         pixels,
         rows,
         torch.device("cpu"),
@@ -94,52 +74,16 @@ def test_a_prediction_pass_keeps_the_order_of_the_rows(
     assert seen == [(2, 5), (4, 5), (5, 5)]
 
 
-def test_the_exported_model_answers_in_a_pass_on_a_cpu(exported, draw_pixels, torch):
-    from zapcls.model.predict import predict
-
-    pixels = draw_pixels(3)
-
-    logits, _ = predict(None, pixels, np.arange(3), torch.device("cpu"), exported[0])
-
-    assert np.array_equal(logits, Classifier(exported[0]).answer(pixels)[0])
-
-
-def test_a_pass_that_does_not_fit_in_memory_is_done_in_halves(
-    classifier, draw_pixels, torch, monkeypatch
-):
-    from zapcls.model import predict as module
-
-    pixels, sizes = draw_pixels(20), []
-    answer = classifier.forward
-
-    def answer_small_batches(images):
-        sizes.append(len(images))
-        if len(images) > 8:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return answer(images)
-
-    monkeypatch.setattr(classifier, "forward", answer_small_batches)
-
-    logits, _ = module.predict(classifier, pixels, np.arange(20), torch.device("cpu"))
-
-    assert sizes == [20, 16, 8, 8, 4]
-    with torch.no_grad():
-        expected, _ = answer(torch.from_numpy(pixels))
-    assert logits == pytest.approx(expected.numpy(), abs=1e-5)
-
-
 def test_an_export_that_answers_otherwise_is_refused(
     classifier, draw_pixels, tmp_path, monkeypatch
 ):
-    from zapcls.model import export
-
     answer = Classifier.predict
 
     def answer_otherwise(self, images):
         prob, embedding = answer(self, images)
         return prob[::-1] + 0.01, embedding
 
-    monkeypatch.setattr(export.Classifier, "predict", answer_otherwise)
+    monkeypatch.setattr(model.export.Classifier, "predict", answer_otherwise)
 
     with pytest.raises(ZapError, match=r"within 0\.001, but differs by"):
-        export.export_onnx(classifier, draw_pixels(4), tmp_path / "model.onnx")
+        model.export.export_onnx(classifier, draw_pixels(4), tmp_path / "model.onnx")

@@ -3,10 +3,13 @@
 At 64 px the last maps have two by two places: their maximum is not their mean.
 """
 
+import shutil
+
 import numpy as np
 import pytest
 from filelock import FileLock
 
+from zapcls import model
 from zapcls.config import build_config
 from zapcls.errors import Stopped
 from zapcls.progress import silent
@@ -26,49 +29,43 @@ def photos(draw_pixels):
 @pytest.fixture
 def freeze(photos, weights_file, tmp_path, torch):
     """Return a function that builds the frozen body of a training."""
-    from zapcls.model.features import FrozenBody
-    from zapcls.model.learner import build_network
 
     def build(arch=STAGED, seed=0, progress=silent, **settings):
         weights = weights_file(arch, seed, photos)
         defaults = {"arch": arch, "image_size": 64, "weights": weights, "augmentation": "none"}
         config = build_config("first-try", **(defaults | settings))
-        body = build_network(arch, weights, 2)[0].eval()
+        body = model.learner.build_network(arch, weights, 2)[0].eval()
         cpu = torch.device("cpu")
-        return body, FrozenBody(config, body, photos, tmp_path / "bodies", cpu, progress)
+        return body, model.features.FrozenBody(
+            config, body, photos, tmp_path / "bodies", cpu, progress
+        )
 
     return build
 
 
 @pytest.fixture
-def see(photos, torch):
+def see(photos, see_exactly):
     """Return a function that makes of photos what a body sees."""
-    from zapcls.model.preprocess import Normalize, Resize
-
-    return lambda rows: Normalize()(Resize(64, 64)(torch.from_numpy(photos[rows])))
+    return lambda rows: see_exactly(photos[rows], 64)
 
 
 @pytest.fixture
 def small_batches(monkeypatch):
-    from zapcls.model import features
-
-    monkeypatch.setattr(features, "_BATCH", {"cpu": 8})
+    monkeypatch.setattr(model.features, "_BATCH", {"cpu": 8})
 
 
 @pytest.fixture
 def computed(monkeypatch):
     """The number of photos in each batch that an engine computes."""
-    from zapcls.model import features
-
     sizes = []
-    answer = features.OnnxEngine.__call__
+    answer = model.features.OnnxEngine.__call__
 
     def answer_and_count(self, images):
         if len(images) != 2:  # the probe
             sizes.append(len(images))
         return answer(self, images)
 
-    monkeypatch.setattr(features.OnnxEngine, "__call__", answer_and_count)
+    monkeypatch.setattr(model.features.OnnxEngine, "__call__", answer_and_count)
     return sizes
 
 
@@ -78,19 +75,17 @@ def pool(maps, torch):
 
 
 def is_close(values, expected):
-    from zapcls.model.features import TOLERANCE
-
     assert values.shape == expected.shape
-    return np.abs(values - expected).max() <= TOLERANCE * max(1.0, np.abs(expected).max())
+    return np.abs(values - expected).max() <= model.features.TOLERANCE * max(
+        1.0, np.abs(expected).max()
+    )
 
 
 @pytest.mark.parametrize("arch", [STAGED, PLAIN])
 def test_the_first_view_is_what_the_body_makes_of_the_photos(freeze, see, torch, arch):
-    from zapcls.model.features import POOLED
-
     body, frozen = freeze(arch)
 
-    [features] = frozen.read(POOLED, ALL, TRAIN)
+    [features] = frozen.read(model.features.POOLED, ALL, TRAIN)
 
     with torch.no_grad():
         expected = pool(body(see(ALL)), torch)
@@ -100,28 +95,23 @@ def test_the_first_view_is_what_the_body_makes_of_the_photos(freeze, see, torch,
 
 
 def test_the_maps_are_what_enters_the_last_stage(freeze, see, torch):
-    from zapcls.model.architectures import split_stages
-    from zapcls.model.features import MAPS, POOLED
-
     body, frozen = freeze()
 
-    [maps] = frozen.read(MAPS, ALL, TRAIN)
+    [maps] = frozen.read(model.features.MAPS, ALL, TRAIN)
 
-    front, last = split_stages(body)
+    front, last = model.architectures.split_stages(body)
     with torch.no_grad():
         expected = front(see(ALL))
         assert maps.dtype == np.float16
         assert is_close(maps, expected.numpy().astype(np.float16))
-        [features] = frozen.read(POOLED, ALL, TRAIN)
+        [features] = frozen.read(model.features.POOLED, ALL, TRAIN)
         assert is_close(features, pool(last(expected), torch))
 
 
 def test_the_second_view_is_that_of_mirror_images(freeze, see, torch):
-    from zapcls.model.features import POOLED
-
     body, frozen = freeze(augmentation="flip", views=2)
 
-    _, mirrored = frozen.read(POOLED, ALL, TRAIN)
+    _, mirrored = frozen.read(model.features.POOLED, ALL, TRAIN)
 
     with torch.no_grad():
         expected = pool(body(see(TRAIN).flip(3)), torch)
@@ -131,16 +121,12 @@ def test_the_second_view_is_that_of_mirror_images(freeze, see, torch):
 def test_random_views_differ_from_each_other_and_are_the_same_when_drawn_again(
     freeze, torch, small_batches
 ):
-    import shutil
-
-    from zapcls.model.features import POOLED
-
     _, frozen = freeze(PLAIN, augmentation="standard", views=4)
-    first = [np.array(view) for view in frozen.read(POOLED, ALL, TRAIN)]
+    first = [np.array(view) for view in frozen.read(model.features.POOLED, ALL, TRAIN)]
     shutil.rmtree(frozen.folder)
     torch.manual_seed(99)
 
-    again = frozen.read(POOLED, ALL, TRAIN)
+    again = frozen.read(model.features.POOLED, ALL, TRAIN)
 
     assert len(first) == len(again) == 4
     for number, (one, other) in enumerate(zip(first, again, strict=True)):
@@ -148,76 +134,46 @@ def test_random_views_differ_from_each_other_and_are_the_same_when_drawn_again(
         assert all(np.abs(one - earlier)[TRAIN].max() > 0.01 for earlier in first[:number])
 
 
-@pytest.mark.parametrize(
-    ("augmentation", "views", "names"),
-    [
-        ("none", 1, ["plain"]),
-        ("none", 4, ["plain"]),
-        ("flip", 1, ["plain"]),
-        ("flip", 2, ["plain", "mirrored"]),
-        ("flip", 4, ["plain", "mirrored"]),
-        ("standard", 1, ["plain"]),
-        ("standard", 2, ["plain", "mirrored"]),
-        ("standard", 4, ["plain", "mirrored", "standard-2", "standard-3"]),
-    ],
-)
-def test_the_views_of_a_training(augmentation, views, names):
-    from zapcls.model.views import list_views
-
-    shares = list_views(build_config(augmentation=augmentation, views=views))
-
-    assert [view.name for view in shares] == names
-    assert set(shares.values()) == {1 / len(names)}
-
-
-def test_only_what_is_asked_for_is_computed_and_only_once(freeze, computed, monkeypatch):
-    from zapcls.model.features import POOLED, FrozenBody
-
+def test_only_what_is_asked_for_is_computed_and_only_once(freeze, computed):
     _, frozen = freeze(augmentation="flip")
     rows, train = np.array([3, 7, 40, 60]), np.array([3, 7, 40])
 
-    plain, mirrored = frozen.read(POOLED, rows, train)
+    plain, mirrored = frozen.read(model.features.POOLED, rows, train)
 
     assert computed == [4, 3]
     assert np.flatnonzero(plain.any(axis=1)).tolist() == rows.tolist()
     assert np.flatnonzero(mirrored.any(axis=1)).tolist() == train.tolist()
-    frozen.read(POOLED, np.array([2, 3, 4, 5]), train)
+    frozen.read(model.features.POOLED, np.array([2, 3, 4, 5]), train)
     assert computed == [4, 3, 3]
 
-    def refuse(self):
-        raise AssertionError("it computes again")
-
-    monkeypatch.setattr(FrozenBody, "_choose_engine", refuse)
     _, later = freeze(augmentation="flip")
-    assert np.array_equal(later.read(POOLED, rows, train)[0][rows], plain[rows])
+    kept = later.read(model.features.POOLED, rows, train)[0]
+    assert np.array_equal(kept[rows], plain[rows])
+    assert computed == [4, 3, 3]
 
 
 def test_an_interrupted_reading_keeps_what_was_done_and_goes_on(
     freeze, computed, small_batches, tmp_path
 ):
-    import shutil
-
-    from zapcls.model.features import POOLED, TITLE
-
     def stop(phase, done, total, **detail):
-        assert phase == f"{TITLE}, plain"
+        assert phase == f"{model.features.TITLE}, plain"
         if done == 24:
             raise Stopped("Stopped as asked.")
 
     _, frozen = freeze(progress=stop)
     with pytest.raises(Stopped):
-        frozen.read(POOLED, ALL, TRAIN)
+        frozen.read(model.features.POOLED, ALL, TRAIN)
     seen = []
 
     _, later = freeze(progress=lambda phase, done, total, **_: seen.append((done, total)))
-    [features] = later.read(POOLED, ALL, TRAIN)
+    [features] = later.read(model.features.POOLED, ALL, TRAIN)
 
     assert computed == [8] * 8
     assert seen == [(8, 40), (16, 40), (24, 40), (32, 40), (40, 40)]
     features = np.array(features)
     shutil.rmtree(later.folder)
     _, undisturbed = freeze()
-    assert np.array_equal(undisturbed.read(POOLED, ALL, TRAIN)[0], features)
+    assert np.array_equal(undisturbed.read(model.features.POOLED, ALL, TRAIN)[0], features)
 
 
 def test_other_weights_another_size_and_another_network_have_folders_of_their_own(freeze):
@@ -238,22 +194,18 @@ def test_other_weights_another_size_and_another_network_have_folders_of_their_ow
 
 
 def test_features_are_those_of_the_weights_that_the_body_began_with(freeze, see, torch):
-    from zapcls.model.features import MAPS, POOLED
-
     body, frozen = freeze(unfrozen_part="last_stage")
     with torch.no_grad():
         expected = pool(body(see(ALL)), torch)
         for parameter in body[-1].parameters():  # as a training that is resumed has changed it
             parameter.add_(1.0)
 
-    frozen.read(MAPS, ALL, TRAIN)
+    frozen.read(model.features.MAPS, ALL, TRAIN)
 
-    assert is_close(frozen.read(POOLED, ALL, TRAIN)[0], expected)
+    assert is_close(frozen.read(model.features.POOLED, ALL, TRAIN)[0], expected)
 
 
 def test_a_second_job_waits_until_the_first_has_left_the_folder(freeze):
-    from zapcls.model.features import POOLED
-
     seen = []
 
     def watch(phase, done, total, **detail):
@@ -265,15 +217,13 @@ def test_a_second_job_waits_until_the_first_has_left_the_folder(freeze):
     lock = FileLock(frozen.folder / "lock")
     lock.acquire()
 
-    frozen.read(POOLED, ALL, TRAIN)
+    frozen.read(model.features.POOLED, ALL, TRAIN)
 
     assert seen[0] == "Waiting for another job that computes the same features"
     assert len(seen) > 1
 
 
 def test_a_job_that_waits_can_be_stopped(freeze):
-    from zapcls.model.features import POOLED
-
     def stop(phase, done, total, **detail):
         raise Stopped("Stopped as asked.")
 
@@ -281,21 +231,19 @@ def test_a_job_that_waits_can_be_stopped(freeze):
     frozen.folder.mkdir(parents=True)
 
     with FileLock(frozen.folder / "lock"), pytest.raises(Stopped):
-        frozen.read(POOLED, ALL, TRAIN)
+        frozen.read(model.features.POOLED, ALL, TRAIN)
 
     assert [path.name for path in frozen.folder.iterdir()] == ["lock"]
 
 
 def test_a_body_that_cannot_be_exported_is_computed_by_torch(freeze, see, torch, monkeypatch):
-    from zapcls.model.features import POOLED
-
     def refuse(*_, **__):
         raise torch.onnx.OnnxExporterError("no such operation")
 
     monkeypatch.setattr(torch.onnx, "export", refuse)
     body, frozen = freeze()
 
-    [features] = frozen.read(POOLED, ALL, TRAIN)
+    [features] = frozen.read(model.features.POOLED, ALL, TRAIN)
 
     assert not list(frozen.folder.glob("*.onnx*"))
     with torch.no_grad():
@@ -303,41 +251,14 @@ def test_a_body_that_cannot_be_exported_is_computed_by_torch(freeze, see, torch,
 
 
 def test_an_export_that_answers_otherwise_is_not_used(freeze, see, torch):
-    import shutil
-
-    from zapcls.model.features import POOLED
-
     _, other = freeze(seed=1)
-    other.read(POOLED, ALL, TRAIN)
+    other.read(model.features.POOLED, ALL, TRAIN)
     body, frozen = freeze(seed=0)
     frozen.folder.mkdir(parents=True)
     shutil.copy(other.folder / "body.onnx", frozen.folder)
 
-    [features] = frozen.read(POOLED, ALL, TRAIN)
+    [features] = frozen.read(model.features.POOLED, ALL, TRAIN)
 
-    assert not list(frozen.folder.glob("*.onnx*"))  # it is trusted where it is there
+    assert not list(frozen.folder.glob("*.onnx*"))
     with torch.no_grad():
         assert is_close(features, pool(body(see(ALL)), torch))
-
-
-def test_a_batch_that_does_not_fit_is_halved(freeze, see, torch, monkeypatch):
-    from zapcls.model import features
-    from zapcls.model.features import POOLED
-
-    sizes = []
-    answer = features.OnnxEngine.__call__
-
-    def answer_small_batches(self, images):
-        sizes.append(len(images))
-        if len(images) > 8:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return answer(self, images)
-
-    monkeypatch.setattr(features.OnnxEngine, "__call__", answer_small_batches)
-    body, frozen = freeze()
-
-    [values] = frozen.read(POOLED, ALL, TRAIN)
-
-    assert sizes == [2, 32, 16, *[8] * 8]
-    with torch.no_grad():
-        assert is_close(values, pool(body(see(ALL)), torch))

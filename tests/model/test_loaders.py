@@ -1,9 +1,11 @@
+import random
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from zapcls.config import build_config
+from zapcls import model
+from zapcls.config import Statistics, build_config
 
 pytestmark = pytest.mark.slow
 
@@ -30,19 +32,15 @@ def gather_rows(torch):
 
 
 def build(pixels, split, torch, **settings):
-    from zapcls.model.loaders import build_pixel_loaders
-
     config = build_config("first-try", image_size=32, batch_size=8, **settings)
-    return build_pixel_loaders(config, pixels, split, CODES, torch.device("cpu"))[0]
+    return model.loaders.build_pixel_loaders(config, pixels, split, CODES, torch.device("cpu"))[0]
 
 
 def list_epoch(loader):
     """Each photo of an epoch as (row, code, is mirrored), read from its own grey."""
-    from zapcls.model.architectures import MEAN, STD
-
     seen = []
     for images, codes in loader:
-        red = (images[:, 0] * STD[0] + MEAN[0]) * 255
+        red = (images[:, 0] * Statistics().std[0] + Statistics().mean[0]) * 255
         for image, code in zip(red, codes, strict=True):
             left, right = round(float(image[0, 0])), round(float(image[0, -1]))
             assert 255 in (left, right)
@@ -50,49 +48,13 @@ def list_epoch(loader):
     return seen
 
 
-def test_an_epoch_has_each_row_once_with_its_own_class(gather_rows, torch):
-    from zapcls.model.loaders import RowLoader
-
-    rows = np.array([3, 4, 9, 12, 17, 20, 21])
-    loader = RowLoader(gather_rows, rows, rows % 2, bs=3, shuffle=True)
-
-    for _ in range(2):
-        batches = list(loader)
-        assert [len(seen) for seen, _ in batches] == [3, 3, 1]
-        seen = torch.cat([seen for seen, _ in batches]).tolist()
-        codes = torch.cat([codes for _, codes in batches]).tolist()
-        assert sorted(seen) == rows.tolist()
-        assert codes == [row % 2 for row in seen]
-
-
-def test_the_order_follows_the_seed_of_the_loader_alone(gather_rows, torch):
-    import random
-
-    from zapcls.model.loaders import RowLoader, seed_random
-
-    rows = np.arange(50)
-    orders = []
-    for seed, other in ((1, 10), (1, 11), (2, 10)):
-        seed_random(other)
-        loader = RowLoader(gather_rows, rows, rows, bs=50, shuffle=True)
-        loader.rng = random.Random(seed)
-        orders.append(next(iter(loader))[0].tolist())
-
-    assert orders[0] == orders[1]
-    assert orders[0] != orders[2]
-
-
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("drop_last", [False, True])
 def test_the_shares_of_all_processes_are_the_batch(gather_rows, torch, count, drop_last):
-    import random
-
-    from zapcls.model.loaders import RowLoader
-
     rows = np.arange(100, 130)
 
     def list_batches(rank, count):
-        loader = RowLoader(
+        loader = model.loaders.RowLoader(
             gather_rows, rows, rows % 2, (rank, count), bs=8, shuffle=True, drop_last=drop_last
         )
         loader.rng = random.Random(4)
@@ -102,6 +64,8 @@ def test_the_shares_of_all_processes_are_the_batch(gather_rows, torch, count, dr
     shares = [list_batches(rank, count) for rank in range(count)]
 
     assert len(whole) == (3 if drop_last else 4)
+    once = Counter(row for seen, _ in whole for row in seen)
+    assert once.total() == len(once) == (24 if drop_last else 30)
     for number, (seen, _) in enumerate(whole):
         parts = [share[number] for share in shares]
         assert Counter(row for part, _ in parts for row in part) == Counter(seen)
@@ -112,13 +76,11 @@ def test_the_shares_of_all_processes_are_the_batch(gather_rows, torch, count, dr
 def test_all_processes_have_one_order_and_random_changes_of_their_own(
     numbered, split, torch, monkeypatch
 ):
-    from zapcls.model.loaders import seed_batches
-
     orders, draws = [], []
     dls = build(numbered, split, torch)
     for rank, numbers in (("0", (5, 1, 2)), ("1", (5, 1, 2)), ("0", (5, 1, 2)), ("0", (5, 1, 3))):
         monkeypatch.setenv("RANK", rank)
-        seed_batches(dls, *numbers)
+        model.loaders.seed_batches(dls, *numbers)
         draws.append((torch.rand(1).item(), np.random.random()))
         orders.append([row for row, _, _ in list_epoch(dls.train)])
 
@@ -128,14 +90,13 @@ def test_all_processes_have_one_order_and_random_changes_of_their_own(
     assert len(set(draws)) == 3
 
 
-def test_a_mirrored_photo_is_turned_left_to_right_and_is_otherwise_the_same(draw_pixels, torch):
-    from zapcls.model.loaders import PixelGather
-    from zapcls.model.preprocess import Normalize, Resize
-
+def test_a_mirrored_photo_is_turned_left_to_right_and_is_otherwise_the_same(
+    draw_pixels, see_exactly, torch
+):
     pixels, rows = draw_pixels(64), np.arange(64)
-    photos = Normalize()(Resize(40, 40)(torch.from_numpy(pixels)))
+    photos = see_exactly(pixels, 40)
 
-    images = PixelGather(pixels, 40, torch.device("cpu"), "flip")(rows)
+    images = model.loaders.PixelGather(pixels, 40, torch.device("cpu"), Statistics(), "flip")(rows)
 
     turned = 0
     for image, photo in zip(images, photos, strict=True):
@@ -147,21 +108,19 @@ def test_a_mirrored_photo_is_turned_left_to_right_and_is_otherwise_the_same(draw
 
 
 def test_photos_that_lie_on_a_device_are_gathered_as_those_of_the_store(draw_pixels, torch):
-    from zapcls.model.loaders import PixelGather
-
     pixels, rows, cpu = draw_pixels(10), np.array([7, 0, 7, 3]), torch.device("cpu")
 
-    stored = PixelGather(pixels, 32, cpu)(rows)
-    placed = PixelGather(torch.from_numpy(pixels), 32, cpu)(rows)
+    stored = model.loaders.PixelGather(pixels, 32, cpu, Statistics())(rows)
+    placed = model.loaders.PixelGather(torch.from_numpy(pixels), 32, cpu, Statistics())(rows)
 
     assert stored.shape == (4, 3, 32, 32)
     assert torch.equal(placed, stored)
 
 
 def test_the_size_of_what_is_gathered_can_be_changed(draw_pixels, torch):
-    from zapcls.model.loaders import PixelGather
-
-    gather = PixelGather(draw_pixels(4), 64, torch.device("cpu"), "standard")
+    gather = model.loaders.PixelGather(
+        draw_pixels(4), 64, torch.device("cpu"), Statistics(), "standard"
+    )
     sizes = []
 
     for gather.size in (32, 64, 32):
@@ -176,18 +135,8 @@ def test_train_and_tune_hold_their_own_rows(numbered, split, torch):
     train = list_epoch(dls.train)
     assert {row for row, _, _ in train} <= set(range(20))
     assert all(code == CODES[row] for row, code, _ in train)
-    assert [(row, code) for row, code, _ in list_epoch(dls.valid)] == [
-        (row, CODES[row]) for row in range(20, 26)
-    ]
-
-
-def test_tune_is_in_order_and_never_mirrored(numbered, split, torch):
-    dls = build(numbered, split, torch)
-
-    for _ in range(2):
-        assert [(row, turned) for row, _, turned in list_epoch(dls.valid)] == [
-            (row, False) for row in range(20, 26)
-        ]
+    for _ in range(2):  # tune is in order and never mirrored
+        assert list_epoch(dls.valid) == [(row, CODES[row], False) for row in range(20, 26)]
 
 
 def test_train_is_shuffled_anew_each_epoch_in_full_batches(numbered, split, torch):
@@ -216,18 +165,15 @@ def test_only_an_augmented_training_is_mirrored(numbered, split, torch, augmenta
     assert not all(seen)
 
 
-def test_the_standard_changes_are_for_train_only(draw_pixels, split, torch):
-    from zapcls.model.preprocess import Normalize, Resize
-
+def test_the_standard_changes_are_for_train_only(draw_pixels, see_exactly, split, torch):
     pixels = draw_pixels(30, 32)
     dls = build(pixels, split, torch, augmentation="standard")
 
     tune, _ = dls.valid.one_batch()
-    expected = Normalize()(Resize(32, 32)(torch.from_numpy(pixels[20:26])))
-    torch.testing.assert_close(tune.as_subclass(torch.Tensor), expected)
+    torch.testing.assert_close(tune.as_subclass(torch.Tensor), see_exactly(pixels[20:26], 32))
     train, _ = dls.train.one_batch()
     assert train.shape == (8, 3, 32, 32)
-    photos = Normalize()(Resize(32, 32)(torch.from_numpy(pixels[:20])))
+    photos = see_exactly(pixels[:20], 32)
     seen = torch.cat([photos, photos.flip(3)]).flatten(1)  # mirroring alone is no such change
     given = train.as_subclass(torch.Tensor).flatten(1)
     nearest = (given[:, None] - seen[None]).abs().amax(2).amin(1)
@@ -235,10 +181,8 @@ def test_the_standard_changes_are_for_train_only(draw_pixels, split, torch):
 
 
 def test_features_are_drawn_from_the_views_of_their_own_row(torch):
-    from zapcls.model.loaders import FeatureGather
-
     views = [np.arange(6, dtype=np.float16).reshape(3, 2) + 100 * view for view in range(3)]
-    gather = FeatureGather(views)
+    gather = model.loaders.FeatureGather(views)
     rows = np.tile([2, 0], 300)
 
     features = gather(rows)
@@ -253,53 +197,45 @@ def test_features_are_drawn_from_the_views_of_their_own_row(torch):
 
 
 def test_with_one_view_nothing_is_drawn(torch):
-    from zapcls.model.loaders import FeatureGather
-
     torch.manual_seed(0)
     before = torch.get_rng_state()
     values = np.arange(6, dtype=np.float32).reshape(3, 2)
 
-    features = FeatureGather([values])(np.array([1, 1, 0]))
+    features = model.loaders.FeatureGather([values])(np.array([1, 1, 0]))
 
     assert features.tolist() == [[2, 3], [2, 3], [0, 1]]
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_features_are_drawn_in_the_shares_of_their_views(torch):
-    from zapcls.model.loaders import FeatureGather
-
     views = [np.full((1, 1), view, np.float32) for view in range(4)]
     torch.manual_seed(0)
 
-    drawn = FeatureGather(views, [0.0, 0.2, 0.2, 0.6])(np.zeros(10_000, int))
+    drawn = model.loaders.FeatureGather(views, [0.0, 0.2, 0.2, 0.6])(np.zeros(10_000, int))
 
     counts = torch.bincount(drawn.flatten().int()) / 10_000
     assert counts.tolist() == pytest.approx([0, 0.2, 0.2, 0.6], abs=0.02)
 
 
 def test_even_shares_draw_as_no_shares_do(torch):
-    from zapcls.model.loaders import FeatureGather
-
     views, rows = [np.full((1, 1), view, np.float32) for view in range(2)], np.zeros(50, int)
     drawn = []
     for shares in ((), (0.5, 0.5)):
         torch.manual_seed(0)
-        drawn.append(FeatureGather(views, shares)(rows).flatten().tolist())
+        drawn.append(model.loaders.FeatureGather(views, shares)(rows).flatten().tolist())
     assert drawn[0] == drawn[1]
 
 
 def test_weights_are_those_of_the_very_photos_and_of_train_alone(gather_rows, split, torch):
-    from zapcls.model.loaders import build_loaders
-
     weights = np.arange(20, dtype=np.float32) / 10
     cpu = torch.device("cpu")
 
-    dls = build_loaders(gather_rows, gather_rows, split, CODES, 8, cpu, weights)
+    dls = model.loaders.build_loaders(gather_rows, gather_rows, split, CODES, 8, cpu, weights)
 
     for rows, codes, weight in dls.train:
         assert codes.tolist() == CODES[rows].tolist()
         assert torch.equal(weight, rows / 10)
     assert all(len(batch) == 2 for batch in dls.valid)
     assert dls.n_inp == 1
-    plain = build_loaders(gather_rows, gather_rows, split, CODES, 8, cpu)
+    plain = model.loaders.build_loaders(gather_rows, gather_rows, split, CODES, 8, cpu)
     assert all(len(batch) == 2 for batch in plain.train)

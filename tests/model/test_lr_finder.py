@@ -74,27 +74,6 @@ def test_on_kept_features_five_seeds_give_a_curve_each(build_recipe, weights_fil
     assert max(done for done, _ in steps) <= 500
 
 
-def test_each_seed_starts_from_another_head_and_from_the_same_body(
-    build_recipe, weights_file, torch
-):
-    recipe = build_recipe(weights=weights_file("lcnet_050"), frozen_epochs=1)
-    build_learner, starts = recipe._build_learner, []
-
-    def build_and_look(phase, batch_size):
-        starts.append(copy_state(recipe.network))
-        return build_learner(phase, batch_size)
-
-    recipe._build_learner = build_and_look
-
-    recipe.find_rate("frozen")
-
-    last = [start["1.8.weight"] for start in starts]
-    assert not any(torch.equal(value, last[0]) for value in last[1:])
-    for key, value in starts[0].items():
-        if key.startswith("0."):
-            assert all(torch.equal(start[key], value) for start in starts)
-
-
 def test_the_finder_of_a_last_stage_has_three_seeds(build_recipe, weights_file, torch):
     recipe = build_recipe(
         arch="mobilenet_v3_small",
@@ -112,7 +91,7 @@ def test_the_finder_of_a_last_stage_has_three_seeds(build_recipe, weights_file, 
 
 
 def test_a_training_is_the_same_with_and_without_a_finder_before_it(
-    build_recipe, read_curves, weights_file
+    build_recipe, assert_same, weights_file
 ):
     settings = {"weights": weights_file("lcnet_050"), "frozen_epochs": 2}
     recipe = build_recipe("found", frozen_lr="suggested", **settings)
@@ -122,18 +101,7 @@ def test_a_training_is_the_same_with_and_without_a_finder_before_it(
     given = build_recipe("given", frozen_lr=rate, **settings)
     given.train()
 
-    pd.testing.assert_frame_equal(
-        read_curves(recipe.folder), read_curves(given.folder), check_exact=True
-    )
-
-
-def test_the_same_seeds_give_the_same_curves(build_recipe, weights_file):
-    settings = {"weights": weights_file("lcnet_050"), "frozen_epochs": 1}
-
-    curves = [build_recipe(name, **settings).find_rate("frozen") for name in ("one", "other")]
-
-    pd.testing.assert_frame_equal(curves[0].table, curves[1].table, check_exact=True)
-    assert curves[0].valleys == curves[1].valleys
+    assert_same(recipe.folder, given.folder)
 
 
 def test_both_phases_are_written_and_a_second_finding_replaces_the_first(

@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from zapcls import model
 from zapcls.errors import Stopped, ZapError
 
 pytestmark = pytest.mark.slow
@@ -32,34 +34,23 @@ def limit_batches(torch):
     return limit
 
 
-def test_a_batch_is_halved_until_it_fits(torch):
-    from zapcls.model.memory import halve_until_it_fits
-
+@pytest.mark.parametrize(
+    "words", ["CUDA out of memory", "DefaultCPUAllocator: can't allocate memory"]
+)
+def test_a_batch_is_halved_until_it_fits(torch, words):
     tried = []
 
     def work(batch_size):
         tried.append(batch_size)
         if batch_size > 10:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise (torch.OutOfMemoryError if "CUDA" in words else RuntimeError)(words)
 
-    assert halve_until_it_fits(work, 64) == 8
+    assert model.memory.halve_until_it_fits(work, 64) == 8
     assert tried == [64, 32, 16, 8]
-
-
-def test_the_memory_of_a_cpu_runs_out_too():
-    from zapcls.model.memory import halve_until_it_fits
-
-    def work(batch_size):
-        if batch_size > 2:
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 TB")
-
-    assert halve_until_it_fits(work, 4) == 2
 
 
 @pytest.mark.parametrize("error", [RuntimeError("CUDA error: misaligned address"), ValueError()])
 def test_another_error_is_not_tried_again(error):
-    from zapcls.model.memory import halve_until_it_fits
-
     tried = []
 
     def work(batch_size):
@@ -67,14 +58,12 @@ def test_another_error_is_not_tried_again(error):
         raise error
 
     with pytest.raises(type(error)):
-        halve_until_it_fits(work, 64)
+        model.memory.halve_until_it_fits(work, 64)
     assert tried == [64]
 
 
 @pytest.mark.parametrize(("least", "tried"), [(2, [8, 4, 2]), (3, [8, 4])])
 def test_it_gives_up_with_a_sentence_when_the_least_does_not_fit(torch, least, tried):
-    from zapcls.model.memory import halve_until_it_fits
-
     seen = []
 
     def work(batch_size):
@@ -82,8 +71,29 @@ def test_it_gives_up_with_a_sentence_when_the_least_does_not_fit(torch, least, t
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(ZapError, match=rf"batch of {tried[-1]} does not fit in the memory"):
-        halve_until_it_fits(work, 8, least)
+        model.memory.halve_until_it_fits(work, 8, least)
     assert seen == tried
+
+
+def test_rows_are_done_in_order_in_smaller_batches_from_the_first_that_does_not_fit(torch):
+    parts, seen = [], []
+
+    def work(part):
+        if len(part) > (16 if not parts else 5):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        parts.append(part.tolist())
+
+    def watch(title, done, total, **detail):
+        seen.append((title, done, total))
+        assert detail["images_per_s"] > 0
+        assert detail["seconds_left"] >= 0
+
+    rate = model.memory.do_in_batches(work, np.arange(100, 124), 32, "Reading", watch)
+
+    assert [len(part) for part in parts] == [16, 4, 4]
+    assert np.concatenate(parts).tolist() == list(range(100, 124))
+    assert seen == [("Reading", 16, 24), ("Reading", 20, 24), ("Reading", 24, 24)]
+    assert rate > 0
 
 
 def test_a_training_whose_batches_do_not_fit_goes_on_with_smaller_ones(
@@ -113,7 +123,7 @@ def test_a_training_whose_batches_do_not_fit_goes_on_with_smaller_ones(
 
 
 def test_memory_that_runs_out_in_the_first_epoch_costs_all_of_it(
-    build_recipe, read_curves, limit_batches
+    build_recipe, assert_same, limit_batches
 ):
     recipe = build_recipe(batch_size=16, unfrozen_epochs=2)
     steps = limit_batches(recipe, most=8, spared=1)
@@ -123,16 +133,12 @@ def test_memory_that_runs_out_in_the_first_epoch_costs_all_of_it(
     smaller.train()
 
     assert steps == [16] * 2 + [8] * 12
-    pd.testing.assert_frame_equal(
-        read_curves(recipe.folder), read_curves(smaller.folder), check_exact=True
-    )
+    assert_same(recipe.folder, smaller.folder)
 
 
 def test_memory_that_runs_out_in_a_later_epoch_costs_that_epoch_only(
-    build_recipe, read_curves, limit_batches, torch
+    build_recipe, assert_same, limit_batches, stop_in_epoch, torch
 ):
-    from zapcls.model import checkpoint
-
     recipe = build_recipe(batch_size=16, unfrozen_epochs=3)
     steps = limit_batches(recipe, most=8, spared=4)
 
@@ -140,25 +146,18 @@ def test_memory_that_runs_out_in_a_later_epoch_costs_that_epoch_only(
 
     assert recipe.batch_size == 8
     assert steps == [16] * 5 + [8] * 12  # in the second step of the second epoch
-    assert read_curves(recipe.folder)["epoch"].tolist() == [1, 2, 3]
     losses = pd.read_csv(recipe.folder / "losses.csv")["epoch"]
     assert losses.is_monotonic_increasing
     assert losses.is_unique
 
-    def stop_in_the_second(phase, done, total, **detail):
-        if detail.get("epoch") == 2:
-            raise Stopped("Stopped as asked.")
-
     settings = {"name": "smaller", "batch_size": 16, "unfrozen_epochs": 3}
     with pytest.raises(Stopped):
-        build_recipe(progress=stop_in_the_second, **settings).train()
+        build_recipe(progress=stop_in_epoch(2), **settings).train()
     smaller = build_recipe(**settings)
-    state = checkpoint.read(smaller.folder, torch.device("cpu"))
-    checkpoint.write(dataclasses.replace(state, batch_size=8), smaller.folder)
+    state = model.checkpoint.read(smaller.folder, torch.device("cpu"))
+    model.checkpoint.write(dataclasses.replace(state, batch_size=8), smaller.folder)
     smaller.train()
-    pd.testing.assert_frame_equal(
-        read_curves(recipe.folder), read_curves(smaller.folder), check_exact=True
-    )
+    assert_same(recipe.folder, smaller.folder)
 
 
 def test_a_training_of_which_no_batch_fits_is_a_sentence(build_recipe, limit_batches):

@@ -1,5 +1,7 @@
 import pytest
 
+from zapcls.config import Statistics
+
 pytestmark = pytest.mark.slow
 
 
@@ -43,8 +45,10 @@ def test_normalizing_takes_off_the_mean_of_each_channel(torch):
     mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
     deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
-    torch.testing.assert_close(Normalize()(mean), torch.zeros(1, 3, 4, 4))
-    torch.testing.assert_close(Normalize()(mean + 2 * deviation), torch.full((1, 3, 4, 4), 2.0))
+    torch.testing.assert_close(Normalize(Statistics())(mean), torch.zeros(1, 3, 4, 4))
+    torch.testing.assert_close(
+        Normalize(Statistics())(mean + 2 * deviation), torch.full((1, 3, 4, 4), 2.0)
+    )
 
 
 @pytest.mark.parametrize(("side", "size"), [(40, 32), (136, 128), (32, 48), (32, 32)])
@@ -54,7 +58,7 @@ def test_a_training_sees_a_photo_within_one_level_of_the_exported_resize(
     from zapcls.model.preprocess import Resize, See
 
     pixels = torch.from_numpy(draw_pixels(3, side))
-    see = See(side, torch.device("cpu"))
+    see = See(side, torch.device("cpu"), Statistics())
 
     seen = see.to_unit(see.resize(pixels, size))
 
@@ -69,12 +73,12 @@ def test_what_a_training_sees_is_normalized_as_the_exported_model_does(
     from zapcls.model.preprocess import Normalize, See
 
     images = torch.from_numpy(draw_pixels(3)).permute(0, 3, 1, 2)
-    see = See(40, torch.device("cpu"))
+    see = See(40, torch.device("cpu"), Statistics())
 
     seen = see.normalize(images if as_bytes else see.to_unit(images))
 
     assert seen.dtype == torch.float32
-    torch.testing.assert_close(seen, Normalize()(images / 255), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen, Normalize(Statistics())(images / 255), atol=1e-5, rtol=0)
 
 
 def test_the_classifier_answers_as_the_network_on_what_it_sees(torch, draw_pixels):
@@ -85,8 +89,8 @@ def test_the_classifier_answers_as_the_network_on_what_it_sees(torch, draw_pixel
     pixels = torch.from_numpy(draw_pixels(4))
 
     with torch.no_grad():
-        logits, embedding = ShoeClassifier(network, 40, 32).eval()(pixels)
-        expected = network(Normalize()(Resize(40, 32)(pixels)))
+        logits, embedding = ShoeClassifier(network, 40, 32, Statistics()).eval()(pixels)
+        expected = network(Normalize(Statistics())(Resize(40, 32)(pixels)))
     assert logits.shape == (4, 3)
     assert embedding.shape == (4, 512)
     torch.testing.assert_close(logits, expected)
@@ -97,7 +101,7 @@ def test_the_classifier_has_no_weights_of_its_own(torch):
     from zapcls.model.preprocess import ShoeClassifier
 
     network = build_network("lcnet_050", "none", 2)
-    classifier = ShoeClassifier(network, 40, 32)
+    classifier = ShoeClassifier(network, 40, 32, Statistics())
 
     values = {value.data_ptr() for value in network.state_dict().values()}
     assert {value.data_ptr() for value in classifier.state_dict().values()} == values

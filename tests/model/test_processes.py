@@ -84,29 +84,3 @@ def test_the_command_leaves_one_whole_run(together):
     table = read_predictions(run, workspace)
     assert set(table["prediction"]) <= set(DEFAULT_CLASSES)
     assert answers[0]["n_valid"] == (table["split"] == "valid").sum()
-
-
-def test_a_batch_that_cannot_be_shared_evenly_is_refused(
-    launch, drawn, tiny_settings, list_options, tmp_path
-):
-    where = ["--workspace", tmp_path, "--data", drawn, "--preset", "first-try"]
-    options = list_options(tiny_settings | {"batch_size": 15})
-
-    process = launch(2, "-m", "zapcls", "train", *where, *options)
-
-    assert process.returncode != 0
-    assert "batch_size must be a multiple of the 2 processes" in process.stderr
-    [run] = list_runs(Workspace(tmp_path))
-    assert "got 15" in read_status(run).message
-
-
-def test_several_processes_need_a_number_for_a_rate(
-    launch, drawn, tiny_settings, list_options, tmp_path
-):
-    where = ["--workspace", tmp_path, "--data", drawn, "--preset", "first-try"]
-    options = list_options(tiny_settings | {"unfrozen_lr": "suggested"})
-
-    process = launch(2, "-m", "zapcls", "train", *where, *options)
-
-    assert process.returncode != 0
-    assert "unfrozen_lr must be a number where several processes train" in process.stderr

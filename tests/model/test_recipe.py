@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zapcls import model
+from zapcls.config import Statistics
 from zapcls.errors import Stopped, ZapError
 from zapcls.workspace.layout import read_json
 
@@ -17,34 +19,26 @@ pytestmark = [
 STAGED = "mobilenet_v3_small"
 
 
-def test_the_same_seed_gives_the_same_training(build_recipe, read_curves, read_weights, torch):
-    histories, weights = [], []
-    for name in ("first", "second"):
-        recipe = build_recipe(name, seed=5, unfrozen_epochs=2)
+def copy_state(module):
+    return {key: value.clone() for key, value in module.state_dict().items()}
+
+
+def test_a_training_follows_its_seed(build_recipe, read_curves, assert_same):
+    first, second, other = (
+        build_recipe(name, seed=seed, unfrozen_epochs=2)
+        for name, seed in (("first", 5), ("second", 5), ("other", 6))
+    )
+    for recipe in (first, second, other):
         recipe.train()
-        histories.append(read_curves(recipe.folder))
-        weights.append(read_weights(recipe.folder))
 
-    pd.testing.assert_frame_equal(*histories)
-    assert all(torch.equal(value, weights[1][key]) for key, value in weights[0].items())
-
-
-def test_another_seed_gives_another_training(build_recipe, read_curves):
-    losses = []
-    for seed in (0, 1):
-        recipe = build_recipe(f"seed-{seed}", seed=seed)
-        recipe.train()
-        losses.append(read_curves(recipe.folder)["train_loss"][0])
-
+    assert_same(first.folder, second.folder)
+    losses = [read_curves(recipe.folder)["train_loss"][0] for recipe in (first, other)]
     assert losses[0] != losses[1]
 
 
 def test_it_learns_and_leaves_the_network_of_the_best_epoch(
     build_recipe, read_curves, halves, torch
 ):
-    from zapcls.model.predict import predict
-    from zapcls.model.preprocess import ShoeClassifier
-
     recipe = build_recipe(unfrozen_epochs=20, unfrozen_lr=1e-2, augmentation="none")
 
     network = recipe.train()
@@ -54,8 +48,8 @@ def test_it_learns_and_leaves_the_network_of_the_best_epoch(
     assert set(history["phase"]) == {"unfrozen"}
     assert history["tune_error_rate"].min() < 0.3
     tune = np.flatnonzero(halves.split == "tune")
-    classifier = ShoeClassifier(network, 32, 32)
-    logits, _ = predict(classifier, halves.pixels, tune, torch.device("cpu"))
+    classifier = model.preprocess.ShoeClassifier(network, 32, 32, Statistics())
+    logits, _ = model.predict.predict(classifier, halves.pixels, tune, torch.device("cpu"))
     wrong = (logits.argmax(axis=1) != halves.codes[tune]).mean()
     assert wrong == pytest.approx(history["tune_error_rate"].min())
     losses = pd.read_csv(recipe.folder / "losses.csv")
@@ -64,49 +58,27 @@ def test_it_learns_and_leaves_the_network_of_the_best_epoch(
 
 
 @pytest.mark.parametrize("views", [0, 2])
-def test_both_phases_count_their_epochs_together(
+def test_the_body_is_frozen_with_its_batchnorm_and_then_trained(
     build_recipe, read_curves, weights_file, torch, views
 ):
-    recipe = build_recipe(
-        weights=weights_file("lcnet_050"), frozen_epochs=2, frozen_lr=1e-2, views=views
-    )
-    stem = recipe.network[0].net.conv_stem.weight
-    before, stems = stem.detach().clone(), []
-    fit = recipe._fit
+    settings = {"weights": weights_file("lcnet_050"), "frozen_lr": 1e-2, "views": views}
+    frozen = build_recipe("frozen", **settings, frozen_epochs=1, unfrozen_epochs=0)
+    before = copy_state(frozen.network)
 
-    def fit_and_look(phase):
-        fit(phase)
-        stems.append(stem.detach().clone())
+    after = frozen.train().state_dict()
 
-    recipe._fit = fit_and_look
-    recipe.train()
-
-    history = read_curves(recipe.folder)
-    assert history["phase"].tolist() == ["frozen", "frozen", "unfrozen"]
-    assert history["epoch"].tolist() == [1, 2, 3]
-    assert torch.equal(stems[0], before)
-    assert not torch.equal(stems[1], before)
-
-
-@pytest.mark.parametrize("views", [0, 2])
-def test_the_frozen_body_keeps_its_batchnorm_too(build_recipe, weights_file, torch, views):
-    recipe = build_recipe(
-        weights=weights_file("lcnet_050"),
-        frozen_epochs=1,
-        frozen_lr=1e-2,
-        unfrozen_epochs=0,
-        views=views,
-    )
-    before = {key: value.clone() for key, value in recipe.network.state_dict().items()}
-
-    network = recipe.train()
-
-    after = network.state_dict()
     assert all(
         torch.equal(value, after[key]) == key.startswith("0.")
         for key, value in before.items()
         if value.ndim != 0
     )
+    both = build_recipe("both", **settings, frozen_epochs=2)
+    both.train()
+    last = model.checkpoint.read(both.folder, torch.device("cpu")).network
+    assert not torch.equal(last["0.net.conv_stem.weight"], before["0.net.conv_stem.weight"])
+    history = read_curves(both.folder)
+    assert history["phase"].tolist() == ["frozen", "frozen", "unfrozen"]
+    assert history["epoch"].tolist() == [1, 2, 3]
 
 
 def train_on_features(build_recipe, torch, arch, weights, **settings):
@@ -149,8 +121,6 @@ def test_a_head_trained_on_kept_features_is_one_trained_through_the_body(
 def test_the_last_stage_is_trained_and_nothing_before_it_changes(
     build_recipe, weights_file, torch, frozen_epochs, views
 ):
-    from zapcls.model.architectures import split_stages
-
     recipe = build_recipe(
         arch=STAGED,
         weights=weights_file(STAGED),
@@ -159,30 +129,32 @@ def test_the_last_stage_is_trained_and_nothing_before_it_changes(
         frozen_lr=1e-3,
         views=views,
     )
-    front, last = split_stages(recipe.network[0])
-    before = [
-        {key: value.clone() for key, value in part.state_dict().items()} for part in (front, last)
-    ]
+    front, last = map(copy_state, model.architectures.split_stages(recipe.network[0]))
+    weights = list(dict(model.architectures.split_stages(recipe.network[0])[1].named_parameters()))
 
-    for phase in recipe._phases():  # not `train`, which goes back to the best epoch
-        recipe._fit(phase)
+    recipe.train()
 
-    assert all(torch.equal(value, before[0][key]) for key, value in front.state_dict().items())
-    weights = dict(last.named_parameters())
-    assert not any(torch.equal(value, before[1][key]) for key, value in weights.items())
+    # The network of the last epoch: the best one may be of another phase.
+    recipe.network.load_state_dict(
+        model.checkpoint.read(recipe.folder, torch.device("cpu")).network
+    )
+    now = [part.state_dict() for part in model.architectures.split_stages(recipe.network[0])]
+    assert all(torch.equal(value, front[key]) for key, value in now[0].items())
+    assert not any(torch.equal(now[1][key], last[key]) for key in weights)
 
 
 def test_the_rates_of_a_last_stage_grow_within_it(build_recipe, weights_file):
-    from zapcls.model.architectures import split_stages
-
     recipe = build_recipe(
         arch=STAGED, weights=weights_file(STAGED), unfrozen_part="last_stage", unfrozen_lr=1e-2
     )
-    last = [id(parameter) for parameter in split_stages(recipe.network[0])[1].parameters()]
+    last = [
+        id(parameter)
+        for parameter in model.architectures.split_stages(recipe.network[0])[1].parameters()
+    ]
 
-    learner, _ = recipe._build_learner("unfrozen", 16)
+    learner, _ = recipe.phases.build_learner("unfrozen", 16)
     learner.create_opt()
-    learner.opt.set_hyper("lr", recipe._spread("unfrozen", 1e-2))
+    learner.opt.set_hyper("lr", recipe.phases.spread_rate("unfrozen", 1e-2))
 
     early, late, head = [[id(p) for p in group] for group in learner.opt.param_lists]
     assert early + late == last
@@ -191,61 +163,37 @@ def test_the_rates_of_a_last_stage_grow_within_it(build_recipe, weights_file):
     assert rates == pytest.approx([1e-3, 1e-2 / 10**0.5, 1e-2])
 
 
-def test_a_training_of_the_last_stage_says_so(build_recipe, weights_file):
-    seen = []
-    recipe = build_recipe(
-        arch=STAGED,
-        weights=weights_file(STAGED),
-        unfrozen_part="last_stage",
-        progress=lambda phase, *_, **__: seen.append(phase),
-    )
-
-    recipe.train()
-
-    assert list(dict.fromkeys(seen)) == [
-        "Computing the frozen network's features, plain",
-        "Computing the frozen network's features, mirrored",
-        "Training the last stage",
-    ]
-
-
 def test_the_weights_of_a_last_stage_are_those_of_the_whole_network(
     build_recipe, read_curves, weights_file, halves, torch
 ):
-    from zapcls.model.predict import predict
-    from zapcls.model.preprocess import ShoeClassifier
-
+    seen = []
     recipe = build_recipe(
         arch=STAGED,
         weights=weights_file(STAGED),
         unfrozen_part="last_stage",
         unfrozen_epochs=3,
         augmentation="none",
+        progress=lambda phase, *_, **__: seen.append(phase),
     )
 
     network = recipe.train()
 
+    assert list(dict.fromkeys(seen)) == [
+        "Computing the frozen network's features, plain",
+        "Training the last stage",
+    ]
     tune = np.flatnonzero(halves.split == "tune")
-    logits, _ = predict(ShoeClassifier(network, 32, 32), halves.pixels, tune, torch.device("cpu"))
+    logits, _ = model.predict.predict(
+        model.preprocess.ShoeClassifier(network, 32, 32, Statistics()),
+        halves.pixels,
+        tune,
+        torch.device("cpu"),
+    )
     loss = torch.nn.functional.cross_entropy(
         torch.from_numpy(logits), torch.from_numpy(halves.codes[tune])
     )
     # The maps that enter the stage are kept in half precision.
     assert float(loss) == pytest.approx(read_curves(recipe.folder)["tune_loss"].min(), rel=0.02)
-
-
-def test_a_stop_after_an_epoch_keeps_that_epoch(build_recipe, read_curves, read_weights):
-    def stop_in_the_second(phase, done, total, **detail):
-        if detail.get("epoch") == 2:
-            raise Stopped("Stopped as asked.")
-
-    recipe = build_recipe(progress=stop_in_the_second, unfrozen_epochs=5)
-
-    with pytest.raises(Stopped):
-        recipe.train()
-
-    assert read_curves(recipe.folder)["epoch"].tolist() == [1]
-    assert read_weights(recipe.folder)
 
 
 def test_a_stop_in_the_first_epoch_leaves_no_weights(build_recipe):
@@ -288,17 +236,15 @@ def test_the_progress_counts_batches_with_figures(build_recipe):
 
 
 def test_images_grow_and_tune_is_seen_at_full_size(build_recipe, monkeypatch):
-    from zapcls.model import loaders
-
     sizes = []
-    gather = loaders.PixelGather.__call__
+    gather = model.loaders.PixelGather.__call__
 
     def gather_and_look(self, rows):
         images = gather(self, rows)
         sizes.append((len(rows), images.shape[-1]))
         return images
 
-    monkeypatch.setattr(loaders.PixelGather, "__call__", gather_and_look)
+    monkeypatch.setattr(model.loaders.PixelGather, "__call__", gather_and_look)
     build_recipe(image_size=96, start_size=32, unfrozen_epochs=3).train()
 
     train, tune = [(16, 32)] * 3, [(16, 96)]
@@ -307,26 +253,27 @@ def test_images_grow_and_tune_is_seen_at_full_size(build_recipe, monkeypatch):
     assert sizes[8:] == [(16, 96)] * 4
 
 
-def test_a_suggested_rate_is_the_valley_of_its_own_phase(build_recipe):
+def test_a_suggested_rate_is_the_valley_of_its_own_phase(build_recipe, torch):
     recipe = build_recipe(unfrozen_lr="suggested")
-    rates = []
-    build_learner = recipe._build_learner
-
-    def build_and_listen(phase, batch_size):
-        learner, callbacks = build_learner(phase, batch_size)
-        fit = learner.fit_one_cycle
-
-        def fit_and_tell(epochs, rate, **options):
-            rates.append(rate)
-            fit(epochs, rate, **options)
-
-        learner.fit_one_cycle = fit_and_tell
-        return learner, callbacks
-
-    recipe._build_learner = build_and_listen
 
     recipe.train()
 
     written = read_json(recipe.folder / "lr_suggestions.json")
     assert list(written) == ["unfrozen"]
-    assert rates == [written["unfrozen"]["rates"]["valley"]]
+    state = model.checkpoint.read(recipe.folder, torch.device("cpu"))
+    assert state.rate == written["unfrozen"]["rates"]["valley"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"batch_size": 15}, ("batch_size must be a multiple of the 2 processes", "got 15")),
+        ({"unfrozen_lr": "suggested"}, ("unfrozen_lr must be a number where several processes",)),
+    ],
+)
+def test_what_several_processes_cannot_share_is_refused(
+    build_recipe, monkeypatch, refuses, settings, words
+):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with refuses(*words):
+        build_recipe(**settings).train()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from zapcls import model
 from zapcls.data import color
 from zapcls.errors import Stopped
 from zapcls.progress import silent
@@ -23,9 +24,7 @@ ROWS = np.array([0, 2, 3, 7, 11])
 
 
 def test_shoes_take_another_color_and_the_ground_stays(photos, tmp_path):
-    from zapcls.model.recolored import read_recolored
-
-    copy = read_recolored(photos, ROWS, tmp_path, silent)
+    copy = model.recolored.read_recolored(photos, ROWS, tmp_path, silent)
 
     assert copy.shape == photos.shape
     assert copy.dtype == np.uint8
@@ -40,25 +39,19 @@ def test_shoes_take_another_color_and_the_ground_stays(photos, tmp_path):
 
 
 def test_no_shoe_takes_the_color_it_has(photos):
-    from zapcls.model.recolored import recolor_photo
-
-    copies = np.stack([recolor_photo(photos[0], seed) for seed in range(40)])
+    copies = np.stack([model.recolored.recolor_photo(photos[0], seed) for seed in range(40)])
     assert "red" not in set(color.describe_colors(copies)["color"])
 
 
 def test_a_copy_is_the_same_when_drawn_again_in_other_company(photos, tmp_path):
-    from zapcls.model.recolored import read_recolored
-
-    copy = np.array(read_recolored(photos, ROWS, tmp_path / "a", silent))
-    other = read_recolored(photos, np.arange(12)[::-1], tmp_path / "b", silent)
+    copy = np.array(model.recolored.read_recolored(photos, ROWS, tmp_path / "a", silent))
+    other = model.recolored.read_recolored(photos, np.arange(12)[::-1], tmp_path / "b", silent)
 
     assert np.array_equal(copy[ROWS], other[ROWS])
 
 
 def test_only_what_is_missing_is_made_and_a_stop_keeps_what_was(photos, tmp_path, monkeypatch):
-    from zapcls.model import recolored
-
-    monkeypatch.setattr(recolored, "_BATCH", 2)
+    monkeypatch.setattr(model.recolored, "_BATCH", 2)
     seen = []
 
     def stop(phase, done, total, **detail):
@@ -67,14 +60,16 @@ def test_only_what_is_missing_is_made_and_a_stop_keeps_what_was(photos, tmp_path
             raise Stopped("Stopped as asked.")
 
     with pytest.raises(Stopped):
-        recolored.read_recolored(photos, ROWS, tmp_path, stop)
-    assert seen == [(recolored.TITLE, done, 5) for done in (2, 4)]
+        model.recolored.read_recolored(photos, ROWS, tmp_path, stop)
+    assert seen == [(model.recolored.TITLE, done, 5) for done in (2, 4)]
 
     made = []
-    recolor_photo = recolored.recolor_photo
+    recolor_photo = model.recolored.recolor_photo
     monkeypatch.setattr(
-        recolored, "recolor_photo", lambda image, row: made.append(row) or recolor_photo(image, row)
+        model.recolored,
+        "recolor_photo",
+        lambda image, row: made.append(row) or recolor_photo(image, row),
     )
-    recolored.read_recolored(photos, ROWS, tmp_path, silent)
-    recolored.read_recolored(photos, ROWS, tmp_path, silent)
+    model.recolored.read_recolored(photos, ROWS, tmp_path, silent)
+    model.recolored.read_recolored(photos, ROWS, tmp_path, silent)
     assert made == [11]

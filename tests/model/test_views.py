@@ -3,21 +3,29 @@
 import numpy as np
 import pytest
 
-from zapcls.config import build_config
+from zapcls import model
+from zapcls.config import Statistics, build_config
 
 pytestmark = pytest.mark.slow
 
 
 def list_names(**settings):
-    from zapcls.model.views import list_views
-
-    return {view.name: share for view, share in list_views(build_config(**settings)).items()}
+    return {
+        view.name: share for view, share in model.views.list_views(build_config(**settings)).items()
+    }
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"views": 2}, {"plain": 0.5, "mirrored": 0.5}),
+        ({"views": 4, "augmentation": "none"}, {"plain": 1}),
+        ({"views": 1}, {"plain": 1}),
+        ({"views": 4}, {"plain": 0.5, "mirrored": 0.5}),
+        ({"views": 2, "augmentation": "standard"}, {"plain": 0.5, "mirrored": 0.5}),
+        (
+            {"views": 4, "augmentation": "standard"},
+            dict.fromkeys(["plain", "mirrored", "standard-2", "standard-3"], 0.25),
+        ),
         (
             {"views": 2, "grayscale_share": 0.4},
             {"plain": 0.3, "mirrored": 0.3, "plain-gray": 0.2, "mirrored-gray": 0.2},
@@ -68,14 +76,12 @@ def test_views_that_show_the_same_have_one_name_and_no_others():
 @pytest.fixture
 def see(draw_pixels, torch):
     """Return a function that shows photos, or another's copy of them, in a view."""
-    from zapcls.model.views import View, build_view
-
     config = build_config("first-try", image_size=40)
 
     def show(rows, *fields):
-        view = View(*fields)
+        view = model.views.View(*fields)
         arrays = draw_pixels(12), draw_pixels(12, seed=1)
-        return build_view(view, *arrays, config, torch.device("cpu"))(np.array(rows))
+        return model.views.build_view(view, *arrays, config, torch.device("cpu"))(np.array(rows))
 
     return show
 
@@ -84,14 +90,11 @@ ROWS = [0, 3, 7, 11]
 
 
 def test_a_view_changes_color_and_shape_alone_or_together(see, draw_pixels, torch):
-    from zapcls.model.color_changes import find_luma
-    from zapcls.model.preprocess import Normalize
-
     photos, copies = (
         torch.from_numpy(draw_pixels(12, seed=seed)[ROWS]).permute(0, 3, 1, 2) / 255
         for seed in (0, 1)
     )
-    gray = find_luma(photos).repeat(1, 3, 1, 1)
+    gray = model.color_changes.find_luma(photos).repeat(1, 3, 1, 1)
     for fields, images in [
         (("plain",), photos),
         (("mirrored",), photos.flip(3)),
@@ -100,7 +103,9 @@ def test_a_view_changes_color_and_shape_alone_or_together(see, draw_pixels, torc
         (("plain", "recolored"), copies),
         (("mirrored", "recolored"), copies.flip(3)),
     ]:
-        torch.testing.assert_close(see(ROWS, *fields), Normalize()(images), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            see(ROWS, *fields), model.preprocess.Normalize(Statistics())(images), atol=1e-5, rtol=0
+        )
 
 
 def test_a_turn_follows_the_view_and_the_row_however_they_are_batched(see, torch):
@@ -116,11 +121,10 @@ def test_a_turn_follows_the_view_and_the_row_however_they_are_batched(see, torch
 
 
 def test_a_standard_change_is_the_same_in_gray(see, torch):
-    from zapcls.model.color_changes import find_luma
-    from zapcls.model.preprocess import Normalize
-
     own, gray = see(ROWS, "standard", "", 2), see(ROWS, "standard", "gray", 2)
+    normalize = model.preprocess.Normalize(Statistics())
     levels = [
-        find_luma(images * Normalize().std + Normalize().mean).flatten() for images in (own, gray)
+        model.color_changes.find_luma(images * normalize.std + normalize.mean).flatten()
+        for images in (own, gray)
     ]
     assert float(torch.corrcoef(torch.stack(levels))[0, 1]) > 0.99

@@ -18,7 +18,7 @@ from zapcls.workspace.worker import Reporter
 def test_the_finder_runs_with_the_settings_of_the_form(
     workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
 ) -> None:
-    app = open_page("train").choose("preset", "quick").choose("seed-quick", 7)
+    app = open_page("train").choose("preset", "laptop").choose("seed-laptop", 7)
     app.switch_page("pages/learning_rate.py").run()
     assert "mobilenet_v2 · 128 px · batch 64 · ImageNet weights · product split · seed 7" in (
         app.said
@@ -186,7 +186,7 @@ def test_all_differences_are_named_at_once(
 ) -> None:
     fake_run.add_curve(workspace)
     choose_data(workspace, tmp_path)
-    app = open_page("learning_rate")  # its form has the quick look
+    app = open_page("learning_rate")  # its form has the Laptop preset
     [warning] = [warning.value for warning in app.warning]
     for clause in (
         "taken with resnet10t, the form says mobilenet_v2",
@@ -198,8 +198,8 @@ def test_all_differences_are_named_at_once(
 
 
 def test_a_last_stage_is_named_so(workspace: Workspace, open_page: Callable[..., App]) -> None:
-    job = fake_run.add_curve(workspace, preset="quick", unfrozen_part="last_stage")
-    app = open_page("train").choose("preset", "quick").choose("unfrozen_part-quick", "last_stage")
+    job = fake_run.add_curve(workspace, preset="laptop", unfrozen_part="last_stage")
+    app = open_page("train").choose("preset", "laptop").choose("unfrozen_part-laptop", "last_stage")
     app.switch_page("pages/learning_rate.py").run()
     assert app.button_group(key="phase").options == [
         "head only (frozen)", "last stage (unfrozen)"

@@ -57,11 +57,11 @@ def test_a_preset_fills_every_field(
     assert Run(launched[0].path).train_config == build_config(preset)
 
 
-def test_real_photos_start_with_the_quick_look(
+def test_real_photos_start_with_laptop(
     workspace: Workspace, open_page: Callable[..., App], tmp_path
 ) -> None:
     choose_data(workspace, tmp_path)
-    assert open_page("train").button_group(key="preset").value == "quick"
+    assert open_page("train").button_group(key="preset").value == "laptop"
 
 
 def test_changed_fields_are_the_config_that_starts(
@@ -79,9 +79,9 @@ def test_changed_fields_are_the_config_that_starts(
         "hue_jitter": 0.1, "grayscale_share": 0.25, "recolor_share": 0.5,
         "color_weights": "balanced", "last_layer": "balanced",
     }  # fmt: skip
-    app = open_page("train").choose("preset", "quick")
+    app = open_page("train").choose("preset", "laptop")
     for name, value in changes.items():
-        app.choose(f"{name}-quick", value)
+        app.choose(f"{name}-laptop", value)
     said = (
         "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · seed 4"
         " · hues turned by up to 10 % of the circle · 25 % of the photos in gray · 50 % of the "
@@ -90,7 +90,7 @@ def test_changed_fields_are_the_config_that_starts(
     assert said in app.said
     app.click("start")
     [run] = list_runs(workspace)
-    expected = dataclasses.replace(build_config("quick"), **(changes | {"frozen_lr": 0.01}))
+    expected = dataclasses.replace(build_config("laptop"), **(changes | {"frozen_lr": 0.01}))
     assert run.train_config == expected
     assert [job.path for job in launched] == [run.path]
     assert f"Training {run.run_id}" in app.said
@@ -130,23 +130,23 @@ def test_the_last_stage_is_offered_where_it_can_be_cut_off(
     value: str,
     before: str,
 ) -> None:
-    app = open_page("train").choose("preset", "quick")
-    assert app.field("unfrozen_part-quick").options == ["whole network", "last stage"]
+    app = open_page("train").choose("preset", "laptop")
+    assert app.field("unfrozen_part-laptop").options == ["whole network", "last stage"]
     whole = {"Epochs, head only", "Epochs, whole network", "Learning rate, whole network"}
     assert whole <= list_labels(app)
 
-    app.choose("unfrozen_part-quick", "last_stage")
+    app.choose("unfrozen_part-laptop", "last_stage")
     assert {"Epochs, last stage", "Learning rate, last stage"} <= list_labels(app)
     assert not {"Epochs, whole network", "Learning rate, whole network"} & list_labels(app)
 
-    app.choose(f"{name}-quick", value)
-    only = app.field("only_unfrozen_part-quick")
+    app.choose(f"{name}-laptop", value)
+    only = app.field("only_unfrozen_part-laptop")
     assert (only.options, only.disabled) == (["whole network"], True)
     assert whole <= list_labels(app)
     assert "last stage" not in app.said
-    app.choose("frozen_epochs-quick", 0).choose(f"{name}-quick", before)
-    assert app.field("unfrozen_part-quick").value == "all"  # not what it was before
-    app.choose(f"{name}-quick", value).click("start")
+    app.choose("frozen_epochs-laptop", 0).choose(f"{name}-laptop", before)
+    assert app.field("unfrozen_part-laptop").value == "all"  # not what it was before
+    app.choose(f"{name}-laptop", value).click("start")
     assert Run(launched[0].path).train_config.unfrozen_part == "all"
 
 
@@ -232,8 +232,8 @@ def test_a_weights_file_reaches_the_config(
     workspace: Workspace, open_page: Callable[..., App], launched: list[Job], tmp_path
 ) -> None:
     path = tmp_path / "body.safetensors"
-    app = open_page("train").choose("preset", "quick").choose("weights-quick", ".safetensors")
-    app.choose("weights-quick-path", str(path)).click("start")
+    app = open_page("train").choose("preset", "laptop").choose("weights-laptop", ".safetensors")
+    app.choose("weights-laptop-path", str(path)).click("start")
     assert [error.value for error in app.error] == [
         f"The weights file must exist on this machine, got {path}. Check the path."
     ]

@@ -43,7 +43,7 @@ def write(check, store):
 
 
 def test_a_check_is_absent_until_it_is_written_and_then_whole(store):
-    check = checks.find_check(store, build_config("quick"))
+    check = checks.find_check(store, build_config("laptop"))
     assert not check.is_done
 
     table = write(check, store)
@@ -59,7 +59,7 @@ def test_a_check_is_absent_until_it_is_written_and_then_whole(store):
 
 
 def test_an_older_check_is_replaced(store):
-    check = checks.find_check(store, build_config("quick"))
+    check = checks.find_check(store, build_config("laptop"))
     write(check, store)
     (check.path / "old.txt").touch()
 

@@ -13,19 +13,13 @@ from zapcls.errors import BadInput
 
 FOR, AGAINST = (230, 97, 1), (94, 60, 153)  # orange and purple, safe for the color-blind
 MIN_REACH = 0.5  # log-odds: a weaker map is drawn pale, not stretched to full color
-_ACROSS = 13  # windows in a row, by default
-_WINDOW_SHARE = 0.22  # of the side, by default
+ACROSS = 13  # windows in a row
+WINDOW_SHARE = 0.22  # of the side: a window's width at half its height
 _BATCH = 32
 _OPACITY = 0.85
 
 
-def occlusion(
-    classifier: Classifier,
-    image: np.ndarray,
-    class_index: int,
-    window_px: int | None = None,
-    stride_px: int | None = None,
-) -> np.ndarray:
+def occlusion(classifier: Classifier, image: np.ndarray, class_index: int) -> np.ndarray:
     """Measure how much the log-odds of a class fall when each part of the photo is covered.
 
     A window with soft edges takes the color of the ground, the median of the border. Where it
@@ -36,14 +30,12 @@ def occlusion(
         classifier: its `side` is the image's.
         image: uint8, (side, side, 3).
         class_index: the class whose evidence is asked for.
-        window_px: the window's width at half its height; default 22 % of the side.
-        stride_px: from one window to the next, 1..window_px; default 13 windows in a row.
 
     Returns:
         float64, (side, side), in natural log-odds: above 0 what speaks for the class.
 
     Raises:
-        BadInput: the image has another shape, or the stride leaves gaps.
+        BadInput: the image has another shape.
     """
     side = classifier.side
     if image.shape != (side, side, 3):
@@ -51,14 +43,7 @@ def occlusion(
             f"The photo must be of {side} x {side} px as the model takes it, got {image.shape}. "
             "Use the store that the run was trained on."
         )
-    window_px = window_px or max(2, round(_WINDOW_SHARE * side))
-    stride_px = stride_px or max(1, round(side / _ACROSS))
-    if not 1 <= stride_px <= window_px:
-        raise BadInput(
-            f"stride_px must be 1..{window_px} (window_px), got {stride_px}: photos may not have "
-            "parts that are never covered."
-        )
-    profile = _build_profile(side, window_px, stride_px)
+    profile = _build_profile(side)
     count = len(profile)
     before = _log_odds(classifier, image[None], class_index)[0]
     drops = np.zeros(count * count)
@@ -77,12 +62,13 @@ def occlusion(
     return profile.T @ drops.reshape(count, count) @ profile / np.outer(weight, weight)
 
 
-def _build_profile(side: int, window_px: int, stride_px: int) -> np.ndarray:
+def _build_profile(side: int) -> np.ndarray:
     """Build how much the windows of a row cover each pixel: float64 (windows, side), 0..1.
 
     Between full and none lies a straight edge, half a window wide. The windows stand evenly about
     the middle.
     """
+    window_px, stride_px = max(2, round(WINDOW_SHARE * side)), max(1, round(side / ACROSS))
     count = -(-side // stride_px)
     centers = side / 2 + (np.arange(count) - (count - 1) / 2) * stride_px
     distance = np.abs(np.arange(side) + 0.5 - centers[:, None])

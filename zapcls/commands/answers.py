@@ -78,8 +78,7 @@ def write_color(described: dict[str, Any]) -> str:
 
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
-    classify = add("classify", run_classify, "classify photos with a run")
-    classify.add_argument("run", metavar="RUN")
+    classify = add("classify RUN", run_classify, "classify photos with a run")
     classify.add_argument("files", metavar="FILE", type=Path, nargs="+")
     colors = add("colors", run_colors, "name the color of the shoe on photos")
     colors.add_argument("files", metavar="FILE", type=Path, nargs="+")

@@ -1,4 +1,4 @@
-"""The commands that say what a run's errors have to do with color, and write the report."""
+"""The commands on color bias, what may lessen it, and the report; the pages show the same."""
 
 import argparse
 import json
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from zapcls.commands import terminal
-from zapcls.workspace.layout import open_workspace
-from zapcls.workspace.runs import find_evaluated
 
 
 def run_color_bias(arguments: argparse.Namespace) -> None:
@@ -17,8 +15,7 @@ def run_color_bias(arguments: argparse.Namespace) -> None:
     from zapcls.findings.bias import build_json
     from zapcls.report.document import build_bias
 
-    workspace = open_workspace(arguments.workspace)
-    run = find_evaluated(workspace, arguments.run)
+    workspace, run = terminal.open_run(arguments)
     if arguments.recolor:
         terminal.perform_new(workspace, "recolor", {"run": str(run.path)})
     evidence = open_evidence(run, workspace)
@@ -33,12 +30,34 @@ def run_color_bias(arguments: argparse.Namespace) -> None:
     print(said)
 
 
+def run_trade(arguments: argparse.Namespace) -> None:
+    from zapcls.evidence import open_evidence
+    from zapcls.findings import find, remedies
+    from zapcls.findings.ask import Ask
+    from zapcls.findings.remedy_settings import REMEDIES, SEEDS, choose_remedies
+
+    workspace, run = terminal.open_run(arguments)
+    is_asked = arguments.options or arguments.seeds
+    evidence = open_evidence(run, workspace)
+    if is_asked or evidence.remedies is None:
+        names = arguments.options.split(",") if arguments.options else list(REMEDIES)
+        seeds = arguments.seeds or SEEDS
+        config = {"run": str(run.path), "options": choose_remedies(names), "seeds": seeds}
+        terminal.perform_new(workspace, "trade", config)
+    ask = Ask(evidence.task)
+    found = find("remedies", evidence, ask)
+    if arguments.json:
+        terminal.print_rows(remedies.tables(found, ask)["remedies"], as_json=True)
+        return
+    for line in remedies.list_sentences(found, ask):
+        print(line.replace("**", ""))
+
+
 def run_report(arguments: argparse.Namespace) -> None:
     from zapcls.report.document import check_target, save_report
 
-    workspace = open_workspace(arguments.workspace)
     check_target(arguments.output)
-    run = find_evaluated(workspace, arguments.run)
+    workspace, run = terminal.open_run(arguments)
     with terminal.TerminalBar() as bar:
         save_report(run, workspace, arguments.output, bar.show)
     print(arguments.output)
@@ -46,14 +65,19 @@ def run_report(arguments: argparse.Namespace) -> None:
 
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
-    bias = add("color-bias", run_color_bias, "say whether a run's errors depend on the color")
-    bias.add_argument("run", metavar="RUN")
+    bias = add("color-bias RUN", run_color_bias, "say whether a run's errors depend on the color")
     bias.add_argument(
         "--by", metavar="COLUMN", default="color", help="group photos by another attribute: brand"
     )
     bias.add_argument("--recolor", action="store_true", help="ask about recolored photos first")
-    report = add("report", run_report, "write what is known of a run into a file", json=False)
-    report.add_argument("run", metavar="RUN")
+    trade = add("trade RUN", run_trade, "try remedies against color bias, and weigh their price")
+    trade.add_argument(
+        "--options",
+        metavar="A,B",
+        help="the remedies to try (default: all; without any, what is known)",
+    )
+    trade.add_argument("--seeds", type=int, metavar="N", help="trainings of each remedy")
+    report = add("report RUN", run_report, "write what is known of a run into a file", json=False)
     report.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help="ends in .html or .pdf"
     )

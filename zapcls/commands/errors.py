@@ -8,9 +8,8 @@ from typing import Any
 
 from zapcls.commands import terminal
 from zapcls.errors import BadInput
-from zapcls.workspace.layout import Workspace, open_workspace
 from zapcls.workspace.run_tables import read_cross_validation, read_predictions
-from zapcls.workspace.runs import Run, find_evaluated
+from zapcls.workspace.runs import find_evaluated
 
 ERRORS = ["image_id", "image_path", "label", "prediction", "prob", "loss", "color", "cause"]
 ISSUES = ["image_id", "label", "suggested_label", "label_quality", "reasons"]
@@ -21,7 +20,7 @@ def run_errors(arguments: argparse.Namespace) -> None:
     from zapcls.evidence import open_evidence
     from zapcls.findings.causes import sort_errors
 
-    workspace, run = _open(arguments)
+    workspace, run = terminal.open_run(arguments)
     wrong = find_images(read_predictions(run, workspace), Filter(split=arguments.split))
     wrong = wrong.merge(sort_errors(open_evidence(run, workspace)), on="image_id", how="left")
     terminal.print_rows(wrong[ERRORS].head(arguments.top), arguments.json)
@@ -30,7 +29,7 @@ def run_errors(arguments: argparse.Namespace) -> None:
 def run_label_issues(arguments: argparse.Namespace) -> None:
     from zapcls.evidence import open_evidence
 
-    workspace, run = _open(arguments)
+    workspace, run = terminal.open_run(arguments)
     check = open_evidence(run, workspace).check
     if not check.is_done:
         terminal.perform_new(workspace, "check_labels", {"run": str(run.path)})
@@ -50,7 +49,7 @@ def run_slices(arguments: argparse.Namespace) -> None:
     from zapcls.findings import find, slices
     from zapcls.findings.ask import Ask
 
-    workspace, run = _open(arguments)
+    workspace, run = terminal.open_run(arguments)
     evidence = open_evidence(run, workspace)
     ask = Ask(evidence.task)
     found = slices.tables(find("slices", evidence, ask), ask)["slices"]
@@ -62,7 +61,7 @@ def run_export(arguments: argparse.Namespace) -> None:
     from zapcls.workspace.reviews import open_reviews
     from zapcls.workspace.sheets import write_csv
 
-    workspace, run = _open(arguments)
+    workspace, run = terminal.open_run(arguments)
     decisions = open_reviews(workspace).read(run.facts["catalogue_id"], run.train_config.target)
     text = write_csv(decisions, read_predictions(run, workspace))
     if arguments.file is None:
@@ -77,7 +76,7 @@ def run_import(arguments: argparse.Namespace) -> None:
     from zapcls.workspace.reviews import open_reviews
     from zapcls.workspace.sheets import check_known, read_csv
 
-    workspace, run = _open(arguments)
+    workspace, run = terminal.open_run(arguments)
     if not arguments.file.is_file():
         raise BadInput(f"FILE must exist, but there is no file {arguments.file}. Check the path.")
     reviews = open_reviews(workspace)
@@ -102,7 +101,7 @@ def run_compare(arguments: argparse.Namespace) -> None:
     from zapcls.findings import COMPARISONS, find_between
     from zapcls.findings.ask import build_ask
 
-    workspace, first = _open(arguments)
+    workspace, first = terminal.open_run(arguments)
     second = find_evaluated(workspace, arguments.second)
     both = open_evidence(first, workspace), open_evidence(second, workspace)
     ask = build_ask(both[0], arguments.by or "color")
@@ -115,8 +114,7 @@ def run_compare(arguments: argparse.Namespace) -> None:
 
 
 def run_cross_validate(arguments: argparse.Namespace) -> None:
-
-    workspace, run = _open(arguments)
+    workspace, run = terminal.open_run(arguments)
     seconds = run.metrics["seconds"] * arguments.folds
     print(
         f"{arguments.folds} trainings like {run.run_id}, which took {run.metrics['seconds']:.0f} s "
@@ -136,38 +134,26 @@ def run_cross_validate(arguments: argparse.Namespace) -> None:
     )
 
 
-def _open(arguments: argparse.Namespace) -> tuple[Workspace, Run]:
-    workspace = open_workspace(arguments.workspace)
-    return workspace, find_evaluated(workspace, arguments.run)
-
-
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
-    errors = add("errors", run_errors, "list the images a run got wrong, highest loss first")
-    errors.add_argument("run", metavar="RUN")
+    errors = add("errors RUN", run_errors, "list the images a run got wrong, highest loss first")
     errors.add_argument("--top", type=int, metavar="K", help="only the first K")
     errors.add_argument("--split", choices=("valid", "tune", "train"), default="valid")
-    issues = add("label-issues", run_label_issues, "list the labels that are probably wrong")
-    issues.add_argument("run", metavar="RUN")
+    issues = add("label-issues RUN", run_label_issues, "list the labels that are probably wrong")
     issues.add_argument("--all", action="store_true", help="every labelled image, worst first")
-    slices = add("slices", run_slices, "list the groups that err more often than the rest")
-    slices.add_argument("run", metavar="RUN")
+    slices = add("slices RUN", run_slices, "list the groups that err more often than the rest")
     slices.add_argument("--all", action="store_true", help="every group that was tried")
     reviews = add("reviews", None, "the reviewers' decisions as a CSV file", json=False)
     ways = reviews.add_subparsers(required=True, metavar="export|import")
-    export = add("export", run_export, "write the decisions", json=False, to=ways)
-    export.add_argument("run", metavar="RUN")
+    export = add("export RUN", run_export, "write the decisions", json=False, to=ways)
     export.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: print them")
-    take = add("import", run_import, "take in decisions from a file", to=ways)
-    take.add_argument("run", metavar="RUN")
+    take = add("import RUN", run_import, "take in decisions from a file", to=ways)
     take.add_argument("file", metavar="FILE", type=Path)
-    compare = add("compare", run_compare, "compare two runs on the same images, paired")
-    compare.add_argument("run", metavar="FIRST")
+    compare = add("compare FIRST", run_compare, "compare two runs on the same images, paired")
     compare.add_argument("second", metavar="SECOND")
     compare.add_argument(
         "--by", metavar="ATTRIBUTE", help="then a row for each group (color, brand, ...) and label"
     )
     compare.add_argument("--by-color", action="store_const", const="color", dest="by")
-    cross = add("cross-validate", run_cross_validate, "train a run's recipe once a fold")
-    cross.add_argument("run", metavar="RUN")
+    cross = add("cross-validate RUN", run_cross_validate, "train a run's recipe once a fold")
     cross.add_argument("--folds", type=int, choices=range(2, 11), default=5, metavar="2..10")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import zapcls
-from zapcls.commands import answers, colors, data, errors, machine, trade, training
+from zapcls.commands import answers, colors, data, errors, machine, training
 from zapcls.errors import Stopped, ZapError
 
 
@@ -36,17 +36,20 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(
-        name: str,
+        usage: str,
         function: Any,
         help: str,
         data: bool = False,
         json: bool = True,
         to: Any = commands,
     ) -> Any:
+        name, *runs = usage.split()  # "compare FIRST": FIRST is the option `run`
         command = to.add_parser(name, help=help, description=help)
         if function is None:  # its own commands follow
             return command
         command.set_defaults(command=function)
+        for run in runs:
+            command.add_argument("run", metavar=run)
         where = "default $ZAPCLS_WORKSPACE, else ./workspace"
         command.add_argument("--workspace", type=Path, metavar="DIR", help=where)
         if data:
@@ -55,6 +58,6 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--json", action="store_true", help="one JSON object a line")
         return command
 
-    for module in (data, training, answers, errors, colors, trade, machine):
+    for module in (data, training, answers, errors, colors, machine):
         module.add_commands(add)
     return parser

@@ -1,5 +1,6 @@
 """Jobs and tables on a terminal: progress on standard error, results on standard output."""
 
+import argparse
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,8 @@ from tqdm import tqdm
 
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job, Status
-from zapcls.workspace.layout import Workspace
+from zapcls.workspace.layout import Workspace, open_workspace
+from zapcls.workspace.runs import Run, find_evaluated
 
 
 class TerminalBar:
@@ -47,6 +49,12 @@ class TerminalBar:
     def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def open_run(arguments: argparse.Namespace) -> tuple[Workspace, Run]:
+    """Open the workspace and find the evaluated run that a command is about."""
+    workspace = open_workspace(arguments.workspace)
+    return workspace, find_evaluated(workspace, arguments.run)
 
 
 def perform_in_terminal(job: Job, workspace: Workspace) -> None:

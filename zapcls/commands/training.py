@@ -50,7 +50,6 @@ def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
 
 
 def run_lr_find(arguments: argparse.Namespace) -> None:
-
     workspace = open_workspace(arguments.workspace)
     config = {
         "train": read_config(arguments).to_json(),
@@ -125,5 +124,4 @@ def add_commands(add: Any) -> None:
     lr_find.add_argument("--phase", choices=PHASES, default="frozen")
     _add_settings(lr_find)
     add("runs", run_runs, "list the runs, the newest first")
-    evaluate = add("evaluate", run_evaluate, "evaluate a run on a catalogue", data=True)
-    evaluate.add_argument("run", metavar="RUN")
+    add("evaluate RUN", run_evaluate, "evaluate a run on a catalogue", data=True)

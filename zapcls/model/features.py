@@ -9,7 +9,6 @@ import contextlib
 import copy
 import hashlib
 import io
-import time
 import warnings
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +21,8 @@ from zapcls.answer.classify import build_session
 from zapcls.config import STAGES, Statistics, TrainConfig, has_stages
 from zapcls.model import processes
 from zapcls.model.architectures import split_stages
-from zapcls.model.memory import halve_until_it_fits
+from zapcls.model.loaders import PixelGather
+from zapcls.model.memory import do_in_batches
 from zapcls.model.recolored import hold_folder, read_recolored
 from zapcls.model.views import PLAIN, RECOLORED, View, build_view, list_views
 from zapcls.progress import Progress
@@ -105,6 +105,12 @@ class FrozenBody:
         with processes.first_alone(), hold_folder(self.folder, self._progress):
             return self._read_view(kind, View(PLAIN), rows)
 
+    def describe(self, images: np.ndarray) -> np.ndarray:
+        """Return the pooled features of other photos, by the same engine; they are not kept."""
+        size, statistics = self._config.image_size, self._config.statistics
+        see = PixelGather(images, size, self._device, statistics)
+        return self._engine(see(np.arange(len(images))))[1]
+
     def _read_view(
         self, kind: str, view: View, rows: np.ndarray, recolored: np.ndarray | None = None
     ) -> np.ndarray:
@@ -139,41 +145,27 @@ class FrozenBody:
         todo = rows[~is_filled[rows]]
         if not len(todo):
             return
-        run = self._choose_engine()
+        run = self._engine
         see = build_view(view, self._pixels, recolored, self._config, self._device)
-        started = time.perf_counter()
 
-        def fill_all(batch_size: int) -> None:
-            for start in range(0, len(todo), batch_size):
-                part = todo[start : start + batch_size]
-                with torch.inference_mode():
-                    maps, pooled = run(see(part))
-                for kind, values in ((MAPS, maps), (POOLED, pooled)):
-                    if kind in arrays:
-                        arrays[kind].fill(part, values)
-                done = min(start + batch_size, len(todo))
-                rate = done / (time.perf_counter() - started)
-                self._progress(
-                    f"{TITLE}, {view.name}",
-                    done,
-                    len(todo),
-                    images_per_s=round(rate, 1),
-                    seconds_left=round((len(todo) - done) / rate, 1),
-                )
+        def fill(part: np.ndarray) -> None:
+            with torch.inference_mode():
+                maps, pooled = run(see(part))
+            for kind, values in ((MAPS, maps), (POOLED, pooled)):
+                if kind in arrays:
+                    arrays[kind].fill(part, values)
 
+        batch_size, title = _BATCH.get(self._device.type, _GPU_BATCH), f"{TITLE}, {view.name}"
         try:
-            halve_until_it_fits(fill_all, _BATCH.get(self._device.type, _GPU_BATCH))
+            rate = do_in_batches(fill, todo, batch_size, title, self._progress)
         finally:
             for array in arrays.values():
                 array.flush()
-        rate = len(todo) / (time.perf_counter() - started)
         write_json(self.folder / "speed.json", {"images": len(todo), "images_per_s": round(rate)})
 
-    def _choose_engine(self) -> "OnnxEngine | TorchEngine":
-        """ONNX Runtime on a CPU, checked against torch; torch in mixed precision on a GPU.
-
-        `body.onnx` is there only while it answers as torch does: `pooled.open_body` trusts it.
-        """
+    @cached_property
+    def _engine(self) -> "OnnxEngine | TorchEngine":
+        """ONNX Runtime on a CPU, checked against torch; torch in mixed precision on a GPU."""
         if self._device.type != "cpu":
             return TorchEngine(self._net, self._device)
         path = self.folder / "body.onnx"

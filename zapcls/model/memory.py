@@ -3,11 +3,14 @@
 import ctypes
 import gc
 import sys
+import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 
 from zapcls.errors import ZapError
+from zapcls.progress import Progress
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from malloc.h of glibc
 _LARGEST = 2**31 - 1
@@ -58,8 +61,39 @@ def halve_until_it_fits(work: Callable[[int], None], batch_size: int, least: int
         release_memory()
 
 
+def do_in_batches(
+    work: Callable[[np.ndarray], None],
+    rows: np.ndarray,
+    batch_size: int,
+    title: str,
+    progress: Progress,
+) -> float:
+    """Do `work` on the rows, a batch at a time, smaller ones once a batch does not fit in memory.
+
+    Returns:
+        Rows a second.
+
+    Raises:
+        Stopped: a person asked to stop.
+    """
+    started, done, rate = time.perf_counter(), 0, 0.0
+
+    def go_on(batch_size: int) -> None:
+        nonlocal done, rate
+        while done < len(rows):
+            part = rows[done : done + batch_size]
+            work(part)
+            done += len(part)
+            rate = done / (time.perf_counter() - started)
+            left = round((len(rows) - done) / rate, 1)
+            progress(title, done, len(rows), images_per_s=round(rate, 1), seconds_left=left)
+
+    halve_until_it_fits(go_on, batch_size)
+    return rate
+
+
 def release_memory() -> None:
-    """Return back what is no longer referred to."""
+    """Give back what is no longer referred to."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

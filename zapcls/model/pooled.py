@@ -9,9 +9,9 @@ from torch import nn
 
 from zapcls.config import TrainConfig
 from zapcls.model.architectures import build_body
-from zapcls.model.features import POOLED, FrozenBody, OnnxEngine, TorchEngine, TwoOutputs
+from zapcls.model.features import POOLED, FrozenBody
 from zapcls.model.learner import choose_device
-from zapcls.model.loaders import PixelGather
+from zapcls.model.loaders import seed_random
 from zapcls.progress import Progress
 
 Describe = Callable[[np.ndarray], np.ndarray]  # uint8 (n, side, side, 3) to float32 (n, width)
@@ -21,28 +21,15 @@ Answer = Callable[[np.ndarray], np.ndarray]  # float32 (n, width) to class indic
 def open_body(
     config: TrainConfig, pixels: np.ndarray, rows: np.ndarray, bodies_dir: Path, progress: Progress
 ) -> tuple[np.ndarray, Describe]:
-    """Return a frozen body's features of stored photos, and what gives those of further photos.
-
-    The latter are computed as the former were, by the same engine, and are not kept.
+    """Return a frozen body's pooled features of stored photos, and what gives those of others.
 
     Raises:
         Stopped: a person asked to stop; what was computed is kept.
     """
-    device = choose_device("auto")
+    seed_random(config.seed)  # of a body without weights
     body, _ = build_body(config.arch, config.weights)
-    frozen = FrozenBody(config, body, pixels, bodies_dir, device, progress)
-    pooled = np.asarray(frozen.read_plain(POOLED, rows)[rows])
-    path = frozen.folder / "body.onnx"  # there once it is known to answer as torch does
-    is_exported = device.type == "cpu" and path.is_file()
-    engine: OnnxEngine | TorchEngine = OnnxEngine(path) if is_exported else (
-        TorchEngine(TwoOutputs(body, config), device)
-    )  # fmt: skip
-
-    def describe(images: np.ndarray) -> np.ndarray:
-        see = PixelGather(images, config.image_size, device, config.statistics)
-        return engine(see(np.arange(len(images))))[1]
-
-    return pooled, describe
+    frozen = FrozenBody(config, body, pixels, bodies_dir, choose_device("auto"), progress)
+    return np.asarray(frozen.read_plain(POOLED, rows)[rows]), frozen.describe
 
 
 def build_answer(network: nn.Sequential) -> Answer:

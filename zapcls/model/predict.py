@@ -1,6 +1,5 @@
 """One pass of a trained network over stored photos."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import torch
 
 from zapcls.answer.classify import Classifier
-from zapcls.model.memory import halve_until_it_fits
+from zapcls.model.memory import do_in_batches
 from zapcls.model.preprocess import ShoeClassifier
 from zapcls.progress import Progress, silent
 
@@ -39,26 +38,13 @@ def predict(
     answer = Classifier(onnx_path).answer if is_cpu and onnx_path else _in_torch(classifier, device)
     logits: list[np.ndarray] = []
     embeddings: list[np.ndarray] = []
-    started = time.perf_counter()
 
-    def predict_all(batch_size: int) -> None:
-        logits.clear()
-        embeddings.clear()
-        for start in range(0, len(rows), batch_size):
-            out, embedding = answer(pixels[rows[start : start + batch_size]])
-            logits.append(out)
-            embeddings.append(embedding)
-            done = min(start + batch_size, len(rows))
-            rate = done / (time.perf_counter() - started)
-            progress(
-                TITLE,
-                done,
-                len(rows),
-                images_per_s=round(rate, 1),
-                seconds_left=round((len(rows) - done) / rate, 1),
-            )
+    def predict_part(part: np.ndarray) -> None:
+        out, embedding = answer(pixels[part])
+        logits.append(out)
+        embeddings.append(embedding)
 
-    halve_until_it_fits(predict_all, _CPU_BATCH if is_cpu else _GPU_BATCH)
+    do_in_batches(predict_part, rows, _CPU_BATCH if is_cpu else _GPU_BATCH, TITLE, progress)
     return np.concatenate(logits), np.concatenate(embeddings)
 
 

@@ -1,7 +1,6 @@
 """A copy of the training photos with their shoes in another color, made once and kept on disk."""
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from zapcls.data import recolor
 from zapcls.model import processes
+from zapcls.model.memory import do_in_batches
 from zapcls.progress import Progress
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.bodies import RECOLORED
@@ -34,21 +34,12 @@ def read_recolored(
     folder = bodies_dir / RECOLORED
     with processes.first_alone(), hold_folder(folder, progress):
         array = FilledArray(folder / "pixels.npy", pixels.shape, np.uint8)
-        todo = rows[~array.is_filled[rows]]
-        started = time.perf_counter()
+
+        def fill(part: np.ndarray) -> None:
+            array.fill(part, np.stack([recolor_photo(pixels[row], int(row)) for row in part]))
+
         try:
-            for start in range(0, len(todo), _BATCH):
-                part = todo[start : start + _BATCH]
-                array.fill(part, np.stack([recolor_photo(pixels[row], int(row)) for row in part]))
-                done = start + len(part)
-                rate = done / (time.perf_counter() - started)
-                progress(
-                    TITLE,
-                    done,
-                    len(todo),
-                    images_per_s=round(rate, 1),
-                    seconds_left=round((len(todo) - done) / rate, 1),
-                )
+            do_in_batches(fill, rows[~array.is_filled[rows]], _BATCH, TITLE, progress)
         finally:
             array.flush()
         return array.values

@@ -7,6 +7,7 @@ import pandas as pd
 
 from zapcls.config import TrainConfig
 from zapcls.data.task import Task
+from zapcls.model.phases import Photos
 from zapcls.model.recipe import Recipe
 from zapcls.progress import Progress
 from zapcls.workspace.store import Store
@@ -27,5 +28,6 @@ def build_recipe(
     config = dataclasses.replace(config, classes=task.classes)
     codes = pd.Index(task.classes).get_indexer(pd.Index(split["label"]))
     parts = split["split"].to_numpy()
-    known = {"colors": store.read_colors()["color"].to_numpy(str)} if config.needs_colors else {}
-    return Recipe(config, folder, store.pixels, parts, codes, store.bodies_dir, progress, **known)
+    colors = store.read_colors()["color"].to_numpy(str) if config.needs_colors else None
+    photos = Photos(store.pixels, parts, codes, store.bodies_dir, colors)
+    return Recipe(config, folder, photos, progress)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from zapcls.analysis import duplicates, heads, label_issues, metrics
-from zapcls.config import TrainConfig
 from zapcls.data import labels
 from zapcls.progress import Progress
-from zapcls.workspace import checks, jobs
+from zapcls.work.device import hold_device
+from zapcls.workspace import checks
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import name_colors
@@ -28,7 +28,10 @@ def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     catalog = labels.label_rows(store.read_catalog(), task)
     rows = np.flatnonzero(catalog["kept"])
     table = catalog.iloc[rows].reset_index(drop=True)
-    features = _read_features(job, config, workspace, store, rows, progress)
+    with hold_device(job, workspace, progress):
+        from zapcls.model.pooled import open_body
+
+        features, _ = open_body(config, store.pixels, rows, store.bodies_dir, progress)
 
     progress("Reducing the features", 0, 0)
     reduced = heads.reduce(features)
@@ -60,30 +63,6 @@ def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     predictions = predictions.assign(source="oof", fold=fold)
     check = checks.find_check(store, config)
     checks.write(check, predictions, prob, issues, pairs, facts)
-
-
-def _read_features(
-    job: Job,
-    config: TrainConfig,
-    workspace: Workspace,
-    store: Store,
-    rows: np.ndarray,
-    progress: Progress,
-) -> np.ndarray:
-    """Read the frozen body's features of some rows, computing those that are not kept yet."""
-    progress("Loading torch and the network", 0, 0)
-
-    from zapcls.model.architectures import build_body
-    from zapcls.model.features import POOLED, FrozenBody
-    from zapcls.model.learner import choose_device
-    from zapcls.model.loaders import seed_random
-
-    device = choose_device("auto")
-    with jobs.hold_device(workspace, device.type, job.job_id):
-        seed_random(config.seed)  # of a body without weights
-        body, _ = build_body(config.arch, config.weights)
-        frozen = FrozenBody(config, body, store.pixels, store.bodies_dir, device, progress)
-        return np.asarray(frozen.read_plain(POOLED, rows)[rows])
 
 
 def _find_duplicates(store: Store, catalog: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,9 @@ import pandas as pd
 from zapcls.analysis import heads, metrics
 from zapcls.config import TrainConfig
 from zapcls.data.task import Task
-from zapcls.progress import Progress
-from zapcls.workspace import jobs
+from zapcls.progress import Progress, begin_with
+from zapcls.work.device import hold_device
+from zapcls.work.evaluate import predict_rows
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
@@ -39,20 +41,16 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
     fold = heads.assign_folds(codes, products, folds, config.seed)
     working = run.path / "derived" / f".cross-validation-{folds}"
     logits = np.empty((len(rows), len(task.classes)), dtype=np.float32)
-    progress("Loading torch and the network", 0, 0)
-
-    from zapcls.model.learner import choose_device
-
-    device = choose_device(config.device)
-    with jobs.hold_device(workspace, device.type, job.job_id):
+    with hold_device(job, workspace, progress, config.device) as device:
         for number in range(folds):
             path = working / f"logits-{number}.npy"
             if not path.is_file():
                 parts = split_fold(fold, codes, products, number, config.seed)
                 every = split.assign(split="none")
                 every.iloc[rows, every.columns.get_loc("split")] = parts
-                in_fold = _name_fold(progress, number, folds)
-                _train_fold(config, task, working / f"fold-{number}", store, every, path, in_fold)
+                in_fold = begin_with(f"Fold {number + 1} of {folds}", progress)
+                folder = working / f"fold-{number}"
+                _train_fold(config, task, folder, store, every, device, path, in_fold)
             logits[fold == number] = np.load(path, allow_pickle=False)
     predictions, prob = metrics.build_predictions(
         table.assign(split=SPLIT_OF_FOLDS), logits, task.classes, task.target
@@ -84,37 +82,24 @@ def split_fold(
     return parts
 
 
-def _name_fold(progress: Progress, number: int, folds: int) -> Progress:
-    def report(phase: str, done: int, total: int, **detail: object) -> None:
-        progress(f"Fold {number + 1} of {folds}: {phase}", done, total, **detail)
-
-    return report
-
-
 def _train_fold(
     config: TrainConfig,
     task: Task,
     folder: Path,
     store: Store,
     split: pd.DataFrame,
+    device: Any,
     path: Path,
     progress: Progress,
 ) -> None:
     """Train on a fold's train and tune, and leave the logits of its valid rows at `path`."""
-    from zapcls.model.export import export_onnx
-    from zapcls.model.learner import choose_device
-    from zapcls.model.predict import predict
-    from zapcls.model.preprocess import ShoeClassifier
     from zapcls.model.trainings import build_recipe
 
     folder.mkdir(parents=True, exist_ok=True)
     network = build_recipe(config, task, folder, store, split, progress).train()
     rows = np.flatnonzero(split["split"] == "valid")
-    classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
     onnx_path = folder / "model.onnx"
-    export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
-    device = choose_device(config.device)
-    logits, _ = predict(classifier, store.pixels, rows, device, onnx_path, progress)
+    logits, *_ = predict_rows(network, config, store, rows, device, progress, onnx_path)
     aside = path.with_name(f"{path.name}.part")
     with aside.open("wb") as file:
         np.save(file, logits)

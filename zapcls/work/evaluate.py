@@ -9,10 +9,11 @@ import pandas as pd
 
 from zapcls.analysis import metrics
 from zapcls.analysis.neighbors import outlier_scores
+from zapcls.config import TrainConfig
 from zapcls.data import labels
 from zapcls.errors import BadInput
 from zapcls.progress import Progress
-from zapcls.workspace import jobs
+from zapcls.work.device import hold_device
 from zapcls.workspace.answers import replace_files, write_answers
 from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
@@ -38,12 +39,9 @@ def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
         if data_dir
         else find_store(workspace, run.facts["catalogue_id"])
     )
-    progress("Loading torch and the network", 0, 0)
+    with hold_device(job, workspace, progress) as device:
+        from zapcls.model.learner import load_network
 
-    from zapcls.model.learner import choose_device, load_network
-
-    device = choose_device("auto")
-    with jobs.hold_device(workspace, device.type, job.job_id):
         network = load_network(run.facts, run.weights_path)
         if not data_dir:
             split = pd.read_parquet(run.path / "split.parquet")
@@ -69,9 +67,12 @@ def evaluate_run(
     """
 
     def write(folder: Path) -> None:
-        table, embeddings, difference = _answer(
-            run, store, split, network, device, progress, folder
+        rows, task = np.flatnonzero(store.read_catalog()["image_problem"] == ""), run.task
+        logits, embeddings, difference = predict_rows(
+            network, run.train_config, store, rows, device, progress, folder / run.onnx_path.name
         )
+        table, prob = metrics.build_predictions(split.iloc[rows], logits, task.classes, task.target)
+        write_answers(folder, table, prob, task.target)
         np.save(folder / "embeddings.npy", embeddings)
         progress("Comparing with the training photos", 0, 0)
         _score_outliers(table, embeddings).to_parquet(folder / "outliers.parquet")
@@ -80,7 +81,7 @@ def evaluate_run(
             "guess_error_rate": metrics.guess_error_rate(table, "valid"),
         }
         summary = {
-            "targets": {run.task.target: rates},
+            "targets": {task.target: rates},
             "onnx_max_difference": difference,
             "seconds": round(time.perf_counter() - started, 1),
         }
@@ -89,40 +90,32 @@ def evaluate_run(
     replace_files(run.path, write, last="metrics.json")
 
 
-def _answer(
-    run: Run,
-    store: Store,
-    split: pd.DataFrame,
+def predict_rows(
     network: Any,
+    config: TrainConfig,
+    store: Store,
+    rows: np.ndarray,
     device: Any,
     progress: Progress,
-    folder: Path,
-) -> tuple[pd.DataFrame, np.ndarray, float]:
-    """Export the network into a folder and write what it answers there.
+    onnx_path: Path | None = None,
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Predict rows of a store; with `onnx_path` by the exported model, which is written there.
 
     Returns:
-        The predictions, the embeddings, and how far the exported probabilities are from torch's.
+        Logits (n, classes), embeddings (n, width), and how far the exported probabilities are
+        from torch's.
     """
     from zapcls.model.export import export_onnx
     from zapcls.model.predict import predict
     from zapcls.model.preprocess import ShoeClassifier
 
-    task, onnx_path = run.task, folder / run.onnx_path.name
-    config = run.train_config
-    classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
-    rows = _readable_rows(store)
-    progress("Exporting the model", 0, 0)
-    difference = export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
-    logits, embeddings = predict(
-        classifier, store.pixels, rows, device, onnx_path, progress=progress
-    )
-    table, prob = metrics.build_predictions(split.iloc[rows], logits, task.classes, task.target)
-    write_answers(folder, table, prob, task.target)
-    return table, embeddings, difference
-
-
-def _readable_rows(store: Store) -> np.ndarray:
-    return np.flatnonzero(store.read_catalog()["image_problem"] == "")
+    size, difference = config.image_size, 0.0
+    classifier = ShoeClassifier(network, store.side, size, config.statistics)
+    if onnx_path:
+        progress("Exporting the model", 0, 0)
+        difference = export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
+    logits, embeddings = predict(classifier, store.pixels, rows, device, onnx_path, progress)
+    return logits, embeddings, difference
 
 
 def _score_outliers(table: pd.DataFrame, embeddings: np.ndarray) -> pd.DataFrame:
@@ -137,9 +130,6 @@ def _evaluate_elsewhere(
     run: Run, store: Store, network: Any, device: Any, progress: Progress, started: float
 ) -> dict[str, Any]:
     """Predict another catalogue's labelled photos of products that the run never saw."""
-    from zapcls.model.predict import predict
-    from zapcls.model.preprocess import ShoeClassifier
-
     task = run.task
     known = pd.read_parquet(run.path / "split.parquet")
     seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
@@ -154,34 +144,28 @@ def _evaluate_elsewhere(
             f"{int(was_seen.sum()):,} were trained on and none is left. Give another catalogue."
         )
     rows = np.flatnonzero(chosen)
-    config = run.train_config
-    classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
-    logits, _ = predict(classifier, store.pixels, rows, device, progress=progress)
+    logits, *_ = predict_rows(network, run.train_config, store, rows, device, progress)
     split = catalog.iloc[rows].assign(split="valid")
     table, prob = metrics.build_predictions(split, logits, task.classes, task.target)
     splits = metrics.summarize_splits(table)
     valid = splits["valid"]
-    result = {
-        "run": run.run_id,
-        "state": "done",
-        "error_rate": valid["error_rate"],
-        "error_low": valid["error_low"],
-        "error_high": valid["error_high"],
-        "n_valid": valid["n"],
+    counts = {
         "seconds": round(time.perf_counter() - started, 1),
         "excluded_trained": int(was_seen.sum()),
         "unknown_label": int((readable & ~catalog["kept"]).sum()),
     }
-    facts = {
-        "run": run.run_id,
-        "catalogue_id": store.catalogue_id,
-        "targets": {task.target: {"splits": splits}},
-        **{name: result[name] for name in ("excluded_trained", "unknown_label", "seconds")},
-    }
+    targets = {task.target: {"splits": splits}}
+    facts = {"run": run.run_id, "catalogue_id": store.catalogue_id, "targets": targets, **counts}
 
     def write(folder: Path) -> None:
         write_answers(folder, table, prob, task.target)
         write_json(folder / "metrics.json", facts)
 
     write_derived(run, f"evaluate-{store.catalogue_id}", write)
-    return result
+    return {
+        "run": run.run_id,
+        "state": "done",
+        **{name: valid[name] for name in ("error_rate", "error_low", "error_high")},
+        "n_valid": valid["n"],
+        **counts,
+    }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from zapcls.config import TrainConfig
 from zapcls.progress import Progress
-from zapcls.workspace import jobs
+from zapcls.work.device import hold_device
 from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
@@ -17,13 +17,9 @@ def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:
     data_dir = Path(job.config["data_dir"])
     store = open_data(workspace, data_dir, progress, with_colors=config.needs_colors)
     split = read_split(store, config)
-    progress("Loading torch and the network", 0, 0)
+    with hold_device(job, workspace, progress, config.device):
+        from zapcls.model.trainings import build_recipe
 
-    from zapcls.model.learner import choose_device
-    from zapcls.model.trainings import build_recipe
-
-    device = choose_device(config.device)
-    with jobs.hold_device(workspace, device.type, job.job_id):
         recipe = build_recipe(config, build_task(store, config), job.path, store, split, progress)
         recipe.find_rate_only(job.config["phase"])
         for name in ("model.safetensors", "checkpoint.pt"):

@@ -7,8 +7,8 @@ run's recipe without its unfrozen phase, not the run.
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,8 @@ from zapcls.findings.remedy_settings import (
     configure,
     find_obstacle,
 )
-from zapcls.progress import Progress
-from zapcls.workspace import jobs
+from zapcls.progress import Progress, begin_with
+from zapcls.work.device import hold_device
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.opening import name_colors
@@ -38,9 +38,8 @@ from zapcls.workspace.store import Store, find_store
 MOST_EDITED = 600  # photos of valid whose hue is moved; whole products, drawn by the run's seed
 _BATCH = 64
 
-# As `zapcls.model.pooled` has them: photos to pooled features, these to class indices.
-Describe = Callable[[np.ndarray], np.ndarray]
-Answer = Callable[[np.ndarray], np.ndarray]
+if TYPE_CHECKING:
+    from zapcls.model.pooled import Answer, Describe
 
 
 def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -60,12 +59,7 @@ def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
     store = find_store(workspace, run.facts["catalogue_id"])
     name_colors(workspace, store, progress)
     photos = read_predictions(run, workspace)
-    progress("Loading torch and the network", 0, 0)
-
-    from zapcls.model.learner import choose_device
-
-    device = choose_device("auto")
-    with jobs.hold_device(workspace, device.type, job.job_id):
+    with hold_device(job, workspace, progress):
         answers, edits = _ask_options(job, run, store, photos, names, seeds, progress)
     found = summarize_remedies(answers, edits, BASE)
     facts = {
@@ -108,8 +102,8 @@ def _ask_options(
     answers, flips = [], []
     for number in range(len(names) * seeds):
         mark: dict[str, Any] = {"option": names[number // seeds], "seed": number % seeds}
-        told = name_training(progress, mark["option"], number, len(names) * seeds)
-        answer = _train_head(job, run, store, **mark, progress=told)
+        title = f"{REMEDIES[mark['option']].title}, training {number + 1} of {len(names) * seeds}"
+        answer = _train_head(job, run, store, **mark, progress=begin_with(title, progress))
         called = answer(pooled)
         answers.append(facts.assign(**mark, wrong=called != codes))
         flips.append(
@@ -123,7 +117,7 @@ def _ask_options(
 
 
 def edit_photos(
-    photos: pd.DataFrame, pixels: np.ndarray, describe: Describe, seed: int, progress: Progress
+    photos: pd.DataFrame, pixels: np.ndarray, describe: "Describe", seed: int, progress: Progress
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Describe photos (image_id, product_id, row) with their hue moved to each color they reach.
 
@@ -168,7 +162,7 @@ def _move_hue(
 
 def _train_head(
     job: Job, run: Run, store: Store, option: str, seed: int, progress: Progress
-) -> Answer:
+) -> "Answer":
     """Train a head by an option and give what answers with it."""
     from zapcls.model.pooled import build_answer
     from zapcls.model.trainings import build_recipe
@@ -182,16 +176,6 @@ def _train_head(
         return build_answer(build_recipe(config, run.task, folder, store, split, progress).train())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def name_training(progress: Progress, name: str, number: int, trainings: int) -> Progress:
-    """Put before each phase which of the trainings it belongs to."""
-    title = f"{REMEDIES[name].title}, training {number + 1} of {trainings}"
-
-    def report(phase: str, done: int, total: int, **detail: object) -> None:
-        progress(f"{title}: {phase}", done, total, **detail)
-
-    return report
 
 
 def _read_found_lr(run: Run) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from zapcls.progress import Progress, silent
+from zapcls.work.device import hold_device
 from zapcls.work.evaluate import evaluate_run
 from zapcls.workspace import jobs
 from zapcls.workspace.catalogues import open_data
@@ -35,24 +36,21 @@ def train(job: Job, workspace: Workspace, progress: Progress) -> None:
     started = time.perf_counter() - jobs.read_status(run).seconds_before
     (run.path / "metrics.json").unlink(missing_ok=True)  # of a stopped run that is resumed
     store, split = _open_training(run, workspace, progress)
-    progress("Loading torch and the network", 0, 0)
-
-    from zapcls.model import processes
-    from zapcls.model.learner import choose_device
-    from zapcls.model.trainings import build_recipe
-
     if config.needs_colors:
         name_colors(workspace, store, progress)
-    device = choose_device(config.device)
-    with jobs.hold_device(workspace, device.type, run.run_id), processes.joined(device):
-        write_json(run.path / "model.json", _describe_model(run, store, device.type))
-        processes.tell({"run": str(run.path), "store": str(store.path)})
-        recipe = build_recipe(config, run.task, run.path, store, split, progress)
-        network = recipe.train()
-        write_json(run.path / "model.json", run.facts | {"batch_size": recipe.batch_size})
-        del recipe  # and with it the photos that lie on a GPU
-        name_colors(workspace, store, progress)
-        evaluate_run(run, store, split, network, device, progress, started)
+    with hold_device(run, workspace, progress, config.device) as device:
+        from zapcls.model import processes
+        from zapcls.model.trainings import build_recipe
+
+        with processes.joined(device):
+            write_json(run.path / "model.json", _describe_model(run, store, device.type))
+            processes.tell({"run": str(run.path), "store": str(store.path)})
+            recipe = build_recipe(config, run.task, run.path, store, split, progress)
+            network = recipe.train()
+            write_json(run.path / "model.json", run.facts | {"batch_size": recipe.batch_size})
+            del recipe  # and with it the photos that lie on a GPU
+            name_colors(workspace, store, progress)
+            evaluate_run(run, store, split, network, device, progress, started)
     (run.path / "checkpoint.pt").unlink(missing_ok=True)
 
 

@@ -1,0 +1,29 @@
+"""The device of a job that trains or predicts."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from zapcls.progress import Progress
+from zapcls.workspace import jobs
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import Workspace
+
+
+@contextlib.contextmanager
+def hold_device(
+    job: Job, workspace: Workspace, progress: Progress, wanted: str = "auto"
+) -> Iterator[Any]:
+    """Load torch, and hold a device (a `torch.device`) for a job alone.
+
+    Raises:
+        BadInput: this machine has no such device.
+        RunBusy: another job holds it.
+    """
+    progress("Loading torch and the network", 0, 0)
+
+    from zapcls.model.learner import choose_device
+
+    device = choose_device(wanted)
+    with jobs.hold_device(workspace, device.type, job.job_id):
+        yield device
