@@ -18,7 +18,7 @@ from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.run_tables import read_map, read_predictions
+from zapcls.workspace.run_tables import read_derived, read_predictions
 from zapcls.workspace.runs import find_run, list_runs
 
 slow = pytest.mark.slow
@@ -181,7 +181,7 @@ def test_a_run_is_not_compared_with_itself(command, run):
 def test_a_map_has_a_place_for_each_prediction(run, workspace):
     perform(workspace, "map", run=str(run.path))
 
-    places = read_map(run)
+    places = read_derived(run, "map")
     assert places is not None
     assert list(places) == ["image_id", "x", "y"]
     assert len(places) == len(read_predictions(run, workspace))
