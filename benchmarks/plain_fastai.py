@@ -27,7 +27,7 @@ from zapcls.model.architectures import build_body
 def build_loaders(
     config: TrainConfig, split: pd.DataFrame, image_root: Path, device: str
 ) -> ImageDataLoaders:
-    """Build fastai's loaders of the rows of `train` and `valid`: flips, and the network's statistics.
+    """Build fastai's loaders of the rows of `train` and `valid`: flips, the network's statistics.
 
     `split` has `image_path, label, split`. The photos are padded to squares with their own white
     border, as the square set that the blog used is.

@@ -32,8 +32,8 @@ from zapcls.data.recolor import find_paint, move_color
 from zapcls.data.sources import drawings
 from zapcls.model.pooled import open_body
 from zapcls.work.trade import Describe, edit_photos
-from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.opening import open_data
 from zapcls.workspace.store import Store, read_split
 
 RESULTS = Path(__file__).parent / "results"

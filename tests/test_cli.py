@@ -8,7 +8,6 @@ import pytest
 from filelock import FileLock
 
 from zapcls.__main__ import main
-from zapcls.workspace import catalogues
 from zapcls.workspace.layout import ENVIRONMENT, open_workspace
 from zapcls.workspace.runs import list_runs
 
@@ -123,8 +122,7 @@ def test_a_workspace_that_is_a_file(refused, tmp_path):
         assert "must be a folder" in refused(*words, "--workspace", tmp_path / "file")
 
 
-def test_the_drawings_are_drawn_by_one_process_at_a_time(refused, workspace_dir, monkeypatch):
-    monkeypatch.setattr(catalogues, "FileLock", lambda path, timeout: FileLock(path, timeout=0))
+def test_the_drawings_are_drawn_by_one_process_at_a_time(refused, workspace_dir):
     (workspace_dir / "data").mkdir(parents=True)
 
     with FileLock(workspace_dir / "data" / ".drawings.lock"):
@@ -348,7 +346,7 @@ def test_an_interrupted_command_ends_with_130(monkeypatch, capsys, drawn):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("zapcls.workspace.catalogues.read_catalogue", interrupt)
+    monkeypatch.setattr("zapcls.workspace.opening.read_catalogue", interrupt)
 
     assert main(["catalog", "--data", str(drawn)]) == 130
     assert capsys.readouterr().err.endswith("zapcls: interrupted.\n")

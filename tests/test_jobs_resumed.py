@@ -17,10 +17,12 @@ def job(tmp_path):
     return jobs.create(tmp_path / "jobs", "build_store", {"data_dir": "/data"})
 
 
-def raise_error(error):
+def work_for(seconds, error, wall):
     def work(progress):
         progress("Reading photos", 3, 10)
-        raise error
+        wall[0] += seconds
+        if error:
+            raise error
 
     return work
 
@@ -33,25 +35,22 @@ def wall(monkeypatch):
     return now
 
 
-def end(job, state):
-    """Bring a job into a state that it does not leave by itself."""
-    if state == "done":
-        worker.perform(job, lambda progress: None)
-    elif state == "stopped":
-        with pytest.raises(Stopped):
-            worker.perform(job, raise_error(Stopped("Stopped as asked.")))
-    elif state == "failed":
-        with pytest.raises(BadInput):
-            worker.perform(job, raise_error(BadInput("image_size must be 32..512 px, got 7.")))
-    else:
-        Reporter(job)("Reading photos", 3, 10)
-    assert read_status(job).state == state
-
-
-@pytest.mark.parametrize("state", ["stopped", "failed", "lost"])
-def test_a_job_that_ended_early_can_be_resumed(job, state):
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(Stopped("As asked."), "stopped"), (BadInput("Too many."), "failed"), (None, "lost")],
+)
+def test_a_job_that_ended_early_can_be_resumed(job, wall, error, state):
     created_at = read_status(job).created_at
-    end(job, state)
+    if error:
+        with pytest.raises(type(error)):
+            worker.perform(job, work_for(7, error, wall))
+    else:
+        reporter = Reporter(job)
+        wall[0] += 7
+        reporter("Reading photos", 3, 10)
+        os.utime(job.path / "status.json", (wall[0], wall[0]))  # it worked until then
+    assert read_status(job).state == state
+    wall[0] += 1000  # until a person resumes it
     jobs.request_stop(job)
     (job.path / "history.csv").write_text("kept")
 
@@ -59,74 +58,32 @@ def test_a_job_that_ended_early_can_be_resumed(job, state):
 
     stored = jobs.read_stored(job)
     assert (stored.state, stored.message, stored.done) == ("queued", "", 0)
-    assert stored.created_at == created_at
-    assert (stored.started_at, stored.finished_at) == (None, None)
+    assert (stored.created_at, stored.seconds_before) == (created_at, 7)
+    assert (stored.started_at, stored.finished_at, stored.seconds) == (None, None, None)
     assert not job.stop_path.exists()
     assert (job.path / "history.csv").read_text() == "kept"
-    worker.perform(job, lambda progress: progress("Reading photos", 10, 10))
-    assert read_status(job).state == "done"
+    with pytest.raises(Stopped):
+        worker.perform(job, work_for(20, Stopped("As asked."), wall))
+    jobs.reopen(job)
+    worker.perform(job, work_for(8, None, wall))
+    status = read_status(job)
+    assert (status.state, status.seconds, status.seconds_before) == ("done", 35, 27)
 
 
-def test_a_job_that_is_done_is_not_resumed(job, refuses):
-    end(job, "done")
-
-    with refuses("resumed once it was stopped, failed or lost", f"{job.job_id} is done"):
+def test_a_job_at_work_or_done_is_not_resumed(job, refuses):
+    with FileLock(job.path / "launch.lock"), refuses(f"{job.job_id} is queued"):
         jobs.reopen(job)
+    jobs.reopen(job)  # it is lost
+    assert jobs.read_stored(job).seconds_before == 0
 
-    assert read_status(job).state == "done"
-
-
-def test_a_job_at_work_is_not_resumed(job, refuses):
     def work(progress):
         with refuses(f"{job.job_id} is running"):
             jobs.reopen(job)
 
     worker.perform(job, work)
-
-    with FileLock(job.path / "launch.lock"):
-        jobs.write_json(job.path / "status.json", {"state": "queued"})
-        with refuses(f"{job.job_id} is queued"):
-            jobs.reopen(job)
-
-
-def test_the_seconds_of_all_starts_add_up(job, wall):
-    def work_for(seconds, error=None):
-        def work(progress):
-            wall[0] += seconds
-            if error is not None:
-                raise error
-
-        return work
-
-    for seconds in (10, 20):
-        with pytest.raises(Stopped):
-            worker.perform(job, work_for(seconds, Stopped("Stopped as asked.")))
-        wall[0] += 1000  # until a person resumes it
+    with refuses("resumed once it was stopped, failed or lost", f"{job.job_id} is done"):
         jobs.reopen(job)
-    assert jobs.read_stored(job).seconds is None  # it has not begun again
-    worker.perform(job, work_for(5))
-
-    status = read_status(job)
-    assert status.seconds == 35
-    assert status.seconds_before == 30
-
-
-def test_a_lost_job_worked_until_it_last_said_something(job, wall):
-    reporter = Reporter(job)
-    wall[0] += 7
-    reporter("Reading photos", 1, 10)
-    os.utime(job.path / "status.json", (wall[0], wall[0]))
-
-    wall[0] += 1000
-    jobs.reopen(job)
-
-    assert jobs.read_stored(job).seconds_before == 7
-
-
-def test_a_job_that_is_lost_before_it_began_has_not_worked(job):
-    jobs.reopen(job)
-
-    assert jobs.read_stored(job).seconds_before == 0
+    assert read_status(job).state == "done"
 
 
 @pytest.fixture
@@ -174,7 +131,7 @@ def test_the_status_is_written_over_the_old_one_where_the_disk_is_full(job, fill
 
 def test_another_error_of_the_system_is_no_full_disk(job):
     with pytest.raises(PermissionError):
-        worker.perform(job, raise_error(PermissionError(errno.EACCES, "Permission denied")))
+        worker.perform(job, work_for(1, PermissionError(errno.EACCES, "Permission denied"), [0.0]))
 
     assert read_status(job).message == "PermissionError: [Errno 13] Permission denied"
     assert "Traceback" in jobs.read_log_tail(job)

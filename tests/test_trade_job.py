@@ -16,7 +16,7 @@ from zapcls.errors import Stopped
 from zapcls.findings.remedy_settings import configure
 from zapcls.workspace import jobs, worker
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.run_tables import read_predictions, read_trade
+from zapcls.workspace.run_tables import read_derived, read_predictions
 from zapcls.workspace.runs import create_run, find_run
 
 pytestmark = [
@@ -68,7 +68,7 @@ def test_every_option_is_trained_and_summed_up(ours):
     phases = []
     job = perform(ours, lambda status: phases.append(status.phase), options=OPTIONS, seeds=2)
 
-    found = read_trade(ours.run)
+    found = read_derived(ours.run, "trade")
     assert list(found.columns) == list(schema.TRADE)
     names = ["plain", "hue-jitter", "recolored", "last-layer"]
     assert list(dict.fromkeys(found["option"])) == names
@@ -116,7 +116,7 @@ def test_a_photo_that_nothing_was_done_to_flips_no_answer(ours, monkeypatch):
     monkeypatch.setattr(pooled, "build_answer", build_answer)
     perform(ours, options=["gray"], seeds=2)
 
-    found = read_trade(ours.run)
+    found = read_derived(ours.run, "trade")
     flips = found[found["measure"].isin(["flip", "control", "excess"])]
     assert (flips["rate"] == 0).all()
     assert (flips["n"] > 0).all()
@@ -146,7 +146,7 @@ def test_a_head_answers_as_its_network_does_from_the_photo_on(ours):
         ).eval()(images)
     called = np.array(config.classes)[logits.argmax(dim=1).numpy()]
 
-    found = read_trade(ours.run).set_index(["option", "measure", "seed"]).sort_index()
+    found = read_derived(ours.run, "trade").set_index(["option", "measure", "seed"]).sort_index()
     rate = (called != table["label"].to_numpy()).mean()
     # Training resizes bytes, evaluation numbers: an answer on the edge may differ.
     assert found.loc[("plain", "error", 1), "rate"] == pytest.approx(rate, abs=1.5 / len(table))
@@ -163,7 +163,7 @@ def test_it_stops_in_a_training_and_leaves_nothing_half_done(ours):
 
     job = jobs.list_jobs(ours.workspace.jobs_dir)[0]
     assert jobs.read_status(job).state == "stopped"
-    assert read_trade(ours.run) is None
+    assert read_derived(ours.run, "trade") is None
     assert not (job.path / "training").exists()
 
 

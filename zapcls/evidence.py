@@ -127,12 +127,14 @@ class Evidence:
     @property
     def recoloring(self) -> pd.DataFrame | None:
         """What the run says of its photos recolored (`schema.RECOLORING`), None before the job."""
-        return self.keep("recoloring", ("recolor",), lambda: run_tables.read_recoloring(self.run))
+        return self.keep(
+            "recoloring", ("recolor",), lambda: run_tables.read_derived(self.run, "recolor")
+        )
 
     @property
     def remedies(self) -> pd.DataFrame | None:
         """What remedies cost and bring (`schema.TRADE`), None before the job."""
-        return self.keep("remedies", ("trade",), lambda: run_tables.read_trade(self.run))
+        return self.keep("remedies", ("trade",), lambda: run_tables.read_derived(self.run, "trade"))
 
     @property
     def outliers(self) -> pd.DataFrame | None:
@@ -158,7 +160,7 @@ class Evidence:
     @property
     def map(self) -> pd.DataFrame | None:
         """The map of the run's embeddings (image_id, x, y), None before it is drawn."""
-        return self.keep("map", ("map",), lambda: run_tables.read_map(self.run))
+        return self.keep("map", ("map",), lambda: run_tables.read_derived(self.run, "map"))
 
     @property
     def decisions(self) -> pd.DataFrame:

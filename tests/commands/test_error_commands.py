@@ -20,7 +20,7 @@ from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.run_tables import read_map, read_predictions
+from zapcls.workspace.run_tables import read_derived, read_predictions
 from zapcls.workspace.runs import create_retraining, find_run, list_runs
 
 slow = pytest.mark.slow
@@ -150,7 +150,7 @@ def test_decisions_go_out_and_come_back(command, read_rows, run, workspace, tmp_
 def test_a_map_has_a_place_for_each_prediction(run, workspace):
     perform(jobs.create(workspace.jobs_dir, "map", {"run": str(run.path)}), workspace)
 
-    places = read_map(run)
+    places = read_derived(run, "map")
     assert places is not None
     assert list(places) == ["image_id", "x", "y"]
     assert len(places) == len(read_predictions(run, workspace))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
-from zapcls.data.color import BASIC_COLORS, SWATCHES, describe_colors, object_mask
+from zapcls.data.color import BASIC_COLORS, describe_colors, object_mask
 from zapcls.data.color_names import PROTOTYPES
 
 SIDE = 136
@@ -98,14 +98,6 @@ def test_prototypes_name_themselves() -> None:
     assert list(table.color) == list(basic)
 
 
-def test_swatches_are_one_hex_color_for_each_basic_color() -> None:
-    assert tuple(SWATCHES) == BASIC_COLORS
-    assert all(len(bytes.fromhex(color[1:])) == 3 for color in SWATCHES.values())
-    assert {basic for _, basic, _ in PROTOTYPES} == set(BASIC_COLORS)
-    names = [name for name, _, _ in PROTOTYPES]
-    assert len(names) == len(set(names))
-
-
 def test_the_mean_color_is_cielab() -> None:
     row = describe(draw_shoe((128, 128, 128))).iloc[0]
     assert row.lightness == pytest.approx(53.6, abs=2)  # L* of that grey
@@ -135,33 +127,26 @@ def test_ground_seen_through_a_gap_is_in_the_mask_but_not_in_the_color() -> None
     assert (row.color, row.color_2) == ("black", "")
 
 
+def paint_part(color, part, other):
+    """Return the description of a shoe of which a part (a slice of the photo) has another color."""
+    pixels, area = draw_shoe(color), np.zeros((SIDE, SIDE), bool)
+    area[part] = True
+    pixels[area & shoe_area()] = other
+    return describe(pixels).iloc[0]
+
+
 def test_two_tones_give_a_second_color() -> None:
-    pixels = draw_shoe((200, 20, 30))
-    right = shoe_area()
-    right[:, :70] = False
-    pixels[right] = (40, 90, 200)
-    row = describe(pixels).iloc[0]
+    row = paint_part((200, 20, 30), np.s_[:, 70:], (40, 90, 200))
     assert {row.color, row.color_2} == {"red", "blue"}
     assert row.multicolor
     assert 0.4 < row.share < 0.6
 
 
-def test_the_sole_does_not_name_the_shoe() -> None:
-    pixels = draw_shoe((40, 90, 200))
-    sole = shoe_area()
-    sole[:84] = False
-    pixels[sole] = (150, 90, 50)
-    row = describe(pixels).iloc[0]
+def test_neither_the_sole_nor_glare_names_the_shoe() -> None:
+    row = paint_part((40, 90, 200), np.s_[84:], (150, 90, 50))
     assert row.color == "blue"
     assert row.share > 0.8
-
-
-def test_glare_leaves_a_black_shoe_black() -> None:
-    pixels = draw_shoe((22, 22, 22))
-    glare = shoe_area()
-    glare[:, 50:] = False
-    pixels[glare] = (100, 100, 100)
-    row = describe(pixels).iloc[0]
+    row = paint_part((22, 22, 22), np.s_[:, :50], (100, 100, 100))
     assert row.color == "black"
     assert row.lightness < 15
 
@@ -207,27 +192,20 @@ def test_no_plain_ground_falls_back_to_the_whole_photo() -> None:
     assert not mask[-17:].any()
 
 
-def test_progress_is_told_now_and_then() -> None:
-    told = []
-    images = np.full((250, 32, 32, 3), 255, np.uint8)
-    table = describe_colors(images, lambda *step, **detail: told.append(step))
-    assert told == [("Naming colors", done, 250) for done in (0, 100, 200, 250)]
-    assert len(table) == 250
-
-
 def test_only_the_rows_that_are_asked_for_are_described_in_their_order() -> None:
     shades = [(200, 0, 0), (0, 0, 0), (0, 0, 200)]
     images = np.stack([draw_shoe(shade) for shade in shades])
     images[2] = images[2].transpose(1, 0, 2)  # a tall shoe: its mask is another
+    every, told = describe_colors(images), []
+    for rows, colors in (([2, 0], ["blue", "red"]), ([], [])):
+        table = describe_colors(images, lambda *step: told.append(step), np.array(rows, int))
+        assert table.color.tolist() == colors
+        pd.testing.assert_frame_equal(table, every.iloc[rows].reset_index(drop=True))
+        assert told[-1] == ("Naming colors", len(rows), len(rows))
+
+
+def test_progress_is_told_now_and_then() -> None:
     told = []
-    table = describe_colors(images, lambda *step, **detail: told.append(step), np.array([2, 0]))
-    assert table.color.tolist() == ["blue", "red"]
-    every = describe_colors(images)
-    pd.testing.assert_frame_equal(table, every.iloc[[2, 0]].reset_index(drop=True))
-    assert told == [("Naming colors", 0, 2), ("Naming colors", 2, 2)]
-
-
-def test_no_image_is_an_empty_table_with_all_columns() -> None:
-    table = describe_colors(np.zeros((0, SIDE, SIDE, 3), np.uint8))
-    assert len(table) == 0
-    assert list(table) == list(describe(draw_shoe((0, 0, 0))))
+    blank = np.full((250, 32, 32, 3), 255, np.uint8)
+    describe_colors(blank, lambda *step: told.append(step))
+    assert told == [("Naming colors", done, 250) for done in (0, 100, 200, 250)]

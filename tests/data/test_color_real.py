@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from zapcls.data import pixels
-from zapcls.data.color import BASIC_COLORS, describe_colors
+from zapcls.data.color import describe_colors
 
 SHOP = Path(__file__).parents[3] / "shared" / "other-shops"
 PHOTOS = Path(__file__).parents[3] / "shared" / "zap50k" / "ut-zap50k-images"
@@ -28,19 +28,12 @@ def named() -> pd.Series:
     return describe_colors(np.stack(images))["color"]
 
 
-def test_the_labels_are_basic_terms() -> None:
-    assert set(LABELS["color"]) <= set(BASIC_COLORS)
-
-
-def test_four_in_five_photos_are_named_as_a_person_names_them(named: pd.Series) -> None:
-    assert (named == LABELS["color"]).mean() > 0.8
-
-
-def test_most_other_names_are_ones_that_the_person_found_fair(named: pd.Series) -> None:
+def test_most_photos_are_named_as_a_person_names_them_or_finds_fair(named: pd.Series) -> None:
     fair = [
         name == row.color or name in row.also_fair.split()
         for name, row in zip(named, LABELS.itertuples(), strict=True)
     ]
+    assert (named == LABELS["color"]).mean() > 0.8
     assert np.mean(fair) > 0.9
 
 

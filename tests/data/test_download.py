@@ -28,13 +28,12 @@ def build_zip(entries, top="", method=zipfile.ZIP_STORED):
     return buffer.getvalue()
 
 
-def build_noise(size, seed=0):
-    return random.Random(seed).randbytes(size)
+def build_data_zip(meta=b"CID\n", seed=0, top="", **more):
+    paths = random.Random(seed).randbytes(400_000)
+    return build_zip({"meta-data.csv": meta, "image-path.mat": paths} | more, top)
 
 
-DATA_ZIP = build_zip(
-    {"meta-data.csv": b"CID\n", "image-path.mat": build_noise(400_000)}, f"{DATA}/"
-)
+DATA_ZIP = build_data_zip(top=f"{DATA}/")
 IMAGES_ZIP = build_zip({"Shoes/Heels/Neil M./1.jpg": b"one", "Boots/2.jpg": b"two"}, f"{IMAGES}/")
 
 
@@ -111,14 +110,31 @@ def site(monkeypatch):
         thread.join()
 
 
-def stop_at(count, phase_start="Downloading"):
-    """Return a progress that raises Stopped once `done` reaches `count` in that phase."""
+def stop_at(dest, site, count, phase_start="Downloading"):
+    """Download until `done` reaches `count` in that phase, and return the size of what is kept."""
 
     def progress(phase, done, total, **detail):
         if phase.startswith(phase_start) and done >= count:
             raise Stopped("Stopped by a person.")
 
-    return progress
+    with pytest.raises(Stopped):
+        download_zappos(dest, progress, site.url)
+    part = dest / f"{DATA}.zip.part"
+    return part.stat().st_size if part.exists() else 0
+
+
+def break_off(dest, site, count):
+    """Download until the connection breaks off twice, and return the size of what is kept."""
+    site.cuts = [count, 0]
+    with pytest.raises(ZapError, match=r"broke off.*0\.1 MB that came are kept.*run again"):
+        download_zappos(dest, base_url=site.url)
+    return (dest / f"{DATA}.zip.part").stat().st_size
+
+
+def download_whole(site, dest):
+    """Download, and check that all is there."""
+    assert download_zappos(dest, base_url=site.url) == dest
+    check_whole(dest)
 
 
 def list_names(folder):
@@ -127,19 +143,16 @@ def list_names(folder):
 
 def check_whole(dest):
     assert list_names(dest) == [DATA, IMAGES]
-    assert (dest / DATA / "image-path.mat").read_bytes() == build_noise(400_000)
+    assert list_names(dest / DATA) == ["image-path.mat", "meta-data.csv"]
+    assert (dest / DATA / "image-path.mat").read_bytes() == random.Random(0).randbytes(400_000)
     assert (dest / IMAGES / "Shoes/Heels/Neil M./1.jpg").read_bytes() == b"one"
     assert (dest / IMAGES / "Boots/2.jpg").read_bytes() == b"two"
 
 
 def test_download_fetches_unpacks_and_reports(site, tmp_path):
     reports = []
-
-    def progress(phase, done, total, **detail):
-        reports.append((phase, done, total, detail))
-
     dest = tmp_path / "new" / "data"
-    assert download_zappos(dest, progress, site.url) == dest
+    download_zappos(dest, lambda *step, **detail: reports.append((*step, detail)), site.url)
     check_whole(dest)
     assert site.asked == [(f"{DATA}.zip", None), (f"{IMAGES}.zip", None)]
     phase, _, total, detail = next(row for row in reports if row[1] == len(DATA_ZIP))
@@ -148,6 +161,17 @@ def test_download_fetches_unpacks_and_reports(site, tmp_path):
     assert detail["seconds_left"] == 0
     assert (f"Unpacking {DATA}.zip", 1, 2, {}) in reports
     assert reports[-1][:3] == (f"Unpacking {IMAGES}.zip", 2, 2)
+
+
+def test_what_is_there_is_left_alone_and_what_only_looks_so_is_not(site, tmp_path):
+    (tmp_path / DATA).mkdir()
+    (tmp_path / f"{IMAGES}.unpacking").mkdir()
+    (tmp_path / f"{IMAGES}.unpacking" / "half.mat").write_bytes(b"")  # of a killed process
+    download_whole(site, tmp_path)
+    assert not (tmp_path / IMAGES / "half.mat").exists()
+    site.asked.clear()
+    download_whole(site, tmp_path)
+    assert site.asked == []
 
 
 def test_reports_come_a_few_times_a_second(site, tmp_path, monkeypatch):
@@ -159,64 +183,34 @@ def test_reports_come_a_few_times_a_second(site, tmp_path, monkeypatch):
     assert all(done == total for _, done, total in rest)
 
 
-def test_second_call_asks_nothing(site, tmp_path):
-    download_zappos(tmp_path, base_url=site.url)
-    site.asked.clear()
-    download_zappos(tmp_path, base_url=site.url)
-    assert site.asked == []
-    check_whole(tmp_path)
-
-
-def test_empty_folder_does_not_look_whole(site, tmp_path):
-    (tmp_path / DATA).mkdir()
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
-
-
 def test_broken_off_transfer_asks_for_the_rest_by_itself(site, tmp_path):
     site.cuts = [150_000]
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
+    download_whole(site, tmp_path)
     start = int(site.asked[1][1].removeprefix(RANGE).rstrip("-"))
     assert 0 < start <= 150_000
     assert site.sent[:2] == [len(DATA_ZIP), len(DATA_ZIP) - start]
 
 
-def test_broken_off_transfer_is_resumed_by_the_next_call(site, tmp_path):
-    site.cuts = [150_000, 0]
-    with pytest.raises(ZapError, match=r"broke off.*0\.1 MB that came are kept.*run again"):
-        download_zappos(tmp_path, base_url=site.url)
-    have = (tmp_path / f"{DATA}.zip.part").stat().st_size
-    site.asked.clear()
-    site.sent.clear()
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
+@pytest.mark.parametrize("end_early", [break_off, stop_at])
+def test_transfer_that_ended_early_is_resumed_by_the_next_call(site, tmp_path, end_early):
+    have = end_early(tmp_path, site, 100_001)
+    assert 0 < have < len(DATA_ZIP)
+    assert not (tmp_path / f"{DATA}.zip").exists()
+    site.asked.clear(), site.sent.clear()
+    download_whole(site, tmp_path)
     assert site.asked[0] == (f"{DATA}.zip", f"bytes={have}-")
     assert site.sent[0] == len(DATA_ZIP) - have
-
-
-def test_stopped_transfer_is_resumed(site, tmp_path):
-    with pytest.raises(Stopped):
-        download_zappos(tmp_path, stop_at(100_000), site.url)
-    have = (tmp_path / f"{DATA}.zip.part").stat().st_size
-    assert 100_000 <= have < len(DATA_ZIP)
-    assert not (tmp_path / f"{DATA}.zip").exists()
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
-    assert site.asked[1] == (f"{DATA}.zip", f"bytes={have}-")
-    assert site.sent[1] == len(DATA_ZIP) - have
 
 
 @pytest.mark.parametrize("checks_if_range", [True, False])
 def test_changed_file_is_fetched_anew(site, tmp_path, checks_if_range):
     site.checks_if_range = checks_if_range
-    with pytest.raises(Stopped):
-        download_zappos(tmp_path, stop_at(100_000), site.url)
-    changed = build_zip({"meta-data.csv": b"new", "image-path.mat": build_noise(400_000, 1)})
+    stop_at(tmp_path, site, 100_000)
+    changed = build_data_zip(b"new", seed=1)
     site.files[f"{DATA}.zip"], site.etags[f"{DATA}.zip"] = changed, '"2"'
     download_zappos(tmp_path, base_url=site.url)
     assert (tmp_path / DATA / "meta-data.csv").read_bytes() == b"new"
-    assert (tmp_path / DATA / "image-path.mat").read_bytes() == build_noise(400_000, 1)
+    assert (tmp_path / DATA / "image-path.mat").read_bytes() == random.Random(1).randbytes(400_000)
     assert len(changed) in site.sent
 
 
@@ -224,42 +218,27 @@ def test_changed_file_is_fetched_anew(site, tmp_path, checks_if_range):
 def test_server_without_ranges_or_validator_starts_over(site, tmp_path, etag):
     site.etags[f"{DATA}.zip"] = etag
     site.has_ranges = etag != '"1"'
-    with pytest.raises(Stopped):
-        download_zappos(tmp_path, stop_at(100_000), site.url)
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
+    stop_at(tmp_path, site, 100_000)
+    download_whole(site, tmp_path)
     assert site.sent[:2] == [len(DATA_ZIP)] * 2
 
 
-def test_whole_part_is_only_renamed(site, tmp_path):
-    with pytest.raises(Stopped):
-        download_zappos(tmp_path, stop_at(len(DATA_ZIP)), site.url)
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
-    assert site.sent == [len(DATA_ZIP), 0, len(IMAGES_ZIP)]  # 0: the 416
-
-
-def test_part_longer_than_the_file_starts_over(site, tmp_path):
-    with pytest.raises(Stopped):
-        download_zappos(tmp_path, stop_at(len(DATA_ZIP)), site.url)
+@pytest.mark.parametrize("more", [b"", b"more"])
+def test_whole_part_is_only_renamed_and_a_longer_one_fetched_anew(site, tmp_path, more):
+    stop_at(tmp_path, site, len(DATA_ZIP))
     with (tmp_path / f"{DATA}.zip.part").open("ab") as part:
-        part.write(b"more")
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
+        part.write(more)
+    download_whole(site, tmp_path)
+    again = [len(DATA_ZIP)] if more else []
+    assert site.sent == [len(DATA_ZIP), 0, *again, len(IMAGES_ZIP)]  # 0: the 416
 
 
-def test_unreadable_facts_start_over(site, tmp_path):
+def test_part_of_which_nothing_is_known_starts_over(site, tmp_path):
     (tmp_path / f"{DATA}.zip.part").write_bytes(b"old")
     (tmp_path / f"{DATA}.zip.part.json").write_text("[1", encoding="utf-8")
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
+    site.statuses = [503, 502]  # a busy server is asked again
+    download_whole(site, tmp_path)
     assert site.asked[0] == (f"{DATA}.zip", None)
-
-
-def test_busy_server_is_asked_again(site, tmp_path):
-    site.statuses = [503, 502]
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
 
 
 @pytest.mark.parametrize(("status", "asked"), [(404, 1), (403, 1), (503, 1 + download.RETRIES)])
@@ -274,43 +253,41 @@ def test_refusal_names_url_answer_and_way_out(site, tmp_path, status, asked):
     assert list_names(tmp_path) == []
 
 
-def test_nobody_listens(site, tmp_path):
-    with socket.socket() as sock:  # bound and not listening: the port refuses
-        sock.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        with pytest.raises(ZapError, match=f"{url}/{DATA}.zip .* no server could be reached"):
-            download_zappos(tmp_path, base_url=url)
-
-
-def test_silent_server_times_out(site, tmp_path, monkeypatch):
+def test_server_that_cannot_be_reached(site, tmp_path, monkeypatch):
     monkeypatch.setattr(download, "TIMEOUT_S", (0.1, 0.05))
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        with pytest.raises(ZapError, match="did not answer in time"):
-            download_zappos(tmp_path, base_url=url)
-
-
-def test_url_that_is_none(tmp_path):
-    with pytest.raises(ZapError, match="could not be fetched: No connection adapters"):
-        download_zappos(tmp_path, base_url="file:///tmp")
+    with socket.socket() as refusing, socket.create_server(("127.0.0.1", 0)) as silent:
+        refusing.bind(("127.0.0.1", 0))  # and does not listen
+        refused, unanswered = (f"http://127.0.0.1:{s.getsockname()[1]}" for s in (refusing, silent))
+        for url, words in (
+            (refused, f"{refused}/{DATA}.zip .* no server could be reached"),
+            (unanswered, "did not answer in time"),
+            ("file:///tmp", "could not be fetched: No connection adapters"),
+        ):
+            with pytest.raises(ZapError, match=words):
+                download_zappos(tmp_path, base_url=url)
 
 
 Usage = namedtuple("Usage", "total used free")
 
 
-def test_full_disk_is_told_before_fetching(site, tmp_path, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, len(DATA_ZIP)))
-    with pytest.raises(ZapError, match=rf"{DATA}.zip needs 1 MB of free disk space, but .* 0 MB"):
+@pytest.mark.parametrize(
+    ("free", "laid", "words"),
+    [
+        (len(DATA_ZIP), False, rf"{DATA}.zip needs 1 MB of free disk space, but .* 0 MB"),
+        (400_000, True, f"Unpacking {DATA}.zip needs"),
+    ],
+)
+def test_full_disk_is_told_before_anything_is_written(
+    site, tmp_path, monkeypatch, free, laid, words
+):
+    if laid:
+        lay_by_hand(tmp_path, DATA_ZIP)
+    before = list_names(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, free))
+    with pytest.raises(ZapError, match=words):
         download_zappos(tmp_path, base_url=site.url)
-    assert not any(path.stat().st_size > 1000 for path in tmp_path.iterdir())
-
-
-def test_full_disk_is_told_before_unpacking_and_keeps_the_zip(tmp_path, monkeypatch):
-    (tmp_path / f"{DATA}.zip").write_bytes(DATA_ZIP)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 400_000))
-    with pytest.raises(ZapError, match=f"Unpacking {DATA}.zip needs"):
-        download_zappos(tmp_path)
-    assert list_names(tmp_path) == [f"{DATA}.zip"]
+    assert [name for name in list_names(tmp_path) if ".part" not in name] == before
+    assert laid or not any(path.stat().st_size > 1000 for path in tmp_path.iterdir())
 
 
 def test_folder_that_cannot_be_made(tmp_path):
@@ -325,34 +302,12 @@ def lay_by_hand(dest, data_zip):
 
 
 def test_zips_laid_by_hand_are_used(site, tmp_path):
-    lay_by_hand(tmp_path, DATA_ZIP)
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
+    # Without a folder at the top, and with what the Finder of a Mac adds.
+    lay_by_hand(tmp_path, build_data_zip(**{f"__MACOSX/{DATA}/._x": b""}))
+    stop_at(tmp_path, site, 1, "Unpacking")
+    assert list_names(tmp_path) == [f"{DATA}.zip", f"{IMAGES}.zip"]
+    download_whole(site, tmp_path)
     assert site.asked == []
-
-
-def test_zip_without_top_folder_and_with_finder_entries(tmp_path):
-    files = {"meta-data.csv": b"CID\n", "image-path.mat": build_noise(400_000)}
-    lay_by_hand(tmp_path, build_zip({**files, f"__MACOSX/{DATA}/._x": b""}))
-    download_zappos(tmp_path)
-    check_whole(tmp_path)
-    assert list_names(tmp_path / DATA) == ["image-path.mat", "meta-data.csv"]
-
-
-def test_stop_while_unpacking_keeps_the_zip(site, tmp_path):
-    with pytest.raises(Stopped):
-        download_zappos(tmp_path, stop_at(1, "Unpacking"), site.url)
-    assert list_names(tmp_path) == [f"{DATA}.zip"]
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
-
-
-def test_what_a_killed_process_left_is_cleared(site, tmp_path):
-    (tmp_path / f"{DATA}.unpacking").mkdir()
-    (tmp_path / f"{DATA}.unpacking" / "half.mat").write_bytes(b"")
-    download_zappos(tmp_path, base_url=site.url)
-    check_whole(tmp_path)
-    assert not (tmp_path / DATA / "half.mat").exists()
 
 
 def damage(content, offset):
@@ -404,28 +359,19 @@ UNSAFE = {
 }
 
 
-@pytest.mark.parametrize("entry", UNSAFE.values(), ids=UNSAFE)
-def test_unsafe_entry_is_refused_before_anything_is_written(tmp_path, monkeypatch, entry):
+@pytest.mark.parametrize("entry", [*UNSAFE.values(), None], ids=[*UNSAFE, "bomb"])
+def test_unsafe_zip_is_refused_before_anything_is_written(tmp_path, monkeypatch, entry):
     dest = tmp_path / "dest"
     dest.mkdir()
     # The bad entry comes last: a check made on the way would have written the first.
-    lay_by_hand(dest, build_zip({f"{DATA}/meta-data.csv": b"CID", entry: b"../../outside.txt"}))
+    bad = {f"{DATA}/meta-data.csv": b"CID"} | ({entry: b"../../outside.txt"} if entry else {})
+    lay_by_hand(dest, build_zip(bad))
     monkeypatch.setattr(zipfile.ZipFile, "extract", lambda *args: pytest.fail("written"))
-    with pytest.raises(BadInput, match=f"{DATA}.zip .* unsafe entry: .*run again"):
+    reason = "unsafe entry"
+    if not entry:
+        monkeypatch.setattr(download, "MAX_UNPACKED_BYTES", 2)
+        reason = "unpacks to 3 bytes, over 2"
+    with pytest.raises(BadInput, match=f"{DATA}.zip .* {reason}.*run again"):
         download_zappos(dest)
     assert list_names(tmp_path) == ["dest"]
     assert list_names(dest) == [f"{DATA}.zip.broken", f"{IMAGES}.zip"]
-
-
-def test_zip_bomb_is_refused_before_anything_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "MAX_UNPACKED_BYTES", 399_999)
-    lay_by_hand(tmp_path, DATA_ZIP)
-    with pytest.raises(BadInput, match="unpacks to 400,004 bytes, over 399,999"):
-        download_zappos(tmp_path)
-    assert list_names(tmp_path) == [f"{DATA}.zip.broken", f"{IMAGES}.zip"]
-
-
-def test_terms_name_both_papers():
-    assert "non-commercial" in download.TERMS
-    assert "CVPR 2014" in download.TERMS
-    assert "ICCV 2017" in download.TERMS

@@ -13,6 +13,7 @@ from zapcls.data.labels import (
 from zapcls.data.task import DEFAULT_TASK, Task
 
 CLOSURE = Task("closure", ("Zipper", "Buckle"))
+KINDS = Task("sub_category", ())
 ROWS = [  # product, gender, closure, image problem
     ("1", "Women", "Zipper", ""),
     ("1", "Women", "Zipper", IMAGE_MISSING),
@@ -34,16 +35,19 @@ def table():
     return pd.DataFrame(ROWS, columns=columns, dtype="str")
 
 
-def build_products(**counts):
-    """Return a cleaned table with this many products of each label, two images a product."""
-    labels = [label for label, count in counts.items() for _ in range(count)]
-    rows = [(str(n), label) for n, label in enumerate(labels) for _ in range(2)]
-    return pd.DataFrame(rows, columns=["product_id", "label"]).assign(kept=True, drop_reason="")
+def build_kinds(**products):
+    """Return a catalogue with so many products of each kind, two photos a product."""
+    kinds = [kind for kind, count in products.items() for _ in range(count)]
+    rows = [(str(n), kind, "") for n, kind in enumerate(kinds) for _ in range(2)]
+    return pd.DataFrame(rows, columns=["product_id", "sub_category", "image_problem"], dtype="str")
 
 
 def test_each_row_has_a_label_or_the_first_reason_that_fits(table):
+    before = table.copy()
+
     cleaned = label_rows(table, DEFAULT_TASK)
 
+    pd.testing.assert_frame_equal(table, before)
     assert list(zip(cleaned["label"], cleaned["drop_reason"], strict=True)) == [
         ("Women", ""),
         ("", "image missing"),
@@ -60,39 +64,16 @@ def test_each_row_has_a_label_or_the_first_reason_that_fits(table):
     assert cleaned["kept"].tolist() == [True, False, True, True] + [False] * 7
 
 
-def test_the_table_given_is_left_alone(table):
-    before = table.copy()
+def test_labels_and_reasons_of_an_earlier_target_are_replaced(table):
+    again = label_rows(label_rows(table, DEFAULT_TASK), CLOSURE)
 
-    label_rows(table, DEFAULT_TASK)
-
-    pd.testing.assert_frame_equal(table, before)
-
-
-def test_labels_of_an_earlier_target_are_replaced(table):
-    again = label_rows(label_rows(table, CLOSURE), DEFAULT_TASK)
-
-    pd.testing.assert_frame_equal(again[table.columns], table)
-    assert again["label"].tolist() == label_rows(table, DEFAULT_TASK)["label"].tolist()
-
-
-def test_reasons_speak_of_the_chosen_target(table):
-    cleaned = label_rows(table, CLOSURE)
-
-    assert count_drops(cleaned) == {
+    assert count_drops(again) == {
         "image missing": 2,
         "several closures": 1,
         "blank closure": 1,
         "image unreadable": 1,
     }
-    assert cleaned["label"].value_counts().to_dict() == {"Zipper": 4, "Buckle": 2, "": 5}
-
-
-def test_an_underscore_of_the_target_is_a_blank_in_the_reason(table):
-    cleaned = label_rows(
-        table.rename(columns={"closure": "heel_height"}), Task("heel_height", ("Flat",))
-    )
-
-    assert cleaned["drop_reason"].iloc[0] == "another heel height"
+    assert again["label"].value_counts().to_dict() == {"Zipper": 4, "Buckle": 2, "": 5}
 
 
 def test_chosen_classes_are_kept_whatever_they_are(table):
@@ -101,8 +82,24 @@ def test_chosen_classes_are_kept_whatever_they_are(table):
     assert cleaned["label"].tolist() == ["", "", "Men", "Men", "", "Girls", "", "", "", "", ""]
 
 
+@pytest.mark.parametrize(
+    ("target", "value", "reason"),
+    [
+        ("heel_height", "Flat", "another heel height"),
+        ("sub_category", "Flats;Heels", "several sub-categories"),
+        ("category", "Flats;Heels", "several categories"),
+    ],
+)
+def test_reasons_name_the_target_in_words(target, value, reason):
+    table = build_kinds(Flats=1).assign(**{target: value})
+
+    assert label_rows(table, Task(target, ("Flats", "Heels")))["drop_reason"].iloc[0] == reason
+
+
 def test_summary_counts_rows_classes_products_and_reasons(table):
-    assert summarize(label_rows(table, DEFAULT_TASK)) == {
+    summary = summarize(label_rows(table, DEFAULT_TASK))
+
+    assert summary == {
         "rows": 11,
         "kept": 3,
         "classes": {"Men": 2, "Women": 1},
@@ -115,17 +112,26 @@ def test_summary_counts_rows_classes_products_and_reasons(table):
             "image unreadable": 1,
         },
     }
-    assert list(summarize(label_rows(table, DEFAULT_TASK))) == [
-        "rows",
-        "kept",
-        "classes",
-        "products",
-        "dropped",
-    ]
+    assert list(summary) == ["rows", "kept", "classes", "products", "dropped"]
 
 
-def test_enough_products_of_each_class_can_be_trained_on():
-    check_trainable(build_products(Women=MIN_PRODUCTS, Men=MIN_PRODUCTS), ["Women", "Men"])
+@pytest.mark.parametrize(
+    ("products", "words"),
+    [
+        ({"Flats": 30}, ["Flats, Heels", "but Heels has none"]),
+        # Products count, not their two images each.
+        (
+            {"Flats": 30, "Heels": MIN_PRODUCTS - 1},
+            [f"needs {MIN_PRODUCTS} products or more", f"Heels has {MIN_PRODUCTS - 1}"],
+        ),
+    ],
+)
+def test_a_class_of_no_or_few_products_is_named(products, words, refuses):
+    enough, asked = build_kinds(Flats=MIN_PRODUCTS, Heels=MIN_PRODUCTS), ("Flats", "Heels")
+    check_trainable(label_rows(enough, Task("sub_category", asked)), asked)
+
+    with refuses(*words):
+        check_trainable(label_rows(build_kinds(**products), Task("sub_category", asked)), asked)
 
 
 def test_no_row_left_is_refused_with_the_reasons_and_their_counts(table, refuses):
@@ -135,31 +141,10 @@ def test_no_row_left_is_refused_with_the_reasons_and_their_counts(table, refuses
         check_trainable(cleaned, ["Women", "Men"])
 
 
-def test_a_class_without_photos_is_named(refuses):
-    with refuses("Women, Men", "but Men has none"):
-        check_trainable(build_products(Women=30), ["Women", "Men"])
-
-
-def test_products_count_not_images(refuses):
-    scarce = MIN_PRODUCTS - 1  # with two images each, these are 18 images
-
-    with refuses(f"Each class needs {MIN_PRODUCTS} products or more", f"Men has {scarce}"):
-        check_trainable(build_products(Women=30, Men=scarce), ["Women", "Men"])
-
-
-def build_kinds(**products):
-    """Return a catalogue with so many products of each kind, two photos a product."""
-    kinds = [kind for kind, count in products.items() for _ in range(count)]
-    rows = [(str(n), kind, "") for n, kind in enumerate(kinds) for _ in range(2)]
-    return pd.DataFrame(rows, columns=["product_id", "sub_category", "image_problem"], dtype="str")
-
-
 def test_without_classes_all_that_have_enough_products_are_classes():
     table = build_kinds(Flats=12, Boots=MIN_PRODUCTS, Heels=30, Clogs=MIN_PRODUCTS - 1)
-    asked = Task("sub_category", ())
 
-    task = resolve(table, asked)
-    labelled = label_rows(table, asked)
+    task, labelled = resolve(table, KINDS), label_rows(table, KINDS)
 
     assert task.classes == ("Heels", "Flats", "Boots")
     assert count_drops(labelled) == {"rare sub-category": 2 * (MIN_PRODUCTS - 1)}
@@ -172,23 +157,14 @@ def test_a_photo_that_is_missing_makes_no_class_frequent():
     table = build_kinds(Flats=20, Heels=20, Boots=MIN_PRODUCTS)
     table.loc[table.index[-2:], "image_problem"] = IMAGE_MISSING
 
-    assert resolve(table, Task("sub_category", ())).classes == ("Flats", "Heels")
+    assert resolve(table, KINDS).classes == ("Flats", "Heels")
 
 
 def test_a_column_without_two_frequent_classes_or_none_at_all_is_a_sentence(refuses):
     table = build_kinds(Flats=20, Heels=3)
 
     with refuses("two classes", "sub-categories", "Flats has so many", "Choose another target"):
-        resolve(table, Task("sub_category", ()))
-    with refuses("attribute of the catalogue", "'width'"):
-        label_rows(table, Task("width", ()))
-
-
-def test_the_plural_of_a_target_is_a_word():
-    table = build_kinds(Flats=1).assign(sub_category="Flats;Heels", category="Flats;Heels")
-
-    reasons = [
-        label_rows(table, Task(target, ("Flats", "Heels")))["drop_reason"].iloc[0]
-        for target in ("sub_category", "category")
-    ]
-    assert reasons == ["several sub-categories", "several categories"]
+        resolve(table, KINDS)
+    for use in (resolve, label_rows):
+        with refuses("attribute of the catalogue", "'width'"):
+            use(table, Task("width", ()))

@@ -21,87 +21,72 @@ def build_noise(width, height, seed=0):
     return Image.fromarray(noise)
 
 
-def list_pixels(image):
-    return [tuple(pixel) for pixel in np.asarray(image).reshape(-1, 3).tolist()]
-
-
-def read_pixel(source):
-    """Decode a picture and return its first pixel."""
-    image = decode_image(source)
-    assert image.mode == "RGB"
-    return image.getpixel((0, 0))
-
-
-def test_a_catalogue_photo_is_padded_with_white_and_no_pixel_changes():
-    photo = build_noise(136, 102)
+@pytest.mark.parametrize("size", [(136, 102), (102, 136), (136, 136)])
+def test_a_catalogue_photo_is_padded_with_white_and_no_pixel_changes(size):
+    photo = build_noise(*size)
+    left, top = ((136 - length) // 2 for length in size)
+    expected = np.full((136, 136, 3), 255, np.uint8)
+    expected[top : top + size[1], left : left + size[0]] = np.asarray(photo)
 
     padded = square(photo, 136)
 
-    assert padded.shape == (136, 136, 3)
     assert padded.dtype == np.uint8
-    assert np.array_equal(padded[17:119], np.asarray(photo))
-    assert (padded[:17] == 255).all()
-    assert (padded[119:] == 255).all()
-
-
-def test_a_tall_photo_is_padded_left_and_right():
-    padded = square(Image.new("RGB", (40, 60)), 60)
-
-    assert (padded[:, 10:50] == 0).all()
-    assert (padded[:, :10] == 255).all()
-    assert (padded[:, 50:] == 255).all()
-
-
-def test_a_square_photo_of_that_side_is_unchanged():
-    photo = build_noise(64, 64)
-
-    assert np.array_equal(square(photo, 64), np.asarray(photo))
+    assert np.array_equal(padded, expected)
 
 
 @pytest.mark.parametrize("size", [(300, 150), (75, 150), (20, 10), (50, 1), (1, 1)])
 def test_another_size_is_scaled_to_the_side_with_its_aspect_ratio(size):
     padded = square(Image.new("RGB", size), 50)
     dark = (padded == 0).all(axis=2)
-    height, width = dark.any(axis=1).sum(), dark.any(axis=0).sum()
+    width, height = dark.any(axis=0).sum(), dark.any(axis=1).sum()
 
     assert padded.shape == (50, 50, 3)
-    assert max(height, width) == 50
-    assert (width, height) == (50 * size[0] // max(size), 50 * size[1] // max(size))
+    assert (width, height) == tuple(50 * length // max(size) for length in size)
+    assert square(Image.new("RGB", (1000, 1)), 50).shape == (50, 50, 3)  # thinner than a pixel
 
 
-@pytest.mark.parametrize("size", [(1000, 1), (1, 1000)])
-def test_a_strip_thinner_than_a_pixel_is_no_error(size):
-    assert square(Image.new("RGB", size), 50).shape == (50, 50, 3)
+def build_row(mode, *pixels):
+    image = Image.new(mode, (len(pixels), 1))
+    image.putdata(pixels)
+    return image
 
 
-def test_transparent_parts_are_laid_on_white():
-    image = Image.new("RGBA", (3, 1))
-    image.putdata([(255, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 51)])  # 51: a fifth opaque
-
-    decoded = decode_image(encode(image))
-
-    assert list_pixels(decoded) == [(255, 0, 0), (255, 255, 255), (204, 204, 204)]
-
-
-def test_grey_with_transparency_is_laid_on_white():
-    image = Image.new("LA", (2, 1))
-    image.putdata([(10, 255), (10, 0)])
-
-    decoded = decode_image(encode(image))
-
-    assert list_pixels(decoded) == [(10, 10, 10), (255, 255, 255)]
-
-
-def test_a_palette_gives_its_colors_and_its_transparent_one_gives_white():
-    image = Image.new("P", (3, 1))
+def build_palette():
+    image = build_row("P", 0, 1, 2)
     image.putpalette([255, 0, 0, 0, 0, 255, 7, 8, 9])
-    image.putdata([0, 1, 2])
+    return image
 
-    plain = decode_image(encode(image))
-    cut_out = decode_image(encode(image, transparency=1))
 
-    assert list_pixels(plain) == [(255, 0, 0), (0, 0, 255), (7, 8, 9)]
-    assert list_pixels(cut_out) == [(255, 0, 0), (255, 255, 255), (7, 8, 9)]
+RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+GREY_16 = Image.fromarray(np.array([[0, 257 * 100, 65535]], dtype=np.uint16))
+BLUE_FRAME = {"save_all": True, "append_images": [build_row("RGB", BLUE)]}
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "options", "expected"),
+    [
+        # Transparent parts are laid on white; 51 is a fifth opaque.
+        (
+            build_row("RGBA", (*RED, 255), (*RED, 0), (0, 0, 0, 51)),
+            "PNG", {}, [RED, WHITE, (204,) * 3],
+        ),
+        (build_row("LA", (10, 255), (10, 0)), "PNG", {}, [(10,) * 3, WHITE]),
+        (build_palette(), "PNG", {}, [RED, BLUE, (7, 8, 9)]),
+        (build_palette(), "PNG", {"transparency": 1}, [RED, WHITE, (7, 8, 9)]),
+        (GREY_16, "PNG", {}, [(0,) * 3, (100,) * 3, WHITE]),
+        (build_row("1", 1, 0), "PNG", {}, [WHITE, (0,) * 3]),
+        (build_row("L", 77, 0), "PNG", {}, [(77,) * 3, (0,) * 3]),
+        (build_row("RGB", RED), "GIF", BLUE_FRAME, [RED]),
+        (build_row("CMYK", (0, 255, 255, 0)), "TIFF", {}, [RED]),
+    ],
+)  # fmt: skip
+def test_each_mode_becomes_rgb(image, kind, options, expected, tmp_path):
+    image.save(tmp_path / "shoe", kind, **options)
+
+    for source in (tmp_path / "shoe", (tmp_path / "shoe").read_bytes()):
+        decoded = decode_image(source)
+        assert decoded.mode == "RGB"
+        assert [tuple(pixel) for pixel in np.asarray(decoded)[0].tolist()] == expected
 
 
 @pytest.mark.parametrize(
@@ -119,36 +104,6 @@ def test_a_photo_is_turned_upright_as_its_camera_says(orientation, corner):
 
     assert decoded.size == ((20, 30) if orientation in (6, 8) else (30, 20))
     assert decoded.getpixel((0, 0)) == (255, 0, 0)
-
-
-def test_sixteen_bits_a_sample_become_eight():
-    samples = np.array([[0, 257 * 100, 65535]], dtype=np.uint16)
-
-    decoded = decode_image(encode(Image.fromarray(samples)))
-
-    assert list_pixels(decoded) == [(0, 0, 0), (100, 100, 100), (255, 255, 255)]
-
-
-def test_cmyk_becomes_rgb():
-    red, green, blue = read_pixel(encode(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG"))
-
-    assert red > 230
-    assert max(green, blue) < 40
-
-
-@pytest.mark.parametrize(
-    ("mode", "color", "expected"), [("1", 1, (255,) * 3), ("L", 77, (77,) * 3), ("L", 0, (0,) * 3)]
-)
-def test_black_and_white_and_grey_become_rgb(mode, color, expected):
-    assert read_pixel(encode(Image.new(mode, (4, 4), color))) == expected
-
-
-def test_of_an_animation_the_first_frame_is_taken():
-    frames = [Image.new("RGB", (4, 4), color) for color in ("red", "blue")]
-
-    assert read_pixel(encode(frames[0], "GIF", save_all=True, append_images=frames[1:])) == (
-        (255, 0, 0)
-    )
 
 
 def build_gradient(mode, width, height):
@@ -194,19 +149,12 @@ def test_a_photo_of_less_than_six_times_the_side_keeps_every_pixel(kind, mode, o
 
 
 def test_strips_of_a_large_picture_are_converted_alike():
-    image = build_noise(1500, 1700).quantize(64)
+    image = build_noise(1500, 700).quantize(64)
     content = encode(image, transparency=3)
     shown = np.asarray(image.convert("RGB")).copy()
     shown[np.asarray(image) == 3] = 255
 
     assert np.array_equal(np.asarray(decode_image(content)), shown)
-
-
-def test_a_path_and_its_bytes_decode_alike(tmp_path, jpeg):
-    photo = jpeg((20, 10), "olive")
-    (tmp_path / "shoe.jpg").write_bytes(photo)
-
-    assert decode_image(tmp_path / "shoe.jpg") == decode_image(photo)
 
 
 def write_photos(folder, sizes):
@@ -216,30 +164,23 @@ def write_photos(folder, sizes):
     return files
 
 
-def test_the_side_is_the_most_frequent_long_side(tmp_path):
-    sizes = [(200, 200), (136, 102), (102, 136), (135, 102), (200, 100), (10, 136)]
-
-    assert choose_side(write_photos(tmp_path, sizes)) == 136
-
-
-@pytest.mark.parametrize(("long_side", "expected"), [(8, 32), (32, 32), (512, 512), (900, 512)])
-def test_the_side_stays_in_its_range(tmp_path, long_side, expected):
-    assert choose_side(write_photos(tmp_path, [(long_side, 5)])) == expected
+@pytest.mark.parametrize(
+    ("sizes", "side"),
+    [
+        ([(200, 200), (136, 102), (102, 136), (135, 102), (200, 100), (10, 136)], 136),
+        *(([(long_side, 5)], side) for long_side, side in ((8, 32), (32, 32), (900, 512))),
+    ],
+)
+def test_the_side_is_the_most_frequent_long_side_in_its_range(tmp_path, sizes, side):
+    assert choose_side(write_photos(tmp_path, sizes)) == side
 
 
 def test_the_side_is_chosen_from_the_first_fifty_readable_files(tmp_path):
-    small, large, text = tmp_path / "s.png", tmp_path / "l.png", tmp_path / "text.jpg"
-    Image.new("1", (60, 60)).save(small)
-    Image.new("1", (90, 90)).save(large)
+    small, large = write_photos(tmp_path, [(60, 60), (90, 90)])
+    text = tmp_path / "text.jpg"
     text.write_text("no picture")
 
-    files = [text] * 60 + [small] * 26 + [large] * 1000
-
-    assert choose_side(files) == 60
-
-
-def ignore_rows(rows):
-    """Nobody asks which rows are done."""
+    assert choose_side([text] * 60 + [small] * 26 + [large] * 1000) == 60
 
 
 def test_decode_all_fills_a_row_a_file_and_whitens_what_it_cannot_read(tmp_path, jpeg):
@@ -271,56 +212,33 @@ def test_decode_all_leaves_the_rows_that_it_is_not_asked_for_alone(tmp_path):
     assert rows[:, 0, 0, 0].tolist() == [7, 0, 7, 0, 7]
 
 
-def test_decode_all_marks_rows_once_they_are_done():
+def test_decode_all_marks_and_reports_rows_once_they_are_done_and_can_be_stopped():
     rows = np.zeros((600, 32, 32, 3), np.uint8)
-    marked = []
+    seen, marked = [], []
 
     def mark(part):
         assert (rows[part] == 255).all()
         marked.append(len(part))
 
-    decode_all([None] * 600, rows, np.arange(600), mark)
-
-    assert marked == [256, 256, 88]
-
-
-def test_decode_all_reports_from_none_to_all():
-    seen = []
-
-    def watch(phase, done, total, **detail):
-        seen.append((done, total))
-
-    decode_all(
-        [None] * 600, np.empty((600, 32, 32, 3), np.uint8), np.arange(600), ignore_rows, watch
-    )
-
-    assert seen[0] == (0, 600)
-    assert seen[-1] == (600, 600)
-    assert seen == sorted(seen)
-
-
-def test_a_stop_passes_through_decode_all():
-    rows = np.zeros((600, 32, 32, 3), np.uint8)
-
     def stop(phase, done, total, **detail):
-        if done:
+        seen.append((done, total))
+        if done == 512:
             raise Stopped("Stopped.")
 
-    marked = []
     with pytest.raises(Stopped):
-        decode_all([None] * 600, rows, np.arange(600), marked.extend, stop)
-
-    assert marked == list(range(256))
-    assert (rows[0] == 255).all()
+        decode_all([None] * 600, rows, np.arange(600), mark, stop)
+    assert marked == [256, 256]
     assert (rows[-1] == 0).all()  # not reached
+    decode_all([None] * 600, rows, np.arange(512, 600), mark, lambda *step: seen.append(step[1:]))
+
+    assert marked == [256, 256, 88]
+    assert seen == [(0, 600), (256, 600), (512, 600), (0, 88), (88, 88)]
 
 
 def test_the_threads_of_decode_all_leave_python_s_warning_filters_alone(tmp_path, monkeypatch):
     # The filters are the whole process's: threads that each set and restore them leave them wrong.
     files = write_photos(tmp_path, [(32, 32)] * 8)
-    before = warnings.filters
-    seen = []
-
+    before, seen = warnings.filters, []
     load = PngImagePlugin.PngImageFile.load
 
     def watch(image):
@@ -328,7 +246,7 @@ def test_the_threads_of_decode_all_leave_python_s_warning_filters_alone(tmp_path
         return load(image)
 
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", watch)
-    decode_all(files, np.empty((8, 32, 32, 3), np.uint8), np.arange(8), ignore_rows)
+    decode_all(files, np.empty((8, 32, 32, 3), np.uint8), np.arange(8), lambda rows: None)
 
     assert len(seen) >= 8
     assert all(filters is seen[0] for filters in seen)

@@ -32,29 +32,39 @@ def build_giant_png(width, height):
     )
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.95])
-def test_a_truncated_jpeg(jpeg, share, refuses):
-    photo = jpeg((200, 200), "teal")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"])
+def test_a_truncated_picture(kind, refuses):
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 64), 50).convert("RGB").save(buffer, kind)
 
-    with refuses(NO_PICTURE, "the file is not one or is damaged"):
-        decode_image(photo[: int(share * len(photo))])
+    for share in (0.02, 0.3, 0.7) if kind == "JPEG" else (0.3,):
+        with refuses(NO_PICTURE, "my shoe is not one or is damaged"):
+            decode_image(buffer.getvalue()[: int(share * buffer.tell())], "my shoe")
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"just a text", b"\xff\xd8\xff\xe0", b"%PDF-1.7\n", bytes(1000), b"GIF89a"]
 )
-def test_something_that_is_no_picture(content, refuses):
+def test_something_that_is_no_picture(content, tmp_path, refuses):
+    file, giant = tmp_path / "notes.txt", tmp_path / "giant.png"
+    file.write_bytes(content)
+    giant.write_bytes(build_giant_png(60_000, 60_000))
+
+    with refuses(NO_PICTURE, "notes.txt is not one"):
+        decode_image(file)
+    with refuses("gone.jpg", "cannot be found"):
+        decode_image(tmp_path / "gone.jpg")
+    with refuses("none of its 3 files is a picture"):
+        choose_side([file, giant, tmp_path / "gone.jpg"])
+
+
+def test_an_error_that_only_some_of_pillow_s_readers_raise(monkeypatch, jpeg, refuses):
+    def fail(image):
+        raise RuntimeError("as a damaged AVIF does")
+
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", fail)
     with refuses(NO_PICTURE):
-        decode_image(content)
-
-
-@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP"])
-def test_a_truncated_picture_of_another_kind(kind, refuses):
-    buffer = io.BytesIO()
-    Image.effect_noise((64, 64), 50).convert("RGB").save(buffer, kind)
-
-    with refuses(NO_PICTURE):
-        decode_image(buffer.getvalue()[: len(buffer.getvalue()) // 3])
+        decode_image(jpeg())
 
 
 @pytest.mark.parametrize("kind", ["EPS", "PDF", "PPM", "ICO", "ICNS", "PCX", "TGA", "JPEG2000"])
@@ -100,31 +110,6 @@ def test_only_regular_files_are_opened(irregular, tmp_path, refuses):
     assert (rows[4] == (255, 0, 0)).all()
 
 
-def test_an_error_that_only_some_of_pillow_s_readers_raise(monkeypatch, jpeg, refuses):
-    def fail(image):
-        raise RuntimeError("as a damaged AVIF does")
-
-    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", fail)
-
-    with refuses(NO_PICTURE):
-        decode_image(jpeg())
-
-
-def test_the_sentence_names_the_file(tmp_path, refuses):
-    file = tmp_path / "notes.txt"
-    file.write_text("no picture")
-
-    with refuses("notes.txt is not one"):
-        decode_image(file)
-    with refuses("my shoe is not one"):
-        decode_image(file, name="my shoe")
-
-
-def test_a_file_that_is_not_there(tmp_path, refuses):
-    with refuses("gone.jpg", "cannot be found"):
-        decode_image(tmp_path / "gone.jpg")
-
-
 @pytest.mark.parametrize("side", [5_001, 9_000, 14_000, 60_000, 2**31 - 1])
 def test_giant_dimensions_are_refused_before_any_pixel_is_decoded(side, monkeypatch, refuses):
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("it was decoded"))
@@ -156,26 +141,14 @@ def test_an_upload_may_be_as_large_as_a_file_only_where_it_is_decoded_reduced(
         decode_image(save(61), side=side)
 
 
-@pytest.mark.parametrize("as_path", [True, False])
-def test_too_many_bytes_are_refused_before_the_file_is_opened(
-    monkeypatch, tmp_path, jpeg, as_path, refuses
-):
-    photo = jpeg()
-    (tmp_path / "shoe.jpg").write_bytes(photo)
-    source = tmp_path / "shoe.jpg" if as_path else photo
+def test_too_many_bytes_are_refused_before_the_file_is_opened(monkeypatch, tmp_path, jpeg, refuses):
+    photo, file = jpeg(), tmp_path / "shoe.jpg"
+    file.write_bytes(photo)
     monkeypatch.setattr(pixels, "MAX_FILE_BYTES", len(photo))
-    assert decode_image(source).size == (16, 12)
+    assert decode_image(file).size == decode_image(photo).size == (16, 12)
 
     monkeypatch.setattr(pixels, "MAX_FILE_BYTES", len(photo) - 1)
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
-    with refuses("MB or less"):
-        decode_image(source)
-
-
-def test_no_readable_file_gives_no_side(tmp_path, refuses):
-    text, giant = tmp_path / "text.jpg", tmp_path / "giant.png"
-    text.write_text("no picture")
-    giant.write_bytes(build_giant_png(60_000, 60_000))
-
-    with refuses("none of its 3 files is a picture"):
-        choose_side([text, giant, tmp_path / "gone.jpg"])
+    for source in (file, photo):
+        with refuses("MB or less"):
+            decode_image(source)

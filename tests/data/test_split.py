@@ -6,63 +6,57 @@ from zapcls import schema
 from zapcls.data.labels import MIN_PRODUCTS, check_trainable
 from zapcls.data.split import build_split, correct_split, count_leaks, name_split
 
-WOMEN, MEN, COLORS = 140, 60, 3  # products of each label, images of each product
+WOMEN, MEN = 140, 60  # products of each label
 
 
 @pytest.fixture(scope="module")
 def table():
     """200 products in three colors each, and ten dropped rows of products that are also kept."""
     labels = ["Women"] * WOMEN + ["Men"] * MEN
-    rows = [(f"{n}-{c}", f"{n}", label) for n, label in enumerate(labels) for c in range(COLORS)]
-    kept = pd.DataFrame(rows, columns=["image_id", "product_id", "label"])
-    dropped = pd.DataFrame(
-        {"image_id": [f"{n}-99" for n in range(10)], "product_id": [f"{n}" for n in range(10)]}
-    )
-    kept = kept.assign(kept=True, drop_reason="")
-    dropped = dropped.assign(label="", kept=False, drop_reason="image missing")
-    return pd.concat([dropped, kept], ignore_index=True)
+    rows = [(f"{n}-99", f"{n}", "", "image missing") for n in range(10)]
+    rows += [(f"{n}-{c}", f"{n}", label, "") for n, label in enumerate(labels) for c in range(3)]
+    table = pd.DataFrame(rows, columns=["image_id", "product_id", "label", "drop_reason"])
+    return table.assign(kept=table["drop_reason"] == "")
+
+
+def build_table(rows):
+    """Return kept rows of image, product and label as `label_rows` leaves them."""
+    table = pd.DataFrame(rows, columns=["image_id", "product_id", "label"])
+    return table.assign(kept=True, drop_reason="")
 
 
 def build_mapping(split):
     return split.set_index("image_id")["split"].sort_index()
 
 
-def test_a_split_has_a_row_for_each_row_and_its_own_columns(table):
-    split = build_split(table)
+@pytest.mark.parametrize("mode", ["product", "random"])
+def test_a_split_has_a_row_for_each_row_and_its_own_columns(table, mode):
+    split = build_split(table, mode)
 
     assert list(split.columns) == list(schema.SPLIT)
     assert split["image_id"].tolist() == table["image_id"].tolist()
-    assert split["label"].tolist() == table["label"].tolist()
-
-
-@pytest.mark.parametrize("mode", ["product", "random"])
-def test_dropped_rows_and_only_these_are_in_no_split(table, mode):
-    split = build_split(table, mode)
-
+    assert split["label"].tolist() == split["catalog_label"].tolist() == table["label"].tolist()
     assert split["split"].tolist()[:10] == ["none"] * 10
     assert set(split["split"][10:]) == {"train", "tune", "valid"}
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_no_product_is_in_two_parts_of_a_product_split(table, seed):
-    split = build_split(table, "product", seed)
-    kept = split[split["split"] != "none"]
+    table = table.copy()
+    table.loc[table["image_id"] == "0-0", "label"] = "Men"  # its two other colors are Women
 
+    split = build_split(table, "product", seed)
+
+    kept = split[split["split"] != "none"]
     assert (kept.groupby("product_id")["split"].nunique() == 1).all()
     assert count_leaks(split) == (0, 40)
 
 
-def test_a_fifth_is_valid_and_a_tenth_of_the_rest_tunes(table):
-    kept = build_split(table).query("split != 'none'")
-    products = kept.groupby("split")["product_id"].nunique()
+def test_a_fifth_is_valid_and_a_tenth_of_the_rest_tunes_with_the_labels_in_their_share(table):
+    products = build_split(table).query("split != 'none'").drop_duplicates("product_id")
 
-    assert products.to_dict() == {"valid": 40, "tune": 16, "train": 144}
-
-
-def test_each_part_has_the_labels_in_their_share(table):
-    kept = build_split(table).query("split != 'none'").drop_duplicates("product_id")
-    men = kept[kept["label"] == "Men"].groupby("split").size()
-
+    assert products["split"].value_counts().to_dict() == {"valid": 40, "tune": 16, "train": 144}
+    men = products[products["label"] == "Men"]["split"].value_counts()
     assert men["valid"] == 12  # 30 % of 40 products
     assert men["tune"] in (4, 5)  # 30 % of 16
     assert men.sum() == MEN
@@ -104,22 +98,16 @@ def test_a_random_split_takes_a_fifth_of_the_images_and_leaks(table):
     assert leaked > 0.9 * products
 
 
-def test_a_product_of_two_labels_stays_whole(table):
-    table = table.copy()
-    table.loc[table["image_id"] == "0-0", "label"] = "Men"  # its two other colors are Women
-
-    split = build_split(table)
-
-    assert split.loc[(split["product_id"] == "0") & table["kept"], "split"].nunique() == 1
-
-
 @pytest.mark.parametrize("classes", [2, 5, 8, 20])
 def test_the_fewest_products_that_can_be_trained_on_reach_every_part(classes):
-    rows = [(f"{c}_{n}-1", f"{c}_{n}", f"class {c}") for c in range(classes) for n in range(10)]
-    table = pd.DataFrame(rows, columns=["image_id", "product_id", "label"])
-    table = table.assign(kept=True, drop_reason="")
+    table = build_table(
+        [
+            (f"{c}_{n}-1", f"{c}_{n}", f"class {c}")
+            for c in range(classes)
+            for n in range(MIN_PRODUCTS)
+        ]
+    )
     check_trainable(table, [f"class {c}" for c in range(classes)])
-    assert MIN_PRODUCTS == 10
 
     labels = build_split(table).groupby("split")["label"].nunique()
 
@@ -132,44 +120,34 @@ def test_a_class_that_few_products_have_as_their_main_label_is_split_too(own):
     rows = [(f"{n}-{c}", f"{n}", "Flats" if c else "Heels") for n in range(30) for c in range(3)]
     rows += [(f"{n}-{c}", f"{n}", "Boots") for n in range(100, 120) for c in range(2)]
     rows += [(f"{n}-0", f"{n}", "Heels") for n in range(200, 200 + own)]
-    table = pd.DataFrame(rows, columns=["image_id", "product_id", "label"])
 
-    split = build_split(table.assign(kept=True, drop_reason=""))
+    labels = build_split(build_table(rows)).groupby("split")["label"].nunique()
 
-    assert split.groupby("split")["label"].nunique().to_dict() == {
-        "train": 3, "tune": 3, "valid": 3,
-    }  # fmt: skip
+    assert labels.to_dict() == {"train": 3, "tune": 3, "valid": 3}
 
 
 def test_leaks_are_products_of_valid_that_train_or_tune_also_show():
-    rows = [
-        ("a", "valid"),
-        ("a", "train"),
-        ("a", "valid"),
-        ("b", "valid"),
-        ("b", "tune"),
-        ("c", "valid"),
-        ("c", "none"),
-        ("d", "train"),
-        ("d", "tune"),
-    ]
+    parts = {
+        "a": ("valid", "train", "valid"),
+        "b": ("valid", "tune"),
+        "c": ("valid", "none"),
+        "d": ("train", "tune"),
+    }
+    rows = [(product, part) for product, found in parts.items() for part in found]
+
     split = pd.DataFrame(rows, columns=["product_id", "split"])
 
     assert count_leaks(split) == (2, 3)  # a and b, of a, b and c
 
 
 def test_a_split_is_named_after_all_that_decides_it():
-    names = {
-        name_split("gender", ["Women", "Men"], "product", 0),
-        name_split("gender", ["Men", "Women"], "product", 0),
-        name_split("gender", ["Women", "Men"], "random", 0),
-        name_split("gender", ["Women", "Men"], "product", 1),
-        name_split("closure", ["Women", "Men"], "product", 0),
-    }
+    asked = ("gender", ("Women", "Men"), "product", 0)
+    others = [("closure", *asked[1:]), (*asked[:2], "random", 0), (*asked[:3], 1)]
+    names = [name_split(*facts) for facts in (asked, *others)]
 
-    assert len(names) == 5
-    assert name_split("gender", ("Women", "Men"), "product", 0) in names
-    assert all(name.split("-")[0] in ("product", "random") for name in names)
+    assert len({*names, name_split("gender", ["Men", "Women"], "product", 0)}) == 5
+    assert name_split("gender", ["Women", "Men"], "product", 0) == names[0]
+    assert [name.split("-")[0] for name in names] == ["product", "product", "random", "product"]
 
 
 PARTS = [  # image, label, split
@@ -198,13 +176,18 @@ def read_parts(split):
 
 
 def test_a_corrected_label_is_told_and_the_part_stays():
-    split = correct(("d", "Men", "label wrong"), ("a", "Men", "label wrong"))
+    rows = [(image, "Men", "label wrong") for image in "dafz"]  # there is no z
+
+    split = correct(*rows)
 
     assert list(split.columns) == list(schema.SPLIT)
     assert split["image_id"].tolist() == list("abcdefg")
-    before = read_parts(build_parts())
-    changed = {"a": ("Men", "train", ""), "d": ("Men", "valid", "")}
-    assert read_parts(split) == before | changed
+    changed = {
+        "a": ("Men", "train", ""),
+        "d": ("Men", "valid", ""),
+        "f": ("Men", "none", "several"),  # a dropped row stays out of every part
+    }
+    assert read_parts(split) == read_parts(build_parts()) | changed
 
 
 def test_what_is_taken_out_is_not_trained_on_and_keeps_its_place_in_valid():
@@ -225,7 +208,3 @@ def test_no_correction_changes_nothing_and_a_second_time_neither():
 
     pd.testing.assert_frame_equal(correct(), build_parts())
     pd.testing.assert_frame_equal(correct_split(once, corrections), once)
-
-
-def test_a_dropped_row_stays_out_of_every_part():
-    assert read_parts(correct(("f", "Men", "label wrong")))["f"] == ("Men", "none", "several")

@@ -20,7 +20,7 @@ from zapcls.work.recolor import recolor
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import find_device_holder
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.run_tables import read_predictions, read_recoloring, write_derived
+from zapcls.workspace.run_tables import read_derived, read_predictions, write_derived
 from zapcls.workspace.runs import Run
 
 
@@ -72,10 +72,10 @@ def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor
     job = jobs.create(workspace.jobs_dir, "recolor", {"run": str(finished.path)})
     with pytest.raises(Stopped):
         perform(Stopped("Stopped as asked."))
-    assert read_recoloring(finished) is None
+    assert read_derived(finished, "recolor") is None
 
     perform()
-    found = read_recoloring(finished)
+    found = read_derived(finished, "recolor")
     photos = labelled(read_predictions(finished, workspace), "valid").query("color != ''")
     assert set(found["image_id"]) == set(photos["image_id"])
     assert told[-1] == ("Recoloring photos", len(photos), len(photos), job.job_id)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from zapcls.data.sources import read_catalogue
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.opening import open_store
 
 N = 24
 
@@ -26,3 +28,13 @@ def data_dir(write_catalogue, rows, tmp_path):
 @pytest.fixture
 def workspace(tmp_path):
     return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def build(workspace, data_dir):
+    """Return a function that opens the store of a data folder, of `data_dir` unless another."""
+
+    def build(folder=data_dir, home=workspace, **options):
+        return open_store(home, read_catalogue(folder), **options)
+
+    return build

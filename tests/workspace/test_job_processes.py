@@ -106,6 +106,17 @@ def count_epochs(run):
     return len(read_history(run))
 
 
+def wait_for_epoch(list_found, process):
+    """Wait until a process that trains has ended an epoch, and return its run."""
+    give_up = time.monotonic() + LIMIT_S
+    while not (found := list_found()) or count_epochs(found[0]) < 1:
+        assert time.monotonic() < give_up
+        assert process.poll() is None
+        time.sleep(0.02)
+    assert read_status(found[0]).state == "running"
+    return found[0]
+
+
 def start(*words):
     """Start `python -m zapcls ...` as a terminal does, in a session of its own."""
     return subprocess.Popen(
@@ -121,10 +132,6 @@ def kill_all(process):
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)
-
-
-def list_files(run):
-    return {path.name for path in run.path.iterdir()}
 
 
 @pytest.fixture(scope="module")
@@ -158,16 +165,11 @@ def stopped(workspace, drawn, tiny_settings):
     return run, states
 
 
-def test_a_job_outlives_the_process_that_launched_it(stopped):
-    _, states = stopped
-
-    assert states == {"running"}
-
-
-def test_a_stopped_training_is_stopped_and_keeps_the_best_finished_epoch(stopped):
-    run, _ = stopped
+def test_a_job_outlives_its_launcher_and_a_stop_keeps_the_best_finished_epoch(stopped):
+    run, states = stopped
 
     status = read_status(run)
+    assert states == {"running"}
     assert (status.state, status.message) == ("stopped", "")
     assert status.phase == TRAINING
     assert 2 <= count_epochs(run) < LONG
@@ -226,25 +228,12 @@ def test_of_two_starts_at_the_same_instant_one_trains(two_starts):
 def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspace):
     run, _ = two_starts
 
-    assert list_files(run) == {
-        "config.json",
-        "embeddings.npy",
-        "history.csv",
-        "job.log",
-        "launch.lock",
-        "lock",
-        "losses.csv",
-        "metrics.json",
-        "model.json",
-        "model.onnx",
-        "model.safetensors",
-        "outliers.parquet",
-        "predictions.parquet",
-        "probs",
-        "split.parquet",
-        "status.json",
+    assert {path.name for path in run.path.iterdir()} == {
+        "config.json", "embeddings.npy", "history.csv", "job.log", "launch.lock", "lock",
+        "losses.csv", "metrics.json", "model.json", "model.onnx", "model.safetensors",
+        "outliers.parquet", "predictions.parquet", "probs", "split.parquet", "status.json",
         "task.json",
-    }
+    }  # fmt: skip
     status = read_status(run)
     assert (status.state, status.message) == ("done", "")
     assert status.created_at < status.started_at < status.finished_at
@@ -291,19 +280,7 @@ def test_ctrl_c_in_the_terminal_stops_as_the_button_does(
     where = ["--workspace", workspace.path, "--data", drawn, "--preset", "first-try"]
     process = start("train", *where, *options, "--json")
     try:
-        give_up = time.monotonic() + LIMIT_S
-        while not list_runs(workspace):
-            assert time.monotonic() < give_up
-            assert process.poll() is None
-            time.sleep(0.02)
-        [run] = list_runs(workspace)
-        give_up = time.monotonic() + LIMIT_S
-        while count_epochs(run) < 1:
-            assert time.monotonic() < give_up
-            assert process.poll() is None
-            time.sleep(0.02)
-        assert read_status(run).state == "running"
-
+        run = wait_for_epoch(lambda: list_runs(workspace), process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=LIMIT_S)
     finally:
@@ -322,12 +299,7 @@ def test_a_killed_training_is_lost_and_frees_its_device(create, workspace):
     run = create(unfrozen_epochs=LONG)
     process = start("work", run.path, "--workspace", workspace.path)
     try:
-        give_up = time.monotonic() + LIMIT_S
-        while count_epochs(run) < 1:
-            assert time.monotonic() < give_up
-            assert process.poll() is None
-            time.sleep(0.02)
-        assert read_status(run).state == "running"
+        wait_for_epoch(lambda: [run], process)
         assert jobs.find_device_holder(workspace, "cpu") == run.run_id
     finally:
         kill_all(process)
@@ -459,13 +431,3 @@ def test_a_process_that_cannot_start_is_lost(workspace, monkeypatch, create):
     jobs.launch(run, workspace)
 
     assert read_status(run).state == "lost"
-
-
-def test_a_job_that_is_stopped_before_it_reads_anything(create, workspace):
-    run = create()
-    request_stop(run)
-
-    jobs.launch(run, workspace)
-
-    assert wait_until_final(run).state == "stopped"
-    assert not run.weights_path.exists()

@@ -16,41 +16,27 @@ from zapcls.workspace.layout import (
 )
 
 
-def test_the_argument_comes_before_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "env"))
-
-    assert open_workspace(tmp_path / "given").path == tmp_path / "given"
-
-
-def test_the_environment_comes_before_the_default(tmp_path, monkeypatch):
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "env"))
-
-    assert open_workspace().path == tmp_path / "env"
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_the_default_is_a_folder_here(tmp_path, monkeypatch, value):
-    monkeypatch.chdir(tmp_path)
-    if value is None:
-        monkeypatch.delenv(ENVIRONMENT, raising=False)
-    else:
-        monkeypatch.setenv(ENVIRONMENT, value)
-
-    assert open_workspace().path == tmp_path / "workspace"
-
-
-def test_opening_a_workspace_writes_nothing(tmp_path):
-    open_workspace(tmp_path / "new")
-
-    assert not (tmp_path / "new").exists()
-
-
-def test_a_workspace_is_absolute_and_knows_the_home_folder(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("given", "environment", "expected"),
+    [
+        ("given", "env", "given"),
+        (None, "env", "env"),
+        (None, "", "workspace"),
+        (None, None, "workspace"),
+        ("~/there", None, "home/there"),
+    ],
+)
+def test_the_argument_comes_before_the_environment_and_that_before_a_folder_here(
+    tmp_path, monkeypatch, given, environment, expected
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    if environment is not None:
+        monkeypatch.setenv(ENVIRONMENT, environment)
 
-    assert open_workspace(Path("here")).path == tmp_path / "here"
-    assert open_workspace(Path("~/there")).path == tmp_path / "home" / "there"
+    assert open_workspace(given and Path(given)).path == tmp_path / expected
+    assert list(tmp_path.iterdir()) == []  # nothing is written
 
 
 def test_a_file_is_no_workspace(tmp_path, refuses):
@@ -60,87 +46,49 @@ def test_a_file_is_no_workspace(tmp_path, refuses):
         open_workspace(tmp_path / "file")
 
 
-def test_json_is_read_as_written(tmp_path):
+def test_json_is_read_as_written_and_replaced_whole(tmp_path):
+    file = tmp_path / "new" / "folder" / "a.json"
     content = {"name": "Neil M.", "shoe": "Schnürschuh", "rate": 0.1, "none": None, "list": [1]}
 
-    write_json(tmp_path / "new" / "folder" / "a.json", content)
+    write_json(file, {"old": "x" * 1000})
+    with file.open() as reader:
+        write_json(file, content)
+        assert json.load(reader) == {"old": "x" * 1000}  # opened before, it is read to its end
 
-    assert read_json(tmp_path / "new" / "folder" / "a.json") == content
-
-
-def test_json_is_replaced_whole(tmp_path):
-    write_json(tmp_path / "a.json", {"old": "x" * 1000})
-    write_json(tmp_path / "a.json", {"new": 1})
-
-    assert read_json(tmp_path / "a.json") == {"new": 1}
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert read_json(file) == content
+    assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_reader_that_opened_the_old_file_reads_it_to_its_end(tmp_path):
-    write_json(tmp_path / "a.json", {"old": 1})
-
-    with (tmp_path / "a.json").open() as reader:
-        write_json(tmp_path / "a.json", {"new": 1})
-        assert json.load(reader) == {"old": 1}
-
-
-def test_a_write_that_fails_midway_leaves_the_old_file_and_nothing_beside_it(tmp_path):
-    write_json(tmp_path / "a.json", {"old": 1})
-
-    with pytest.raises(TypeError, match="JSON serializable"):
-        write_json(tmp_path / "a.json", {"first": "written", "then": object()})
-
-    assert read_json(tmp_path / "a.json") == {"old": 1}
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-
-
-def test_a_write_interrupted_midway_leaves_the_old_file_and_nothing_beside_it(
-    tmp_path, monkeypatch
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [({"first": "written", "then": object()}, TypeError), ({"new": 1}, KeyboardInterrupt)],
+)
+def test_a_write_that_fails_midway_leaves_the_old_file_and_nothing_beside_it(
+    tmp_path, monkeypatch, content, error
 ):
     write_json(tmp_path / "a.json", {"old": 1})
 
     def interrupt(self, target):
         assert self.read_text() == '{\n "new": 1\n}'
+        assert read_json(target) == {"old": 1}  # what a reader sees now
         raise KeyboardInterrupt
 
     monkeypatch.setattr(layout.Path, "replace", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        write_json(tmp_path / "a.json", {"new": 1})
+    with pytest.raises(error):
+        write_json(tmp_path / "a.json", content)
 
     assert read_json(tmp_path / "a.json") == {"old": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_a_reader_in_the_middle_of_a_write_sees_the_old_file(tmp_path, monkeypatch):
-    write_json(tmp_path / "a.json", {"old": 1})
-    seen = []
-    replace = layout.Path.replace
-
-    def look(self, target):
-        seen.append(read_json(tmp_path / "a.json"))
-        return replace(self, target)
-
-    monkeypatch.setattr(layout.Path, "replace", look)
-    write_json(tmp_path / "a.json", {"new": 1})
-
-    assert seen == [{"old": 1}]
-    assert read_json(tmp_path / "a.json") == {"new": 1}
-
-
 @pytest.mark.parametrize(
-    "content",
-    [b"", b'{"half": ', b"\xff\xfe\x00", b"[1, 2]", b'"text"', b"null"],
-    ids=["empty", "half", "binary", "a list", "a text", "null"],
+    "content", [b"", b'{"half": ', b"\xff\xfe\x00", b"[1, 2]", b'"text"', b"null", None]
 )
 def test_a_file_that_is_no_json_object_is_named(tmp_path, content):
-    (tmp_path / "a.json").write_bytes(content)
+    if content is not None:
+        (tmp_path / "a.json").write_bytes(content)
 
     with pytest.raises(ZapError, match=r"a\.json"):
-        read_json(tmp_path / "a.json")
-
-
-def test_a_json_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ZapError, match=r"a\.json cannot be read"):
         read_json(tmp_path / "a.json")
 
 

@@ -1,7 +1,7 @@
 import io
-import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -60,29 +60,20 @@ def finished(workspace, data_dir, call_evaluated):
     return run
 
 
-def test_a_new_run_is_queued_with_its_settings_and_its_data(workspace, data_dir):
-    run = create_run(workspace, CONFIG, data_dir)
-
-    assert run.path == workspace.runs_dir / run.run_id
-    assert CONFIG.arch in run.run_id
-    assert run.kind == "train"
-    assert run.train_config == CONFIG
-    assert run.data_dir == data_dir
-    assert not run.is_evaluated
-    assert jobs.read_stored(run).state == "queued"
-
-
-def test_the_data_folder_is_kept_absolute(workspace, tmp_path, monkeypatch):
+def test_a_new_run_is_queued_with_its_settings_and_its_data(workspace, tmp_path, monkeypatch):
+    assert list_runs(workspace) == []
     monkeypatch.chdir(tmp_path)
 
-    assert create_run(workspace, CONFIG, tmp_path.relative_to(tmp_path)).data_dir == tmp_path
+    runs = [create_run(workspace, CONFIG, Path("data")) for _ in range(5)]
 
-
-def test_runs_of_the_same_second_have_ids_of_their_own(workspace, data_dir):
-    runs = [create_run(workspace, CONFIG, data_dir) for _ in range(5)]
-
-    assert len({run.run_id for run in runs}) == 5
-    assert {run.run_id for run in list_runs(workspace)} == {run.run_id for run in runs}
+    run = runs[0]
+    assert run.path == workspace.runs_dir / run.run_id
+    assert CONFIG.arch in run.run_id
+    assert (run.kind, run.train_config, run.data_dir) == ("train", CONFIG, tmp_path / "data")
+    assert (run.parent_id, run.is_evaluated) == ("", False)
+    assert jobs.read_stored(run).state == "queued"
+    assert set(list_runs(workspace)) == set(runs)
+    assert len(set(runs)) == 5  # though they are of the same second
 
 
 def test_runs_are_listed_the_newest_first(workspace):
@@ -94,10 +85,6 @@ def test_runs_are_listed_the_newest_first(workspace):
     listed = [run.run_id for run in list_runs(workspace)]
 
     assert [run_id[:6] for run_id in listed] == ["202603", "202602", "202601"]
-
-
-def test_a_workspace_without_runs_has_none(workspace):
-    assert list_runs(workspace) == []
 
 
 def test_a_run_is_found_by_its_id_and_by_its_path(workspace, data_dir, tmp_path, monkeypatch):
@@ -122,7 +109,7 @@ def test_an_unknown_run_is_a_sentence(workspace, data_dir, name, refuses, tmp_pa
 
 
 def test_predictions_are_joined_with_each_image_by_its_id(workspace, finished):
-    table = read_predictions(finished, workspace)
+    table, prob = read_predictions(finished, workspace), read_probabilities(finished)
 
     assert list(table.columns[: len(schema.PREDICTIONS)]) == list(schema.PREDICTIONS)
     assert set(JOINED) < set(table.columns)
@@ -135,29 +122,18 @@ def test_predictions_are_joined_with_each_image_by_its_id(workspace, finished):
         assert fact.gender == fact.label == ("Women" if number % 2 else "Men")
     colors = table.set_index("image_id")["color"]
     assert (colors["100-1"], colors["101-1"], colors["102-1"]) == ("black", "red", "")
-
-
-def test_predictions_of_a_run_that_has_none_are_a_sentence(workspace, data_dir):
-    run = create_run(workspace, CONFIG, data_dir)
-
-    with pytest.raises(ZapError, match=f"{run.run_id} has no predictions yet"):
-        read_predictions(run, workspace)
-
-
-def test_predictions_whose_store_is_gone_are_a_sentence(workspace, finished):
-    workspace.store_dir.rename(workspace.path / "elsewhere")
-
-    with pytest.raises(ZapError, match=r"pixel store .* is not in"):
-        read_predictions(finished, workspace)
-
-
-def test_probabilities_have_a_row_a_prediction(workspace, finished):
-    prob = read_probabilities(finished)
-
-    assert prob.dtype == np.float32
-    assert prob.shape == (24, 2)
+    assert (prob.dtype, prob.shape) == (np.float32, (24, 2))
     assert prob[0] == pytest.approx([0.952574, 0.047426], abs=1e-6)
     assert finished.is_evaluated
+
+
+def test_predictions_that_cannot_be_read_are_a_sentence(workspace, finished, data_dir):
+    run = create_run(workspace, CONFIG, data_dir)
+    with pytest.raises(ZapError, match=f"{run.run_id} has no predictions yet"):
+        read_predictions(run, workspace)
+    workspace.store_dir.rename(workspace.path / "elsewhere")
+    with pytest.raises(ZapError, match=r"pixel store .* is not in"):
+        read_predictions(finished, workspace)
 
 
 def test_a_run_for_many_classes_has_a_probability_of_each(kinds):
@@ -186,19 +162,15 @@ def test_the_labels_of_a_finished_run_are_its_own(
     pd.testing.assert_frame_equal(read_predictions(finished, workspace), before)
 
 
-@pytest.mark.parametrize("read", [read_history, read_losses])
-def test_a_curve_that_has_not_begun_is_empty(workspace, data_dir, read):
-    columns = {read_history: schema.HISTORY, read_losses: schema.LOSSES}
-
-    table = read(create_run(workspace, CONFIG, data_dir))
-
-    assert list(table.columns) == list(columns[read])
-    assert table.empty
-
-
-def write_losses(run, text):
-    header = ",".join(schema.LOSSES)
-    (run.path / "losses.csv").write_text(f"{header}\n{text}", encoding="utf-8")
+def test_a_curve_that_has_not_begun_is_empty(workspace, data_dir):
+    run = create_run(workspace, CONFIG, data_dir)
+    for read, columns in ((read_history, schema.HISTORY), (read_losses, schema.LOSSES)):
+        table = read(run)
+        assert list(table.columns) == list(columns)
+        assert table.empty
+    for header in ("", "pha", "phase,epo", ",".join(schema.LOSSES)):
+        (run.path / "losses.csv").write_text(header, encoding="utf-8")
+        assert read_losses(run).empty
 
 
 @pytest.mark.parametrize(
@@ -206,28 +178,19 @@ def write_losses(run, text):
 )
 def test_a_half_written_last_line_does_no_harm(workspace, data_dir, rest):
     run = create_run(workspace, CONFIG, data_dir)
-    write_losses(run, f"frozen,0.05,0.71,33.0\nfrozen,0.1,0.70,34.0\n{rest}")
+    lines = [",".join(schema.LOSSES), "frozen,0.05,0.71,33.0", "frozen,0.1,0.70,34.0", rest]
+    (run.path / "losses.csv").write_text("\n".join(lines), encoding="utf-8")
 
-    table = read_losses(run)
+    whole = read_losses(run).dropna()
 
-    whole = table.dropna()
     assert whole["epoch"].tolist()[:2] == [0.05, 0.1]
     assert whole["train_loss"].tolist()[:2] == [0.71, 0.7]
     assert whole.dtypes.drop("phase").astype(str).unique().tolist() == ["float64"]
 
 
-def test_a_half_written_header_is_no_curve_yet(workspace, data_dir):
-    run = create_run(workspace, CONFIG, data_dir)
-    for header in ("", "pha", "phase,epo", ",".join(schema.LOSSES)):
-        (run.path / "losses.csv").write_text(header, encoding="utf-8")
-
-        assert read_losses(run).empty
-
-
-CUT = ("", "{", "[1]", "\xff", "{}", "null")
+CUT = (None, "", "{", "[1]", "\xff", "{}", "null")  # None: the file is gone
 DAMAGES = [
-    *((file, content) for file in ("config.json", "status.json") for content in (None, *CUT)),
-    *((file, content) for file in ("model.json", "metrics.json") for content in (None, *CUT)),
+    *((f"{name}.json", cut) for name in ("config", "status", "model", "metrics") for cut in CUT),
     ("status.json", '{"state": "asleep"}'),
     ("status.json", '{"state": "done", "started_at": "noon"}'),
     ("config.json", '{"kind": "train", "data_dir": 3, "train": {}}'),
@@ -238,29 +201,30 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize(("file", "content"), DAMAGES)
-def test_a_damaged_file_makes_a_damaged_run_and_nothing_else(
-    workspace, data_dir, finished, file, content
-):
+def test_a_damaged_file_makes_a_damaged_run_and_nothing_else(workspace, data_dir, finished):
     write_json(finished.path / "status.json", {"state": "done"})
     other = create_run(workspace, CONFIG, data_dir)
-    assert jobs.read_status(finished).state == "done"
-    (finished.path / file).unlink()
-    if content is not None:
-        (finished.path / file).write_text(content, encoding="latin-1")
+    for name, content in DAMAGES:
+        assert jobs.read_status(finished).state == "done"
+        file = finished.path / name
+        whole = file.read_bytes()
+        file.unlink()
+        if content is not None:
+            file.write_text(content, encoding="latin-1")
 
-    status = jobs.read_status(finished)
+        status = jobs.read_status(finished)
 
-    assert status.state == "damaged"
-    for part in (finished.run_id, file, f"Delete the folder {finished.path}", "put the file back"):
-        assert part in status.message
-    assert not finished.is_evaluated
-    assert set(list_runs(workspace)) == {finished, other}
-    assert find_run(workspace, other.run_id) == other
-    with pytest.raises(Damaged, match=re.escape(status.message)):
-        find_run(workspace, finished.run_id)
-    with pytest.raises(Damaged):
-        jobs.reopen(finished)
+        assert status.state == "damaged", (name, content)
+        parts = (finished.run_id, name, f"Delete the folder {finished.path}", "put the file back")
+        assert all(part in status.message for part in parts)
+        assert not finished.is_evaluated
+        assert set(list_runs(workspace)) == {finished, other}
+        assert find_run(workspace, other.run_id) == other
+        with pytest.raises(Damaged, match=re.escape(status.message)):
+            find_run(workspace, finished.run_id)
+        with pytest.raises(Damaged):
+            jobs.reopen(finished)
+        file.write_bytes(whole)
 
 
 def change_config(run, **changes):
@@ -305,11 +269,6 @@ def test_a_run_copied_by_hand_is_a_run(workspace, finished, name):
     assert find_run(workspace, name).is_evaluated
 
 
-def test_facts_are_plain_json(finished):
-    json.loads((finished.path / "model.json").read_text())
-    assert pd.read_parquet(finished.path / "predictions.parquet").shape == (24, 13)
-
-
 @pytest.fixture
 def parent(workspace, data_dir, call_evaluated):
     """A run that has begun to train: it has a split and knows its classes."""
@@ -321,7 +280,8 @@ def parent(workspace, data_dir, call_evaluated):
     return run
 
 
-def build_corrections(parent):
+@pytest.fixture
+def corrections(parent):
     """Correct one image of train from Women to Men and take one of valid out."""
     women = pd.read_parquet(parent.path / "split.parquet").query("label == 'Women'")
     first = women.drop_duplicates("split").set_index("split")["image_id"]
@@ -329,8 +289,9 @@ def build_corrections(parent):
     return pd.DataFrame(rows, columns=list(schema.CORRECTIONS))
 
 
-def test_a_retraining_has_its_parent_s_split_with_the_labels_corrected(workspace, parent):
-    corrections = build_corrections(parent)
+def test_a_retraining_has_its_parent_s_split_with_the_labels_corrected(
+    workspace, parent, corrections
+):
     before = pd.read_parquet(parent.path / "split.parquet").set_index("image_id")
     relabelled, taken_out = corrections["image_id"]
     config = build_config("first-try", seed=9)
@@ -344,28 +305,16 @@ def test_a_retraining_has_its_parent_s_split_with_the_labels_corrected(workspace
     assert after.loc[rest].equals(before.loc[rest])
     unchanged = pd.read_parquet(parent.path / "split.parquet").set_index("image_id")
     assert unchanged.equals(before)
-
-
-def test_a_retraining_keeps_its_corrections_and_names_its_parent(workspace, parent):
-    corrections = build_corrections(parent)
-    config = build_config("first-try", seed=9)
-
-    run = create_retraining(workspace, parent, config, corrections)
-
-    kept = pd.read_parquet(run.path / "corrections.parquet")
-    assert kept.to_numpy().tolist() == corrections.to_numpy().tolist()
-    assert run.parent_id == parent.run_id
-    assert parent.parent_id == ""
+    assert pd.read_parquet(run.path / "corrections.parquet").equals(corrections)
     assert (run.kind, run.train_config, run.data_dir) == ("train", config, parent.data_dir)
+    assert run.parent_id == parent.run_id
     assert run.config["catalogue_id"] == parent.facts["catalogue_id"]
-    assert run.config["corrected"] == 2
+    assert (run.config["corrected"], run.config["format"]) == (2, FORMAT)
     assert jobs.read_stored(run).state == "queued"
-    assert run.config["format"] == FORMAT
-    assert {known.run_id for known in list_runs(workspace)} == {run.run_id, parent.run_id}
+    assert set(list_runs(workspace)) == {run, parent}
 
 
-def test_a_retraining_is_whole_or_absent(workspace, parent, monkeypatch):
-    corrections = build_corrections(parent)
+def test_a_retraining_is_whole_or_absent(workspace, parent, corrections, monkeypatch):
     seen = []
 
     def look(split, corrections):
@@ -380,24 +329,19 @@ def test_a_retraining_is_whole_or_absent(workspace, parent, monkeypatch):
     assert list(workspace.runs_dir.iterdir()) == [parent.path]
 
 
-def test_a_parent_that_has_not_begun_is_a_sentence(workspace, data_dir, refuses):
-    parent = create_run(workspace, CONFIG, data_dir)
-    corrections = pd.DataFrame(columns=list(schema.CORRECTIONS))
-
-    with refuses("uses its parent's split", f"{parent.run_id} has not begun to train", "Choose"):
-        create_retraining(workspace, parent, CONFIG, corrections)
-
-    assert len(list_runs(workspace)) == 1
-
-
 @pytest.mark.parametrize(
     "settings", [{"classes": ("Men", "Girls")}, {"target": "closure", "classes": ("Buckle", "Zip")}]
 )
-def test_a_retraining_for_other_classes_is_a_sentence(workspace, parent, settings, refuses):
+def test_a_retraining_keeps_split_and_classes_of_its_parent(
+    workspace, parent, corrections, settings, refuses
+):
     config = build_config("first-try", **settings)
     asked = f"{config.target}: {', '.join(config.classes)}"
 
     with refuses("keeps its parent's target and classes", "gender: Women, Men", f"got {asked}"):
-        create_retraining(workspace, parent, config, build_corrections(parent))
+        create_retraining(workspace, parent, config, corrections)
+    (parent.path / "model.json").unlink()
+    with refuses("uses its parent's split", f"{parent.run_id} has not begun to train", "Choose"):
+        create_retraining(workspace, parent, CONFIG, corrections)
 
-    assert len(list_runs(workspace)) == 1
+    assert list_runs(workspace) == [parent]

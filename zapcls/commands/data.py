@@ -16,7 +16,7 @@ def run_catalog(arguments: argparse.Namespace) -> None:
     from zapcls.data.catalog import IMAGE_UNREADABLE
     from zapcls.data.labels import check_trainable, label_rows, resolve, summarize
     from zapcls.data.task import Task
-    from zapcls.workspace.catalogues import open_data
+    from zapcls.workspace.opening import open_data
 
     workspace = open_workspace(arguments.workspace)
     with TerminalBar() as bar:

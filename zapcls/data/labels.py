@@ -28,8 +28,8 @@ def label_rows(table: pd.DataFrame, task: Task) -> pd.DataFrame:
     """
     _check_target(table, task)
     value = table[task.target].str.strip()
-    named, several = _sort_values(table, value)
-    classes = task.classes or _list_frequent(value[named], table["product_id"][named])
+    several = value.str.contains(SEVERAL, regex=False)
+    classes = task.classes or _list_frequent(table, value)
     reason = np.select(
         [table["image_problem"] != "", value == "", several, ~value.isin(list(classes))],
         [
@@ -55,9 +55,7 @@ def resolve(table: pd.DataFrame, task: Task) -> Task:
     _check_target(table, task)
     if task.classes:
         return task
-    value = table[task.target].str.strip()
-    named, _ = _sort_values(table, value)
-    classes = _list_frequent(value[named], table["product_id"][named])
+    classes = _list_frequent(table, table[task.target].str.strip())
     if len(classes) < 2:
         raise BadInput(
             f"A training needs two classes of {MIN_PRODUCTS} products or more, but of the "
@@ -75,15 +73,14 @@ def _check_target(table: pd.DataFrame, task: Task) -> None:
         )
 
 
-def _sort_values(table: pd.DataFrame, value: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Find the rows whose photo is there with one value, and those with several values."""
-    several = value.str.contains(SEVERAL, regex=False)
-    return (table["image_problem"] == "") & (value != "") & ~several, several
+def _list_frequent(table: pd.DataFrame, value: pd.Series) -> tuple[str, ...]:
+    """List the values of MIN_PRODUCTS products or more, the most frequent first.
 
-
-def _list_frequent(value: pd.Series, product_id: pd.Series) -> tuple[str, ...]:
-    """List the values of MIN_PRODUCTS products or more, the most frequent first."""
-    products = product_id.groupby(value).nunique()
+    Only rows whose photo is there with one value count.
+    """
+    is_one = (value != "") & ~value.str.contains(SEVERAL, regex=False)
+    counted = is_one & (table["image_problem"] == "")
+    products = table["product_id"][counted].groupby(value[counted]).nunique()
     products = products[products >= MIN_PRODUCTS].sort_index()
     return tuple(products.sort_values(ascending=False, kind="stable").index)
 
@@ -96,7 +93,7 @@ def check_trainable(table: pd.DataFrame, classes: Sequence[str]) -> None:
     """
     kept = table[table["kept"]]
     if kept.empty:
-        counts = table["drop_reason"].value_counts()
+        counts = count_drops(table)
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.items())
         raise BadInput(
             f"Cleaning must leave some rows, but dropped all {len(table):,} ({reasons}). "

@@ -3,8 +3,8 @@
 Nothing outside a task names a class or a department.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from zapcls.config import DEFAULT_CLASSES, DEFAULT_TARGET
@@ -66,18 +66,12 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `task.json` holds; `read_task` reads it."""
-        return {
-            "target": self.target,
-            "classes": list(self.classes),
-            "thing": self.thing,
-            "things": self.things,
-        }
+        return asdict(self) | {"classes": list(self.classes)}
 
 
 def read_task(content: Mapping[str, Any]) -> Task:
     """Read a task from what `Task.to_json` wrote."""
-    classes: Sequence[str] = content["classes"]
-    return Task(content["target"], tuple(classes), content["thing"], content["things"])
+    return Task(content["target"], tuple(content["classes"]), content["thing"], content["things"])
 
 
 DEFAULT_TASK = Task(DEFAULT_TARGET, DEFAULT_CLASSES)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from zapcls.progress import Progress
-from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.opening import open_data
 
 
 def build_store(job: Job, workspace: Workspace, progress: Progress) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from zapcls.data.download import download_zappos
 from zapcls.progress import Progress
-from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.opening import open_data
 
 
 def download(job: Job, workspace: Workspace, progress: Progress) -> None:

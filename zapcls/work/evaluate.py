@@ -15,10 +15,9 @@ from zapcls.errors import BadInput
 from zapcls.progress import Progress
 from zapcls.work.device import hold_device
 from zapcls.workspace.answers import replace_files, write_answers
-from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.opening import name_colors
+from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.run_tables import write_derived
 from zapcls.workspace.runs import Run, find_run
 from zapcls.workspace.store import Store, find_store

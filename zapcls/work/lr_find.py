@@ -5,9 +5,9 @@ from pathlib import Path
 from zapcls.config import TrainConfig
 from zapcls.progress import Progress
 from zapcls.work.device import hold_device
-from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.opening import open_data
 from zapcls.workspace.store import build_task, read_split
 
 

@@ -15,10 +15,9 @@ from zapcls.progress import Progress, silent
 from zapcls.work.device import hold_device
 from zapcls.work.evaluate import evaluate_run
 from zapcls.workspace import jobs
-from zapcls.workspace.catalogues import open_data
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.opening import name_colors
+from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.runs import Run, write_task
 from zapcls.workspace.store import Store, build_task, find_store, read_split
 

@@ -5,10 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from zapcls.errors import RunBusy
-from zapcls.workspace.layout import read_json
+from zapcls.workspace.layout import hold_lock, read_json
 from zapcls.workspace.store import Store
 
 RECOLORED = "recolored"  # the folder of training photos in other colors, beside the networks'
@@ -54,16 +51,12 @@ def delete(body: BodyFiles) -> None:
     Raises:
         RunBusy: a job is at work in the folder.
     """
-    try:
-        with FileLock(body.path / "lock", timeout=0):
-            for path in body.path.iterdir():
-                if path.name != "lock":
-                    path.unlink()
-    except Timeout:
-        raise RunBusy(
-            f"Features are deleted while no job uses them, and one is using {body.path.name}. "
-            "Wait until it is done."
-        ) from None
+    busy = f"Features are deleted while no job uses them, and one is using {body.path.name}. "
+    busy += "Wait until it is done."
+    with hold_lock(body.path / "lock", lambda: busy, timeout_s=0):
+        for path in body.path.iterdir():
+            if path.name != "lock":
+                path.unlink()
     shutil.rmtree(body.path)
 
 

@@ -5,8 +5,6 @@ They are kept beside the store, not with the features, which may be deleted to f
 
 import hashlib
 import json
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import pandas as pd
 
 from zapcls.config import TrainConfig
 from zapcls.workspace.answers import find_probabilities, read_answers, write_answers
-from zapcls.workspace.layout import read_json, write_json
+from zapcls.workspace.layout import read_json, replace_folder, write_json
 from zapcls.workspace.run_tables import join_facts
 from zapcls.workspace.store import Store
 
@@ -39,10 +37,6 @@ class LabelCheck:
     def read_issues(self) -> pd.DataFrame:
         """Read what is held against each label (`schema.LABEL_ISSUES`), worst first."""
         return pd.read_parquet(self.path / "issues.parquet")
-
-    def read_duplicates(self) -> pd.DataFrame:
-        """Read the near-duplicates: image_id, other_id, difference (0..2)."""
-        return pd.read_parquet(self.path / "duplicates.parquet")
 
     def read_probabilities(self) -> np.ndarray:
         """Read all class probabilities: float32, (rows of the predictions, classes)."""
@@ -79,11 +73,11 @@ def write(
     facts: dict[str, Any],
 ) -> None:
     """Write a check aside and rename it; an older one is replaced."""
-    aside = check.path.with_name(f".{check.path.name}-{os.getpid()}")
-    aside.mkdir(parents=True, exist_ok=True)
-    write_answers(aside, predictions, prob, facts["target"])
-    issues.to_parquet(aside / "issues.parquet")
-    duplicates.to_parquet(aside / "duplicates.parquet")
-    write_json(aside / "check.json", facts)
-    shutil.rmtree(check.path, ignore_errors=True)
-    aside.rename(check.path)
+
+    def fill(folder: Path) -> None:
+        write_answers(folder, predictions, prob, facts["target"])
+        issues.to_parquet(folder / "issues.parquet")
+        duplicates.to_parquet(folder / "duplicates.parquet")
+        write_json(folder / "check.json", facts)
+
+    replace_folder(check.path, fill)

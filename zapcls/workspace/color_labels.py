@@ -1,7 +1,6 @@
 """What a person called the colors of photos: one small CSV file beside the store's photos."""
 
 import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from filelock import FileLock
 from zapcls.data.color_names import BASIC_COLORS
 from zapcls.errors import BadInput, ZapError
 from zapcls.workspace.layout import replace_file
+from zapcls.workspace.reviews import refuse
+from zapcls.workspace.sheets import open_csv
 from zapcls.workspace.store import Store
 
 # color: one of the eleven, "" where the person could not tell; also_fair: other names that the
@@ -118,14 +119,8 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
     Raises:
         BadInput: it is not such a file; the sentence names the line.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(
-            f'{name} must be a CSV file in UTF-8, but is not. Save it as "CSV UTF-8".'
-        ) from None
-    separator = max(",;\t", key=re.split(r"[\r\n]", text, maxsplit=1)[0].count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
+    text, separator = open_csv(content, name)
+    reader = csv.DictReader(text, delimiter=separator, restval="")
     rows: dict[int, list[str]] = {}
     try:
         missing = [c for c in COLUMNS[:2] if c not in (reader.fieldnames or [])]
@@ -147,7 +142,7 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
 def _check(labels: pd.DataFrame, name: str) -> None:
     """Raise BadInput for the first label that cannot be, named by its line."""
     allowed = {*BASIC_COLORS, ""}
-    is_strange = [not set(words.split()) <= allowed for words in labels["also_fair"]]
+    is_strange = ~labels["also_fair"].map(lambda words: set(words.split()) <= allowed).astype(bool)
     colors = ", ".join(BASIC_COLORS)
     for column, is_bad, rule in (
         ("image_id", labels["image_id"] == "", "image_id must not be empty"),
@@ -155,5 +150,4 @@ def _check(labels: pd.DataFrame, name: str) -> None:
         ("color", ~labels["color"].isin(allowed), f"color must be empty or one of {colors}"),
         ("also_fair", is_strange, f"also_fair must be names, a blank between them, of {colors}"),
     ):
-        for line, value in labels.loc[is_bad, column].head(1).items():
-            raise BadInput(f"{name}, line {line}: {rule}, got {value!r}. Correct the line.")
+        refuse(labels[column], is_bad, f"{name}, line", rule)

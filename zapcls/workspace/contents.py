@@ -6,7 +6,6 @@
 import contextlib
 import dataclasses
 import hashlib
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pandas as pd
 from zapcls import schema
 from zapcls.data.catalog import Catalogue
 from zapcls.progress import Progress
-from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.layout import Workspace, read_json, replace_file, write_json
 
 _FILE = ["image_path", *schema.FILES]  # a file is as it was as long as these are
 _CHUNK = 256  # files between two looks at the stop sign
@@ -68,22 +67,16 @@ def _find_folder(workspace: Workspace, data_dir: Path) -> Path:
 
 def _read_known(path: Path) -> pd.DataFrame:
     try:
-        known = pd.read_parquet(path)
-        return known.drop_duplicates(_FILE)
+        return pd.read_parquet(path).drop_duplicates(_FILE)
     except (OSError, ValueError):  # not there yet, or damaged: the photos are read again
-        return schema.conform(
-            pd.DataFrame(columns=[*_FILE, "content"]),
-            {"image_path": "str", **schema.FILES, "content": "str"},
-            "contents",
-        )
+        columns = {"image_path": "str", **schema.FILES, "content": "str"}
+        return pd.DataFrame(columns=list(columns)).astype(columns)
 
 
 def _write_known(folder: Path, table: pd.DataFrame) -> None:
-    aside = folder / f".contents-{os.getpid()}.parquet"
+    known = table.loc[table["content"] != "", [*_FILE, "content"]]
     with contextlib.suppress(OSError):  # without it the photos are read again: no room, say
-        folder.mkdir(parents=True, exist_ok=True)
-        table.loc[table["content"] != "", [*_FILE, "content"]].to_parquet(aside, index=False)
-        aside.replace(folder / "contents.parquet")
+        replace_file(folder / "contents.parquet", known.to_parquet(index=False))
 
 
 def _hash_file(file: Path) -> str:

@@ -14,20 +14,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from zapcls.errors import BadInput, Damaged, RunBusy
+from zapcls.errors import BadInput, Damaged
 from zapcls.workspace import integrity
-from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.layout import Workspace, hold_lock, read_json, write_json
 
 FINAL_STATES = ("done", "stopped", "failed", "lost", "damaged")
 STORED_STATES = ("queued", "running", "done", "stopped", "failed")
 RESUMABLE_STATES = ("stopped", "failed", "lost")
 _LAUNCH_TIMEOUT_S = 60
+_LOST = (
+    "Its process ended without a word: killed, out of memory, or the machine went down. "
+    "Start it again, or resume it where it ended."
+)
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,11 @@ def read_status(job: Job) -> Status:
     """
     try:
         job.check()
-        return _find_status(job)
+        status = read_stored(job)
+        if not status.is_final and not _is_held(job):
+            status = read_stored(job)  # it may have ended between the two looks
+            return status if status.is_final else replace(status, state="lost", message=_LOST)
+        return status
     except Damaged as error:
         return Status("damaged", message=str(error))
 
@@ -199,23 +207,6 @@ def is_damaged(job: Job) -> bool:
     except Damaged:
         return True
     return False
-
-
-def _find_status(job: Job) -> Status:
-    status = read_stored(job)
-    if status.is_final or _is_held(job):
-        return status
-    status = read_stored(job)  # it may have ended between the two looks
-    if status.is_final:
-        return status
-    return Status(
-        **{
-            **vars(status),
-            "state": "lost",
-            "message": "Its process ended without a word: killed, out of memory, or the machine "
-            "went down. Start it again, or resume it where it ended.",
-        }
-    )
 
 
 def list_jobs(parent: Path, *kinds: str) -> list[Job]:
@@ -275,20 +266,17 @@ def hold_device(workspace: Workspace, device: str, holder: str) -> Iterator[None
         RunBusy: another job holds it; the sentence names that job.
     """
     workspace.runs_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(workspace.runs_dir / f".device-{device}.lock", timeout=1)
     named = workspace.runs_dir / f".device-{device}.json"
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunBusy(
+
+    def describe() -> str:
+        return (
             f"One job uses {device} at a time, and {read_json(named)['holder']} is using it. "
             "Wait until it is done, or stop it."
-        ) from None
-    try:
+        )
+
+    with hold_lock(workspace.runs_dir / f".device-{device}.lock", describe):
         write_json(named, {"holder": holder, "pid": os.getpid()})
         yield
-    finally:
-        lock.release()
 
 
 def find_device_holder(workspace: Workspace, device: str) -> str | None:

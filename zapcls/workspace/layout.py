@@ -1,13 +1,18 @@
-"""Where each thing lies in the workspace, and how a small file is replaced whole."""
+"""Where each thing lies in the workspace, how it is replaced whole, and how a lock is held."""
 
+import contextlib
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zapcls.errors import BadInput, ZapError
+from filelock import FileLock, Timeout
+
+from zapcls.errors import BadInput, RunBusy, ZapError
 
 ENVIRONMENT = "ZAPCLS_WORKSPACE"
 DATA_ENVIRONMENT = "ZAPCLS_DATA"  # the folder that the app opens on
@@ -65,6 +70,34 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
+    """Replace a folder by what `write` puts into the empty one that it is given."""
+    aside = folder.with_name(f".{folder.name}-{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    write(aside)
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path, describe: Callable[[], str], timeout_s: float = 1) -> Iterator[None]:
+    """Hold a lock that one process has at a time; it is free again once that process has ended.
+
+    Raises:
+        RunBusy: another process holds it; `describe` makes the sentence.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=timeout_s)
+    except Timeout:
+        raise RunBusy(describe()) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -1,14 +1,40 @@
-"""Opens the store of a catalogue, one process at a time; it is built at its first use."""
+"""Opens the photos of a data folder: drawn, read and decoded at their first use.
+
+One process at a time builds the store of a catalogue.
+"""
+
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from zapcls.data import sample
 from zapcls.data.catalog import Catalogue
-from zapcls.errors import RunBusy
+from zapcls.data.sources import read_catalogue
 from zapcls.progress import Progress, silent
 from zapcls.workspace import store_build
 from zapcls.workspace.contents import read_contents, remember_store
-from zapcls.workspace.layout import Workspace
+from zapcls.workspace.layout import Workspace, hold_lock
 from zapcls.workspace.store import Store, check_whole, is_whole, list_stores
+
+
+def open_data(
+    workspace: Workspace, data_dir: Path, progress: Progress, with_colors: bool = True
+) -> Store:
+    """Open the store of a data folder; the workspace's own drawings are drawn before, once.
+
+    Raises:
+        BadInput: the folder holds no usable catalogue.
+        RunBusy: another process is drawing, or building the store.
+    """
+    if data_dir == workspace.drawings_dir and not data_dir.exists():
+        data_dir.parent.mkdir(parents=True, exist_ok=True)
+        busy = "One process draws the shoes at a time, and another is drawing them. "
+        busy += "Wait until it is done."
+        with hold_lock(data_dir.with_name(f".{data_dir.name}.lock"), lambda: busy):
+            if not data_dir.exists():
+                sample.draw_catalogue(data_dir, progress=progress)
+    progress("Reading the catalogue", 0, 0)
+    return open_store(workspace, read_catalogue(data_dir), progress, with_colors)
 
 
 def open_store(
@@ -32,19 +58,15 @@ def open_store(
     workspace.store_dir.mkdir(parents=True, exist_ok=True)
     catalogue = read_contents(workspace, catalogue, progress)
     store = Store(workspace.store_dir / catalogue.catalogue_id)
-    try:
-        with FileLock(workspace.store_dir / f".{store.catalogue_id}.lock", timeout=1):
-            if not store.path.is_dir():
-                store_build.build(store, catalogue, _list_whole(workspace), progress)
-            check_whole(store)
-            store_build.take_over_place(store, catalogue)
-            if with_colors and not store.has_colors:
-                store_build.name_colors(store, _list_whole(workspace), progress)
-    except Timeout:
-        raise RunBusy(
-            f"One process builds a store at a time, and another is building "
-            f"{store.catalogue_id}. Wait until it is done."
-        ) from None
+    busy = "One process builds a store at a time, and another is building "
+    busy += f"{store.catalogue_id}. Wait until it is done."
+    with hold_lock(workspace.store_dir / f".{store.catalogue_id}.lock", lambda: busy):
+        if not store.path.is_dir():
+            store_build.build(store, catalogue, _list_whole(workspace), progress)
+        check_whole(store)
+        store_build.take_over_place(store, catalogue)
+        if with_colors and not store.has_colors:
+            store_build.name_colors(store, _list_whole(workspace), progress)
     remember_store(workspace, catalogue.data_dir, store.catalogue_id)
     return check_whole(store)
 

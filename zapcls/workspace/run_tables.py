@@ -1,7 +1,5 @@
 """The tables that a run leaves: read whole, and written aside before they are renamed."""
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pandas as pd
 from zapcls import schema
 from zapcls.errors import ZapError
 from zapcls.workspace.answers import find_probabilities, read_answers
-from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.layout import Workspace, read_json, replace_folder
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store
 
@@ -87,24 +85,15 @@ def write_derived(run: Run, kind: str, write: Callable[[Path], object]) -> None:
 
     `write` is given an empty folder; one that was there before is replaced.
     """
-    folder = run.path / "derived" / kind
-    aside = folder.with_name(f".{kind}-{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    write(aside)
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    replace_folder(run.path / "derived" / kind, write)
 
 
-def read_recoloring(run: Run) -> pd.DataFrame | None:
-    """Read what the run says of its photos recolored (`schema.RECOLORING`), None before."""
-    path = run.path / "derived" / "recolor" / "recolor.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
+def read_derived(run: Run, kind: str) -> pd.DataFrame | None:
+    """Read the table that a job found out about a run, None before.
 
-
-def read_trade(run: Run) -> pd.DataFrame | None:
-    """Read what training options cost and bring (`schema.TRADE`), None before they are tried."""
-    path = run.path / "derived" / "trade" / "trade.parquet"
+    `kind` is recolor (`schema.RECOLORING`), trade (`schema.TRADE`) or map (image_id, x, y).
+    """
+    path = run.path / "derived" / kind / f"{kind}.parquet"
     return pd.read_parquet(path) if path.is_file() else None
 
 
@@ -116,9 +105,3 @@ def read_cross_validation(run: Run) -> dict[str, Any] | None:
     facts = read_json(path)
     rates = facts.pop("targets")[run.task.target]["splits"]["valid"]
     return facts | rates
-
-
-def read_map(run: Run) -> pd.DataFrame | None:
-    """Read the map of the run's embeddings (image_id, x, y), None before it is drawn."""
-    path = run.path / "derived" / "map" / "map.parquet"
-    return pd.read_parquet(path) if path.is_file() else None

@@ -1,5 +1,6 @@
 """Runs: the trainings in a workspace, and the tables each one leaves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,13 +107,19 @@ class Run(jobs.Job):
 
 def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run:
     """Create a queued run."""
-    settings = {
-        "format": FORMAT,
-        "train": config.to_json(),
-        "data_dir": str(data_dir.expanduser().resolve()),
-    }
-    job = jobs.create(workspace.runs_dir, "train", settings, config.arch)
-    return Run(job.path)
+    return _create(workspace, config, data_dir)
+
+
+def _create(
+    workspace: Workspace,
+    config: TrainConfig,
+    data_dir: Path,
+    origin: dict[str, Any] | None = None,
+    fill: Callable[[Path], object] | None = None,
+) -> Run:
+    place = str(data_dir.expanduser().resolve())
+    settings = {"format": FORMAT, "train": config.to_json(), "data_dir": place, **(origin or {})}
+    return Run(jobs.create(workspace.runs_dir, "train", settings, config.arch, fill).path)
 
 
 def create_retraining(
@@ -137,10 +144,7 @@ def create_retraining(
             f"{', '.join(known.classes)}), got {asked.target}: {', '.join(asked.classes)}. "
             "Start a new run for those."
         )
-    settings = {
-        "format": FORMAT,
-        "train": config.to_json(),
-        "data_dir": str(parent.data_dir),
+    origin = {
         "parent": parent.run_id,
         "catalogue_id": parent.facts["catalogue_id"],
         "corrected": len(corrections),
@@ -152,7 +156,7 @@ def create_retraining(
         split = pd.read_parquet(parent.path / "split.parquet")
         correct_split(split, corrections).to_parquet(folder / "split.parquet")
 
-    return Run(jobs.create(workspace.runs_dir, "train", settings, config.arch, fill).path)
+    return _create(workspace, config, parent.data_dir, origin, fill)
 
 
 def write_task(run: Run, task: Task) -> None:
@@ -205,12 +209,11 @@ def summarize_run(run: Run) -> dict[str, Any]:
     """Summarize a training: run, state, error_rate, error_low, error_high, n_valid, seconds."""
     status = jobs.read_status(run)
     valid = run.rates["splits"]["valid"] if run.is_evaluated else {}
+    rates = {name: valid.get(name) for name in ("error_rate", "error_low", "error_high")}
     return {
         "run": run.run_id,
         "state": status.state,
-        "error_rate": valid.get("error_rate"),
-        "error_low": valid.get("error_low"),
-        "error_high": valid.get("error_high"),
+        **rates,
         "n_valid": valid.get("n"),
         "seconds": None if status.seconds is None else round(status.seconds, 1),
     }

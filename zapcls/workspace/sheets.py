@@ -81,8 +81,12 @@ def check_known(
     return filled
 
 
-def _parse(content: bytes, name: str) -> pd.DataFrame:
-    """Read the text cells of the columns that decisions have, by line."""
+def open_csv(content: bytes, name: str) -> tuple[io.StringIO, str]:
+    """Return the text of a CSV file and its separator: comma, semicolon or tab.
+
+    Raises:
+        BadInput: it is not in UTF-8.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -91,7 +95,13 @@ def _parse(content: bytes, name: str) -> pd.DataFrame:
             'save it as "CSV UTF-8".'
         ) from None
     separator = max(",;\t", key=re.split(r"[\r\n]", text, maxsplit=1)[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return io.StringIO(text, newline=""), separator
+
+
+def _parse(content: bytes, name: str) -> pd.DataFrame:
+    """Read the text cells of the columns that decisions have, by line."""
+    text, separator = open_csv(content, name)
+    reader = csv.reader(text, delimiter=separator, strict=True)
     rows: dict[int, list[str]] = {}
     try:
         header = [cell.strip() for cell in next(reader, [])]

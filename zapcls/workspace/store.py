@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,7 @@ from zapcls.data.split import build_split, name_split
 from zapcls.data.task import Task
 from zapcls.errors import ZapError
 from zapcls.workspace.contents import recall_store
-from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.layout import Workspace, read_json, replace_file
 
 VERSION = 2  # of what a store's folder holds
 _FINGERPRINT_ROWS = 64
@@ -204,8 +203,5 @@ def read_split(store: Store, config: TrainConfig) -> pd.DataFrame:
     if path.is_file():
         return pd.read_parquet(path)
     split = build_split(table, config.split, config.seed)
-    path.parent.mkdir(exist_ok=True)
-    aside = path.with_name(f".{path.name}-{os.getpid()}")  # two runs may make it at once
-    split.to_parquet(aside)
-    aside.replace(path)
+    replace_file(path, split.to_parquet())  # two runs may make it at once
     return split

@@ -16,7 +16,7 @@ from zapcls.errors import ZapError
 from zapcls.progress import Progress
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.color_labels import carry_over
-from zapcls.workspace.layout import write_json
+from zapcls.workspace.layout import replace_file, write_json
 from zapcls.workspace.store import VERSION, Store, take_fingerprint
 
 _COPY_ROWS = 1024
@@ -133,8 +133,7 @@ def take_over_place(store: Store, catalogue: Catalogue) -> None:
 def write_catalog(folder: Path, table: pd.DataFrame, attributes: tuple[Attribute, ...]) -> None:
     """Write the catalogue's table, whole or not at all."""
     table = schema.conform(table, list_columns(attributes), "catalogue")
-    table.to_parquet(folder / ".catalog.parquet")
-    (folder / ".catalog.parquet").replace(folder / "catalog.parquet")
+    replace_file(folder / "catalog.parquet", table.to_parquet())
 
 
 def name_colors(store: Store, known: Sequence[Store], progress: Progress) -> None:
@@ -155,6 +154,5 @@ def name_colors(store: Store, known: Sequence[Store], progress: Progress) -> Non
     todo = np.flatnonzero(~is_known)
     parts.append(color.describe_colors(store.pixels, progress, todo).set_index(todo))
     colors = pd.concat(parts).sort_index().assign(image_id=table["image_id"])
-    aside = store.path / ".colors.parquet"
-    schema.conform(colors, schema.COLORS, "colors").to_parquet(aside)
-    aside.replace(store.path / "colors.parquet")
+    colors = schema.conform(colors, schema.COLORS, "colors")
+    replace_file(store.path / "colors.parquet", colors.to_parquet())

@@ -6,13 +6,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-from filelock import FileLock, Timeout
-
-from zapcls.errors import RunBusy, Stopped, ZapError
+from zapcls.errors import Stopped, ZapError
 from zapcls.workspace import jobs
 from zapcls.workspace.arrays import is_disk_full
 from zapcls.workspace.jobs import Job, Status
-from zapcls.workspace.layout import overwrite_json, write_json
+from zapcls.workspace.layout import hold_lock, overwrite_json, write_json
 
 _REPORT_EVERY_S = 0.3
 
@@ -65,7 +63,9 @@ def perform(
         ZapError: whatever the work raised, after it was recorded. Any other error is
             recorded with its traceback in the log and raised as it is.
     """
-    with _hold(job), _stop_on_signal(job):
+    busy = f"One process does a job, and another is doing {job.job_id}. Wait until it is done."
+    # Ten seconds, as a reader may try the lock for an instant.
+    with hold_lock(job.path / "lock", lambda: busy, timeout_s=10), _stop_on_signal(job):
         reporter = Reporter(job, watch)
         try:
             work(reporter)
@@ -96,21 +96,6 @@ def _record_crash(job: Job, reporter: Reporter, error: BaseException) -> None:
         traceback.print_exception(error, file=log)
     last = str(error).strip().splitlines() or ["no message"]
     reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
-
-
-@contextlib.contextmanager
-def _hold(job: Job) -> Iterator[None]:
-    lock = FileLock(job.path / "lock", timeout=10)  # a reader may try it for an instant
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunBusy(
-            f"One process does a job, and another is doing {job.job_id}. Wait until it is done."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager

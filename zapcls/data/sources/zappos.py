@@ -73,9 +73,7 @@ def read(data_dir: Path) -> Catalogue:
     table = metadata.rename(columns={"CID": "image_id", **METADATA}).assign(content="")
     table["product_id"] = table["image_id"].str.rsplit("-", n=1).str[0]
     table["brand"] = [html.unescape(PurePosixPath(path).parent.name) for path in paths]
-    table["image_path"], table["file_bytes"], table["file_mtime_ns"] = _resolve_paths(
-        paths, image_root
-    )
+    table[["image_path", *schema.FILES]] = _resolve_paths(paths, image_root)
     is_missing = table["file_bytes"] < 0
     if is_missing.all():
         raise BadInput(
@@ -157,13 +155,11 @@ def _check_rows_match(cids: pd.Series, paths: list[str]) -> None:
             )
 
 
-def _resolve_paths(paths: list[str], image_root: Path) -> tuple[list[str], list[int], list[int]]:
+def _resolve_paths(paths: list[str], image_root: Path) -> list[tuple[str, int, int]]:
     """Find each listed path on disk: relative to the root, its bytes and time of change, or -1."""
     root = image_root.resolve()
     folders: dict[str, str] = {}
-    found: list[str] = []
-    sizes: list[int] = []
-    times: list[int] = []
+    found = []
     for path in paths:
         folder, _, name = path.rpartition("/")
         if folder not in folders:
@@ -172,11 +168,8 @@ def _resolve_paths(paths: list[str], image_root: Path) -> tuple[list[str], list[
             except _NAME_ERRORS:
                 folders[folder] = folder
         relative = f"{folders[folder]}/{name}"
-        found.append(relative)
-        size, time = _look_at(root / relative, root, path)
-        sizes.append(size)
-        times.append(time)
-    return found, sizes, times
+        found.append((relative, *_look_at(root / relative, root, path)))
+    return found
 
 
 def _look_at(file: Path, root: Path, listed: str) -> tuple[int, int]:
