@@ -1,10 +1,7 @@
 """Color bias: rates by color and label, an empty cell that says so, and bars that open photos."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import add_check, relabel
 
 from zapcls.blocks import numbers
@@ -13,22 +10,20 @@ from zapcls.findings.ask import SOURCES
 from zapcls.ui import filters
 from zapcls.ui.ask_form import SOURCE
 from zapcls.workspace.checks import read_predictions as read_checked
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_predictions
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store_of
+from zapcls.workspace.store import find_store_of
 
 RUN, HEADS = SOURCES.values()
 PHOTOS = "mean probability of the label"  # a column of the table of groups
 
 
-def find_table(app: App, column: str = PHOTOS) -> pd.DataFrame:
+def find_table(app, column=PHOTOS):
     """The table on the page that has this column."""
     return next(frame.value for frame in app.dataframe if column in frame.value.columns)
 
 
 @pytest.fixture
-def valid(finished: Run, workspace: Workspace) -> pd.DataFrame:
+def valid(finished, workspace):
     """The labelled photos of valid with their colors, joined by hand."""
     store = find_store_of(workspace, workspace.drawings_dir)
     table = pd.read_parquet(finished.path / "predictions.parquet")
@@ -36,9 +31,7 @@ def valid(finished: Run, workspace: Workspace) -> pd.DataFrame:
     return table.merge(store.read_colors()[["image_id", "color"]], on="image_id")
 
 
-def test_the_claim_compares_pink_women_s_shoes_with_the_others(
-    valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_claim_compares_pink_women_s_shoes_with_the_others(valid, open_page):
     women = valid[valid["label"] == "Women"]
     pink, others = women[women["color"] == "pink"], women[women["color"] != "pink"]
     hits = [(rows["prediction"] == "Men").sum() for rows in (pink, others)]
@@ -51,8 +44,8 @@ def test_the_claim_compares_pink_women_s_shoes_with_the_others(
 
 
 def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
-    finished: Run, own_store: Store, valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+    finished, own_store, valid, open_page
+):
     app = open_page("color_bias")
     assert app.button_group(key=SOURCE).options == [RUN]
     check = add_check(finished, own_store)
@@ -71,17 +64,13 @@ def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
     assert app.query_params["source"] == RUN
 
 
-def test_an_unknown_source_in_the_url_is_this_run(
-    finished: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_an_unknown_source_in_the_url_is_this_run(finished, own_store, open_page):
     add_check(finished, own_store)
 
     assert "This run, valid, product split." in open_page("color_bias", source="odd").said
 
 
-def test_the_table_has_a_row_for_each_color_and_label(
-    valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_table_has_a_row_for_each_color_and_label(valid, open_page):
     table = find_table(open_page("color_bias"))
     cells = list(zip(table["color"], table["label"], strict=True))
     shops = {"sold as women's": "Women", "sold as men's": "Men"}
@@ -102,7 +91,7 @@ def test_the_table_has_a_row_for_each_color_and_label(
         assert row["too sure by, points"] == gap
 
 
-def test_a_bar_opens_exactly_its_photos(valid: pd.DataFrame, open_page: Callable[..., App]) -> None:
+def test_a_bar_opens_exactly_its_photos(valid, open_page):
     wrong = valid[valid["label"] != valid["prediction"]]
     color, label = wrong.iloc[0][["color", "label"]]
     app = open_page("color_bias")
@@ -116,9 +105,7 @@ def test_a_bar_opens_exactly_its_photos(valid: pd.DataFrame, open_page: Callable
     assert f"**{expected}** photo" in app.said
 
 
-def test_a_bar_of_out_of_fold_answers_opens_those(
-    finished: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_a_bar_of_out_of_fold_answers_opens_those(finished, own_store, open_page):
     add_check(finished, own_store)
     app = open_page("color_bias", source=HEADS)
     point = {"customdata": ["black", "Women", 3, 1, 0.1, 0.5]}
@@ -129,9 +116,7 @@ def test_a_bar_of_out_of_fold_answers_opens_those(
     assert app.multiselect(key="color").value == ["black"]
 
 
-def test_what_was_found_changes_with_the_files_that_it_depends_on(
-    finished: Run, valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_what_was_found_changes_with_the_files_that_it_depends_on(finished, valid, open_page):
     before = find_table(open_page("color_bias"))
     path = finished.path / "predictions.parquet"
     table = pd.read_parquet(path)
@@ -144,9 +129,7 @@ def test_what_was_found_changes_with_the_files_that_it_depends_on(
     assert set(before["wrong"].str.split(" %").str[0]) > {"0", "no such shoes"}
 
 
-def test_photos_are_grouped_by_another_attribute(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_photos_are_grouped_by_another_attribute(finished, workspace, open_page):
     table = read_predictions(finished, workspace).query("split == 'valid' and label != ''")
     group = table["category"].value_counts().index[0]
 
@@ -165,16 +148,14 @@ def test_photos_are_grouped_by_another_attribute(
 
 
 @pytest.fixture
-def kinds(finished: Run, own_store: Store) -> list[str]:
+def kinds(finished, own_store):
     """The classes of the run once it is about the sub-categories of the drawings."""
     classes = sorted(set(own_store.read_catalog()["sub_category"]) - {""})
     relabel(finished, own_store, "sub_category", classes)
     return classes
 
 
-def test_any_target_and_number_of_classes_is_shown(
-    kinds: list[str], open_page: Callable[..., App]
-) -> None:
+def test_any_target_and_number_of_classes_is_shown(kinds, open_page):
     assert len(kinds) > 3
 
     for by in ("color", "category"):

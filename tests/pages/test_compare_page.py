@@ -3,10 +3,8 @@
 import json
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import fake_run
-import numpy as np
 import pandas as pd
 import pytest
 from app_driver import App
@@ -21,7 +19,6 @@ from zapcls.config import build_config
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.evidence import open_evidence
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
 
@@ -30,7 +27,7 @@ PAGE_SIZE = 24
 TASK = Task("gender", ("Women", "Men"))
 
 
-def plan_other_logits(split: pd.DataFrame) -> np.ndarray:
+def plan_other_logits(split):
     """Answer as `fake_run.plan_logits`, but every third photo of each split the other way."""
     logits = PLAN(split)
     turn = split.groupby("split").cumcount().to_numpy() % 3 == 0
@@ -41,7 +38,7 @@ def plan_other_logits(split: pd.DataFrame) -> np.ndarray:
 PLAN = fake_run.plan_logits
 
 
-def add_other(workspace: Workspace, **settings) -> Run:
+def add_other(workspace, **settings):
     """A finished run, newer than `finished`, that answers otherwise."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fake_run, "plan_logits", plan_other_logits)
@@ -49,11 +46,11 @@ def add_other(workspace: Workspace, **settings) -> Run:
 
 
 @pytest.fixture
-def other(workspace: Workspace) -> Run:
+def other(workspace):
     return add_other(workspace)
 
 
-def pair_by_hand(first: Run, second: Run) -> pd.DataFrame:
+def pair_by_hand(first, second):
     """Join what two runs say of the photos that are valid in both: right_first, right_second."""
     tables = [pd.read_parquet(run.path / "predictions.parquet") for run in (first, second)]
     valid = [table[(table["split"] == "valid") & (table["label"] != "")] for table in tables]
@@ -66,13 +63,11 @@ def pair_by_hand(first: Run, second: Run) -> pd.DataFrame:
 
 
 @pytest.fixture
-def pairs(finished: Run, other: Run) -> pd.DataFrame:
+def pairs(finished, other):
     return pair_by_hand(finished, other)
 
 
-def mark(
-    run: Run, workspace: Workspace, image: pd.Series, mark: str, right_label: str = ""
-) -> None:
+def mark(run, workspace, image, mark, right_label=""):
     """Enter a reviewer's decision on an image."""
     open_reviews(workspace).mark(
         run.facts["catalogue_id"], image["image_id"], "gender", image["label"], mark,
@@ -80,11 +75,11 @@ def mark(
     )  # fmt: skip
 
 
-def write(rate: float) -> str:
+def write(rate):
     return f"{round(100 * rate, 1):+.1f}".replace("-", "−") if round(100 * rate, 1) else "0.0"
 
 
-def check_headline(said: str, pairs: pd.DataFrame) -> None:
+def check_headline(said, pairs):
     """Check the sentence about the photos that nobody reviewed, which `pairs` are."""
     wrong = [numbers.percent(1 - pairs[f"right_{run}"].mean()) for run in ("first", "second")]
     start = f"### On {len(pairs)} photos that nobody reviewed: {wrong[0]} → {wrong[1]} wrong"
@@ -97,9 +92,7 @@ def check_headline(said: str, pairs: pd.DataFrame) -> None:
     assert f"counting {len(products)} products; p = {p:.2g})" in said
 
 
-def test_says_what_differs_where_nobody_reviewed(
-    pairs: pd.DataFrame, finished: Run, other: Run, open_page: OpenPage
-) -> None:
+def test_says_what_differs_where_nobody_reviewed(pairs, finished, other, open_page):
     app = open_page("compare")
 
     assert app.sidebar.selectbox(key="run").value == other.run_id  # the newer one is the second
@@ -114,8 +107,8 @@ def test_says_what_differs_where_nobody_reviewed(
 
 
 def test_reviewed_photos_leave_the_headline_and_are_graded_under_both_labels(
-    pairs: pd.DataFrame, other: Run, workspace: Workspace, open_page: OpenPage
-) -> None:
+    pairs, other, workspace, open_page
+):
     is_wrong = ~pairs["right_first"]
     relabelled, unclear, agreed = (pairs[is_wrong].iloc[place] for place in range(3))
     swapped = {"Women": "Men", "Men": "Women"}[relabelled["label"]]
@@ -141,9 +134,7 @@ def test_reviewed_photos_leave_the_headline_and_are_graded_under_both_labels(
     assert f"sold as {label}, corrected to {right}" in app.said
 
 
-def test_with_every_photo_reviewed_there_is_no_fair_test(
-    pairs: pd.DataFrame, other: Run, workspace: Workspace, open_page: OpenPage
-) -> None:
+def test_with_every_photo_reviewed_there_is_no_fair_test(pairs, other, workspace, open_page):
     for _, image in pairs.iterrows():
         mark(other, workspace, image, "model wrong")
     app = open_page("compare")
@@ -160,9 +151,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_cell_shows_exactly_its_photos_with_both_answers(
-    pairs: pd.DataFrame, open_page: OpenPage, cell: str
-) -> None:
+def test_a_cell_shows_exactly_its_photos_with_both_answers(pairs, open_page, cell):
     first, second = CELLS[cell]
     rows = pairs[(pairs["right_first"] == first) & (pairs["right_second"] == second)]
     assert 0 < len(rows) <= PAGE_SIZE
@@ -180,9 +169,7 @@ def test_a_cell_shows_exactly_its_photos_with_both_answers(
             assert f" {run}: {called}, {prob}" in caption
 
 
-def test_a_cell_is_chosen_by_hand_too_and_may_be_empty(
-    finished: Run, workspace: Workspace, open_page: OpenPage
-) -> None:
+def test_a_cell_is_chosen_by_hand_too_and_may_be_empty(finished, workspace, open_page):
     twin = fake_run.add_finished(workspace, minute=50)
     wrong = (~pair_by_hand(finished, twin)["right_first"]).sum()
     app = open_page("compare")
@@ -193,7 +180,7 @@ def test_a_cell_is_chosen_by_hand_too_and_may_be_empty(
     assert len(app.choose("cell", "still wrong").image) == wrong
 
 
-def answer(run: Run, is_right: bool) -> None:
+def answer(run, is_right):
     """Have a run answer every labelled photo right, or every one wrong."""
     path = run.path / "predictions.parquet"
     table = pd.read_parquet(path)
@@ -202,9 +189,7 @@ def answer(run: Run, is_right: bool) -> None:
     table.assign(prediction=answers).to_parquet(path)
 
 
-def test_many_photos_come_in_pages(
-    pairs: pd.DataFrame, finished: Run, other: Run, open_page: OpenPage
-) -> None:
+def test_many_photos_come_in_pages(pairs, finished, other, open_page):
     answer(finished, is_right=True)
     answer(other, is_right=False)
     assert PAGE_SIZE < len(pairs) < 2 * PAGE_SIZE
@@ -216,14 +201,12 @@ def test_many_photos_come_in_pages(
 
 
 @pytest.fixture
-def oldest(finished: Run, workspace: Workspace) -> Run:
+def oldest(finished, workspace):
     """A run that is older than the next older one."""
     return Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000000-old-0000"))
 
 
-def test_the_first_run_is_chosen_by_hand_and_kept_in_the_url(
-    finished: Run, other: Run, oldest: Run, open_page: OpenPage
-) -> None:
+def test_the_first_run_is_chosen_by_hand_and_kept_in_the_url(finished, other, oldest, open_page):
     field = f"with-{other.run_id}"
     app = open_page("compare")
     assert app.field(field).value == finished.run_id  # the next older one
@@ -232,7 +215,7 @@ def test_the_first_run_is_chosen_by_hand_and_kept_in_the_url(
     assert app.field(field).value == oldest.run_id
 
 
-def test_the_first_run_is_chosen_in_the_url(other: Run, oldest: Run, open_page: OpenPage) -> None:
+def test_the_first_run_is_chosen_in_the_url(other, oldest, open_page):
     app = open_page("compare", **{"with": oldest.run_id})
     assert app.field(f"with-{other.run_id}").value == oldest.run_id
 
@@ -242,16 +225,14 @@ def test_the_first_run_is_chosen_in_the_url(other: Run, oldest: Run, open_page: 
     [("../../etc", 1), ("20260102-103000-resnet10t-0030", 0)],  # itself
 )
 def test_an_unknown_first_run_in_the_url_is_told_of(
-    finished: Run, other: Run, oldest: Run, open_page: OpenPage, odd: str, warnings: int
-) -> None:
+    finished, other, oldest, open_page, odd, warnings
+):
     app = open_page("compare", run=finished.run_id, **{"with": odd})
     assert app.field(f"with-{finished.run_id}").value == oldest.run_id  # `other` is newer
     assert len(app.warning) == warnings
 
 
-def test_a_retraining_is_compared_with_its_parent(
-    finished: Run, other: Run, workspace: Workspace, pairs: pd.DataFrame, open_page: OpenPage
-) -> None:
+def test_a_retraining_is_compared_with_its_parent(finished, other, workspace, pairs, open_page):
     image = pairs[~pairs["right_first"]].iloc[0]
     right = {"Women": "Men", "Men": "Women"}[image["label"]]
     mark(finished, workspace, image, "label wrong", right)
@@ -271,9 +252,7 @@ def test_a_retraining_is_compared_with_its_parent(
     assert settings.reset_index().to_numpy().tolist() == [["unfrozen_epochs", "8", "3"]]
 
 
-def test_runs_of_two_splits_are_compared_where_both_are_valid(
-    finished: Run, workspace: Workspace, open_page: OpenPage
-) -> None:
+def test_runs_of_two_splits_are_compared_where_both_are_valid(finished, workspace, open_page):
     seeded = add_other(workspace, seed=1)
     pairs = pair_by_hand(finished, seeded)
     valid = [run.rates["splits"]["valid"]["n"] for run in (finished, seeded)]
@@ -285,9 +264,7 @@ def test_runs_of_two_splits_are_compared_where_both_are_valid(
     assert f"{left_out[0]} valid photos of the first run and {left_out[1]} of the sec" in app.said
 
 
-def test_the_charts_show_both_runs_in_their_colors(
-    pairs: pd.DataFrame, open_page: OpenPage
-) -> None:
+def test_the_charts_show_both_runs_in_their_colors(pairs, open_page):
     differences, curves, women, women_apart, men, men_apart = open_page("compare").charts()
 
     assert len(differences[0]["y"]) == 6
@@ -298,7 +275,7 @@ def test_the_charts_show_both_runs_in_their_colors(
         assert len(chart[0]["y"]) == len(BASIC_COLORS)
 
 
-def read_groups(finished: Run, other: Run, workspace: Workspace, by: str) -> pd.DataFrame:
+def read_groups(finished, other, workspace, by):
     """Compare the two runs by an attribute, as the analysis does."""
     first, second = (open_evidence(run, workspace) for run in (finished, other))
     tables = first.predictions, second.predictions
@@ -307,9 +284,7 @@ def read_groups(finished: Run, other: Run, workspace: Workspace, by: str) -> pd.
 
 
 @pytest.mark.parametrize("by", ["color", "category"])
-def test_groups_may_be_of_any_attribute(
-    finished: Run, other: Run, workspace: Workspace, open_page: OpenPage, by: str
-) -> None:
+def test_groups_may_be_of_any_attribute(finished, other, workspace, open_page, by):
     groups = read_groups(finished, other, workspace, by)
 
     app = open_page("compare", by=by)
@@ -324,8 +299,8 @@ def test_groups_may_be_of_any_attribute(
 
 @pytest.mark.parametrize("option", ["--by-color", "--by=category"])
 def test_the_command_prints_the_summary_and_then_the_groups(
-    finished: Run, other: Run, workspace: Workspace, capsys: pytest.CaptureFixture, option: str
-) -> None:
+    finished, other, workspace, capsys, option
+):
     by = "color" if option == "--by-color" else "category"
     groups = read_groups(finished, other, workspace, by)
     command = ["compare", finished.run_id, other.run_id, option, "--json"]
@@ -340,24 +315,20 @@ def test_the_command_prints_the_summary_and_then_the_groups(
     assert [row[by] for row in rows[6:]] == groups[by].tolist()
 
 
-def test_an_unknown_attribute_is_refused(
-    finished: Run, other: Run, workspace: Workspace, capsys: pytest.CaptureFixture
-) -> None:
+def test_an_unknown_attribute_is_refused(finished, other, workspace, capsys):
     command = ["compare", finished.run_id, other.run_id, "--by", "mood"]
 
     assert main([*command, "--workspace", str(workspace.path)]) == 2
     assert "'mood'" in capsys.readouterr().err
 
 
-def test_reviewed_photos_are_left_out_of_the_colors(
-    finished: Run, pairs: pd.DataFrame, workspace: Workspace, open_page: OpenPage
-) -> None:
+def test_reviewed_photos_are_left_out_of_the_colors(finished, pairs, workspace, open_page):
     mark(finished, workspace, pairs.iloc[0], "model wrong")
 
     assert f"the {len(pairs) - 1} photos that nobody reviewed" in open_page("compare").said
 
 
-def add_recoloring(run: Run, answers: list[tuple[str, str]]) -> None:
+def add_recoloring(run, answers):
     """Write what a run says of photos, and of them in pink: (image_id, answer in pink)."""
     table = pd.read_parquet(run.path / "predictions.parquet").set_index("image_id")
     rows = []
@@ -373,9 +344,7 @@ def add_recoloring(run: Run, answers: list[tuple[str, str]]) -> None:
     schema.conform(edits, schema.RECOLORING, "recoloring").to_parquet(folder / "recolor.parquet")
 
 
-def test_flips_of_both_runs_are_compared(
-    finished: Run, other: Run, pairs: pd.DataFrame, open_page: OpenPage
-) -> None:
+def test_flips_of_both_runs_are_compared(finished, other, pairs, open_page):
     turned = {"Women": "Men", "Men": "Women"}
     photos = pairs.head(6)
     ids = photos["image_id"]
@@ -392,7 +361,7 @@ def test_flips_of_both_runs_are_compared(
     assert len(apart[0]["y"]) == 1
 
 
-def test_one_run_is_not_enough(finished: Run, open_page: OpenPage) -> None:
+def test_one_run_is_not_enough(finished, open_page):
     app = open_page("compare")
 
     assert "this is the only one" in app.said
@@ -400,17 +369,13 @@ def test_one_run_is_not_enough(finished: Run, open_page: OpenPage) -> None:
     assert not app.error
 
 
-def test_a_run_that_is_not_evaluated_is_no_partner(
-    finished: Run, workspace: Workspace, open_page: OpenPage
-) -> None:
+def test_a_run_that_is_not_evaluated_is_no_partner(finished, workspace, open_page):
     fake_run.add_stopped(workspace, minute=10)
 
     assert "this is the only one" in open_page("compare", run=finished.run_id).said
 
 
-def test_runs_about_other_classes_are_not_compared(
-    finished: Run, workspace: Workspace, open_page: OpenPage
-) -> None:
+def test_runs_about_other_classes_are_not_compared(finished, workspace, open_page):
     settings = {"target": "category", "classes": ("Boots", "Shoes")}
     boots = fake_run.add_finished(workspace, minute=25, **settings)
     app = open_page("compare", run=finished.run_id)
@@ -424,8 +389,8 @@ def test_runs_about_other_classes_are_not_compared(
     assert not app.error
 
 
-def test_no_photo_valid_in_both(finished: Run, other: Run, open_page: OpenPage) -> None:
-    path: Path = other.path / "predictions.parquet"
+def test_no_photo_valid_in_both(finished, other, open_page):
+    path = other.path / "predictions.parquet"
     table = pd.read_parquet(path)
     table.assign(split=table["split"].replace("valid", "train")).to_parquet(path)
     app = open_page("compare")
@@ -434,5 +399,5 @@ def test_no_photo_valid_in_both(finished: Run, other: Run, open_page: OpenPage) 
     assert not app.charts()
 
 
-def test_no_run_yet(workspace: Workspace, open_page: OpenPage) -> None:
+def test_no_run_yet(workspace, open_page):
     assert "There is no run yet." in open_page("compare").said

@@ -1,12 +1,7 @@
 """Data: what is in the catalogue, what was left out and why, where it comes from."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import fake_run
-import pandas as pd
 import pytest
-from app_driver import App
 from filelock import FileLock
 
 from zapcls.config import build_config
@@ -14,21 +9,18 @@ from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
 from zapcls.ui import messages
 from zapcls.workspace import bodies, jobs, worker
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, read_chosen_data, write_json
+from zapcls.workspace.layout import read_chosen_data, write_json
 from zapcls.workspace.store import Store, find_store_of, read_split
 from zapcls.workspace.worker import Reporter
 
 
 @pytest.fixture
-def table(workspace: Workspace) -> pd.DataFrame:
+def table(workspace):
     store = find_store_of(workspace, workspace.drawings_dir)
     return store.read_catalog().merge(store.read_colors(), on="image_id")
 
 
-def test_counts_what_is_kept_and_each_reason_to_leave_out(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_counts_what_is_kept_and_each_reason_to_leave_out(table, open_page):
     app = open_page("data")
     kept = table[table["gender"].isin(["Women", "Men"]) & (table["image_problem"] == "")]
     assert f"**{len(kept)} of {len(table)} shoes are kept**" in app.said
@@ -56,9 +48,7 @@ def test_counts_what_is_kept_and_each_reason_to_leave_out(
     assert not missing.get("image")  # there is none to show
 
 
-def test_the_split_and_the_leak_of_a_random_one_are_counted(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_split_and_the_leak_of_a_random_one_are_counted(workspace, open_page):
     store = find_store_of(workspace, workspace.drawings_dir)
     by_product, random = (
         read_split(store, build_config(split=mode)) for mode in ("product", "random")
@@ -75,9 +65,7 @@ def test_the_split_and_the_leak_of_a_random_one_are_counted(
         assert list(shown.loc[name, ["Women", "Men", "products"]]) == expected
 
 
-def test_drawings_are_named_so_and_photos_come_with_their_terms(
-    workspace: Workspace, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drawings_are_named_so_and_photos_come_with_their_terms(workspace, open_page, monkeypatch):
     drawn = open_page("data")
     assert [warning.value for warning in drawn.warning] == [messages.DRAWN_NOTE]
     assert TERMS not in drawn.said
@@ -87,9 +75,7 @@ def test_drawings_are_named_so_and_photos_come_with_their_terms(
     assert not photos.warning
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_a_folder_that_is_not_there_is_one_sentence(workspace, open_page, launched):
     app = open_page("data").choose("source", "folder").choose("folder", "/no/such/folder")
     app.click("open_folder")
     assert [error.value for error in app.error] == [
@@ -99,9 +85,7 @@ def test_a_folder_that_is_not_there_is_one_sentence(
     assert read_chosen_data(workspace) == workspace.drawings_dir
 
 
-def test_a_folder_is_read_by_a_job_and_watched(
-    workspace: Workspace, tmp_path: Path, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_a_folder_is_read_by_a_job_and_watched(workspace, tmp_path, open_page, launched):
     folder = tmp_path / "photos"
     folder.mkdir()
     app = open_page("data").choose("source", "folder").choose("folder", str(folder))
@@ -114,11 +98,11 @@ def test_a_folder_is_read_by_a_job_and_watched(
     assert "1,200 of 4,000" in app.run().said
 
 
-def refuse(progress: Reporter) -> None:
+def refuse(progress):
     raise BadInput("The folder must hold meta-data.csv, but it does not. Fetch it.")
 
 
-def test_a_reading_that_failed_says_why(bare: Workspace, open_page: Callable[..., App]) -> None:
+def test_a_reading_that_failed_says_why(bare, open_page):
     job = jobs.create(bare.jobs_dir, "build_store", {"data_dir": "/somewhere"})
     with pytest.raises(BadInput):
         worker.perform(job, refuse)
@@ -126,9 +110,7 @@ def test_a_reading_that_failed_says_why(bare: Workspace, open_page: Callable[...
     assert [error.value for error in app.error] == [jobs.read_status(job).message]
 
 
-def test_the_drawings_and_the_download_are_jobs_too(
-    bare: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_the_drawings_and_the_download_are_jobs_too(bare, open_page, launched):
     open_page("data").click("use_drawings")
     app = open_page("data").choose("source", "download")
     assert TERMS in app.said  # before anything is fetched
@@ -138,14 +120,12 @@ def test_the_drawings_and_the_download_are_jobs_too(
     assert launched[1].config["dest"] == str(bare.download_dir)
 
 
-def test_the_pixel_store_says_how_it_came_about(
-    own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_the_pixel_store_says_how_it_came_about(own_store, open_page):
     rows, side = own_store.facts["rows"], own_store.side
     place = messages.escape(own_store.facts["data_dir"])
     size = f"{rows} photos of {side} px · {rows * side**2 * 3 / 1e6:.0f} MB"
 
-    def say(**facts: float) -> list[str]:
+    def say(**facts):
         write_json(own_store.path / "pixels.json", own_store.facts | facts)
         return open_page("data").said.splitlines()
 
@@ -157,9 +137,7 @@ def test_the_pixel_store_says_how_it_came_about(
     assert f"{size} · {made} · read from {place}" in say(decoded=0, images_per_s=0.0)
 
 
-def test_kept_features_are_listed_and_deleted(
-    own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_kept_features_are_listed_and_deleted(own_store, open_page):
     assert "Features of frozen networks" not in open_page("data").said
     folder = fake_run.add_features(own_store)
     other = fake_run.add_features(own_store, "resnet50-224-ba9876543210")
@@ -180,9 +158,7 @@ def test_kept_features_are_listed_and_deleted(
     assert "mobilenet_v2" not in app.said
 
 
-def test_photos_recolored_for_training_are_listed_last_and_deleted(
-    own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_photos_recolored_for_training_are_listed_last_and_deleted(own_store, open_page):
     fake_run.add_features(own_store, "resnet50-224-ba9876543210")
     folder = fake_run.add_features(own_store, bodies.RECOLORED)
     app = open_page("data")
@@ -194,9 +170,7 @@ def test_photos_recolored_for_training_are_listed_last_and_deleted(
     assert "training photos, recolored" not in app.said
 
 
-def test_features_are_not_deleted_while_a_job_is_active(
-    own_store: Store, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_features_are_not_deleted_while_a_job_is_active(own_store, workspace, open_page):
     folder = fake_run.add_features(own_store)
     jobs_at_work = [
         fake_run.add_run(workspace, minute=1),
@@ -216,9 +190,7 @@ def test_features_are_not_deleted_while_a_job_is_active(
     assert (folder / "pooled-plain.npy").is_file()
 
 
-def test_photos_whose_colors_are_not_named_yet(
-    own_store: Store, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_photos_whose_colors_are_not_named_yet(own_store, open_page, launched):
     (own_store.path / "colors.parquet").unlink()
     name = "The drawn catalogue"
     assert f"{name}, its colors are not named yet." in open_page("overview").said
@@ -230,9 +202,7 @@ def test_photos_whose_colors_are_not_named_yet(
     assert (job.kind, job.config["data_dir"]) == ("build_store", own_store.facts["data_dir"])
 
 
-def test_colors_can_be_named_after_a_reading_that_failed(
-    own_store: Store, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_colors_can_be_named_after_a_reading_that_failed(own_store, workspace, open_page):
     (own_store.path / "colors.parquet").unlink()
     job = jobs.create(workspace.jobs_dir, "build_store", {"data_dir": "/somewhere"})
     with pytest.raises(BadInput):

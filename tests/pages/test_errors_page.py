@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import add_check
 
 from zapcls.analysis import causes
@@ -16,17 +15,15 @@ from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import gallery, map_view, messages, navigation, slices_view, suspects_view
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store_of
+from zapcls.workspace.store import find_store_of
 
 Rows = Callable[[pd.DataFrame], pd.Series]
 PAGE_SIZE = 25
 
 
 @pytest.fixture
-def table(finished: Run, workspace: Workspace) -> pd.DataFrame:
+def table(finished, workspace):
     """The predictions of labelled photos with their facts, joined by hand, worst first."""
     store = find_store_of(workspace, workspace.drawings_dir)
     table = pd.read_parquet(finished.path / "predictions.parquet")
@@ -39,29 +36,27 @@ def table(finished: Run, workspace: Workspace) -> pd.DataFrame:
 
 
 @pytest.fixture
-def checked(own_store: Store, finished: Run) -> Run:
+def checked(own_store, finished):
     """The finished run, its labels checked."""
     add_check(finished, own_store)
     return finished
 
 
-def list_shown(app: App) -> list[str]:
+def list_shown(app):
     """List the images of the gallery, in order, by the buttons that open them."""
     return [b.key.removeprefix("open-") for b in app.button if b.key and b.key.startswith("open-")]
 
 
-def mark(run: Run, workspace: Workspace, image: pd.Series, mark: str, by: str = "Ann") -> None:
+def mark(run, workspace, image, mark, by="Ann"):
     facts = run.facts["catalogue_id"], image["image_id"], "gender", image["label"]
     open_reviews(workspace).mark(*facts, mark, reviewer=by)
 
 
-def list_ids(rows: pd.DataFrame) -> list[str]:
+def list_ids(rows):
     return rows["image_id"].head(PAGE_SIZE).to_list()
 
 
-def test_opens_on_the_wrong_photos_of_valid_the_worst_first(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_opens_on_the_wrong_photos_of_valid_the_worst_first(table, open_page):
     expected = table[(table["split"] == "valid") & table["wrong"]]
     app = open_page("errors")
     assert list_shown(app) == list_ids(expected)
@@ -77,7 +72,7 @@ def test_opens_on_the_wrong_photos_of_valid_the_worst_first(
     assert "photos · This run, valid" in app.said
 
 
-FILTERS: dict[str, tuple[dict[str, object], Rows]] = {
+FILTERS = {
     "label": ({"label": ["Men"]}, lambda t: t["wrong"] & (t["label"] == "Men")),
     "prediction": ({"prediction": ["Men"]}, lambda t: t["wrong"] & (t["prediction"] == "Men")),
     "right": ({"answer": "right"}, lambda t: ~t["wrong"]),
@@ -124,9 +119,7 @@ FILTERS: dict[str, tuple[dict[str, object], Rows]] = {
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_shows_exactly_its_rows(
-    table: pd.DataFrame, open_page: Callable[..., App], name: str
-) -> None:
+def test_a_filter_shows_exactly_its_rows(table, open_page, name):
     params, choose = FILTERS[name]
     train = table[table["split"] == "train"]
     expected = train[choose(train)]
@@ -138,9 +131,7 @@ def test_a_filter_shows_exactly_its_rows(
     assert f"**{len(expected)}** photo" in app.said
 
 
-def test_the_end_of_the_loss_filter_takes_all_above(
-    finished: Run, table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_end_of_the_loss_filter_takes_all_above(finished, table, open_page):
     path = finished.path / "predictions.parquet"
     stored = pd.read_parquet(path)
     worst = table["image_id"].iloc[0]
@@ -150,9 +141,7 @@ def test_the_end_of_the_loss_filter_takes_all_above(
     assert worst not in list_shown(open_page("errors", loss=["2", "9.9"]))
 
 
-def test_a_filter_by_hand_does_as_the_url(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_a_filter_by_hand_does_as_the_url(table, open_page):
     app = open_page("errors").choose("answer", "all").choose("label", ["Women"])
     app.choose("color", ["pink"])
     rows = table[(table["split"] == "valid") & (table["label"] == "Women")]
@@ -163,16 +152,14 @@ def test_a_filter_by_hand_does_as_the_url(
     ("sort", "column", "ascending"),
     [("prob", "prob", False), ("uncertain", "prob", True), ("product", "product_id", True)],
 )
-def test_sorts(
-    table: pd.DataFrame, open_page: Callable[..., App], sort: str, column: str, ascending: bool
-) -> None:
+def test_sorts(table, open_page, sort, column, ascending):
     app = open_page("errors", split="train").choose("sort", sort)
     rows = table[(table["split"] == "train") & table["wrong"]]
     expected = rows.sort_values([column, "image_id"], ascending=[ascending, True])
     assert list_shown(app) == list_ids(expected)
 
 
-def test_pages_follow_each_other(table: pd.DataFrame, open_page: Callable[..., App]) -> None:
+def test_pages_follow_each_other(table, open_page):
     ids = table[table["split"] == "train"]["image_id"].to_list()
     pages = [ids[start : start + PAGE_SIZE] for start in range(0, len(ids), PAGE_SIZE)]
     assert len(pages) == 4
@@ -190,15 +177,13 @@ def test_pages_follow_each_other(table: pd.DataFrame, open_page: Callable[..., A
     assert app.button(key="page_back").disabled
 
 
-def test_pages_turn_by_keys(table: pd.DataFrame, open_page: Callable[..., App]) -> None:
+def test_pages_turn_by_keys(table, open_page):
     app = open_page("errors", split="train", answer="all")
     shortcuts = [app.button(key=key).proto.shortcut for key in ("page_back", "page_next")]
     assert shortcuts == ["left", "right"]
 
 
-def test_another_filter_begins_at_the_first_page(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_another_filter_begins_at_the_first_page(table, open_page):
     train = table[table["split"] == "train"]
     app = open_page("errors", split="train", answer="all", page="2")
     app.choose("label", ["Men"])
@@ -206,9 +191,7 @@ def test_another_filter_begins_at_the_first_page(
     assert "page" not in app.query_params
 
 
-def test_values_of_the_url_that_are_not_known_are_ignored(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_values_of_the_url_that_are_not_known_are_ignored(table, open_page):
     odd = {
         "label": "Aliens", "color": "<b>pink</b>", "answer": "perhaps", "split": "../../etc",
         "sort": "random", "page": "-3", "category": "Hats",
@@ -217,7 +200,7 @@ def test_values_of_the_url_that_are_not_known_are_ignored(
     assert list_shown(app) == list_ids(table[(table["split"] == "valid") & table["wrong"]])
 
 
-def test_nothing_found_says_so(finished: Run, open_page: Callable[..., App]) -> None:
+def test_nothing_found_says_so(finished, open_page):
     app = open_page("errors", text="no shoe is called this")
     assert [info.value for info in app.info] == ["No such shoes. Take a filter away."]
     assert list_shown(app) == []
@@ -225,7 +208,7 @@ def test_nothing_found_says_so(finished: Run, open_page: Callable[..., App]) -> 
     assert list_shown(app.click("clear"))  # the way out stands there
 
 
-def test_clear_puts_all_filters_to_rest(table: pd.DataFrame, open_page: Callable[..., App]) -> None:
+def test_clear_puts_all_filters_to_rest(table, open_page):
     app = open_page(
         "errors", split="train", answer="all", label="Men", category="Shoes", sure=["60", "90"],
         sort="most sure first",
@@ -240,9 +223,7 @@ def test_clear_puts_all_filters_to_rest(table: pd.DataFrame, open_page: Callable
     assert "More filters" in app.said.splitlines()
 
 
-def test_the_filters_of_a_link_are_all_there_are(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_filters_of_a_link_are_all_there_are(table, open_page):
     app = open_page("errors").choose("color", ["black"]).choose("category", ["Boots"])
     app.switch_page(navigation.PAGES["results"])
     app.query_params.clear()
@@ -252,9 +233,7 @@ def test_the_filters_of_a_link_are_all_there_are(
     assert list_shown(app) == list_ids(rows)
 
 
-def test_filters_are_kept_where_one_comes_back_without_a_link(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_filters_are_kept_where_one_comes_back_without_a_link(table, open_page):
     app = open_page("errors").choose("answer", "all").choose("category", ["Boots"])
     shown = list_shown(app)
     app.switch_page(navigation.PAGES["results"])
@@ -265,9 +244,7 @@ def test_filters_are_kept_where_one_comes_back_without_a_link(
     assert app.query_params["category"] == "Boots"
 
 
-def test_photos_picked_elsewhere_are_shown_until_they_are_let_go(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_photos_picked_elsewhere_are_shown_until_they_are_let_go(table, open_page):
     valid = table[table["split"] == "valid"]
     picked = valid["image_id"].iloc[[0, 3, 7]].to_list()
     app = open_page("errors", view="Map").choose("view", "Gallery")
@@ -284,13 +261,7 @@ def test_photos_picked_elsewhere_are_shown_until_they_are_let_go(
 
 
 @pytest.mark.parametrize("reviewed", ["reviewed", "not yet", "model wrong", "ambiguous"])
-def test_reviewed_or_not(
-    finished: Run,
-    workspace: Workspace,
-    table: pd.DataFrame,
-    open_page: Callable[..., App],
-    reviewed: str,
-) -> None:
+def test_reviewed_or_not(finished, workspace, table, open_page, reviewed):
     wrong = table[(table["split"] == "valid") & table["wrong"]]
     first, second, third, *rest = wrong["image_id"]
     mark(finished, workspace, wrong.iloc[0], "model wrong")
@@ -311,9 +282,7 @@ def test_reviewed_or_not(
     assert ("reviewers disagree" in app.said) == (reviewed == "reviewed")
 
 
-def test_by_cause(
-    checked: Run, workspace: Workspace, table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_by_cause(checked, workspace, table, open_page):
     wrong = table[(table["split"] == "valid") & table["wrong"]]
     found = sort_errors(open_evidence(checked, workspace)).set_index("image_id")["cause"]
     sorted_errors = wrong["image_id"].map(found)
@@ -323,9 +292,7 @@ def test_by_cause(
         assert list_shown(app) == list_ids(wrong[sorted_errors == cause])
 
 
-def test_the_source_is_offered_once_the_labels_are_checked(
-    finished: Run, own_store: Store, table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_source_is_offered_once_the_labels_are_checked(finished, own_store, table, open_page):
     assert not [
         w for w in open_page("errors", source="out-of-fold").button_group if w.key == "source"
     ]
@@ -339,18 +306,14 @@ def test_the_source_is_offered_once_the_labels_are_checked(
     assert "photos · This run, valid" in app.said
 
 
-def test_by_label_quality(
-    checked: Run, own_store: Store, table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_by_label_quality(checked, own_store, table, open_page):
     issues = add_check(checked, own_store).read_issues()[["image_id", "label_quality"]]
     rows = table[(table["split"] == "train") & table["wrong"]].merge(issues, on="image_id")
     app = open_page("errors", split="train").choose("sort", "quality")
     assert list_shown(app) == list_ids(rows.sort_values(["label_quality", "image_id"]))
 
 
-def test_the_csv_holds_the_whole_list_and_nothing_that_a_spreadsheet_runs(
-    table: pd.DataFrame,
-) -> None:
+def test_the_csv_holds_the_whole_list_and_nothing_that_a_spreadsheet_runs(table):
     table = table.assign(target="gender", source="run")
     odd = table["image_path"].where(table.index != table.index[1], "=HYPERLINK(1)")
     index = build_index(table.assign(image_path=odd))
@@ -366,9 +329,7 @@ def test_the_csv_holds_the_whole_list_and_nothing_that_a_spreadsheet_runs(
 
 
 @pytest.mark.parametrize("view", ["Gallery", "Suspects", "Slices", "Map"])
-def test_only_the_chosen_view_runs_and_it_stands_in_the_url(
-    finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch, view: str
-) -> None:
+def test_only_the_chosen_view_runs_and_it_stands_in_the_url(finished, open_page, monkeypatch, view):
     ran = []
     places = SimpleNamespace(
         Gallery=(gallery, "show_gallery"), Suspects=(suspects_view, "show_suspects"),
@@ -385,5 +346,5 @@ def test_only_the_chosen_view_runs_and_it_stands_in_the_url(
     assert "valid photos are wrong" in app.said
 
 
-def test_an_unknown_view_is_the_gallery(finished: Run, open_page: Callable[..., App]) -> None:
+def test_an_unknown_view_is_the_gallery(finished, open_page):
     assert list_shown(open_page("errors", view="../../etc"))

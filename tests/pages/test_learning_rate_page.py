@@ -1,23 +1,16 @@
 """Learning rate: the finder is launched, its suggestions shown, one taken to the training form."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import fake_run
 import pandas as pd
 import pytest
-from app_driver import App
 
 from zapcls.errors import ZapError
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, choose_data, write_json
+from zapcls.workspace.layout import choose_data, write_json
 from zapcls.workspace.runs import Run
 from zapcls.workspace.worker import Reporter
 
 
-def test_the_finder_runs_with_the_settings_of_the_form(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_the_finder_runs_with_the_settings_of_the_form(workspace, open_page, launched):
     app = open_page("train").choose("preset", "quick").choose("seed-quick", 7)
     app.switch_page("pages/learning_rate.py").run()
     assert "mobilenet_v2 · 128 px · batch 64 · ImageNet weights · product split · seed 7" in (
@@ -33,16 +26,12 @@ def test_the_finder_runs_with_the_settings_of_the_form(
     assert "Starting" in app.said
 
 
-def test_a_phase_without_epochs_is_not_offered(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_phase_without_epochs_is_not_offered(workspace, open_page):
     phases = open_page("learning_rate").button_group(key="phase")
     assert phases.options == ["whole network (unfrozen)"]  # the first try has no frozen epoch
 
 
-def test_the_four_suggestions_of_a_curve(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_four_suggestions_of_a_curve(workspace, open_page):
     fake_run.add_curve(workspace)
     app = open_page("learning_rate")
     picked = app.button_group(key="suggestion")
@@ -58,13 +47,8 @@ def test_the_four_suggestions_of_a_curve(
     [("unfrozen", "valley", "0.0021"), ("frozen", "minimum", "0.047")],
 )
 def test_train_with_this_fills_the_field_of_its_phase_alone(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    phase: str,
-    suggestion: str,
-    written: str,
-) -> None:
+    workspace, open_page, launched, phase, suggestion, written
+):
     fake_run.add_curve(workspace, phase)
     app = open_page("train").choose("preset", "blog-2019")  # both of its rates are 'suggested'
     app.switch_page("pages/learning_rate.py").run()
@@ -79,9 +63,7 @@ def test_train_with_this_fills_the_field_of_its_phase_alone(
     assert getattr(config, f"{other}_lr") == "suggested"
 
 
-def test_the_curves_of_runs_and_finders_are_listed_the_newest_first(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_curves_of_runs_and_finders_are_listed_the_newest_first(finished, workspace, open_page):
     job = fake_run.add_curve(workspace, "frozen", arch="resnet18", weights="imagenet")
     app = open_page("learning_rate")
     assert app.selectbox(key="curve").options == [
@@ -90,9 +72,7 @@ def test_the_curves_of_runs_and_finders_are_listed_the_newest_first(
     ]
 
 
-def test_the_curve_that_was_asked_for_is_shown_when_it_is_there(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_the_curve_that_was_asked_for_is_shown_when_it_is_there(workspace, open_page, launched):
     old = fake_run.add_curve(workspace)
     app = open_page("learning_rate").click("find")
     [job] = launched
@@ -104,7 +84,7 @@ def test_the_curve_that_was_asked_for_is_shown_when_it_is_there(
     assert app.choose("curve", other).selectbox(key="curve").value == other  # and can be left
 
 
-def test_a_running_finder_is_watched(workspace: Workspace, open_page: Callable[..., App]) -> None:
+def test_a_running_finder_is_watched(workspace, open_page):
     job = fake_run.add_finder(workspace)
     with fake_run.hold_running(job):
         app = open_page("learning_rate")
@@ -113,9 +93,7 @@ def test_a_running_finder_is_watched(workspace: Workspace, open_page: Callable[.
         assert f"{job.job_id} is running; one at a time." in open_page("train").said
 
 
-def test_a_running_finder_counts_its_steps_over_all_seeds(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_running_finder_counts_its_steps_over_all_seeds(workspace, open_page):
     job = fake_run.add_finder(workspace)
     with fake_run.hold_running(job):
         detail = {"epoch": 1, "epochs": 2, "batch": 8, "batches": 80, "images_per_s": 540.2}
@@ -125,7 +103,7 @@ def test_a_running_finder_counts_its_steps_over_all_seeds(
         assert "epoch" not in said
 
 
-def test_a_failed_finder_says_why(workspace: Workspace, open_page: Callable[..., App]) -> None:
+def test_a_failed_finder_says_why(workspace, open_page):
     job = fake_run.add_finder(workspace)
     job.log_path.write_text("what torch had to say\n")
     why = "The learning-rate finder gave no usable curve. Give a number."
@@ -136,18 +114,14 @@ def test_a_failed_finder_says_why(workspace: Workspace, open_page: Callable[...,
     assert "Find the learning rate" in app.said
 
 
-def test_choosing_a_suggestion_fills_the_form(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_choosing_a_suggestion_fills_the_form(workspace, open_page):
     fake_run.add_curve(workspace, "unfrozen")
     app = open_page("learning_rate").choose("suggestion", "minimum")
     chosen = app.session_state["training_settings"]["unfrozen_lr"]
     assert chosen == pytest.approx(fake_run.SUGGESTIONS["minimum"], rel=0.01)
 
 
-def test_the_median_of_the_seeds_is_drawn_and_how_far_apart_their_valleys_lie(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_median_of_the_seeds_is_drawn_and_how_far_apart_their_valleys_lie(workspace, open_page):
     fake_run.add_curve(workspace)
     app = open_page("learning_rate")
     [traces] = app.charts()
@@ -159,9 +133,7 @@ def test_the_median_of_the_seeds_is_drawn_and_how_far_apart_their_valleys_lie(
     assert not app.warning
 
 
-def test_one_seed_is_one_line_and_said_to_be_one(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_one_seed_is_one_line_and_said_to_be_one(workspace, open_page):
     fake_run.add_curve(workspace, valleys=(2.1e-3,))
     app = open_page("learning_rate")
     [traces] = app.charts()
@@ -171,9 +143,7 @@ def test_one_seed_is_one_line_and_said_to_be_one(
     assert warning.value.startswith("One seed only")
 
 
-def test_a_curve_that_is_a_poor_guide_says_why(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_curve_that_is_a_poor_guide_says_why(workspace, open_page):
     fake_run.add_curve(workspace, valleys=(1e-4, 1e-3, 1e-2))
     app = open_page("learning_rate")
     [warning] = app.warning
@@ -181,9 +151,7 @@ def test_a_curve_that_is_a_poor_guide_says_why(
     assert app.click("use").title[0].value == "Train"  # it can be taken all the same
 
 
-def test_all_differences_are_named_at_once(
-    workspace: Workspace, open_page: Callable[..., App], tmp_path: Path
-) -> None:
+def test_all_differences_are_named_at_once(workspace, open_page, tmp_path):
     fake_run.add_curve(workspace)
     choose_data(workspace, tmp_path)
     app = open_page("learning_rate")  # its form has the quick look
@@ -197,7 +165,7 @@ def test_all_differences_are_named_at_once(
     assert app.click("use").title[0].value == "Train"  # it can be taken all the same
 
 
-def test_a_last_stage_is_named_so(workspace: Workspace, open_page: Callable[..., App]) -> None:
+def test_a_last_stage_is_named_so(workspace, open_page):
     job = fake_run.add_curve(workspace, preset="quick", unfrozen_part="last_stage")
     app = open_page("train").choose("preset", "quick").choose("unfrozen_part-quick", "last_stage")
     app.switch_page("pages/learning_rate.py").run()
@@ -211,17 +179,13 @@ def test_a_last_stage_is_named_so(workspace: Workspace, open_page: Callable[...,
     assert not app.warning
 
 
-def test_what_an_older_version_found_is_left_out(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_what_an_older_version_found_is_left_out(finished, workspace, open_page):
     write_json(finished.path / "lr_suggestions.json", {"unfrozen": fake_run.SUGGESTIONS})
     assert "No curve yet" in open_page("learning_rate").said
     assert "Its learning-rate curves" not in open_page("results").said
 
 
-def test_a_curve_file_without_seeds_is_of_one_seed(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_curve_file_without_seeds_is_of_one_seed(workspace, open_page):
     job = fake_run.add_curve(workspace, valleys=(2.1e-3,))
     path = job.path / "lr_curve.csv"
     pd.read_csv(path).drop(columns="seed").to_csv(path, index=False)
@@ -230,9 +194,7 @@ def test_a_curve_file_without_seeds_is_of_one_seed(
     assert "single seeds" not in [trace["name"] for trace in traces]
 
 
-def test_a_curve_whose_file_is_gone_leaves_its_suggestions(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_curve_whose_file_is_gone_leaves_its_suggestions(workspace, open_page):
     job = fake_run.add_curve(workspace)
     (job.path / "lr_curve.csv").unlink()
     app = open_page("learning_rate")

@@ -1,31 +1,24 @@
 """Results and Errors of runs that tell 4 and 21 classes: readable, and worded by their target."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import add_check, add_map, relabel
 
 from zapcls.blocks.charts import NEUTRAL
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store
 
 KINDS = ("Boots", "Sandals", "Shoes", "Slippers")
 MANY = tuple(f"Kind {number:02}" for number in range(21))
 
 
 @pytest.fixture(params=[("category", KINDS), ("sub_category", MANY)], ids=["4", "21"])
-def told(request: pytest.FixtureRequest, own_store: Store, finished: Run) -> Run:
+def told(request, own_store, finished):
     """A run that tells 4 or 21 classes, its labels checked."""
     run = relabel(finished, own_store, *request.param)
     add_check(run, own_store)
     return run
 
 
-def test_results_draw_every_class_and_open_the_most_confused_pairs(
-    told: Run, open_page: Callable[..., App]
-) -> None:
+def test_results_draw_every_class_and_open_the_most_confused_pairs(told, open_page):
     classes = told.task.classes
     table = pd.read_parquet(told.path / "predictions.parquet")
     wrong = table[(table["split"] == "train") & (table["label"] != "") & ~table["correct"]]
@@ -55,9 +48,7 @@ def test_results_draw_every_class_and_open_the_most_confused_pairs(
 
 
 @pytest.mark.parametrize("view", ["Gallery", "Suspects", "Slices", "Map"])
-def test_each_view_of_errors_is_worded_by_the_target(
-    told: Run, open_page: Callable[..., App], view: str
-) -> None:
+def test_each_view_of_errors_is_worded_by_the_target(told, open_page, view):
     add_map(told)
 
     app = open_page("errors", view=view, tint="label")
@@ -71,7 +62,7 @@ def test_each_view_of_errors_is_worded_by_the_target(
         assert "labelled" in app.said
 
 
-def test_a_photo_shows_its_likeliest_classes(told: Run, open_page: Callable[..., App]) -> None:
+def test_a_photo_shows_its_likeliest_classes(told, open_page):
     image = pd.read_parquet(told.path / "predictions.parquet").query("split == 'valid'").iloc[0]
 
     app = open_page("errors", image=image["image_id"])

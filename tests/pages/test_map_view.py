@@ -1,20 +1,13 @@
 """Errors, Map: drawn by a job, colored by four things, and a choice of photos opens the gallery."""
 
-from collections.abc import Callable
-
 import pandas as pd
-from app_driver import App
 from fake_run import add_map
 
 from zapcls.data.task import Task
 from zapcls.ui import map_view
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.runs import Run
 
 
-def test_before_a_map_one_button_has_it_drawn(
-    finished: Run, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_before_a_map_one_button_has_it_drawn(finished, open_page, launched):
     app = open_page("errors", view="Map")
     assert not app.charts()
 
@@ -24,7 +17,7 @@ def test_before_a_map_one_button_has_it_drawn(
     assert (job.kind, job.config["run"]) == ("map", str(finished.path))
 
 
-def test_the_map_shows_each_valid_photo_once(finished: Run, open_page: Callable[..., App]) -> None:
+def test_the_map_shows_each_valid_photo_once(finished, open_page):
     add_map(finished)
     valid = finished.rates["splits"]["valid"]
 
@@ -36,7 +29,7 @@ def test_the_map_shows_each_valid_photo_once(finished: Run, open_page: Callable[
     assert f"**{valid['n']}** valid photos, **{valid['errors']}** wrong" in app.said
 
 
-def test_it_is_colored_by_what_is_asked(finished: Run, open_page: Callable[..., App]) -> None:
+def test_it_is_colored_by_what_is_asked(finished, open_page):
     add_map(finished)
     app = open_page("errors", view="Map", tint="label")
 
@@ -45,7 +38,7 @@ def test_it_is_colored_by_what_is_asked(finished: Run, open_page: Callable[..., 
     assert names == ["Women", "Men"]
 
 
-def test_each_trace_has_its_own_photos() -> None:
+def test_each_trace_has_its_own_photos():
     table = pd.DataFrame(
         {
             "image_id": ["a", "b", "c"],

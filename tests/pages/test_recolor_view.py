@@ -1,12 +1,7 @@
 """Color bias, the shoe recolored: the job's button, the figures of the analysis, the strips."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import ask_recolored
 
 from zapcls.analysis.metrics import labelled
@@ -25,27 +20,24 @@ from zapcls.workspace.runs import Run
 
 
 @pytest.fixture(scope="module")
-def answers(finished_dir: Path) -> pd.DataFrame:
+def answers(finished_dir):
     """What the run says of some photos recolored, asked once."""
     return ask_recolored(Run(finished_dir), Workspace(finished_dir.parents[1]))
 
 
 @pytest.fixture
-def found(answers: pd.DataFrame, finished: Run) -> pd.DataFrame:
+def found(answers, finished):
     """The same, written into the run."""
     write_derived(finished, "recolor", lambda path: answers.to_parquet(path / "recolor.parquet"))
     return answers
 
 
 @pytest.fixture
-def pairs(found: pd.DataFrame, finished: Run, workspace: Workspace) -> pd.DataFrame:
+def pairs(found, finished, workspace):
     return pair_edits(found, read_predictions(finished, workspace))
 
 
-def test_before_the_job_there_is_one_button(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+def test_before_the_job_there_is_one_button(finished, workspace, open_page, monkeypatch):
     launched = []
     monkeypatch.setattr(jobs, "launch", lambda job, workspace: launched.append(job))
 
@@ -57,12 +49,12 @@ def test_before_the_job_there_is_one_button(
 
 @pytest.mark.slow
 def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor(
-    finished: Run, workspace: Workspace
-) -> None:
+    finished, workspace
+):
     told = []
 
-    def perform(ends: Exception | None = None) -> None:
-        def watch(phase: str, done: int, total: int, **detail: object) -> None:
+    def perform(ends=None):
+        def watch(phase, done, total, **detail):
             told.append((phase, done, total, find_device_holder(workspace, "cpu")))
             if ends is not None and done == 3:
                 raise ends
@@ -86,9 +78,7 @@ def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor
         perform()
 
 
-def test_the_figures_are_those_of_the_analysis(
-    pairs: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_figures_are_those_of_the_analysis(pairs, open_page):
     summary = summarize_flips(pairs)
     total = summary[(summary["edit"] == "hue") & (summary["to"] == "all")].iloc[0]
     women = summary[(summary["edit"] == "hue") & (summary["label"] == "Women")].set_index("to")
@@ -105,9 +95,7 @@ def test_the_figures_are_those_of_the_analysis(
     assert len(drawn[0]["y"]) == len(women)
 
 
-def test_the_edit_can_be_chosen_in_the_url(
-    pairs: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_edit_can_be_chosen_in_the_url(pairs, open_page):
     summary = summarize_flips(pairs)
     total = summary[(summary["edit"] == "color") & (summary["to"] == "all")].iloc[0]
 
@@ -117,9 +105,7 @@ def test_the_edit_can_be_chosen_in_the_url(
     assert "the same lightness alone" in said
 
 
-def test_the_tables_hold_every_edit_and_control(
-    pairs: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_tables_hold_every_edit_and_control(pairs, open_page):
     app = open_page("color_bias")
 
     tables = [frame.value for frame in app.dataframe]
@@ -131,9 +117,7 @@ def test_the_tables_hold_every_edit_and_control(
     assert len(flips) == (summarize_flips(pairs)["edit"] == "hue").sum()
 
 
-def test_photos_that_flip_by_hue_alone_are_counted_and_shown(
-    found: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_photos_that_flip_by_hue_alone_are_counted_and_shown(found, open_page):
     flips = find_flips(found)
 
     app = open_page("color_bias")
@@ -141,7 +125,7 @@ def test_photos_that_flip_by_hue_alone_are_counted_and_shown(
     assert f"**{flips['flips'].sum():,} of {len(flips):,}** photos change their answer" in app.said
 
 
-def test_a_strip_counts_the_answers_that_change() -> None:
+def test_a_strip_counts_the_answers_that_change():
     image = np.zeros((4, 4, 3), np.uint8)
     versions = [
         Version("black", "", image, "Men", 0.9),
@@ -158,9 +142,7 @@ def test_a_strip_counts_the_answers_that_change() -> None:
     assert "none is recolored" in recolor_strip.count_changes(versions[:1], task)
 
 
-def test_the_detail_of_an_image_shows_its_strip(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_detail_of_an_image_shows_its_strip(finished, workspace, open_page):
     image_id = read_predictions(finished, workspace)["image_id"].iloc[0]
 
     app = open_page("errors", image=image_id)

@@ -1,33 +1,28 @@
 """Color bias, the remedies: the button, the figures of the table, what cannot be tried."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import add_finished, hold_running
 
 from zapcls.analysis.remedies import summarize_remedies
 from zapcls.findings.remedy_settings import REMEDIES, SEEDS
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import write_json
 from zapcls.workspace.run_tables import write_derived
-from zapcls.workspace.runs import Run
 
 
 @pytest.fixture
-def pretrained(workspace: Workspace) -> Run:
+def pretrained(workspace):
     """A finished run whose network started from trained weights."""
     return add_finished(workspace, minute=40, weights="imagenet")
 
 
 @pytest.fixture
-def found(pretrained: Run) -> pd.DataFrame:
+def found(pretrained):
     return add_remedies(pretrained)
 
 
-def add_remedies(run: Run, products: int = 30) -> pd.DataFrame:
+def add_remedies(run, products=30):
     """Write what one remedy does, which lowers the flips and nothing else."""
     keys = [(option, seed) for option in ("plain", "gray") for seed in (0, 1)]
     answers = pd.DataFrame(
@@ -50,14 +45,12 @@ def add_remedies(run: Run, products: int = 30) -> pd.DataFrame:
     return table
 
 
-def find_charts(app: App) -> list[list[dict]]:
+def find_charts(app):
     """List the charts of remedies."""
     return [chart for chart in app.charts() if any(t.get("name") == "Plain" for t in chart)]
 
 
-def test_before_the_job_there_are_remedies_and_one_button(
-    pretrained: Run, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_before_the_job_there_are_remedies_and_one_button(pretrained, open_page, launched):
     app = open_page("color_bias")
 
     assert not find_charts(app)
@@ -67,9 +60,7 @@ def test_before_the_job_there_are_remedies_and_one_button(
     assert (job.kind, job.config) == ("trade", {"kind": "trade", **config})
 
 
-def test_what_was_chosen_is_what_is_trained(
-    pretrained: Run, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_what_was_chosen_is_what_is_trained(pretrained, open_page, launched):
     app = open_page("color_bias").choose("remedies", ["gray"]).choose("remedy_seeds", 5)
 
     app.click("trade")
@@ -78,26 +69,20 @@ def test_what_was_chosen_is_what_is_trained(
     assert (job.config["options"], job.config["seeds"]) == (["plain", "gray"], 5)
 
 
-def test_without_a_remedy_there_is_nothing_to_train(
-    pretrained: Run, open_page: Callable[..., App]
-) -> None:
+def test_without_a_remedy_there_is_nothing_to_train(pretrained, open_page):
     app = open_page("color_bias").choose("remedies", [])
 
     assert app.button(key="trade").disabled
 
 
-def test_a_network_that_started_at_random_is_told_so(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
+def test_a_network_that_started_at_random_is_told_so(finished, open_page):
     app = open_page("color_bias")
 
     assert "must start from trained weights" in app.said
     assert "trade" not in [button.key for button in app.button]
 
 
-def test_a_job_at_work_is_watched(
-    pretrained: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_job_at_work_is_watched(pretrained, workspace, open_page):
     job = jobs.create(workspace.jobs_dir, "trade", {"run": str(pretrained.path)})
 
     with hold_running(job):
@@ -107,9 +92,7 @@ def test_a_job_at_work_is_watched(
     assert "trade" not in [button.key for button in app.button]
 
 
-def test_why_the_last_one_failed_is_told_beside_the_button(
-    pretrained: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_why_the_last_one_failed_is_told_beside_the_button(pretrained, workspace, open_page):
     job = jobs.create(workspace.jobs_dir, "trade", {"run": str(pretrained.path)})
     write_json(job.path / "status.json", {"state": "failed", "message": "The disk is full."})
 
@@ -119,9 +102,7 @@ def test_why_the_last_one_failed_is_told_beside_the_button(
     assert "trade" in [button.key for button in app.button]
 
 
-def test_the_figures_are_those_of_the_table(
-    found: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_figures_are_those_of_the_table(found, open_page):
     app = open_page("color_bias")
 
     assert "**Half in gray** lowers the share of answers that the hue flips" in app.said
@@ -132,9 +113,7 @@ def test_the_figures_are_those_of_the_table(
     assert list(table["remedy"]) == ["Plain", "Half in gray"]
 
 
-def test_without_a_large_group_there_is_one_chart(
-    pretrained: Run, open_page: Callable[..., App]
-) -> None:
+def test_without_a_large_group_there_is_one_chart(pretrained, open_page):
     add_remedies(pretrained, products=19)
 
     app = open_page("color_bias")
@@ -142,9 +121,7 @@ def test_without_a_large_group_there_is_one_chart(
     assert len(find_charts(app)) == 1
 
 
-def test_other_remedies_can_be_trained_after_it(
-    found: pd.DataFrame, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_other_remedies_can_be_trained_after_it(found, open_page, launched):
     app = open_page("color_bias")
 
     app.click("trade")

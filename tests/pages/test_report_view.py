@@ -1,29 +1,21 @@
 """Color bias, the report: one button writes it, two hand it out."""
 
-from collections.abc import Callable
-
 import pytest
-from app_driver import App
 from fake_run import hold_running
 
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import write_derived
-from zapcls.workspace.runs import Run
 
 
-def write(run: Run, *names: str) -> None:
+def write(run, *names):
     write_derived(run, "report", lambda folder: [(folder / n).write_bytes(b"page") for n in names])
 
 
-def list_downloads(app: App) -> list[str]:
+def list_downloads(app):
     return [button.label for button in app.get("download_button")]
 
 
-def test_before_it_is_written_a_button_starts_the_job(
-    finished: Run, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_before_it_is_written_a_button_starts_the_job(finished, open_page, launched):
     app = open_page("color_bias")
     assert not list_downloads(app)
 
@@ -33,9 +25,7 @@ def test_before_it_is_written_a_button_starts_the_job(
     assert (job.kind, job.config["run"]) == ("report", str(finished.path))
 
 
-def test_while_it_is_written_there_is_nothing_to_start(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_while_it_is_written_there_is_nothing_to_start(finished, workspace, open_page):
     job = jobs.create(workspace.jobs_dir, "report", {"run": str(finished.path)})
     with hold_running(job):
         app = open_page("color_bias")
@@ -50,10 +40,7 @@ def test_while_it_is_written_there_is_nothing_to_start(
         (("report.html", "report.pdf"), ["Report, HTML", "Report, PDF"], False),
     ],
 )
-def test_what_is_written_can_be_taken(
-    finished: Run, open_page: Callable[..., App], names: tuple[str, ...], labels: list[str],
-    is_told: bool,
-) -> None:  # fmt: skip
+def test_what_is_written_can_be_taken(finished, open_page, names, labels, is_told):
     write(finished, *names)
 
     app = open_page("color_bias")

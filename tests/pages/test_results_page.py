@@ -1,26 +1,19 @@
 """Results: its figures are those of the predictions table, counted here by hand."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import pytest
-from app_driver import App
 
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run
+from zapcls.workspace.layout import write_json
 
 
-def read_split_rows(run: Run, split: str) -> pd.DataFrame:
+def read_split_rows(run, split):
     table = pd.read_parquet(run.path / "predictions.parquet")
     return table[(table["split"] == split) & (table["label"] != "")]
 
 
-def test_the_headline_counts_the_wrong_photos_of_valid(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
+def test_the_headline_counts_the_wrong_photos_of_valid(finished, open_page):
     valid = read_split_rows(finished, "valid")
     wrong = (valid["label"] != valid["prediction"]).sum()
     assert 0 < wrong < len(valid)
@@ -33,9 +26,7 @@ def test_the_headline_counts_the_wrong_photos_of_valid(
 
 
 @pytest.mark.parametrize("split", ["valid", "train"])
-def test_the_confusion_buttons_count_and_open_their_photos(
-    finished: Run, open_page: Callable[..., App], split: str
-) -> None:
+def test_the_confusion_buttons_count_and_open_their_photos(finished, open_page, split):
     app = open_page("results").choose("results_split", split)
     rows = read_split_rows(finished, split)
     for label, called in (("Women", "Men"), ("Men", "Women")):
@@ -52,9 +43,7 @@ def test_the_confusion_buttons_count_and_open_their_photos(
     assert f"**{count}** photo" in app.said
 
 
-def test_a_random_split_is_called_what_it_is_among_the_settings(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
+def test_a_random_split_is_called_what_it_is_among_the_settings(finished, open_page):
     config = finished.config
     config["train"]["split"] = "random"
     write_json(finished.path / "config.json", config)
@@ -70,9 +59,7 @@ def test_a_random_split_is_called_what_it_is_among_the_settings(
     assert charts == 7  # confusions, calibration, two tables of rates, causes, loss and error
 
 
-def test_the_cost_of_a_cross_validation_is_told_before_it_starts(
-    finished: Run, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_the_cost_of_a_cross_validation_is_told_before_it_starts(finished, open_page, launched):
     write_json(finished.path / "metrics.json", finished.metrics | {"seconds": 61.0})
     app = open_page("results")
     assert "about **5 min 5 s** on this machine" in app.said
@@ -83,9 +70,7 @@ def test_the_cost_of_a_cross_validation_is_told_before_it_starts(
     assert job.config == {"kind": "cross_validate", "run": str(finished.path), "folds": 5}
 
 
-def test_a_cross_validation_is_shown_with_its_interval(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
+def test_a_cross_validation_is_shown_with_its_interval(finished, open_page):
     rates = {"errors": 12, "n": 100, "error_rate": 0.12, "error_low": 0.07, "error_high": 0.19}
     facts = {"folds": 5, "targets": {"gender": {"splits": {"valid": rates}}}}
     write_json(finished.path / "derived" / "cross-validation" / "metrics.json", facts)
@@ -96,9 +81,7 @@ def test_a_cross_validation_is_shown_with_its_interval(
     assert "Cross-validate this recipe" not in said
 
 
-def test_the_causes_count_each_error_of_valid_once_and_open_it(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_causes_count_each_error_of_valid_once_and_open_it(finished, workspace, open_page):
     valid = read_split_rows(finished, "valid")
     wrong = valid[valid["label"] != valid["prediction"]]
     found = sort_errors(open_evidence(finished, workspace))

@@ -1,6 +1,5 @@
 """Review: marks are written at one click, files are taken in, conflicts decided, a run started."""
 
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import fake_run
@@ -13,8 +12,6 @@ from zapcls.data.task import Task
 from zapcls.evidence import Evidence
 from zapcls.ui import marking
 from zapcls.ui.choices import list_choices
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import Reviews, open_reviews
 from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.runs import Run, list_runs
@@ -36,26 +33,26 @@ marking.show_marking(image, run, "card", shortcuts=st.session_state.get("shortcu
 
 
 @pytest.fixture(autouse=True)
-def named(monkeypatch: pytest.MonkeyPatch) -> None:
+def named(monkeypatch):
     """The person at the app is Ann until the sidebar says otherwise."""
     monkeypatch.setattr(marking, "_guess_name", lambda: "Ann")
 
 
 @pytest.fixture
-def table(finished: Run, workspace: Workspace) -> pd.DataFrame:
+def table(finished, workspace):
     return read_predictions(finished, workspace)
 
 
 @pytest.fixture
-def reviews(workspace: Workspace) -> Reviews:
+def reviews(workspace):
     return open_reviews(workspace)
 
 
 @pytest.fixture
-def decide(finished: Run, reviews: Reviews) -> Callable[..., None]:
+def decide(finished, reviews):
     """Return a function that writes a decision: `decide(image, mark, by="Ann", right="", ...)`."""
 
-    def decide(image, mark: str, by: str = "Ann", right: str = "", **more) -> None:
+    def decide(image, mark, by="Ann", right="", **more):
         if mark == "label wrong" and not right:
             right = OTHER[image.catalog_label]
         facts = finished.facts["catalogue_id"], image.image_id, "gender", image.catalog_label
@@ -64,29 +61,27 @@ def decide(finished: Run, reviews: Reviews) -> Callable[..., None]:
     return decide
 
 
-def pick(table: pd.DataFrame, split: str, n: int) -> list:
+def pick(table, split, n):
     """Pick the first n labelled images of a split."""
     return list(table[(table["split"] == split) & (table["label"] != "")].head(n).itertuples())
 
 
-def read_own(finished: Run, reviews: Reviews) -> pd.DataFrame:
+def read_own(finished, reviews):
     return reviews.read(finished.facts["catalogue_id"], "gender")
 
 
-def list_shown(app: App) -> list[str]:
+def list_shown(app):
     """List the images of the cards, in order."""
     return [c.value.split()[1] for c in app.caption if c.value.startswith("image ")]
 
 
-def upload(app: App, *files: tuple[str, str]) -> App:
+def upload(app, *files):
     content = [(name, text.encode(), "text/csv") for name, text in files]
     app.file_uploader(key="review_files").set_value(content)
     return app.run()
 
 
-def test_without_a_decision_it_says_how_to_make_one(
-    finished: Run, open_page: Callable[..., App], workspace: Workspace
-) -> None:
+def test_without_a_decision_it_says_how_to_make_one(finished, open_page, workspace):
     app = open_page("review")
     assert "No photo is reviewed yet." in app.said
     assert app.link("Errors") == f"errors?run={finished.run_id}"
@@ -97,9 +92,7 @@ def test_without_a_decision_it_says_how_to_make_one(
     assert not (workspace.path / "reviews.sqlite").exists()
 
 
-def test_the_first_sentence_counts_photos_people_and_marks(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
+def test_the_first_sentence_counts_photos_people_and_marks(finished, table, decide, open_page):
     valid, train = pick(table, "valid", 6), pick(table, "train", 2)
     for image in valid[:2]:
         decide(image, "label wrong")
@@ -117,9 +110,7 @@ def test_the_first_sentence_counts_photos_people_and_marks(
     assert "1 conflict to decide" in said
 
 
-def test_each_photo_shows_old_and_new_label_who_when_and_why(
-    table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
+def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open_page):
     first, second, third = pick(table, "valid", 3)
     decide(first, "label wrong", note="clearly *not*")
     decide(second, "ambiguous", by="Bo")
@@ -138,9 +129,7 @@ def test_each_photo_shows_old_and_new_label_who_when_and_why(
     assert undo == [f"decided-{image.image_id}-undo" for image in (third, first)]
 
 
-def test_the_photos_of_one_mark(
-    table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
+def test_the_photos_of_one_mark(table, decide, open_page):
     first, second = pick(table, "valid", 2)
     decide(first, "label wrong")
     decide(second, "ambiguous")
@@ -150,9 +139,7 @@ def test_the_photos_of_one_mark(
     assert len(list_shown(app.choose("mark", "all"))) == 2
 
 
-def test_many_decisions_come_in_pages(
-    table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
+def test_many_decisions_come_in_pages(table, decide, open_page):
     images = pick(table, "train", 30)
     for image in images:
         decide(image, "model wrong")
@@ -163,10 +150,7 @@ def test_many_decisions_come_in_pages(
     assert list_shown(app.run()) == latest[24:]
 
 
-def test_undo_takes_back_one_s_own(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+def test_undo_takes_back_one_s_own(finished, table, decide, reviews, open_page):
     first, second, third, fourth = pick(table, "valid", 4)
     for image, reviewer in ((first, "Ann"), (second, "Ann"), (third, "Ann"), (fourth, "Bo")):
         decide(image, "ambiguous", by=reviewer)
@@ -181,9 +165,8 @@ def test_undo_takes_back_one_s_own(
 
 
 def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+    finished, table, decide, reviews, open_page
+):
     image = pick(table, "valid", 1)[0]
     decide(image, "label wrong", by="Bo", note="a boot")
     decide(image, "model wrong", by="Cy")
@@ -205,10 +188,7 @@ def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
     assert "**1** label is changed (1 valid)" in app.said
 
 
-def test_a_file_of_another_reviewer_is_taken_in_once(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+def test_a_file_of_another_reviewer_is_taken_in_once(finished, table, decide, reviews, open_page):
     first, second = pick(table, "valid", 2)
     decide(first, "model wrong")
     mine = write_csv(read_own(finished, reviews), table)
@@ -227,9 +207,8 @@ def test_a_file_of_another_reviewer_is_taken_in_once(
 
 
 def test_a_bad_file_is_a_sentence_and_nothing_of_it_or_another_is_taken_in(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+    finished, table, decide, reviews, open_page
+):
     image = pick(table, "valid", 1)[0]
     decide(image, "model wrong")
     mine = write_csv(read_own(finished, reviews), table)
@@ -243,9 +222,8 @@ def test_a_bad_file_is_a_sentence_and_nothing_of_it_or_another_is_taken_in(
 
 
 def test_the_download_is_what_can_be_taken_in(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    finished, table, decide, reviews, open_page, monkeypatch
+):
     decide(pick(table, "valid", 1)[0], "model wrong", note="größer")
     given = []
     import streamlit as st
@@ -261,9 +239,8 @@ def test_the_download_is_what_can_be_taken_in(
 
 
 def test_a_retraining_says_what_it_changes_and_starts(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], workspace: Workspace,
-    open_page: Callable[..., App], launched: list[Job],
-) -> None:  # fmt: skip
+    finished, table, decide, workspace, open_page, launched
+):
     train, valid, tune = pick(table, "train", 3), pick(table, "valid", 2), pick(table, "tune", 1)
     decide(train[0], "label wrong")
     decide(train[1], "not a shoe")
@@ -289,10 +266,7 @@ def test_a_retraining_says_what_it_changes_and_starts(
     assert app.query_params["run"] == child.run_id
 
 
-def test_a_retraining_waits_for_the_device(
-    workspace: Workspace, finished: Run, table: pd.DataFrame, decide: Callable[..., None],
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+def test_a_retraining_waits_for_the_device(workspace, finished, table, decide, open_page):
     decide(pick(table, "train", 1)[0], "label wrong")
     with fake_run.hold_running(fake_run.add_run(workspace, minute=1)) as other:
         app = open_page("review", run=finished.run_id)
@@ -301,9 +275,8 @@ def test_a_retraining_waits_for_the_device(
 
 
 def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], workspace: Workspace,
-    open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    finished, table, decide, workspace, open_page, monkeypatch
+):
     first, second = pick(table, "valid", 2)
     told = table["label"].mask(table["image_id"] == first.image_id, OTHER[first.label])
     told = told.mask(table["image_id"] == second.image_id, OTHER[second.label])
@@ -316,9 +289,7 @@ def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
     assert "No settled decision differs from the labels" in app.said
 
 
-def test_reviews_that_cannot_be_read_are_a_sentence(
-    finished: Run, reviews: Reviews, open_page: Callable[..., App]
-) -> None:
+def test_reviews_that_cannot_be_read_are_a_sentence(finished, reviews, open_page):
     reviews.path.write_bytes(b"something else")
     app = open_page("review")
     assert "reviews.sqlite must be a file of reviews" in app.error[0].value
@@ -328,14 +299,11 @@ def test_reviews_that_cannot_be_read_are_a_sentence(
 
 
 @pytest.fixture
-def card(
-    finished: Run, table: pd.DataFrame, open_page: Callable[..., App], tmp_path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., App]:  # fmt: skip
+def card(finished, table, open_page, tmp_path, monkeypatch):
     """Return a function that opens a page with the marks of one photo of valid."""
     image = pick(table, "valid", 1)[0]
 
-    def card(**state: object) -> App:
+    def card(**state):
         page = tmp_path / "card.py"
         page.write_text(MARKING_PAGE)
         app = App(page, default_timeout=20)
@@ -343,17 +311,15 @@ def card(
             app.session_state[key] = value
         return app.run()
 
-    card.image = image  # type: ignore[attr-defined]
+    card.image = image
     return card
 
 
-def list_labels(app: App) -> list[str]:
+def list_labels(app):
     return [button.label for button in app.button]
 
 
-def test_a_mark_is_one_click_and_shows_at_once(
-    card: Callable[..., App], finished: Run, reviews: Reviews
-) -> None:
+def test_a_mark_is_one_click_and_shows_at_once(card, finished, reviews):
     image = card.image
     right = OTHER[image.catalog_label]
     app = card()
@@ -385,17 +351,13 @@ def test_a_mark_is_one_click_and_shows_at_once(
         ("card-not a shoe", "not a shoe", ""),
     ],
 )
-def test_every_button_writes_its_mark(
-    card: Callable[..., App], finished: Run, reviews: Reviews, key: str, mark: str, right: str
-) -> None:
+def test_every_button_writes_its_mark(card, finished, reviews, key, mark, right):
     card().click(key)
     [row] = read_own(finished, reviews).itertuples()
     assert (row.mark, row.right_label) == (mark, right)
 
 
-def test_a_note_goes_with_the_mark_or_is_added_later(
-    card: Callable[..., App], finished: Run, reviews: Reviews
-) -> None:
+def test_a_note_goes_with_the_mark_or_is_added_later(card, finished, reviews):
     app = card().choose("card-note-Ann", " first a note ")
     assert read_own(finished, reviews).empty  # a note alone decides nothing
     app.click("card-ambiguous")
@@ -407,9 +369,7 @@ def test_a_note_goes_with_the_mark_or_is_added_later(
     assert card().text_input(key="card-note-Ann").value == "then another"
 
 
-def test_the_name_in_the_sidebar_is_whose_mark_it_is(
-    card: Callable[..., App], finished: Run, reviews: Reviews
-) -> None:
+def test_the_name_in_the_sidebar_is_whose_mark_it_is(card, finished, reviews):
     app = card().choose("card-note-Ann", "mine").click("card-ambiguous")
     app.choose("reviewer", " Bo ")
     assert "Undo" not in list_labels(app)  # it is Ann's
@@ -420,25 +380,23 @@ def test_the_name_in_the_sidebar_is_whose_mark_it_is(
     assert app.caption[0].value.startswith("**In conflict**")
 
 
-def test_the_name_is_kept_over_other_pages(finished: Run, open_page: Callable[..., App]) -> None:
+def test_the_name_is_kept_over_other_pages(finished, open_page):
     app = open_page("review").choose("reviewer", "Bo")
     app.switch_page("pages/results.py").run()
     app.switch_page("pages/review.py").run()
     assert app.text_input(key="reviewer").value == "Bo"
 
 
-def test_shortcuts_where_they_are_asked_for(card: Callable[..., App]) -> None:
+def test_shortcuts_where_they_are_asked_for(card):
     keys = [button.proto.shortcut for button in card(shortcuts=True).button]
     assert keys == ["1", "o", "m", "a", "n"]
     assert not any(button.proto.shortcut for button in card().button)
 
 
-def test_a_failed_write_is_said_and_nothing_is_marked(
-    card: Callable[..., App], monkeypatch: pytest.MonkeyPatch, finished: Run, reviews: Reviews
-) -> None:
+def test_a_failed_write_is_said_and_nothing_is_marked(card, monkeypatch, finished, reviews):
     from zapcls.errors import ZapError
 
-    def fail(*args: object, **options: object) -> None:
+    def fail(*args, **options):
         raise ZapError("The disk is full.")
 
     app = card()
@@ -448,9 +406,7 @@ def test_a_failed_write_is_said_and_nothing_is_marked(
     assert not app.caption
 
 
-def test_many_right_labels_are_a_sorted_list(
-    card: Callable[..., App], finished: Run, reviews: Reviews, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_right_labels_are_a_sorted_list(card, finished, reviews, monkeypatch):
     label = card.image.catalog_label
     names = [f"Kind *{letter}*" for letter in "zyxwvutsrqponmlkjihg"]
     task = Task("sub_category", (label, *names), "photo", "photos")
@@ -465,7 +421,7 @@ def test_many_right_labels_are_a_sorted_list(
     assert app.toast[0].value == "Marked: label wrong, is Kind \\*m\\*\\.".replace("\\.", ".")
 
 
-def test_a_photo_without_a_label_may_be_of_any_class() -> None:
+def test_a_photo_without_a_label_may_be_of_any_class():
     choices = list_choices("", Task("gender", ("Women", "Men")))
     assert [choice.text for choice in choices][:3] == [
         "Is women's",
@@ -477,7 +433,7 @@ def test_a_photo_without_a_label_may_be_of_any_class() -> None:
     assert {choice.mark for choice in choices} == set(schema.MARKS)
 
 
-def test_a_mark_that_is_described_names_its_reviewers(finished: Run) -> None:
+def test_a_mark_that_is_described_names_its_reviewers(finished):
     verdict = SimpleNamespace(
         is_conflict=False, mark="label wrong", right_label="Men", reviewers="", note=""
     )

@@ -1,21 +1,12 @@
 """Errors, Slices: the groups are those of the analysis, and too few photos are a sentence."""
 
-from collections.abc import Callable
-
-import pytest
-from app_driver import App
-
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.slices import MIN_PRODUCTS, find_slices
 from zapcls.findings import slices
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_predictions
-from zapcls.workspace.runs import Run
 
 
-def test_it_shows_the_groups_of_valid_and_how_many_were_tried(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_it_shows_the_groups_of_valid_and_how_many_were_tried(finished, workspace, open_page):
     expected = find_slices(labelled(read_predictions(finished, workspace), "valid"))
     tried = expected.attrs["tried"]
     assert tried > 0
@@ -30,9 +21,7 @@ def test_it_shows_the_groups_of_valid_and_how_many_were_tried(
     assert len(app.charts()) == 1
 
 
-def test_too_few_products_are_a_sentence(
-    finished: Run, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_few_products_are_a_sentence(finished, open_page, monkeypatch):
     monkeypatch.setattr(slices, "find_slices", lambda table, columns: find_slices(table.head(4)))
 
     app = open_page("errors", view="Slices")

@@ -1,38 +1,30 @@
 """Errors, Suspects: a check is started, watched and read; each suspect says who accuses it."""
 
 import re
-from collections.abc import Callable
 
 import pytest
-from app_driver import App
 from fake_run import add_check
 from filelock import FileLock
 
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store
 from zapcls.workspace.worker import Reporter
 
 PAGE_SIZE = 12
 
 
 @pytest.fixture
-def checked(own_store: Store, finished: Run) -> Run:
+def checked(own_store, finished):
     add_check(finished, own_store)
     return finished
 
 
-def list_opened(app: App) -> list[str]:
+def list_opened(app):
     """List the suspects that are shown, by their buttons."""
     return [b.key.removeprefix("open-") for b in app.button if b.key and b.key.startswith("open-")]
 
 
-def test_before_a_check_one_button_starts_it(
-    finished: Run, own_store: Store, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_before_a_check_one_button_starts_it(finished, own_store, open_page, launched):
     app = open_page("errors", view="Suspects")
     assert "Check the labels of" in app.said
 
@@ -44,8 +36,8 @@ def test_before_a_check_one_button_starts_it(
 
 
 def test_a_check_that_failed_says_why_and_can_be_started_again(
-    finished: Run, own_store: Store, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+    finished, own_store, workspace, open_page
+):
     job = jobs.create(workspace.jobs_dir, "check_labels", {"run": str(finished.path)})
     with FileLock(job.path / "lock"):
         Reporter(job).finish("failed", "The weights file must exist, got nowhere.")
@@ -56,9 +48,7 @@ def test_a_check_that_failed_says_why_and_can_be_started_again(
     assert "Check the labels of" in app.said
 
 
-def test_the_suspects_stand_worst_first_with_their_accusers(
-    checked: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_the_suspects_stand_worst_first_with_their_accusers(checked, own_store, open_page):
     issues = add_check(checked, own_store).read_issues()
     suspects = issues[issues["is_suspect"]]
 
@@ -70,9 +60,7 @@ def test_the_suspects_stand_worst_first_with_their_accusers(
     assert "out-of-fold" in app.said
 
 
-def test_the_two_sources_are_shown_with_their_agreement(
-    checked: Run, open_page: Callable[..., App]
-) -> None:
+def test_the_two_sources_are_shown_with_their_agreement(checked, open_page):
     said = open_page("errors", view="Suspects").said
 
     match = re.search(r"on its (\d+) valid photos the two give the same answer in ([\d.]+) %", said)
@@ -81,9 +69,7 @@ def test_the_two_sources_are_shown_with_their_agreement(
     assert 0 < float(match[2]) < 100
 
 
-def test_an_accuser_can_be_chosen(
-    checked: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_an_accuser_can_be_chosen(checked, own_store, open_page):
     issues = add_check(checked, own_store).read_issues()
     by_sibling = issues[issues["is_suspect"] & issues["reasons"].str.contains("sibling")]
 
@@ -92,9 +78,7 @@ def test_an_accuser_can_be_chosen(
     assert list_opened(app) == by_sibling["image_id"].head(PAGE_SIZE).to_list()
 
 
-def test_what_was_reviewed_leaves_the_list(
-    checked: Run, own_store: Store, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_what_was_reviewed_leaves_the_list(checked, own_store, workspace, open_page):
     issues = add_check(checked, own_store).read_issues()
     worst = issues.iloc[0]
     open_reviews(workspace).mark(

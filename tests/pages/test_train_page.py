@@ -1,19 +1,15 @@
 """Train: the form is the config, a start is a run, a run is watched and stopped."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
 import fake_run
 import pytest
-from app_driver import App
 from filelock import FileLock
 
-from zapcls.config import PRESETS, TrainConfig, build_config
+from zapcls.config import PRESETS, build_config
 from zapcls.ui import cache, messages, run_picker
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, choose_data
+from zapcls.workspace.layout import choose_data
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.worker import Reporter
 
@@ -27,7 +23,7 @@ COLOR = FIELDS[-5:]
 RARE = ["views", "start_size", "device", "precision", "compile"]
 
 
-def read_form(app: App, preset: str) -> dict[str, Any]:
+def read_form(app, preset):
     """Read what the fields of the form show."""
     shown = [*app.selectbox, *app.number_input, *app.text_input]
     values = {widget.key: widget.value for widget in shown}
@@ -36,7 +32,7 @@ def read_form(app: App, preset: str) -> dict[str, Any]:
     return {name: values[f"{name}-{preset}"] for name in FIELDS}
 
 
-def as_written(config: TrainConfig) -> dict[str, Any]:
+def as_written(config):
     """Write a config as the form's fields do."""
     rates = {
         name: rate if isinstance(rate, str) else f"{rate:g}"
@@ -46,9 +42,7 @@ def as_written(config: TrainConfig) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_fills_every_field(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], preset: str
-) -> None:
+def test_a_preset_fills_every_field(workspace, open_page, launched, preset):
     app = open_page("train")
     if preset != "first-try":  # what newcomers have
         app.choose("preset", preset)
@@ -57,19 +51,12 @@ def test_a_preset_fills_every_field(
     assert Run(launched[0].path).train_config == build_config(preset)
 
 
-def test_real_photos_start_with_the_quick_look(
-    workspace: Workspace, open_page: Callable[..., App], tmp_path
-) -> None:
+def test_real_photos_start_with_the_quick_look(workspace, open_page, tmp_path):
     choose_data(workspace, tmp_path)
     assert open_page("train").button_group(key="preset").value == "quick"
 
 
-def test_changed_fields_are_the_config_that_starts(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_changed_fields_are_the_config_that_starts(workspace, open_page, launched, monkeypatch):
     monkeypatch.setattr(cache, "devices", lambda: {"cpu": "", "cuda": "an accelerator"})
     changes = {
         "arch": "resnet18", "image_size": 96, "frozen_epochs": 2, "frozen_lr": "0.01",
@@ -97,16 +84,12 @@ def test_changed_fields_are_the_config_that_starts(
     assert app.query_params["run"] == run.run_id
 
 
-def test_the_line_above_the_form_says_what_the_form_says_now(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_line_above_the_form_says_what_the_form_says_now(workspace, open_page):
     assert "seed 5" in open_page("train").choose("seed-first-try", 5).said
 
 
 @pytest.mark.parametrize(("label", "names"), [("More", RARE), ("Less color", COLOR)])
-def test_what_few_people_change_is_folded_away(
-    workspace: Workspace, open_page: Callable[..., App], label: str, names: list[str]
-) -> None:
+def test_what_few_people_change_is_folded_away(workspace, open_page, label, names):
     group = next(e for e in open_page("train").expander if e.label == label)
     fields = [*group.selectbox, *group.number_input]
     assert sorted(field.key for field in fields) == sorted(f"{name}-first-try" for name in names)
@@ -114,7 +97,7 @@ def test_what_few_people_change_is_folded_away(
     assert not group.text_input
 
 
-def list_labels(app: App) -> set[str]:
+def list_labels(app):
     return {field.label for field in [*app.number_input, *app.text_input]}
 
 
@@ -123,13 +106,8 @@ def list_labels(app: App) -> set[str]:
     [("arch", "resnet10t", "mobilenet_v2"), ("weights", "none", "imagenet")],
 )
 def test_the_last_stage_is_offered_where_it_can_be_cut_off(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    name: str,
-    value: str,
-    before: str,
-) -> None:
+    workspace, open_page, launched, name, value, before
+):
     app = open_page("train").choose("preset", "quick")
     assert app.field("unfrozen_part-quick").options == ["whole network", "last stage"]
     whole = {"Epochs, head only", "Epochs, whole network", "Learning rate, whole network"}
@@ -150,9 +128,7 @@ def test_the_last_stage_is_offered_where_it_can_be_cut_off(
     assert Run(launched[0].path).train_config.unfrozen_part == "all"
 
 
-def test_another_target_has_all_its_classes(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_another_target_has_all_its_classes(workspace, open_page, launched):
     app = open_page("train").choose("target-first-try", "closure")
     assert app.session_state["training_settings"]["classes"] == []
     app.choose("target-first-try", "gender")
@@ -163,9 +139,7 @@ def test_another_target_has_all_its_classes(
     assert Run(launched[0].path).train_config == build_config("first-try", target="category")
 
 
-def test_what_was_entered_is_kept_over_pages(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_what_was_entered_is_kept_over_pages(workspace, open_page):
     app = open_page("train").choose("seed-first-try", 11).choose("unfrozen_lr-first-try", "0.3")
     app.switch_page("pages/data.py").run()
     app.switch_page("pages/train.py").run()
@@ -174,9 +148,7 @@ def test_what_was_entered_is_kept_over_pages(
 
 
 @pytest.mark.parametrize("text", ["fast", "", "1,5"])
-def test_a_rate_that_is_no_number_is_one_sentence(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], text: str
-) -> None:
+def test_a_rate_that_is_no_number_is_one_sentence(workspace, open_page, launched, text):
     app = open_page("train").choose("unfrozen_lr-first-try", text)
     assert [error.value for error in app.error] == [
         f"A learning rate must be 'suggested' or a number such as 0.002, got {text!r}."
@@ -203,13 +175,8 @@ def test_a_rate_that_is_no_number_is_one_sentence(
     ],
 )
 def test_settings_out_of_range_are_one_sentence_at_the_start(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    field: str,
-    value: object,
-    sentence: str,
-) -> None:
+    workspace, open_page, launched, field, value, sentence
+):
     app = open_page("train").choose(f"{field}-first-try", value).click("start")
     [error] = app.error
     assert error.value.startswith(sentence)
@@ -217,9 +184,7 @@ def test_settings_out_of_range_are_one_sentence_at_the_start(
     assert list_runs(workspace) == []
 
 
-def test_more_changed_photos_than_there_are_are_one_sentence(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_more_changed_photos_than_there_are_are_one_sentence(workspace, open_page, launched):
     app = open_page("train").choose("grayscale_share-first-try", 0.6)
     app.choose("recolor_share-first-try", 0.5).click("start")
     [error] = app.error
@@ -228,9 +193,7 @@ def test_more_changed_photos_than_there_are_are_one_sentence(
     assert launched == []
 
 
-def test_a_weights_file_reaches_the_config(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], tmp_path
-) -> None:
+def test_a_weights_file_reaches_the_config(workspace, open_page, launched, tmp_path):
     path = tmp_path / "body.safetensors"
     app = open_page("train").choose("preset", "quick").choose("weights-quick", ".safetensors")
     app.choose("weights-quick-path", str(path)).click("start")
@@ -243,7 +206,7 @@ def test_a_weights_file_reaches_the_config(
     assert Run(launched[0].path).train_config.weights == str(path)
 
 
-def test_stop_asks_the_job_and_says_so(workspace: Workspace, open_page: Callable[..., App]) -> None:
+def test_stop_asks_the_job_and_says_so(workspace, open_page):
     run = fake_run.add_run(workspace, minute=1)
     with fake_run.hold_running(run):
         app = open_page("train").click("stop")
@@ -252,7 +215,7 @@ def test_stop_asks_the_job_and_says_so(workspace: Workspace, open_page: Callable
         assert not [button for button in app.button if button.key == "stop"]
 
 
-def test_the_curves_so_far_are_drawn(workspace: Workspace, open_page: Callable[..., App]) -> None:
+def test_the_curves_so_far_are_drawn(workspace, open_page):
     run = fake_run.add_stopped(workspace, weights=True)
     app = open_page("train")
     keys = [chart.proto.id.rsplit("-None-")[-1] for chart in app.get("plotly_chart")]
@@ -260,9 +223,7 @@ def test_the_curves_so_far_are_drawn(workspace: Workspace, open_page: Callable[.
     assert all(run.run_id in key for key in keys)
 
 
-def test_the_frozen_network_s_features_are_watched(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_frozen_network_s_features_are_watched(workspace, open_page):
     run = fake_run.add_run(workspace, minute=1)
     with fake_run.hold_running(run):
         report = Reporter(run)
@@ -273,21 +234,21 @@ def test_the_frozen_network_s_features_are_watched(
         assert "236 images/s · 1,200 of 4,000 · 12 s left in this phase · 0 s so far" in said
 
 
-def end_with_weights(workspace: Workspace) -> Run:
+def end_with_weights(workspace):
     return fake_run.add_stopped(workspace, weights=True)
 
 
-def end_at_once(workspace: Workspace) -> Run:
+def end_at_once(workspace):
     return fake_run.add_stopped(workspace, weights=False)
 
 
-def end_without_a_checkpoint(workspace: Workspace) -> Run:
+def end_without_a_checkpoint(workspace):
     run = fake_run.add_stopped(workspace, weights=True)
     (run.path / "checkpoint.pt").unlink()
     return run
 
 
-def end_in_the_evaluation(workspace: Workspace) -> Run:
+def end_in_the_evaluation(workspace):
     return fake_run.add_stopped(workspace, weights=True, unfrozen_epochs=2)
 
 
@@ -306,13 +267,7 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize(("end", "sentence"), ENDINGS)
-def test_a_run_that_ended_early_is_resumed(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    end: Callable[[Workspace], Run],
-    sentence: str,
-) -> None:
+def test_a_run_that_ended_early_is_resumed(workspace, open_page, launched, end, sentence):
     run = end(workspace)
     run.stop_path.touch()
     app = open_page("train")
@@ -327,13 +282,11 @@ def test_a_run_that_ended_early_is_resumed(
     assert list_runs(workspace) == [run]  # the same one, not a new one
 
 
-def test_a_finished_run_is_not_resumed(finished: Run, open_page: Callable[..., App]) -> None:
+def test_a_finished_run_is_not_resumed(finished, open_page):
     assert "Resume" not in open_page("train").said
 
 
-def test_a_run_is_not_resumed_while_its_device_is_in_use(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_run_is_not_resumed_while_its_device_is_in_use(workspace, open_page):
     fake_run.add_stopped(workspace)
     with jobs.hold_device(workspace, "cpu", "an evaluation"):
         app = open_page("train")
@@ -346,13 +299,13 @@ def test_a_run_is_not_resumed_while_its_device_is_in_use(
 
 
 def test_a_run_that_was_resumed_elsewhere_meanwhile_is_one_sentence(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], monkeypatch
-) -> None:
+    workspace, open_page, launched, monkeypatch
+):
     run = fake_run.add_stopped(workspace)
     app = open_page("train")
     reopen = jobs.reopen
 
-    def reopen_twice(job: Job) -> None:
+    def reopen_twice(job):
         reopen(job)
         reopen(job)
 
@@ -365,9 +318,7 @@ def test_a_run_that_was_resumed_elsewhere_meanwhile_is_one_sentence(
     assert launched == []
 
 
-def test_a_batch_that_did_not_fit_is_told(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_batch_that_did_not_fit_is_told(workspace, open_page):
     told = "A batch of 32 did not fit in memory; it was trained with 16."
     fake_run.add_finished(workspace, minute=1)
     for page in ("train", "results"):

@@ -9,7 +9,7 @@ QUICK = TrainConfig().to_json()
 
 
 @pytest.mark.parametrize("phase", ["frozen", "unfrozen"])
-def test_the_same_settings_have_no_difference(phase: str) -> None:
+def test_the_same_settings_have_no_difference(phase):
     """Nor has a curve of before a setting was there, which was taken under its default."""
     older = {name: QUICK[name] for name in QUICK if name not in ("views", "unfrozen_part")}
     assert setting_words.find_differences(QUICK, QUICK, phase) == []
@@ -67,19 +67,17 @@ DIFFERENCES = [
 
 
 @pytest.mark.parametrize(("phase", "changes", "clause"), DIFFERENCES)
-def test_a_curve_of_other_settings_than_the_form_s_names_them(
-    phase: str, changes: dict, clause: str
-) -> None:
+def test_a_curve_of_other_settings_than_the_form_s_names_them(phase, changes, clause):
     said = [f"taken {clause}"] if clause else []
     assert setting_words.find_differences(QUICK | changes, QUICK, phase) == said
 
 
-def test_views_matter_to_the_last_stage_too() -> None:
+def test_views_matter_to_the_last_stage_too():
     taken = QUICK | LAST_STAGE | {"views": 4}
     assert len(setting_words.find_differences(taken, QUICK | LAST_STAGE, "unfrozen")) == 1
 
 
-def test_weights_files_of_one_name_are_told_apart_by_their_folders() -> None:
+def test_weights_files_of_one_name_are_told_apart_by_their_folders():
     taken, chosen = (QUICK | {"weights": f"/{age}/body.safetensors"} for age in ("old", "new"))
     assert setting_words.find_differences(taken, chosen, "frozen") == [
         "taken from /old/body.safetensors, the form says /new/body.safetensors"
@@ -97,15 +95,13 @@ def test_weights_files_of_one_name_are_told_apart_by_their_folders() -> None:
         ({"color_weights": "balanced"}, "seed 0 · balanced color weights"),
     ],
 )
-def test_the_line_says_what_few_people_change_only_where_it_is_changed(
-    changes: dict, clause: str
-) -> None:
+def test_the_line_says_what_few_people_change_only_where_it_is_changed(changes, clause):
     plain = "mobilenet_v2 · 128 px · batch 64 · ImageNet weights · product split · seed 0"
     assert setting_words.describe(QUICK) == plain
     assert clause in setting_words.describe(QUICK | changes)
 
 
-def test_a_field_is_titled_by_what_is_unfrozen() -> None:
+def test_a_field_is_titled_by_what_is_unfrozen():
     laptop = build_config("laptop").to_json()
     setting = SETTINGS["unfrozen_epochs"]
     assert setting_words.title_setting(setting, QUICK) == "Epochs, whole network"
