@@ -1,7 +1,6 @@
 """A drawn catalogue read once, a workspace for each test, and the app opened on it."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from filelock import FileLock
 from zapcls.data.sources import read_catalogue
 from zapcls.ui import cache, navigation
 from zapcls.workspace import jobs, layout
-from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import Run
@@ -23,7 +21,7 @@ ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
 
 
 @pytest.fixture(scope="session")
-def drawings(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store]:
+def drawings(drawn, tmp_path_factory):
     """The drawn catalogue with one photo gone and one cut off, and its store."""
     workspace = Workspace(tmp_path_factory.mktemp("drawings"))
     shutil.copytree(drawn, workspace.drawings_dir)
@@ -36,13 +34,13 @@ def drawings(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 
 @pytest.fixture(scope="session")
-def finished_dir(drawings: tuple[Path, Store], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_dir(drawings, tmp_path_factory):
     """The directory of a finished run, to be copied."""
     workspace = use_drawings(Workspace(tmp_path_factory.mktemp("finished")), drawings)
     return add_finished(workspace, minute=30).path
 
 
-def use_drawings(workspace: Workspace, drawings: tuple[Path, Store]) -> Workspace:
+def use_drawings(workspace, drawings):
     """Set up a workspace with the drawn catalogue and its store as if they were its own."""
     data_dir, store = drawings
     workspace.drawings_dir.parent.mkdir(parents=True)
@@ -52,7 +50,7 @@ def use_drawings(workspace: Workspace, drawings: tuple[Path, Store]) -> Workspac
 
 
 @pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def bare(tmp_path, monkeypatch):
     """An empty workspace that the app opens, as on a fresh machine."""
     st.cache_data.clear()
     st.cache_resource.clear()
@@ -63,13 +61,13 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 @pytest.fixture
-def workspace(bare: Workspace, drawings: tuple[Path, Store]) -> Workspace:
+def workspace(bare, drawings):
     """A workspace whose drawn catalogue has been read, without any run."""
     return use_drawings(bare, drawings)
 
 
 @pytest.fixture
-def own_store(workspace: Workspace, drawings: tuple[Path, Store]) -> Store:
+def own_store(workspace, drawings):
     """The workspace's store as a copy, which a test may change."""
     _, store = drawings
     workspace.store_dir.unlink()
@@ -77,18 +75,18 @@ def own_store(workspace: Workspace, drawings: tuple[Path, Store]) -> Store:
 
 
 @pytest.fixture
-def finished(workspace: Workspace, finished_dir: Path) -> Run:
+def finished(workspace, finished_dir):
     """A finished run in the workspace."""
     return Run(shutil.copytree(finished_dir, workspace.runs_dir / finished_dir.name))
 
 
 @pytest.fixture
-def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Job]]:
+def launched(monkeypatch):
     """The jobs that the app launched: none starts, all stay queued for the test."""
-    found: list[Job] = []
-    locks: list[FileLock] = []
+    found = []
+    locks = []
 
-    def launch(job: Job, workspace: Workspace) -> None:
+    def launch(job, workspace):
         lock = FileLock(job.path / "launch.lock", thread_local=False)
         lock.acquire()
         locks.append(lock)
@@ -101,13 +99,11 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Job]]:
 
 
 @pytest.fixture
-def open_page(
-    bare: Workspace, launched: list[Job], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., App]:
+def open_page(bare, launched, monkeypatch):
     """Return a function that opens a page by its name, `params` in its URL."""
     lighten(monkeypatch)
 
-    def open_page(page: str, /, **params: object) -> App:
+    def open_page(page, /, **params):
         app = App(ENTRY, default_timeout=20)
         app.query_params |= params
         if page != "overview":

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from fake_run import add_check, relabel
+from fake_run import add_check
 
 from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS
@@ -46,11 +46,10 @@ def test_the_claim_compares_pink_women_s_shoes_with_the_others(valid, open_page)
 def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
     finished, own_store, valid, open_page
 ):
-    app = open_page("color_bias")
-    assert app.button_group(key=SOURCE).options == [RUN]
-    check = add_check(finished, own_store)
-    table = read_checked(check, own_store)
+    assert open_page("color_bias").button_group(key=SOURCE).options == [RUN]
+    table = read_checked(add_check(finished, own_store), own_store)
     pink = table[(table["label"] == "Women") & (table["color"] == "pink")]
+    assert "This run, valid, product split." in open_page("color_bias", source="odd").said
 
     app = open_page("color_bias", source=HEADS)
 
@@ -62,12 +61,9 @@ def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
     app = app.choose(SOURCE, RUN)
     assert "This run, valid, product split." in app.said
     assert app.query_params["source"] == RUN
-
-
-def test_an_unknown_source_in_the_url_is_this_run(finished, own_store, open_page):
-    add_check(finished, own_store)
-
-    assert "This run, valid, product split." in open_page("color_bias", source="odd").said
+    app = click_bar(app.choose(SOURCE, HEADS), "black", "Women")
+    assert app.button_group(key="source").value == filters.HEADS
+    assert app.multiselect(key="color").value == ["black"]
 
 
 def test_the_table_has_a_row_for_each_color_and_label(valid, open_page):
@@ -91,42 +87,23 @@ def test_the_table_has_a_row_for_each_color_and_label(valid, open_page):
         assert row["too sure by, points"] == gap
 
 
-def test_a_bar_opens_exactly_its_photos(valid, open_page):
-    wrong = valid[valid["label"] != valid["prediction"]]
-    color, label = wrong.iloc[0][["color", "label"]]
-    app = open_page("color_bias")
+def click_bar(app, color, label):
+    """Click the bar of a group; it leads to Errors."""
     point = {"customdata": [color, label, 3, 1, 0.1, 0.5]}
     app.session_state["groups-1"] = {"selection": {"points": [point]}}
     app.run()
     assert app.title[0].value == "Errors"
+    return app
+
+
+def test_a_bar_opens_exactly_its_photos(valid, open_page):
+    wrong = valid[valid["label"] != valid["prediction"]]
+    color, label = wrong.iloc[0][["color", "label"]]
+    app = click_bar(open_page("color_bias"), color, label)
     assert app.multiselect(key="color").value == [color]
     assert app.multiselect(key="label").value == [label]
     expected = ((wrong["color"] == color) & (wrong["label"] == label)).sum()
     assert f"**{expected}** photo" in app.said
-
-
-def test_a_bar_of_out_of_fold_answers_opens_those(finished, own_store, open_page):
-    add_check(finished, own_store)
-    app = open_page("color_bias", source=HEADS)
-    point = {"customdata": ["black", "Women", 3, 1, 0.1, 0.5]}
-    app.session_state["groups-1"] = {"selection": {"points": [point]}}
-    app.run()
-    assert app.title[0].value == "Errors"
-    assert app.button_group(key="source").value == filters.HEADS
-    assert app.multiselect(key="color").value == ["black"]
-
-
-def test_what_was_found_changes_with_the_files_that_it_depends_on(finished, valid, open_page):
-    before = find_table(open_page("color_bias"))
-    path = finished.path / "predictions.parquet"
-    table = pd.read_parquet(path)
-    table.assign(prediction=table["label"], correct=table["label"] != "").to_parquet(path)
-
-    after = find_table(open_page("color_bias"))
-
-    assert before["photos"].to_list() == after["photos"].to_list()
-    assert set(after["wrong"].str.split(" %").str[0]) == {"0", "no such shoes"}
-    assert set(before["wrong"].str.split(" %").str[0]) > {"0", "no such shoes"}
 
 
 def test_photos_are_grouped_by_another_attribute(finished, workspace, open_page):
@@ -145,22 +122,3 @@ def test_photos_are_grouped_by_another_attribute(finished, workspace, open_page)
     assert "recolored" not in app.said.lower()
     app = app.choose("by", "color")
     assert app.selectbox(key="claim_color").value == "pink"
-
-
-@pytest.fixture
-def kinds(finished, own_store):
-    """The classes of the run once it is about the sub-categories of the drawings."""
-    classes = sorted(set(own_store.read_catalog()["sub_category"]) - {""})
-    relabel(finished, own_store, "sub_category", classes)
-    return classes
-
-
-def test_any_target_and_number_of_classes_is_shown(kinds, open_page):
-    assert len(kinds) > 3
-
-    for by in ("color", "category"):
-        app = open_page("color_bias", by=by)
-
-        assert len(find_table(app)) % len(kinds) == 0
-        assert f"labelled {kinds[0]}" in app.said
-        assert "women's" not in app.said

@@ -10,6 +10,7 @@ from fake_run import add_check
 
 from zapcls.analysis.causes import CAUSES
 from zapcls.blocks import numbers
+from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
@@ -24,7 +25,7 @@ from zapcls.workspace.store import Store
 @pytest.fixture(autouse=True)
 def named(monkeypatch):
     """The person at the app is Ann."""
-    monkeypatch.setattr(marking, "_guess_name", lambda: "Ann")
+    monkeypatch.setattr("getpass.getuser", lambda: "Ann")
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def list_keys(app, prefix):
 
 def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, open_page):
     image = wrong.iloc[1]
-    app = open_page("errors").click(f"open-{image['image_id']}")
+    app = open_page("errors", image="../../etc/passwd")
+    assert "There is no such image in this run." in app.said
+    app.click("back").click(f"open-{image['image_id']}")
     assert app.query_params["image"] == image["image_id"]
     sold, called = (DEFAULT_TASK.name(image[name]) for name in ("label", "prediction"))
     title = f"Sold as {sold}, called {called}, {numbers.percent(image['prob'])}"
@@ -66,31 +69,25 @@ def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, open_page
     bars = app.charts()[0][0]
     assert sorted(bars["x"]) == pytest.approx(sorted(prob[place].tolist()))
     assert "photos · This run" not in app.said  # the gallery does not run
+    assert "colors are not called" in app.said  # the strip of recolored photos
+    assert sum(color in app.said for color in BASIC_COLORS) > 5
 
 
 def read_ids(run):
     return pd.read_parquet(run.path / "predictions.parquet")["image_id"].to_list()
 
 
-def test_the_way_back_keeps_the_filters(table, open_page):
-    train = table[(table["split"] == "train") & (table["label"] == "Men")]
-    app = open_page("errors", split="train", answer="all", label="Men", page="2")
-    first = list_keys(app, "open-")
-    assert first == train["image_id"].to_list()[25:50]
-    app.click(f"open-{first[3]}")
+def test_the_way_back_keeps_the_filters_and_leads_to_the_page_of_the_image(table, open_page):
+    ids = table[(table["split"] == "train") & (table["label"] == "Men")]["image_id"].to_list()
+    app = open_page("errors", split="train", answer="all", label="Men")
+    assert list_keys(app, "open-") == ids[:25]
+    app.click(f"open-{ids[24]}")
     assert app.query_params["label"] == "Men"
-    assert f"**29** of {len(train)}" in app.said
-    app.click("back")
-    assert list_keys(app, "open-") == first
+    assert f"**25** of {len(ids)}" in app.said
+    assert app.click("next").query_params["image"] == ids[25]
+    assert list_keys(app.click("back"), "open-") == ids[25:50]
     assert "image" not in app.query_params
     assert (app.query_params["split"], app.query_params["label"]) == ("train", "Men")
-
-
-def test_the_way_back_leads_to_the_page_of_the_image(table, open_page):
-    ids = table[table["split"] == "train"]["image_id"].to_list()
-    app = open_page("errors", split="train", answer="all", image=ids[24]).click("next")
-    assert app.query_params["image"] == ids[25]
-    assert list_keys(app.click("back"), "open-") == ids[25:50]
 
 
 def test_steps_go_through_the_filtered_order_by_keys(wrong, open_page):
@@ -99,6 +96,7 @@ def test_steps_go_through_the_filtered_order_by_keys(wrong, open_page):
     keys = {key: app.button(key=key).proto.shortcut for key in ("back", "previous", "next")}
     assert keys == {"back": "escape", "previous": "left", "next": "right"}
     assert app.button(key="previous").disabled
+    assert app.button(key=f"mark-{ids[0]}-model wrong").proto.shortcut == "m"
     for image_id in ids[1:]:
         assert app.click("next").query_params["image"] == image_id
     assert app.button(key="next").disabled
@@ -147,12 +145,6 @@ def test_what_is_decided_on_a_photo_that_is_left_is_refused(
     assert made["image_id"].to_list() == [first, second]
 
 
-def test_marks_have_keys(wrong, open_page):
-    image_id = wrong["image_id"].iloc[0]
-    app = open_page("errors", image=image_id)
-    assert app.button(key=f"mark-{image_id}-model wrong").proto.shortcut == "m"
-
-
 def test_the_nearest_training_photos_with_their_labels(table, finished, workspace, open_page):
     stored = read_predictions(finished, workspace)
     rng = np.random.default_rng(0)
@@ -189,9 +181,6 @@ def test_the_same_product_in_its_other_colors_with_each_answer(table, open_page)
         label = app.button(key=f"sibling-{other.image_id}").label
         assert label.startswith(f"{other.color}: {DEFAULT_TASK.name(other.prediction)}")
         assert label.endswith("✓" if other.correct else "✕")
-
-
-def test_a_product_with_one_photo_says_so(table, open_page):
     alone = table[~table["product_id"].duplicated(keep=False)].iloc[0]
     assert "no other photo" in open_page("errors", image=alone["image_id"]).said
 
@@ -249,27 +238,16 @@ def test_an_image_without_a_kept_label_is_shown_too(table, open_page):
     assert "Cause" not in app.said
 
 
-def test_the_evidence_is_a_map_with_a_legend(wrong, finished, open_page):
-    app = open_page("errors", image=wrong["image_id"].iloc[0])
+def test_the_evidence_is_a_map_with_a_legend(wrong, finished, open_page, monkeypatch):
+    image_id = wrong["image_id"].iloc[0]
+    app = open_page("errors", image=image_id)
     assert "speaks for" in app.said
     assert "Covering parts of the photo" not in app.said
-    finished.onnx_path.unlink()
-    app = open_page("errors", image=wrong["image_id"].iloc[0])
-    assert "no exported model" in app.said
-
-
-def test_a_photo_that_left_the_disk_is_still_shown_from_the_store(wrong, open_page, monkeypatch):
-    image_id = wrong["image_id"].iloc[0]
-    count = len(open_page("errors", image=image_id).image)
+    # Where the photo has left the disk, that of the store is shown.
     monkeypatch.setattr(Store, "find_image", lambda store, path: Path("/no/such/folder") / path)
-    assert len(open_page("errors", image=image_id).image) == count
-
-
-def test_an_unknown_image_says_so_and_leads_back(finished, open_page):
-    app = open_page("errors", image="../../etc/passwd")
-    assert "There is no such image in this run." in app.said
-    app.click("back")
-    assert list_keys(app, "open-")
+    assert len(open_page("errors", image=image_id).image) == len(app.image)
+    finished.onnx_path.unlink()
+    assert "no exported model" in open_page("errors", image=image_id).said
 
 
 def test_from_the_suspects_the_steps_are_those_of_the_suspects(finished, own_store, open_page):

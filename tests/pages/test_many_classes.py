@@ -47,19 +47,27 @@ def test_results_draw_every_class_and_open_the_most_confused_pairs(told, open_pa
     assert (app.query_params["label"], app.query_params["prediction"]) == (label, called)
 
 
-@pytest.mark.parametrize("view", ["Gallery", "Suspects", "Slices", "Map"])
-def test_each_view_of_errors_is_worded_by_the_target(told, open_page, view):
+def test_each_view_of_errors_is_worded_by_the_target(told, open_page):
     add_map(told)
+    app = open_page("errors", tint="label")
+    assert "labelled" in app.said
+    for view in ("Gallery", "Suspects", "Slices", "Map"):
+        app.choose("view", view)
+        for word in ("sold as", "women's", "men's", "department"):
+            assert word not in app.said.lower()
+    [traces] = app.charts()
+    assert 1 < len(traces) <= 7
 
-    app = open_page("errors", view=view, tint="label")
 
-    for word in ("sold as", "women's", "men's", "department"):
-        assert word not in app.said.lower()
-    if view == "Map":
-        [traces] = app.charts()
-        assert 1 < len(traces) <= 7
-    elif view == "Gallery":
+def test_color_bias_is_of_any_target_and_number_of_classes(told, open_page):
+    n = len(told.task.classes)
+    app = open_page("color_bias")
+    for by in ("color", "brand"):
+        app.choose("by", by)
+        [groups] = [f.value for f in app.dataframe if "mean probability of the label" in f.value]
+        assert len(groups) % n == 0
         assert "labelled" in app.said
+        assert "women's" not in app.said
 
 
 def test_a_photo_shows_its_likeliest_classes(told, open_page):

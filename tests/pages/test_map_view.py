@@ -27,30 +27,14 @@ def test_the_map_shows_each_valid_photo_once(finished, open_page):
     assert len(wrong["customdata"]) == valid["errors"]
     assert len(right["customdata"]) == valid["n"] - valid["errors"]
     assert f"**{valid['n']}** valid photos, **{valid['errors']}** wrong" in app.said
-
-
-def test_it_is_colored_by_what_is_asked(finished, open_page):
-    add_map(finished)
-    app = open_page("errors", view="Map", tint="label")
-
-    names = [trace["name"].split(" ")[0] for trace in app.charts()[0]]
-
+    names = [trace["name"].split(" ")[0] for trace in app.choose("tint", "label").charts()[0]]
     assert names == ["Women", "Men"]
 
 
 def test_each_trace_has_its_own_photos():
     table = pd.DataFrame(
-        {
-            "image_id": ["a", "b", "c"],
-            "label": ["Women", "Men", "Men"],
-            "prediction": ["Women", "Women", "Men"],
-            "prob": [0.9, 0.8, 0.7],
-            "color": ["red", "blue", "red"],
-            "wrong": [False, True, False],
-            "x": [0.0, 1.0, 2.0],
-            "y": [0.0, 0.0, 0.0],
-        }
-    )
+        [("a", "red"), ("b", "blue"), ("c", "red")], columns=["image_id", "color"]
+    ).assign(label="Women", prediction="Women", prob=0.9, wrong=False, x=0.0, y=0.0)
 
     figure = map_view.draw(table, "color", Task("gender", ("Women", "Men")))
 

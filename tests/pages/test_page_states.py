@@ -43,20 +43,6 @@ def test_nothing_yet(open_page):
     assert not any(app.sidebar.selectbox for app in pages.values())
 
 
-def test_data_but_no_run(workspace, open_page):
-    pages = open_all(
-        open_page,
-        {
-            "overview": ("Nothing is trained yet", ", the drawn catalogue."),
-            "data": ("shoes are kept", messages.DRAWN_NOTE),
-            "learning_rate": ("No curve yet", "Find the learning rate"),
-            "train": ("A training on **the drawn catalogue**", "Start training"),
-            **dict.fromkeys(ABOUT_RUNS, ("There is no run yet.", FIRST_TRY)),
-        },
-    )
-    assert not any(app.error for app in pages.values())
-
-
 def test_running(workspace, open_page):
     run = fake_run.add_run(workspace, minute=1)
     progress = ("epoch 2 of 8 · batch 3 of 5 · 120 images/s · 32 s left in this phase",)
@@ -64,21 +50,17 @@ def test_running(workspace, open_page):
         pages = open_all(
             open_page,
             {
-                "overview": ("A training is running.", "Watch it", messages.escape(run.run_id)),
-                "data": ("shoes are kept",),
+                "overview": ("A training is running.", ", the drawn catalogue.", "Watch it"),
+                "data": ("shoes are kept", messages.DRAWN_NOTE),
                 "learning_rate": (f"{run.run_id} is running; one at a time.",),
                 "train": (f"Training {run.run_id}", "Stop", *progress),
-                **dict.fromkeys(ABOUT_RUNS, ("This run is still training", "Stop", *progress)),
+                "results": ("This run is still training", "Stop", *progress),
             },
         )
     assert "Start training" not in pages["train"].said
     assert "Find the learning rate" not in pages["learning_rate"].said.splitlines()
     assert f"run={run.run_id}" in pages["overview"].link("Watch it")
-
-
-def test_queued(workspace, open_page):
-    run = fake_run.add_run(workspace, minute=1)
-    with FileLock(run.path / "launch.lock"):
+    with FileLock(fake_run.add_run(workspace, minute=2).path / "launch.lock"):
         watched = {"train": ("Starting", "Stop"), "results": ("still training", "Starting")}
         open_all(open_page, watched)
 
@@ -89,12 +71,8 @@ def test_stopped_before_the_first_epoch(workspace, open_page):
         open_page,
         {
             "overview": ("Nothing is trained yet", "■ stopped"),
-            "data": ("shoes are kept",),
-            "learning_rate": ("No curve yet", "Find the learning rate"),
             "train": ("Stopped after 0 s; no epoch was finished.", "Start training"),
-            **dict.fromkeys(
-                ABOUT_RUNS, ("This run was stopped before it was evaluated.", "nothing to evaluate")
-            ),
+            "results": ("This run was stopped before it was evaluated.", "nothing to evaluate"),
         },
     )
     assert pages["results"].link("Train again").startswith("train?run=")
@@ -107,10 +85,7 @@ def test_stopped_with_weights(workspace, open_page, launched):
         {
             "overview": ("■ stopped", messages.escape(run.run_id)),
             "train": ("its best weights are kept", "Evaluate it on Results"),
-            **dict.fromkeys(
-                ABOUT_RUNS,
-                ("This run was stopped", "Evaluate what it learned", "Resume it on Train"),
-            ),
+            "results": ("Evaluate what it learned", "Resume it on Train"),
         },
     )
     app = pages["results"].click("evaluate")
@@ -120,41 +95,34 @@ def test_stopped_with_weights(workspace, open_page, launched):
     assert "Evaluate what it learned" not in app.said
 
 
-def test_failed(workspace, open_page):
+def test_failed_or_lost(workspace, open_page):
     fake_run.add_failed(workspace)
     log = "line one of the log"
     pages = open_all(
         open_page,
         {
             "overview": ("✕ failed", FAILURE, "Nothing is trained yet"),
-            "data": ("shoes are kept",),
             "learning_rate": ("No curve yet",),
             "train": (FAILURE, log, "Start training"),
-            **dict.fromkeys(ABOUT_RUNS, (FAILURE, log, "Resume or train again")),
+            "results": (FAILURE, log, "Resume or train again"),
         },
     )
     assert [element.value for element in pages["train"].error] == [FAILURE]
     assert "Traceback" not in pages["train"].said
 
-
-def test_crashed(workspace, open_page):
-    fake_run.add_failed(workspace, error=RuntimeError("out of luck\nsecond line"))
+    fake_run.add_failed(workspace, minute=1, error=RuntimeError("out of luck\nsecond line"))
     app = open_page("train")
     assert [element.value for element in app.error] == ["RuntimeError: out of luck"]
     assert "Traceback" in app.code[0].value  # in the log
     assert "second line" in app.code[0].value
 
-
-def test_lost(workspace, open_page):
-    fake_run.add_lost(workspace)
+    fake_run.add_lost(workspace, minute=2)
     open_all(
         open_page,
         {
-            "overview": ("✕ lost", LOST, "Nothing is trained yet"),
-            "data": ("shoes are kept",),
-            "learning_rate": ("No curve yet",),
+            "overview": ("✕ lost", LOST),
             "train": (LOST, "Start training"),
-            **dict.fromkeys(ABOUT_RUNS, (LOST, "Resume or train again")),
+            "results": (LOST, "Resume or train again"),
         },
     )
 
@@ -181,18 +149,14 @@ def test_finished(finished, open_page):
     assert f"run={finished.run_id}" in pages["overview"].link("Open its errors")
 
 
-def test_finished_but_the_store_is_gone(finished, open_page):
-    store_dir = finished.path.parents[1] / "store"
-    store_dir.unlink()
-    gone = f"The pixel store {finished.facts['catalogue_id']} is not in {store_dir.parent}"
-    open_all(open_page, dict.fromkeys(("results", "errors", "color_bias"), (gone, "Data page")))
-    open_all(open_page, {"classify": ("Photos stay in memory",)})  # it needs the model alone
-
-
-def test_finished_but_the_colors_are_gone(own_store, finished, open_page):
+def test_finished_but_the_colors_or_the_store_are_gone(own_store, finished, open_page):
     (own_store.path / "colors.parquet").unlink()  # as when photos were written again, and read
-    gone = "The colors of the photos in"
-    open_all(open_page, dict.fromkeys(("results", "errors", "color_bias"), (gone, "Data page")))
+    about_photos = ("results", "errors", "color_bias")
+    open_all(open_page, dict.fromkeys(about_photos, ("The colors of the photos in", "Data page")))
+    shutil.rmtree(own_store.path)
+    gone = f"The pixel store {finished.facts['catalogue_id']} is not in {own_store.path.parents[1]}"
+    open_all(open_page, dict.fromkeys(about_photos, (gone, "Data page")))
+    open_all(open_page, {"classify": ("Photos stay in memory",)})  # it needs the model alone
 
 
 def test_stopped_before_its_photos_colors_were_named(own_store, workspace, open_page, launched):
@@ -210,47 +174,36 @@ def test_stopped_before_its_photos_colors_were_named(own_store, workspace, open_
     )
 
 
-@pytest.fixture
-def damaged(finished):
-    """Runs with a damaged file each, by the name of the file; all are newer than `finished`."""
-    copies = {}
+def test_damaged_runs_stop_no_page_and_say_so_where_they_are_chosen(finished, open_page):
+    damaged = []
     for file in ("config.json", "status.json", "model.json", "metrics.json"):
         path = finished.path.with_name(f"copy of {file[:-5]}")
-        copies[file] = Run(shutil.copytree(finished.path, path))
+        damaged.append(Run(shutil.copytree(finished.path, path)))
         (path / file).write_text("{")
-    return copies
-
-
-def test_damaged_runs_stop_no_page(finished, damaged, open_page):
     for page in navigation.PAGES:
         app = open_page(page)
         assert not app.error
-        assert app.sidebar.selectbox(key="run").value == finished.run_id
-        options = app.sidebar.selectbox(key="run").options
-        assert sorted(name for name in options if name.startswith("! ")) == sorted(
-            f"! {run.run_id}" for run in damaged.values()
-        )
+        field = app.sidebar.selectbox(key="run")
+        assert field.value == finished.run_id
+        named = [name for name in field.options if name.startswith("! ")]
+        assert sorted(named) == sorted(f"! {run.run_id}" for run in damaged)
     assert "! damaged" in open_page("overview").said
-
-
-@pytest.mark.parametrize("page", ["train", *ABOUT_RUNS])
-def test_a_damaged_run_says_so_where_it_is_chosen(damaged, open_page, page):
-    for run in damaged.values():
-        app = open_page(page, run=run.run_id)
-        told = messages.escape(jobs.read_status(run).message)
-        assert [element.value for element in app.error] == [told]
+    for run in damaged:
+        for page in ("train", "results"):
+            [error] = open_page(page, run=run.run_id).error
+            assert error.value == messages.escape(jobs.read_status(run).message)
 
 
 def test_a_run_copied_by_hand_is_shown_by_the_name_of_its_folder(finished, open_page):
     copy = Run(shutil.copytree(finished.path, finished.path.with_name("my *best* run")))
-    for page in navigation.PAGES:
+    for page in ("overview", "learning_rate", "train", "results", "compare"):
         app = open_page(page, run=copy.run_id)
         assert not app.error
         [named] = [name for name in app.sidebar.selectbox(key="run").options if "best" in name]
         assert named.startswith("✓ my *best* run · ")
 
 
-@pytest.mark.parametrize("page", ["train", *ABOUT_RUNS])
+@pytest.mark.parametrize("page", ["train", "results"])
 def test_a_link_to_a_run_that_is_gone_says_what_is_shown_instead(
     finished, workspace, open_page, page
 ):

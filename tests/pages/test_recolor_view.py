@@ -7,7 +7,6 @@ from fake_run import ask_recolored
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
 from zapcls.answer.recolored import Version
-from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.errors import RunBusy, Stopped
 from zapcls.ui import recolor_strip
@@ -37,10 +36,7 @@ def pairs(found, finished, workspace):
     return pair_edits(found, read_predictions(finished, workspace))
 
 
-def test_before_the_job_there_is_one_button(finished, workspace, open_page, monkeypatch):
-    launched = []
-    monkeypatch.setattr(jobs, "launch", lambda job, workspace: launched.append(job))
-
+def test_before_the_job_there_is_one_button(finished, open_page, launched):
     open_page("color_bias").click("recolor")
 
     [job] = launched
@@ -78,7 +74,7 @@ def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor
         perform()
 
 
-def test_the_figures_are_those_of_the_analysis(pairs, open_page):
+def test_the_figures_are_those_of_the_analysis(found, pairs, open_page):
     summary = summarize_flips(pairs)
     total = summary[(summary["edit"] == "hue") & (summary["to"] == "all")].iloc[0]
     women = summary[(summary["edit"] == "hue") & (summary["label"] == "Women")].set_index("to")
@@ -90,6 +86,15 @@ def test_the_figures_are_those_of_the_analysis(pairs, open_page):
     assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in app.said
     row = women.loc[color]
     assert f"Women's shoes turned {color}: **{row['flips']:,} of {row['n']:,}**" in app.said
+    flips = find_flips(found)
+    assert f"**{flips['flips'].sum():,} of {len(flips):,}** photos change their answer" in app.said
+    tables = [frame.value for frame in app.dataframe]
+    controls = next(table for table in tables if "mean change, CIELAB" in table)
+    rates = summarize_controls(pairs).set_index("edit")
+    assert len(controls) == len(rates)
+    assert controls["photos"].iloc[0] == rates.loc["identity", "n"]
+    turned = next(table for table in tables if "turned" in table)
+    assert len(turned) == (summary["edit"] == "hue").sum()
     drawn = [t for chart in app.charts() for t in chart if t.get("name") == "a random hue"]
     assert len(drawn) == 1
     assert len(drawn[0]["y"]) == len(women)
@@ -103,26 +108,6 @@ def test_the_edit_can_be_chosen_in_the_url(pairs, open_page):
 
     assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in said
     assert "the same lightness alone" in said
-
-
-def test_the_tables_hold_every_edit_and_control(pairs, open_page):
-    app = open_page("color_bias")
-
-    tables = [frame.value for frame in app.dataframe]
-    controls = next(table for table in tables if "mean change, CIELAB" in table)
-    rates = summarize_controls(pairs).set_index("edit")
-    assert len(controls) == len(rates)
-    assert controls["photos"].iloc[0] == rates.loc["identity", "n"]
-    flips = next(table for table in tables if "turned" in table)
-    assert len(flips) == (summarize_flips(pairs)["edit"] == "hue").sum()
-
-
-def test_photos_that_flip_by_hue_alone_are_counted_and_shown(found, open_page):
-    flips = find_flips(found)
-
-    app = open_page("color_bias")
-
-    assert f"**{flips['flips'].sum():,} of {len(flips):,}** photos change their answer" in app.said
 
 
 def test_a_strip_counts_the_answers_that_change():
@@ -140,13 +125,3 @@ def test_a_strip_counts_the_answers_that_change():
     assert said == ["black (as it is)  \nmen's, 90 %", "pink ◐  \n**≠ women's, 62 %**",
                     "blue  \nmen's, 80 %"]  # fmt: skip
     assert "none is recolored" in recolor_strip.count_changes(versions[:1], task)
-
-
-def test_the_detail_of_an_image_shows_its_strip(finished, workspace, open_page):
-    image_id = read_predictions(finished, workspace)["image_id"].iloc[0]
-
-    app = open_page("errors", image=image_id)
-
-    assert "colors are not called" in app.said
-    assert "(as it is)" in app.said
-    assert sum(color in app.said for color in BASIC_COLORS) > 5

@@ -1,7 +1,6 @@
 """Results: its figures are those of the predictions table, counted here by hand."""
 
 import pandas as pd
-import pytest
 
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
@@ -13,33 +12,29 @@ def read_split_rows(run, split):
     return table[(table["split"] == split) & (table["label"] != "")]
 
 
-def test_the_headline_counts_the_wrong_photos_of_valid(finished, open_page):
+def test_the_headline_and_the_confusion_buttons_count_their_photos(finished, open_page):
     valid = read_split_rows(finished, "valid")
     wrong = (valid["label"] != valid["prediction"]).sum()
     assert 0 < wrong < len(valid)
-    train = read_split_rows(finished, "train")["label"]
-    guess = (valid["label"] != train.value_counts().idxmax()).mean()
-    said = open_page("results").said
-    assert f"### {wrong} of {len(valid)} photos wrong: {100 * wrong / len(valid):.1f} %" in said
-    assert f"counting {valid['product_id'].nunique()} products" in said
-    assert f"would err {100 * guess:.1f} %" in said
-
-
-@pytest.mark.parametrize("split", ["valid", "train"])
-def test_the_confusion_buttons_count_and_open_their_photos(finished, open_page, split):
-    app = open_page("results").choose("results_split", split)
-    rows = read_split_rows(finished, split)
-    for label, called in (("Women", "Men"), ("Men", "Women")):
-        count = ((rows["label"] == label) & (rows["prediction"] == called)).sum()
-        assert count > 0
-        text = {"Women": "women's", "Men": "men's"}
-        button = app.button(key=f"cell-{label}-{called}")
-        assert button.label == f"{text[label]} called {text[called]}: {count}"
+    train = read_split_rows(finished, "train")
+    guess = (valid["label"] != train["label"].value_counts().idxmax()).mean()
+    app = open_page("results")
+    assert f"### {wrong} of {len(valid)} photos wrong: {100 * wrong / len(valid):.1f} %" in app.said
+    assert f"counting {valid['product_id'].nunique()} products" in app.said
+    assert f"would err {100 * guess:.1f} %" in app.said
+    for split, rows in (("valid", valid), ("train", train)):
+        app.choose("results_split", split)
+        for label, called in (("Women", "Men"), ("Men", "Women")):
+            count = ((rows["label"] == label) & (rows["prediction"] == called)).sum()
+            assert count > 0
+            text = {"Women": "women's", "Men": "men's"}
+            button = app.button(key=f"cell-{label}-{called}")
+            assert button.label == f"{text[label]} called {text[called]}: {count}"
     app.click("cell-Men-Women")
     assert app.title[0].value == "Errors"
     params = {"run": finished.run_id, "label": "Men", "prediction": "Women"}
     assert app.query_params.items() >= params.items()
-    assert app.button_group(key="split").value == split
+    assert app.button_group(key="split").value == "train"
     assert f"**{count}** photo" in app.said
 
 

@@ -1,16 +1,15 @@
 """Review: marks are written at one click, files are taken in, conflicts decided, a run started."""
 
-from types import SimpleNamespace
-
 import fake_run
 import pandas as pd
 import pytest
+import streamlit as st
 from app_driver import App
 
 from zapcls import schema
 from zapcls.data.task import Task
+from zapcls.errors import ZapError
 from zapcls.evidence import Evidence
-from zapcls.ui import marking
 from zapcls.ui.choices import list_choices
 from zapcls.workspace.reviews import Reviews, open_reviews
 from zapcls.workspace.run_tables import read_predictions
@@ -35,7 +34,7 @@ marking.show_marking(image, run, "card", shortcuts=st.session_state.get("shortcu
 @pytest.fixture(autouse=True)
 def named(monkeypatch):
     """The person at the app is Ann until the sidebar says otherwise."""
-    monkeypatch.setattr(marking, "_guess_name", lambda: "Ann")
+    monkeypatch.setattr("getpass.getuser", lambda: "Ann")
 
 
 @pytest.fixture
@@ -89,7 +88,14 @@ def test_without_a_decision_it_says_how_to_make_one(finished, open_page, workspa
     assert app.get("download_button")[0].proto.disabled
     assert app.button(key="undo_last").disabled
     assert app.text_input(key="reviewer").value == "Ann"
-    assert not (workspace.path / "reviews.sqlite").exists()
+    app.choose("reviewer", "Bo")  # the name is kept over other pages
+    app.switch_page("pages/results.py").run()
+    app.switch_page("pages/review.py").run()
+    assert app.text_input(key="reviewer").value == "Bo"
+    path = workspace.path / "reviews.sqlite"
+    assert not path.exists()
+    path.write_bytes(b"something else")
+    assert "reviews.sqlite must be a file of reviews" in open_page("review").error[0].value
 
 
 def test_the_first_sentence_counts_photos_people_and_marks(finished, table, decide, open_page):
@@ -113,7 +119,7 @@ def test_the_first_sentence_counts_photos_people_and_marks(finished, table, deci
 def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open_page):
     first, second, third = pick(table, "valid", 3)
     decide(first, "label wrong", note="clearly *not*")
-    decide(second, "ambiguous", by="Bo")
+    decide(second, "ambiguous", by="")
     decide(third, "label wrong", right="another")
     app = open_page("review")
     assert list_shown(app) == [third.image_id, second.image_id, first.image_id]  # latest first
@@ -121,33 +127,15 @@ def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open
     assert f"{old} → **{WORDS[OTHER[first.catalog_label]].replace('-', '')}**" in app.said
     assert f"{WORDS[second.catalog_label]}: **ambiguous**" in app.said
     assert f"{WORDS[third.catalog_label]} → **another**" in app.said
-    assert "Bo · 20" in app.said
+    assert "without a name · 20" in app.said
     assert "“clearly \\*not\\*”" in app.said
     assert len(app.image) == 3
     # Only one's own can be taken back.
     undo = [button.key for button in app.button if button.label == "Undo"]
     assert undo == [f"decided-{image.image_id}-undo" for image in (third, first)]
-
-
-def test_the_photos_of_one_mark(table, decide, open_page):
-    first, second = pick(table, "valid", 2)
-    decide(first, "label wrong")
-    decide(second, "ambiguous")
-    app = open_page("review", mark="ambiguous")
-    assert list_shown(app) == [second.image_id]
+    assert list_shown(open_page("review", mark="ambiguous")) == [second.image_id]
     assert "No such decisions" in app.choose("mark", "not a shoe").said
-    assert len(list_shown(app.choose("mark", "all"))) == 2
-
-
-def test_many_decisions_come_in_pages(table, decide, open_page):
-    images = pick(table, "train", 30)
-    for image in images:
-        decide(image, "model wrong")
-    latest = [image.image_id for image in images][::-1]
-    app = open_page("review")
-    assert list_shown(app) == latest[:24]
-    app.get("pagination")[0].set_value(2)
-    assert list_shown(app.run()) == latest[24:]
+    assert len(list_shown(app.choose("mark", "all"))) == 3
 
 
 def test_undo_takes_back_one_s_own(finished, table, decide, reviews, open_page):
@@ -192,6 +180,13 @@ def test_a_file_of_another_reviewer_is_taken_in_once(finished, table, decide, re
     first, second = pick(table, "valid", 2)
     decide(first, "model wrong")
     mine = write_csv(read_own(finished, reviews), table)
+    bad = mine.replace(first.image_id, "no-such")
+    app = upload(open_page("review"), ("bo.csv", mine.replace("Ann", "Bo")), ("bad.csv", bad))
+    [error] = [error.value.replace("\\", "") for error in app.error]
+    assert "bad.csv, line 2: image_id must be of an image of the run's catalogue" in error
+    assert "got 'no-such'" in error
+    assert read_own(finished, reviews)["reviewer"].tolist() == ["Ann"]  # nothing of either
+
     theirs = mine.replace("Ann", "Bo").replace("model wrong", "ambiguous")
     more = theirs.replace(first.image_id, second.image_id)
     app = upload(open_page("review"), ("ann.csv", mine), ("bo.csv", theirs + more.split("\r\n")[1]))
@@ -206,36 +201,26 @@ def test_a_file_of_another_reviewer_is_taken_in_once(finished, table, decide, re
     assert len(read_own(finished, reviews)) == 3
 
 
-def test_a_bad_file_is_a_sentence_and_nothing_of_it_or_another_is_taken_in(
-    finished, table, decide, reviews, open_page
-):
-    image = pick(table, "valid", 1)[0]
-    decide(image, "model wrong")
-    mine = write_csv(read_own(finished, reviews), table)
-    bad = mine.replace(image.image_id, "no-such")
-    good = mine.replace("Ann", "Bo")
-    app = upload(open_page("review"), ("good.csv", good), ("bad.csv", bad))
-    [error] = [error.value.replace("\\", "") for error in app.error]
-    assert "bad.csv, line 2: image_id must be of an image of the run's catalogue" in error
-    assert "got 'no-such'" in error
-    assert read_own(finished, reviews)["reviewer"].tolist() == ["Ann"]
-
-
-def test_the_download_is_what_can_be_taken_in(
+def test_the_download_is_what_can_be_taken_in_and_long_lists_come_in_pages(
     finished, table, decide, reviews, open_page, monkeypatch
 ):
-    decide(pick(table, "valid", 1)[0], "model wrong", note="größer")
+    images = pick(table, "train", 30)
+    for image in images:
+        decide(image, "model wrong", note="größer")
     given = []
-    import streamlit as st
-
     monkeypatch.setattr(
         st, "download_button", lambda label, data, *args, **options: given.append(data)
     )
-    open_page("review")
+    app = open_page("review")
     content = given[0]()
     assert content.startswith("\ufeff".encode())
     back = read_csv(content, "reviews.csv").reset_index(drop=True)
     pd.testing.assert_frame_equal(back, read_own(finished, reviews))
+
+    latest = [image.image_id for image in images][::-1]
+    assert list_shown(app) == latest[:24]
+    app.get("pagination")[0].set_value(2)
+    assert list_shown(app.run()) == latest[24:]
 
 
 def test_a_retraining_says_what_it_changes_and_starts(
@@ -251,7 +236,10 @@ def test_a_retraining_says_what_it_changes_and_starts(
     app = open_page("review")
     assert "**2** labels are changed (1 train, 1 valid) and **3** photos are taken out" in app.said
     assert "(1 train, 1 tune, 1 valid)." in app.said
-    app.click("retrain")
+    with fake_run.hold_running(fake_run.add_finder(workspace)) as other:  # it waits for the device
+        assert f"{other.job_id} is running; one at a time." in app.run().said
+        assert "Retrain" not in list_labels(app)
+    app.run().click("retrain")
     [child] = [run for run in list_runs(workspace) if run.run_id != finished.run_id]
     assert [job.path for job in launched] == [child.path]
     assert child.parent_id == finished.run_id
@@ -264,14 +252,6 @@ def test_a_retraining_says_what_it_changes_and_starts(
     assert app.title[0].value == "Train"
     assert f"Training {child.run_id}" in app.said
     assert app.query_params["run"] == child.run_id
-
-
-def test_a_retraining_waits_for_the_device(workspace, finished, table, decide, open_page):
-    decide(pick(table, "train", 1)[0], "label wrong")
-    with fake_run.hold_running(fake_run.add_run(workspace, minute=1)) as other:
-        app = open_page("review", run=finished.run_id)
-    assert f"{other.job_id} is running; one at a time." in app.said
-    assert "Retrain" not in [button.label for button in app.button]
 
 
 def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
@@ -287,12 +267,6 @@ def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
     assert "1 correction that this run was trained with is no longer decided, but kept." in app.said
     assert "Pick the-parent to start without." in app.said
     assert "No settled decision differs from the labels" in app.said
-
-
-def test_reviews_that_cannot_be_read_are_a_sentence(finished, reviews, open_page):
-    reviews.path.write_bytes(b"something else")
-    app = open_page("review")
-    assert "reviews.sqlite must be a file of reviews" in app.error[0].value
 
 
 # --- the buttons, which other pages show too ---
@@ -342,19 +316,30 @@ def test_a_mark_is_one_click_and_shows_at_once(card, finished, reviews):
     assert read_own(finished, reviews).empty
 
 
-@pytest.mark.parametrize(
-    ("key", "mark", "right"),
-    [
-        ("card-another", "label wrong", "another"),
-        ("card-model wrong", "model wrong", ""),
-        ("card-ambiguous", "ambiguous", ""),
-        ("card-not a shoe", "not a shoe", ""),
-    ],
-)
-def test_every_button_writes_its_mark(card, finished, reviews, key, mark, right):
-    card().click(key)
-    [row] = read_own(finished, reviews).itertuples()
-    assert (row.mark, row.right_label) == (mark, right)
+def test_every_button_writes_its_mark(card, finished, reviews, monkeypatch):
+    app = card()
+    assert not any(button.proto.shortcut for button in app.button)
+    written = {
+        "another": ("label wrong", "another"),
+        "model wrong": ("model wrong", ""),
+        "ambiguous": ("ambiguous", ""),
+        "not a shoe": ("not a shoe", ""),
+    }
+    for key, expected in written.items():
+        app.click(f"card-{key}")
+        last = read_own(finished, reviews).iloc[-1]
+        assert (last["mark"], last["right_label"]) == expected
+    keys = [button.proto.shortcut for button in card(shortcuts=True).button]
+    assert keys == ["1", "o", "m", "a", "n", "u"]
+
+    def fail(*args, **options):
+        raise ZapError("The disk is full.")
+
+    said = app.caption[0].value
+    monkeypatch.setattr(Reviews, "add", fail)
+    app.click("card-ambiguous")
+    assert app.toast[0].value == "The disk is full."
+    assert app.caption[0].value == said
 
 
 def test_a_note_goes_with_the_mark_or_is_added_later(card, finished, reviews):
@@ -380,32 +365,6 @@ def test_the_name_in_the_sidebar_is_whose_mark_it_is(card, finished, reviews):
     assert app.caption[0].value.startswith("**In conflict**")
 
 
-def test_the_name_is_kept_over_other_pages(finished, open_page):
-    app = open_page("review").choose("reviewer", "Bo")
-    app.switch_page("pages/results.py").run()
-    app.switch_page("pages/review.py").run()
-    assert app.text_input(key="reviewer").value == "Bo"
-
-
-def test_shortcuts_where_they_are_asked_for(card):
-    keys = [button.proto.shortcut for button in card(shortcuts=True).button]
-    assert keys == ["1", "o", "m", "a", "n"]
-    assert not any(button.proto.shortcut for button in card().button)
-
-
-def test_a_failed_write_is_said_and_nothing_is_marked(card, monkeypatch, finished, reviews):
-    from zapcls.errors import ZapError
-
-    def fail(*args, **options):
-        raise ZapError("The disk is full.")
-
-    app = card()
-    monkeypatch.setattr(Reviews, "add", fail)
-    app.click("card-ambiguous")
-    assert app.toast[0].value == "The disk is full."
-    assert not app.caption
-
-
 def test_many_right_labels_are_a_sorted_list(card, finished, reviews, monkeypatch):
     label = card.image.catalog_label
     names = [f"Kind *{letter}*" for letter in "zyxwvutsrqponmlkjihg"]
@@ -423,19 +382,8 @@ def test_many_right_labels_are_a_sorted_list(card, finished, reviews, monkeypatc
 
 def test_a_photo_without_a_label_may_be_of_any_class():
     choices = list_choices("", Task("gender", ("Women", "Men")))
-    assert [choice.text for choice in choices][:3] == [
-        "Is women's",
-        "Is men's",
-        "Another department",
-    ]
+    texts = [choice.text for choice in choices]
+    assert texts[:3] == ["Is women's", "Is men's", "Another department"]
     shortcuts = [choice.shortcut for choice in choices]
     assert len(set(shortcuts)) == len(shortcuts)
     assert {choice.mark for choice in choices} == set(schema.MARKS)
-
-
-def test_a_mark_that_is_described_names_its_reviewers(finished):
-    verdict = SimpleNamespace(
-        is_conflict=False, mark="label wrong", right_label="Men", reviewers="", note=""
-    )
-    said = marking.describe_verdict(verdict, finished)
-    assert said == "**label wrong, is men's** · without a name"

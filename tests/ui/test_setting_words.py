@@ -23,21 +23,11 @@ DIFFERENCES = [
     ("frozen", {"image_size": 160}, "at 160 px, the form says 128 px"),
     ("frozen", {"arch": "resnet18"}, "with resnet18, the form says mobilenet_v2"),
     ("frozen", {"batch_size": 32}, "with batches of 32, the form says batches of 64"),
-    (
-        "unfrozen",
-        {"weights": "none", "frozen_epochs": 0},
-        "from a random start, the form says ImageNet weights",
-    ),
-    (
-        "unfrozen",
-        {"weights": "/here/body.safetensors"},
-        "from body.safetensors, the form says ImageNet weights",
-    ),
-    (
-        "unfrozen",
-        {"augmentation": "standard"},
-        "with random flips, turns, zoom and light, the form says random flips",
-    ),
+    ("unfrozen", {"weights": "none"}, "from a random start, the form says ImageNet weights"),
+    ("unfrozen", {"weights": "/here/body.safetensors"},
+     "from body.safetensors, the form says ImageNet weights"),
+    ("unfrozen", {"augmentation": "standard"},
+     "with random flips, turns, zoom and light, the form says random flips"),
     ("unfrozen", {"split": "random"}, "on the random split, the form says the product split"),
     ("frozen", {"target": "toe_style"}, "for toe style, the form says gender"),
     ("frozen", {"classes": ["Girls", "Boys"]}, "on Girls and Boys, the form says Women and Men"),
@@ -46,24 +36,15 @@ DIFFERENCES = [
     ("unfrozen", {"views": 4}, ""),  # the whole network sees the photos themselves
     ("unfrozen", LAST_STAGE, "for the last stage, the form says the whole network"),
     ("frozen", LAST_STAGE, ""),
-    (
-        "frozen",
-        {"hue_jitter": 0.05},
-        f"with {HUES}, the form says hues turned by up to 0 % of the circle",
-    ),
-    (
-        "unfrozen",
-        {"grayscale_share": 0.15},
-        "with 15 % of the photos in gray, the form says 0 % of the photos in gray",
-    ),
-    (
-        "frozen",
-        {"color_weights": "balanced"},
-        "with balanced color weights, the form says equal color weights",
-    ),
+    ("frozen", {"hue_jitter": 0.05},
+     f"with {HUES}, the form says hues turned by up to 0 % of the circle"),
+    ("unfrozen", {"grayscale_share": 0.15},
+     "with 15 % of the photos in gray, the form says 0 % of the photos in gray"),
+    ("frozen", {"color_weights": "balanced"},
+     "with balanced color weights, the form says equal color weights"),
     ("frozen", {"last_layer": "balanced"}, ""),
     ("frozen", {"seed": 9, "frozen_epochs": 7, "precision": "bf16", "device": "cpu"}, ""),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("phase", "changes", "clause"), DIFFERENCES)
@@ -72,12 +53,9 @@ def test_a_curve_of_other_settings_than_the_form_s_names_them(phase, changes, cl
     assert setting_words.find_differences(QUICK | changes, QUICK, phase) == said
 
 
-def test_views_matter_to_the_last_stage_too():
+def test_views_matter_to_the_last_stage_and_files_of_one_name_are_told_apart():
     taken = QUICK | LAST_STAGE | {"views": 4}
     assert len(setting_words.find_differences(taken, QUICK | LAST_STAGE, "unfrozen")) == 1
-
-
-def test_weights_files_of_one_name_are_told_apart_by_their_folders():
     taken, chosen = (QUICK | {"weights": f"/{age}/body.safetensors"} for age in ("old", "new"))
     assert setting_words.find_differences(taken, chosen, "frozen") == [
         "taken from /old/body.safetensors, the form says /new/body.safetensors"
