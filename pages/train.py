@@ -27,27 +27,6 @@ def show_curves(run: Run) -> None:
             st.plotly_chart(draw_errors(history), key=f"error-{run.run_id}")
 
 
-def watch(run: Run) -> None:
-    """Show a running training live, until it ends."""
-
-    @st.fragment(run_every=job_view.REFRESH_S)
-    def panel() -> None:
-        status = jobs.read_status(run)
-        if status.is_final:
-            st.rerun()
-        job_view.show_progress(status)
-        if run.stop_path.exists():
-            st.caption("Stopping; the best weights so far are kept.")
-        else:
-            st.button(
-                "Stop", key="stop", icon=":material/stop:", on_click=jobs.request_stop, args=(run,)
-            )
-        show_curves(run)
-
-    st.subheader(f"Training {run.run_id}", anchor=False)
-    panel()
-
-
 def show_ended(run: Run, status: Status) -> None:
     """Show how the picked run ended, and where to go from there."""
     st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
@@ -143,7 +122,10 @@ st.title("Train", anchor=False)
 active = job_view.find_active(cache.workspace().runs_dir, "train")
 if active:
     run_picker.show_missing(Run(active.path))
-    watch(Run(active.path))
+    run = Run(active.path)
+    st.subheader(f"Training {run.run_id}", anchor=False)
+    stopping = "Stopping; the best weights so far are kept."
+    job_view.show_job(run, stopping, lambda: show_curves(run))
 else:
     run_picker.show_missing(run_picker.chosen_run())
     picked = run_picker.chosen_run()

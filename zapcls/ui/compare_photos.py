@@ -1,6 +1,5 @@
 """The photos on which two runs differ, cell by cell, with both answers."""
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,8 @@ from zapcls.analysis.compare import CELLS, RUNS
 from zapcls.blocks import numbers
 from zapcls.data.task import Task
 from zapcls.findings.compare import RUN_COLORS
-from zapcls.ui import cache, photo_grid
+from zapcls.ui import cache, photos
+from zapcls.ui.bound import pick_one, pick_rows
 from zapcls.workspace.runs import Run
 
 PAGE_SIZE = 24
@@ -38,22 +38,16 @@ def show_photos(pairs: pd.DataFrame, run: Run) -> None:
     said = [f"**{counts.get(cell, 0):,}** {cell}" for cell in CELLS]
     relabelled = int(pairs["by_relabelling"].sum())
     st.markdown(" · ".join([*said, f"**{relabelled:,}** by relabelling"]))
-    view = str(
-        st.segmented_control(
-            "Photos", list(VIEWS), default="fixed", required=True, key="cell", bind="query-params"
-        )
-    )
+    view = pick_one("Photos", VIEWS, "cell")
     st.caption(f"{VIEWS[view]} Under the corrected labels, surest answer of the second run first.")
     chosen = pairs["by_relabelling"] if view == "by relabelling" else pairs["cell"] == view
     found = pairs[chosen].sort_values(["prob_second", "image_id"], ascending=[False, True])
     if found.empty:
         st.info(f"No such {task.things}.")
         return
-    pages = math.ceil(len(found) / PAGE_SIZE)
-    page = st.pagination(pages, key="compare_page", bind="query-params") if pages > 1 else 1
-    shown = found.iloc[(min(page, pages) - 1) * PAGE_SIZE :].head(PAGE_SIZE)
+    shown = pick_rows(found, PAGE_SIZE, "compare_page")
     store = cache.evidence(run).store
-    photo_grid.image_grid(shown, store, lambda image: write_caption(image, task), CARD_PX)
+    photos.show_grid(shown, store, lambda image: write_caption(image, task), CARD_PX)
 
 
 def write_caption(image: Any, task: Task) -> str:

@@ -210,7 +210,7 @@ def crop(square: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def show_cause(image: Any, run: Run) -> None:
     """Why the run was wrong, if it was, with the evidence."""
     if image.label and not image.correct:
-        why = find_row(filters.read_causes(run), image.image_id)
+        why = marking.find_row(filters.read_causes(run), image.image_id)
         st.markdown(
             f"Cause: **{why.cause}**  \n{messages.escape(why.evidence)}",
             help=EXPLANATIONS[why.cause],
@@ -224,8 +224,8 @@ def show_doubts(image: Any, run: Run) -> None:
     if issues is None or answers is None:
         st.caption("The labels are not checked yet; the view Suspects starts that.")
         return
-    heads = find_row(answers, image.image_id)
-    issue = find_row(issues, image.image_id)
+    heads = marking.find_row(answers, image.image_id)
+    issue = marking.find_row(issues, image.image_id)
     if heads is None or issue is None:
         return
     st.caption(
@@ -236,8 +236,3 @@ def show_doubts(image: Any, run: Run) -> None:
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
         "times the share of its siblings and near-duplicates that carry it.",
     )
-
-
-def find_row(table: pd.DataFrame, image_id: str) -> Any:
-    """Find an image's row in a table, None where it has none."""
-    return next(table[table["image_id"] == image_id].itertuples(), None)

@@ -19,6 +19,7 @@ from zapcls.data.task import Task
 from zapcls.evidence import Evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import cache
+from zapcls.ui.bound import pick_one
 from zapcls.workspace.runs import Run
 
 RUN, HEADS = "this run", "out-of-fold"
@@ -67,7 +68,10 @@ def pick_photos(run: Run, aside: Any = None, is_folded: bool = False) -> Found:
         index, source = read_index(run, RUN), RUN
         if cache.evidence(run).check.is_done:
             with aside or st.container():
-                source = _pick_source()
+                source = pick_one(
+                    "Answers of", (RUN, HEADS), "source", on_change=_to_first_page,
+                    label_visibility="collapsed",
+                )  # fmt: skip
             index = read_index(run, source)
         wanted = _pick_first(index, source, cache.evidence(run).task)
         with st.container() if is_folded else st.expander(_name_more(), key="more"):
@@ -142,29 +146,14 @@ def _name_more() -> str:
     return f"More filters · {active} active" if active else "More filters"
 
 
-def _pick_source() -> str:
-    return str(
-        st.segmented_control(
-            "Answers of", [RUN, HEADS], default=RUN, required=True, key="source",
-            bind="query-params", on_change=_to_first_page, label_visibility="collapsed",
-        )
-    )  # fmt: skip
-
-
 def _pick_first(index: Index, source: str, task: Task) -> Filter:
     """The filters of the first screen, and the sort."""
     bound: dict[str, Any] = {"bind": "query-params", "on_change": _to_first_page}
     split = ""
     with st.container(horizontal=True):
         if source == RUN:
-            split = st.segmented_control(
-                "Split", list(schema.SPLITS[::-1]), default="valid", required=True, key="split",
-                **bound,
-            )  # fmt: skip
-        answer = st.segmented_control(
-            "Answer", ["wrong", "right", "all"], default="wrong", required=True, key="answer",
-            **bound,
-        )  # fmt: skip
+            split = pick_one("Split", schema.SPLITS[::-1], "split", on_change=_to_first_page)
+        answer = pick_one("Answer", ["wrong", "right", "all"], "answer", on_change=_to_first_page)
         text = st.text_input(
             "Path, brand, product or image", key="text", placeholder="Boots/Ankle", **bound
         )
@@ -177,7 +166,7 @@ def _pick_first(index: Index, source: str, task: Task) -> Filter:
         "color": ("Color", [name for name in BASIC_COLORS if name in index.options["color"]]),
     }
     return Filter(
-        split=str(split), answer=str(answer), text=text, sort=str(sort), **_pick_lists(lists, bound)
+        split=split, answer=answer, text=text, sort=str(sort), **_pick_lists(lists, bound)
     )
 
 

@@ -13,7 +13,7 @@ from zapcls.data.task import Task
 from zapcls.ui import cache, messages
 from zapcls.ui.choices import describe
 from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear
-from zapcls.ui.thumbnails import thumbnail
+from zapcls.ui.photos import thumbnail
 from zapcls.workspace.runs import Run
 
 HEADS_HELP = (

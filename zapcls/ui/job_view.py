@@ -1,5 +1,6 @@
 """Jobs on a page: which are at work, their progress, how one failed, the start of another."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,32 @@ def is_at_work(kind: str, run: Run) -> bool:
     return False
 
 
-def start_job(kind: str, run: Run, **config: Any) -> None:
-    """Start a job about a run and show it."""
+def start_job(kind: str, **config: Any) -> None:
+    """Start a job and show it: the page runs again."""
     workspace = cache.workspace()
-    job = jobs.create(workspace.jobs_dir, kind, {"run": str(run.path), **config})
-    jobs.launch(job, workspace)
+    jobs.launch(jobs.create(workspace.jobs_dir, kind, config), workspace)
     st.rerun()
 
 
-def show_job(job: Job) -> None:
-    """A live panel of a job: progress, figures, a stop button; the page reruns when it ends."""
+def offer_job(kind: str, run: Run, said: str, button: str, icon: str, cost: str) -> None:
+    """Describe a job about a run, and show the button that starts it, or the one at work."""
+    st.markdown(said)
+    if is_at_work(kind, run):
+        return
+    if st.button(button, type="primary", key=kind, icon=f":material/{icon}:"):
+        start_job(kind, run=str(run.path))
+    st.caption(cost)
+
+
+def show_job(
+    job: Job, stopping: str = "Stopping…", show_more: Callable[[], None] | None = None
+) -> None:
+    """A live panel of a job: progress, figures, a stop button; the page reruns when it ends.
+
+    Args:
+        stopping: what is said once it was asked to stop.
+        show_more: draws what else is watched.
+    """
 
     @st.fragment(run_every=REFRESH_S)
     def panel() -> None:
@@ -62,12 +79,14 @@ def show_job(job: Job) -> None:
             st.rerun()
         show_progress(status)
         if job.stop_path.exists():
-            st.caption("Stopping…")
+            st.caption(stopping)
         else:
             st.button(
                 "Stop", key=f"stop-{job.job_id}", icon=":material/stop:",
                 on_click=jobs.request_stop, args=(job,),
             )  # fmt: skip
+        if show_more:
+            show_more()
 
     panel()
 

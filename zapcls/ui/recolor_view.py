@@ -8,6 +8,7 @@ from zapcls.answer.recolored import MOST_PHOTOS
 from zapcls.findings import find, recolor
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, navigation
+from zapcls.ui.bound import pick_one
 from zapcls.ui.recolor_strip import show_strip
 from zapcls.ui.sections import show_blocks
 from zapcls.workspace.runs import Run
@@ -22,30 +23,17 @@ def show_recoloring(run: Run, ask: Ask) -> None:
     section = recolor.section(found, ask)
     st.subheader(section.title, anchor=section.name)
     if not found.photos:
-        show_start(run, ask)
+        job_view.offer_job(
+            "recolor", run,
+            f"Each {ask.task.thing} on a valid photo is given other colors, its shading kept and "
+            "the ground untouched, and the run answers again. Random hues, the same lightness "
+            "alone, and the ground alone are the controls.", "Recolor the photos", "palette",
+            f"Some minutes; at most {MOST_PHOTOS:,} photos, whole products.",
+        )  # fmt: skip
         return
-    edit = str(
-        st.segmented_control(
-            "What is moved", list(recolor.EDITS), default="hue", required=True, key="edit",
-            bind="query-params", format_func=recolor.EDITS.__getitem__,
-        )
-    )  # fmt: skip
+    edit = pick_one("What is moved", recolor.EDITS, "edit", format_func=recolor.EDITS.__getitem__)
     show_blocks(recolor.section(found, replace(ask, edit=edit)))
     show_examples(run, found, ask)
-
-
-def show_start(run: Run, ask: Ask) -> None:
-    """Describe what recoloring is, and start it or watch the one at work."""
-    st.markdown(
-        f"Each {ask.task.thing} on a valid photo is given other colors, its shading kept and the "
-        "ground untouched, and the run answers again. Random hues, the same lightness alone, and "
-        "the ground alone are the controls."
-    )
-    if job_view.is_at_work("recolor", run):
-        return
-    if st.button("Recolor the photos", type="primary", key="recolor", icon=":material/palette:"):
-        job_view.start_job("recolor", run)
-    st.caption(f"Some minutes; at most {MOST_PHOTOS:,} photos, whole products.")
 
 
 def show_examples(run: Run, found: recolor.Found, ask: Ask) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from zapcls.analysis.neighbors import find_nearest
 from zapcls.blocks import numbers
 from zapcls.ui import cache, marking, messages
-from zapcls.ui.thumbnails import thumbnail
+from zapcls.ui.photos import thumbnail
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
 
