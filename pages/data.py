@@ -19,7 +19,7 @@ from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view, messages, navigation, photos
 from zapcls.ui.color_check_view import show_color_check
-from zapcls.workspace import bodies, jobs
+from zapcls.workspace import bodies
 from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.layout import choose_data, read_chosen_data
 from zapcls.workspace.store import Store
@@ -83,11 +83,8 @@ def show_reading() -> None:
         if job:
             job_view.show_job(job)
             return
-    last = next(iter(jobs.list_jobs(workspace.jobs_dir, "download", "build_store")), None)
-    if last and jobs.read_status(last).state in ("failed", "lost"):
-        job_view.show_failure(last, jobs.read_status(last))
-        if not cache.lacks_colors():
-            return
+    if job_view.show_last_failure("download", "build_store") and not cache.lacks_colors():
+        return
     if cache.lacks_colors():
         said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:

@@ -16,11 +16,10 @@ from zapcls.analysis.decisions import (
     find_conflicts,
 )
 from zapcls.blocks import numbers
-from zapcls.ui import cache, marking, messages, navigation, run_state, settings_form
+from zapcls.ui import cache, job_view, marking, messages, navigation, run_state, settings_form
 from zapcls.ui.bound import pick_one, pick_rows
 from zapcls.ui.choices import name_marks
 from zapcls.ui.exchange import show_exchange
-from zapcls.workspace import jobs
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
 from zapcls.workspace.sheets import check_known, read_csv, write_csv
@@ -146,40 +145,33 @@ def show_retraining(run: Run) -> None:
             f"{numbers.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
             "trained on nor counted. Conflicts change nothing until they are decided."
         )
-        busy = settings_form.find_busy(run.train_config.device)
-        if busy:
-            st.caption(f"{busy} is running; one at a time.")
-        elif st.button("Retrain", type="primary", key="retrain", icon=":material/play_arrow:"):
-            retrain(run, corrections)
-
-
-def retrain(run: Run, corrections: pd.DataFrame) -> None:
-    """Start a run on the same split with the labels corrected, and watch it."""
-    workspace = cache.workspace()
-    child = create_retraining(workspace, run, run.train_config, corrections)
-    jobs.launch(child, workspace)
-    navigation.open_page("train", run=child.run_id)
+        if settings_form.show_ready(run.train_config.device) and st.button(
+            "Retrain", type="primary", key="retrain", icon=":material/play_arrow:"
+        ):
+            child = create_retraining(cache.workspace(), run, run.train_config, corrections)
+            job_view.launch_run(child)
 
 
 def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
     """Show the photos on which reviewers disagree, with the buttons that decide."""
     st.subheader(f"{count(len(disputed), 'conflict')} to decide", anchor=False)
     st.caption("What you choose here counts, whatever was decided before.")
-    store, task = cache.store_of(run), cache.evidence(run).task
+    store, task = cache.evidence(run).store, cache.evidence(run).task
     with st.container(horizontal=True, gap="medium"):
         for image in disputed.head(CONFLICTS).itertuples():
             with st.container(width=CONFLICT_PX, border=True):
                 st.image(store.pixels[image.row], width=130)
                 label = image.catalog_label
                 st.markdown(messages.escape(task.describe(label)) if label else "no label")
-                marking.show_marking(image, run, f"conflict-{image.image_id}", settles=True)
+                card = marking.Card(run, image, f"conflict-{image.image_id}", settles=True)
+                marking.show_marking(card)
     if len(disputed) > CONFLICTS:
         st.caption(f"{len(disputed) - CONFLICTS:,} more follow.")
 
 
 def show_card(image: Any, run: Run, own: set[str]) -> None:
     """One photo with its old and new label, who decided it, when, and why."""
-    st.image(cache.store_of(run).pixels[image.row], width="stretch")
+    st.image(cache.evidence(run).store.pixels[image.row], width="stretch")
     task = cache.evidence(run).task
     old = messages.escape(task.name(image.catalog_label)) or "no label"
     if image.mark == LABEL_WRONG:

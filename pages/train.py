@@ -41,7 +41,7 @@ def show_ended(run: Run, status: Status) -> None:
         )
         st.info(f"Stopped after {numbers.duration(status.seconds or 0)}; {kept}.")
     elif status.is_final:
-        job_view.show_failure(run, status)
+        job_view.show_failure(run)
     if status.state == "stopped" and run.weights_path.is_file():
         navigation.show_link("results", "Evaluate it on Results", icon=":material/insights:")
     if said := describe_batch(run):
@@ -65,13 +65,15 @@ def show_done(run: Run) -> None:
 
 def show_starts(picked: Run | None) -> None:
     """Offer to start a run with the form's settings, or to go on with the picked one."""
-    is_ready = settings_form.show_ready()
+    is_ready = settings_form.show_ready(settings_form.read_settings()["device"])
     resumable = picked if picked and can_resume(picked) else None
     with st.container(horizontal=True):
         if is_ready and st.button(
             "Start training", type="primary", key="start", icon=":material/play_arrow:"
         ):
-            start()
+            workspace = cache.workspace()
+            config = settings_form.build_chosen_config()
+            job_view.launch_run(create_run(workspace, config, read_chosen_data(workspace)))
         if resumable and st.button("Resume", key="resume", icon=":material/resume:"):
             resume(resumable)
     if resumable:
@@ -109,14 +111,6 @@ def resume(run: Run) -> None:
         st.rerun()
 
 
-def start() -> None:
-    """Start a run with the settings as they stand."""
-    workspace = cache.workspace()
-    run = create_run(workspace, settings_form.build_chosen_config(), read_chosen_data(workspace))
-    jobs.launch(run, workspace)
-    navigation.open_page("train", run=run.run_id)
-
-
 navigation.enter("train")
 st.title("Train", anchor=False)
 active = job_view.find_active(cache.workspace().runs_dir, "train")
@@ -133,7 +127,7 @@ else:
     with messages.explain_errors():
         settings_form.show_form()
         with top:
-            said = settings_form.describe_settings()
+            said = settings_form.describe_settings(settings_form.read_settings())
             st.markdown(f"A training on **{messages.data_name()}**: {said}.")
             show_starts(picked)
     if picked:

@@ -45,6 +45,11 @@ class App(AppTest):
         fields = [*self.selectbox, *self.number_input, *self.text_input]
         return next(field for field in fields if field.key == key)
 
+    def list_keys(self, prefix="open-"):
+        """List what follows a prefix in the keys of buttons: the images of cards, in order."""
+        keys = (button.key or "" for button in self.button)
+        return [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
+
     def charts(self):
         """The traces of each chart, in order."""
         return [json.loads(c.proto.spec)["data"] for c in self.get("plotly_chart")]

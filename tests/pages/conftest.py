@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from app_driver import App, lighten
-from fake_run import add_finished
+from fake_run import add_check, add_finished
 from filelock import FileLock
 
 from zapcls.data.sources import read_catalogue
@@ -14,6 +14,8 @@ from zapcls.ui import cache, navigation
 from zapcls.workspace import jobs, layout
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
+from zapcls.workspace.reviews import open_reviews
+from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
@@ -57,6 +59,7 @@ def bare(tmp_path, monkeypatch):
     monkeypatch.setenv(layout.ENVIRONMENT, str(tmp_path / "workspace"))
     monkeypatch.delenv(layout.DATA_ENVIRONMENT, raising=False)
     monkeypatch.setattr(cache, "devices", lambda: {"cpu": "2 cores"})
+    monkeypatch.setattr("getpass.getuser", lambda: "Ann")
     return Workspace((tmp_path / "workspace").resolve())
 
 
@@ -78,6 +81,57 @@ def own_store(workspace, drawings):
 def finished(workspace, finished_dir):
     """A finished run in the workspace."""
     return Run(shutil.copytree(finished_dir, workspace.runs_dir / finished_dir.name))
+
+
+@pytest.fixture
+def checked(own_store, finished):
+    """The finished run, its labels checked."""
+    add_check(finished, own_store)
+    return finished
+
+
+@pytest.fixture
+def table(finished, workspace):
+    """All photos of the run with its answers, the highest loss first."""
+    table = read_predictions(finished, workspace)
+    table = table.assign(wrong=(table["label"] != "") & ~table["correct"])
+    return table.sort_values(["loss", "image_id"], ascending=[False, True])
+
+
+@pytest.fixture
+def valid(table):
+    """The labelled photos of valid."""
+    return table[(table["split"] == "valid") & (table["label"] != "")]
+
+
+@pytest.fixture
+def wrong(valid):
+    """The wrong photos of valid, in the gallery's order."""
+    return valid[valid["wrong"]]
+
+
+@pytest.fixture
+def reviews(workspace):
+    return open_reviews(workspace)
+
+
+@pytest.fixture
+def decide(finished, reviews):
+    """Return a function that writes a decision: `decide(image, mark, by="Ann", right="", ...)`."""
+
+    def decide(image, mark, by="Ann", right="", **more):
+        if mark == "label wrong" and not right:
+            right = {"Women": "Men", "Men": "Women"}[image.catalog_label]
+        facts = finished.facts["catalogue_id"], image.image_id, "gender", image.catalog_label
+        reviews.mark(*facts, mark, right, reviewer=by, **more)
+
+    return decide
+
+
+@pytest.fixture
+def read_decisions(finished, reviews):
+    """Return a function that reads what was decided."""
+    return lambda: reviews.read(finished.facts["catalogue_id"], "gender")
 
 
 @pytest.fixture

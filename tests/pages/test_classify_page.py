@@ -8,9 +8,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from zapcls.data import pixels
-from zapcls.data.task import Task
 from zapcls.ui import uploads
-from zapcls.workspace.layout import read_json, write_json
 
 
 def build_png(color, size=(60, 40)):
@@ -120,17 +118,3 @@ def test_one_photo_is_decoded_at_a_time(finished, monkeypatch):
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda photo: uploads.answer_upload(finished, photo, "red.png"), photos))
     assert set(most) == {1}
-
-
-def test_another_target_is_worded_as_its_own(finished, open_page):
-    classes = ["Boots", "Sandals"]
-    rates = read_json(finished.path / "metrics.json")
-    rates["targets"] = {"sub_category": rates["targets"]["gender"]}
-    write_json(finished.path / "metrics.json", rates)
-    write_json(finished.path / "task.json", Task("sub_category", tuple(classes)).to_json())
-    facts = read_json(finished.path / "model.json")
-    write_json(finished.path / "model.json", facts | {"classes": classes})
-    app = upload(open_page("classify"), ("red.png", build_png("red")))
-    assert "### Boots, 100 %" in app.said
-    assert "Which sub-category does this shoe belong to?" in app.said
-    assert "department" not in app.said

@@ -1,6 +1,5 @@
 """Color bias: rates by color and label, an empty cell that says so, and bars that open photos."""
 
-import pandas as pd
 import pytest
 from fake_run import add_check
 
@@ -10,8 +9,6 @@ from zapcls.findings.ask import SOURCES
 from zapcls.ui import filters
 from zapcls.ui.ask_form import SOURCE
 from zapcls.workspace.checks import read_predictions as read_checked
-from zapcls.workspace.run_tables import read_predictions
-from zapcls.workspace.store import find_store_of
 
 RUN, HEADS = SOURCES.values()
 PHOTOS = "mean probability of the label"  # a column of the table of groups
@@ -20,15 +17,6 @@ PHOTOS = "mean probability of the label"  # a column of the table of groups
 def find_table(app, column=PHOTOS):
     """The table on the page that has this column."""
     return next(frame.value for frame in app.dataframe if column in frame.value.columns)
-
-
-@pytest.fixture
-def valid(finished, workspace):
-    """The labelled photos of valid with their colors, joined by hand."""
-    store = find_store_of(workspace, workspace.drawings_dir)
-    table = pd.read_parquet(finished.path / "predictions.parquet")
-    table = table[(table["label"] != "") & (table["split"] == "valid")]
-    return table.merge(store.read_colors()[["image_id", "color"]], on="image_id")
 
 
 def test_the_claim_compares_pink_women_s_shoes_with_the_others(valid, open_page):
@@ -106,18 +94,17 @@ def test_a_bar_opens_exactly_its_photos(valid, open_page):
     assert f"**{expected}** photo" in app.said
 
 
-def test_photos_are_grouped_by_another_attribute(finished, workspace, open_page):
-    table = read_predictions(finished, workspace).query("split == 'valid' and label != ''")
-    group = table["category"].value_counts().index[0]
+def test_photos_are_grouped_by_another_attribute(valid, open_page):
+    group = valid["category"].value_counts().index[0]
 
     app = open_page("color_bias", by="category")
 
     assert app.selectbox(key="by").value == "category"
     assert app.selectbox(key="claim_category").value == group
-    women = table[(table["category"] == group) & (table["label"] == "Women")]
+    women = valid[(valid["category"] == group) & (valid["label"] == "Women")]
     hits = (women["prediction"] == "Men").sum()
     assert f"### {hits} of {len(women)} women's shoes of category {group} are called" in app.said
-    assert find_table(app)["photos"].sum() == len(table)
+    assert find_table(app)["photos"].sum() == len(valid)
     assert "there are no adjusted odds" in app.said
     assert "recolored" not in app.said.lower()
     app = app.choose("by", "color")

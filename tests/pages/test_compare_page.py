@@ -16,7 +16,6 @@ from zapcls.config import build_config
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.evidence import open_evidence
-from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
 
 PAGE_SIZE = 24
@@ -64,14 +63,6 @@ def pairs(finished, other):
     return pair_by_hand(finished, other)
 
 
-def mark(run, workspace, image, mark, right_label=""):
-    """Enter a reviewer's decision on an image."""
-    open_reviews(workspace).mark(
-        run.facts["catalogue_id"], image["image_id"], "gender", image["label"], mark,
-        right_label=right_label, reviewer="Ann",
-    )  # fmt: skip
-
-
 def check_headline(said, pairs):
     """Check the sentence about the photos that nobody reviewed, which `pairs` are."""
     wrong = [numbers.percent(1 - pairs[f"right_{run}"].mean()) for run in ("first", "second")]
@@ -98,14 +89,14 @@ def test_says_and_draws_what_differs_where_nobody_reviewed(pairs, finished, othe
 
 
 def test_reviewed_photos_leave_the_headline_and_are_graded_under_both_labels(
-    pairs, other, workspace, open_page
+    pairs, decide, open_page
 ):
     is_wrong = ~pairs["right_first"]
     relabelled, unclear, agreed = (pairs[is_wrong].iloc[place] for place in range(3))
     swapped = OTHER[relabelled["label"]]
-    mark(other, workspace, relabelled, "label wrong", swapped)
-    mark(other, workspace, unclear, "ambiguous")
-    mark(other, workspace, agreed, "model wrong")
+    decide(relabelled, "label wrong")
+    decide(unclear, "ambiguous")
+    decide(agreed, "model wrong")
     reviewed = pairs["image_id"].isin([row["image_id"] for row in (relabelled, unclear, agreed)])
     app = open_page("compare")
 
@@ -181,10 +172,10 @@ def test_the_first_run_is_chosen_by_hand_or_in_the_url(finished, other, workspac
         assert len(app.warning) == warnings
 
 
-def test_a_retraining_is_compared_with_its_parent(finished, other, workspace, pairs, open_page):
+def test_a_retraining_is_compared_with_its_parent(finished, workspace, pairs, decide, open_page):
     image = pairs[~pairs["right_first"]].iloc[0]
     right = OTHER[image["label"]]
-    mark(finished, workspace, image, "label wrong", right)
+    decide(image, "label wrong")
     corrections = pd.DataFrame(
         [(image["image_id"], right, "label wrong")], columns=list(schema.CORRECTIONS)
     )

@@ -16,37 +16,12 @@ from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import marking, messages
 from zapcls.ui.relatives import NEAREST
-from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
 
-@pytest.fixture(autouse=True)
-def named(monkeypatch):
-    """The person at the app is Ann."""
-    monkeypatch.setattr("getpass.getuser", lambda: "Ann")
-
-
-@pytest.fixture
-def table(finished, workspace):
-    """The run's predictions, those with the highest loss first."""
-    table = read_predictions(finished, workspace)
-    return table.sort_values(["loss", "image_id"], ascending=[False, True])
-
-
-@pytest.fixture
-def wrong(table):
-    """The wrong photos of valid, in the gallery's order."""
-    valid = table[(table["split"] == "valid") & (table["label"] != "")]
-    return valid[~valid["correct"]]
-
-
-def list_keys(app, prefix):
-    return [b.key.removeprefix(prefix) for b in app.button if b.key and b.key.startswith(prefix)]
-
-
-def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, open_page):
+def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, workspace, open_page):
     image = wrong.iloc[1]
     app = open_page("errors", image="../../etc/passwd")
     assert "There is no such image in this run." in app.said
@@ -65,7 +40,7 @@ def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, open_page
     ):
         assert fact in app.said
     prob = np.load(finished.path / "probs" / "gender.npy")
-    place = read_ids(finished).index(image["image_id"])
+    place = read_predictions(finished, workspace)["image_id"].to_list().index(image["image_id"])
     bars = app.charts()[0][0]
     assert sorted(bars["x"]) == pytest.approx(sorted(prob[place].tolist()))
     assert "photos · This run" not in app.said  # the gallery does not run
@@ -73,19 +48,15 @@ def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, open_page
     assert sum(color in app.said for color in BASIC_COLORS) > 5
 
 
-def read_ids(run):
-    return pd.read_parquet(run.path / "predictions.parquet")["image_id"].to_list()
-
-
 def test_the_way_back_keeps_the_filters_and_leads_to_the_page_of_the_image(table, open_page):
     ids = table[(table["split"] == "train") & (table["label"] == "Men")]["image_id"].to_list()
     app = open_page("errors", split="train", answer="all", label="Men")
-    assert list_keys(app, "open-") == ids[:25]
+    assert app.list_keys() == ids[:25]
     app.click(f"open-{ids[24]}")
     assert app.query_params["label"] == "Men"
     assert f"**25** of {len(ids)}" in app.said
     assert app.click("next").query_params["image"] == ids[25]
-    assert list_keys(app.click("back"), "open-") == ids[25:50]
+    assert app.click("back").list_keys() == ids[25:50]
     assert "image" not in app.query_params
     assert (app.query_params["split"], app.query_params["label"]) == ("train", "Men")
 
@@ -104,12 +75,12 @@ def test_steps_go_through_the_filtered_order_by_keys(wrong, open_page):
 
 
 def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_the_next(
-    wrong, finished, workspace, open_page
+    wrong, read_decisions, open_page
 ):
     ids = wrong["image_id"].to_list()
     app = open_page("errors", reviewed="not yet", image=ids[1])
     app.click(f"mark-{ids[1]}-model wrong")
-    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    made = read_decisions()
     assert made[["image_id", "mark"]].to_numpy().tolist() == [[ids[1], "model wrong"]]
     assert f"not among the {len(ids) - 1}" in app.said
     app.click("next")
@@ -120,7 +91,7 @@ def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_t
 @pytest.mark.parametrize("stepped", ["before", "at once"])
 @pytest.mark.parametrize("kind", ["model wrong", "undo", "note-Ann"])
 def test_what_is_decided_on_a_photo_that_is_left_is_refused(
-    kind, stepped, wrong, finished, workspace, open_page
+    kind, stepped, wrong, read_decisions, open_page
 ):
     first, second = wrong["image_id"].iloc[:2]
     app = open_page("errors", image=first).click(f"mark-{first}-ambiguous")
@@ -134,14 +105,14 @@ def test_what_is_decided_on_a_photo_that_is_left_is_refused(
         app.button(key="next").click()
     app.run()
     assert app.query_params["image"] == second
-    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    made = read_decisions()
     if kind == "note-Ann" and stepped == "at once":  # leaving a field sends it, with the click
         assert made["note"].to_list() == ["", "late"]
         return
     assert made[["image_id", "mark"]].to_numpy().tolist() == [[first, "ambiguous"]]
     assert [toast.value for toast in app.toast] == [marking.NOT_SHOWN]
     app.click(f"mark-{second}-model wrong")
-    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    made = read_decisions()
     assert made["image_id"].to_list() == [first, second]
 
 
@@ -157,7 +128,7 @@ def test_the_nearest_training_photos_with_their_labels(table, finished, workspac
 
     app = open_page("errors", image=stored["image_id"].iloc[place])
 
-    assert list_keys(app, "near-") == nearest["image_id"].to_list()
+    assert app.list_keys("near-") == nearest["image_id"].to_list()
     labels = [button.label for button in app.button if (button.key or "").startswith("near-")]
     first = nearest["label"].iloc[0]
     assert labels[0] == f"{DEFAULT_TASK.name(first)} · {similarity.max():.2f}"
@@ -174,7 +145,7 @@ def test_the_same_product_in_its_other_colors_with_each_answer(table, open_page)
     assert len(family) > 1
     image, others = family.iloc[0], family.iloc[1:]
     app = open_page("errors", image=image["image_id"])
-    assert set(list_keys(app, "sibling-")) == set(others["image_id"])
+    assert set(app.list_keys("sibling-")) == set(others["image_id"])
     right = int(others["correct"].sum())
     assert f"other colors: {right} of {len(others)} answered right" in app.said
     for other in others.itertuples():
@@ -214,7 +185,7 @@ def test_this_image_over_all_runs_of_the_same_catalogue_and_target(
 def test_the_cause_and_what_is_held_against_the_label(
     table, finished, own_store, workspace, open_page
 ):
-    wrong = table[(table["label"] != "") & ~table["correct"]]
+    wrong = table[table["wrong"]]
     assert "not checked yet" in open_page("errors", image=wrong["image_id"].iloc[0]).said
     issues = add_check(finished, own_store).read_issues().set_index("image_id")
     accused = issues[issues["reasons"] != ""].index

@@ -1,7 +1,6 @@
 """Errors: each filter, alone and from the URL, shows exactly the rows that it should."""
 
 import io
-from collections.abc import Callable
 
 import pandas as pd
 import pytest
@@ -13,53 +12,25 @@ from zapcls.blocks import numbers
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
-from zapcls.ui import gallery, map_view, messages, navigation, slices_view, suspects_view
-from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.store import find_store_of
+from zapcls.ui import gallery, map_view, messages, navigation, suspects_view
 
-Rows = Callable[[pd.DataFrame], pd.Series]
 PAGE_SIZE = 25
 
 
 @pytest.fixture
-def table(finished, workspace):
-    """The predictions of labelled photos with their facts, joined by hand, worst first."""
-    store = find_store_of(workspace, workspace.drawings_dir)
-    table = pd.read_parquet(finished.path / "predictions.parquet")
-    table = table[table["label"] != ""].assign(wrong=lambda t: t["label"] != t["prediction"])
-    catalog = store.read_catalog()[["image_id", "image_path", "brand", "category", "sub_category"]]
-    colors = store.read_colors()[["image_id", "color"]]
-    return table.merge(catalog, on="image_id").merge(colors, on="image_id").sort_values(
-        ["loss", "image_id"], ascending=[False, True]
-    )  # fmt: skip
-
-
-@pytest.fixture
-def checked(own_store, finished):
-    """The finished run, its labels checked."""
-    add_check(finished, own_store)
-    return finished
-
-
-def list_shown(app):
-    """List the images of the gallery, in order, by the buttons that open them."""
-    return [b.key.removeprefix("open-") for b in app.button if b.key and b.key.startswith("open-")]
-
-
-def mark(run, workspace, image, mark, by="Ann"):
-    facts = run.facts["catalogue_id"], image["image_id"], "gender", image["label"]
-    open_reviews(workspace).mark(*facts, mark, reviewer=by)
+def table(table):
+    """The labelled photos, worst first."""
+    return table[table["label"] != ""]
 
 
 def list_ids(rows):
     return rows["image_id"].head(PAGE_SIZE).to_list()
 
 
-def test_opens_on_the_wrong_photos_of_valid_the_worst_first(table, open_page):
-    expected = table[(table["split"] == "valid") & table["wrong"]]
+def test_opens_on_the_wrong_photos_of_valid_the_worst_first(wrong, open_page):
     app = open_page("errors")
-    assert list_shown(app) == list_ids(expected)
-    worst = expected.iloc[0]
+    assert app.list_keys() == list_ids(wrong)
+    worst = wrong.iloc[0]
     sold, called = (DEFAULT_TASK.name(worst[column]) for column in ("label", "prediction"))
     assert f"sold as {sold}" in app.said
     assert f"**{called}**, {numbers.percent(worst['prob'])}" in app.said
@@ -106,7 +77,7 @@ def test_filters_show_exactly_their_rows(table, open_page, params, choose):
     expected = train[choose(train)]
     assert 0 < len(expected) < len(train)
     app = open_page("errors", split="train", **params)
-    assert list_shown(app) == list_ids(expected)
+    assert app.list_keys() == list_ids(expected)
     assert f"**{len(expected)}** photo" in app.said
 
 
@@ -116,8 +87,8 @@ def test_the_end_of_the_loss_filter_takes_all_above(finished, table, open_page):
     worst = table["image_id"].iloc[0]
     stored.loc[stored["image_id"] == worst, ["loss", "split"]] = [12.5, "valid"]
     stored.to_parquet(path)
-    assert worst in list_shown(open_page("errors", loss=["2", "10"]))
-    assert worst not in list_shown(open_page("errors", loss=["2", "9.9"]))
+    assert worst in open_page("errors", loss=["2", "10"]).list_keys()
+    assert worst not in open_page("errors", loss=["2", "9.9"]).list_keys()
 
 
 def test_sorts(checked, own_store, table, open_page):
@@ -129,7 +100,7 @@ def test_sorts(checked, own_store, table, open_page):
         ("quality", "label_quality", True),
     ):  # fmt: skip
         expected = rows.sort_values([column, "image_id"], ascending=[ascending, True])
-        assert list_shown(app.choose("sort", sort)) == list_ids(expected)
+        assert app.choose("sort", sort).list_keys() == list_ids(expected)
 
 
 def test_pages_follow_each_other(table, open_page):
@@ -137,21 +108,21 @@ def test_pages_follow_each_other(table, open_page):
     pages = [ids[start : start + PAGE_SIZE] for start in range(0, len(ids), PAGE_SIZE)]
     assert len(pages) == 4
     app = open_page("errors", split="train", answer="all", page="2")
-    assert list_shown(app) == pages[1]
+    assert app.list_keys() == pages[1]
     shortcuts = [app.button(key=key).proto.shortcut for key in ("page_back", "page_next")]
     assert shortcuts == ["left", "right"]
-    assert list_shown(app.click("page_back")) == pages[0]
-    assert list_shown(app.click("page_next")) == pages[1]
-    assert list_shown(app.click("page_next")) == pages[2]
+    assert app.click("page_back").list_keys() == pages[0]
+    assert app.click("page_next").list_keys() == pages[1]
+    assert app.click("page_next").list_keys() == pages[2]
     assert app.query_params["page"] == "3"
-    assert list_shown(app.click("page_next")) == pages[3]
+    assert app.click("page_next").list_keys() == pages[3]
     assert app.button(key="page_next").disabled
     app.get("pagination")[0].set_value(1)
-    assert list_shown(app.run()) == pages[0]
+    assert app.run().list_keys() == pages[0]
     assert app.button(key="page_back").disabled
     app.click("page_next").choose("label", ["Men"])  # another filter begins at the first page
     train = table[table["split"] == "train"]
-    assert list_shown(app) == list_ids(train[train["label"] == "Men"])
+    assert app.list_keys() == list_ids(train[train["label"] == "Men"])
     assert "page" not in app.query_params
 
 
@@ -162,18 +133,15 @@ def test_values_of_the_url_that_are_not_known_are_ignored(table, open_page):
         "view": "../../etc",
     }  # fmt: skip
     app = open_page("errors", **odd)
-    assert list_shown(app) == list_ids(table[(table["split"] == "valid") & table["wrong"]])
-
-
-def test_nothing_found_says_so(finished, open_page):
-    app = open_page("errors", text="no shoe is called this")
-    assert [info.value for info in app.info] == ["No such shoes. Take a filter away."]
-    assert list_shown(app) == []
-    assert "**0** photos" in app.said
-    assert list_shown(app.click("clear"))  # the way out stands there
+    assert app.list_keys() == list_ids(table[(table["split"] == "valid") & table["wrong"]])
 
 
 def test_clear_puts_all_filters_to_rest(table, open_page):
+    app = open_page("errors", text="no shoe is called this")
+    assert [info.value for info in app.info] == ["No such shoes. Take a filter away."]
+    assert "**0** photos" in app.said
+    assert app.list_keys() == []
+    assert app.click("clear").list_keys()  # the way out stands there
     app = open_page(
         "errors", split="train", answer="all", label="Men", category="Shoes", sure=["60", "90"],
         sort="most sure first",
@@ -182,7 +150,7 @@ def test_clear_puts_all_filters_to_rest(table, open_page):
     app.click("clear")
     rows = table[(table["split"] == "valid") & table["wrong"]]
     expected = rows.sort_values(["prob", "image_id"], ascending=[False, True])
-    assert list_shown(app) == list_ids(expected)  # the sort is no filter
+    assert app.list_keys() == list_ids(expected)  # the sort is no filter
     assert app.button(key="clear").disabled
     assert set(app.query_params) == {"run", "sort"}
     assert "More filters" in app.said.splitlines()
@@ -190,18 +158,18 @@ def test_clear_puts_all_filters_to_rest(table, open_page):
 
 def test_filters_are_kept_on_the_way_but_a_link_s_are_all_there_are(table, open_page):
     app = open_page("errors").choose("answer", "all").choose("category", ["Boots"])
-    shown = list_shown(app)
+    shown = app.list_keys()
     app.switch_page(navigation.PAGES["results"])
     app.query_params.clear()
     app.run()
     app.switch_page(navigation.PAGES["errors"])
-    assert list_shown(app.run()) == shown
+    assert app.run().list_keys() == shown
     assert app.query_params["category"] == "Boots"
     app.switch_page(navigation.PAGES["results"])
     app.query_params.clear()
     app.run().click("cell-Women-Men")
     rows = table[(table["split"] == "valid") & (table["label"] == "Women") & table["wrong"]]
-    assert list_shown(app) == list_ids(rows)
+    assert app.list_keys() == list_ids(rows)
 
 
 def test_photos_picked_elsewhere_are_shown_until_they_are_let_go(table, open_page):
@@ -210,23 +178,22 @@ def test_photos_picked_elsewhere_are_shown_until_they_are_let_go(table, open_pag
     app = open_page("errors", view="Map").choose("view", "Gallery")
     app.session_state["picked_images"] = picked
     app.choose("answer", "all")
-    assert list_shown(app) == picked
+    assert app.list_keys() == picked
     assert "3 photos picked" in app.said
-    assert list_shown(app.choose("answer", "wrong")) == list_ids(
+    assert app.choose("answer", "wrong").list_keys() == list_ids(
         valid[valid["image_id"].isin(picked) & valid["wrong"]]
     )
     app.click("clear_picked")
-    assert list_shown(app) == list_ids(valid[valid["wrong"]])
+    assert app.list_keys() == list_ids(valid[valid["wrong"]])
     assert "photos picked" not in app.said
 
 
-def test_reviewed_or_not(finished, workspace, table, open_page):
-    wrong = table[(table["split"] == "valid") & table["wrong"]]
+def test_reviewed_or_not(wrong, decide, open_page):
     first, second, third, *rest = wrong["image_id"]
-    mark(finished, workspace, wrong.iloc[0], "model wrong")
-    mark(finished, workspace, wrong.iloc[1], "ambiguous")
-    mark(finished, workspace, wrong.iloc[2], "ambiguous")
-    mark(finished, workspace, wrong.iloc[2], "model wrong", by="Ben")  # they disagree
+    decide(wrong.iloc[0], "model wrong")
+    decide(wrong.iloc[1], "ambiguous")
+    decide(wrong.iloc[2], "ambiguous")
+    decide(wrong.iloc[2], "model wrong", by="Ben")  # they disagree
     app = open_page("errors", reviewed="reviewed")
     for reviewed, expected in (
         ("reviewed", [first, second, third]),
@@ -235,7 +202,7 @@ def test_reviewed_or_not(finished, workspace, table, open_page):
         ("ambiguous", [second]),
     ):
         app.choose("reviewed", reviewed)
-        assert list_shown(app) == expected[:PAGE_SIZE]
+        assert app.list_keys() == expected[:PAGE_SIZE]
         for badge in ("blue-badge[model wrong", "violet-badge[ambiguous"):
             assert (badge in app.said) == (reviewed == "reviewed" or badge.endswith(reviewed))
         assert ("reviewers disagree" in app.said) == (reviewed == "reviewed")
@@ -248,7 +215,7 @@ def test_by_cause(checked, workspace, table, open_page):
     assert sorted_errors.nunique() > 1
     app = open_page("errors", cause=causes.CAUSES[0])
     for cause in causes.CAUSES:
-        assert list_shown(app.choose("cause", [cause])) == list_ids(wrong[sorted_errors == cause])
+        assert app.choose("cause", [cause]).list_keys() == list_ids(wrong[sorted_errors == cause])
 
 
 def test_the_source_is_offered_once_the_labels_are_checked(finished, own_store, table, open_page):
@@ -258,10 +225,10 @@ def test_the_source_is_offered_once_the_labels_are_checked(finished, own_store, 
     heads = pd.read_parquet(add_check(finished, own_store).path / "predictions.parquet")
     app = open_page("errors", source="out-of-fold")
     wrong = heads[~heads["correct"]].sort_values(["loss", "image_id"], ascending=[False, True])
-    assert list_shown(app) == list_ids(wrong)
+    assert app.list_keys() == list_ids(wrong)
     assert f"**{len(wrong)}** photos · Frozen-body heads, out-of-fold, all photos" in app.said
     rows = table[(table["split"] == "valid") & table["wrong"]]
-    assert list_shown(app.choose("source", "this run")) == list_ids(rows)
+    assert app.choose("source", "this run").list_keys() == list_ids(rows)
     assert "photos · This run, valid" in app.said
 
 
@@ -283,12 +250,11 @@ def test_the_csv_holds_the_whole_list_and_nothing_that_a_spreadsheet_runs(table)
 def test_only_the_chosen_view_runs_and_it_stands_in_the_url(finished, open_page, monkeypatch):
     ran = []
     for module, function in (
-        (gallery, "show_gallery"), (suspects_view, "show_suspects"), (slices_view, "show_slices"),
-        (map_view, "show_map"),
+        (gallery, "show_gallery"), (suspects_view, "show_suspects"), (map_view, "show_map")
     ):  # fmt: skip
         monkeypatch.setattr(module, function, lambda *args, name=function: ran.append(name))
     app = open_page("errors", view="Gallery")
     for view in ("Suspects", "Slices", "Map"):
         assert app.choose("view", view).query_params["view"] == view
-    assert ran == ["show_gallery", "show_suspects", "show_slices", "show_map"]
+    assert ran == ["show_gallery", "show_suspects", "show_map"]
     assert "valid photos are wrong" in app.said

@@ -5,6 +5,7 @@ import pytest
 from fake_run import add_check, add_map, relabel
 
 from zapcls.blocks.charts import NEUTRAL
+from zapcls.data.color import BASIC_COLORS
 
 KINDS = ("Boots", "Sandals", "Shoes", "Slippers")
 MANY = tuple(f"Kind {number:02}" for number in range(21))
@@ -60,14 +61,19 @@ def test_each_view_of_errors_is_worded_by_the_target(told, open_page):
 
 
 def test_color_bias_is_of_any_target_and_number_of_classes(told, open_page):
-    n = len(told.task.classes)
     app = open_page("color_bias")
-    for by in ("color", "brand"):
-        app.choose("by", by)
-        [groups] = [f.value for f in app.dataframe if "mean probability of the label" in f.value]
-        assert len(groups) % n == 0
-        assert "labelled" in app.said
-        assert "women's" not in app.said
+    [groups] = [f.value for f in app.dataframe if "mean probability of the label" in f.value]
+    assert len(groups) == len(told.task.classes) * len(BASIC_COLORS)
+    assert "labelled" in app.said
+    assert "women's" not in app.said
+
+
+def test_an_uploaded_photo_is_answered_in_the_words_of_the_target(told, open_page, jpeg):
+    app = open_page("classify")
+    app.file_uploader(key="photos").set_value([("red.jpg", jpeg(color="red"), "image/jpeg")])
+    assert f"### {told.task.classes[0]}, 100 %" in app.run().said
+    assert f"Which {told.task.word} does this shoe belong to?" in app.said
+    assert "department" not in app.said
 
 
 def test_a_photo_shows_its_likeliest_classes(told, open_page):

@@ -14,6 +14,9 @@ def list_primary(app):
 def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(bare, open_page, launched):
     app = open_page("overview")
     assert list_primary(app) == ["Train on the drawings (about a minute)"]
+    linked = {link.proto.page for link in app.page_link}
+    assert linked >= set(navigation.PAGES) - {"overview"}
+    assert "**Errors**: Which photos does it get wrong?" in app.said
     app.click("first_try")
     [run] = list_runs(bare)
     assert [job.path for job in launched] == [run.path]
@@ -22,13 +25,6 @@ def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(bare, open_page
     assert app.title[0].value == "Train"
     assert f"Training {run.run_id}" in app.said
     assert app.query_params["run"] == run.run_id
-
-
-def test_each_page_is_linked_with_its_question(open_page):
-    app = open_page("overview")
-    linked = {link.proto.page for link in app.page_link}
-    assert linked >= set(navigation.PAGES) - {"overview"}
-    assert "**Errors**: Which photos does it get wrong?" in app.said
 
 
 def test_an_evaluated_run_leads_to_its_errors(finished, workspace, open_page):

@@ -9,7 +9,7 @@ from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_control
 from zapcls.answer.recolored import Version
 from zapcls.data.task import Task
 from zapcls.errors import RunBusy, Stopped
-from zapcls.ui import recolor_strip
+from zapcls.ui import recolor_view
 from zapcls.work.recolor import recolor
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import find_device_holder
@@ -99,13 +99,8 @@ def test_the_figures_are_those_of_the_analysis(found, pairs, open_page):
     assert len(drawn) == 1
     assert len(drawn[0]["y"]) == len(women)
 
-
-def test_the_edit_can_be_chosen_in_the_url(pairs, open_page):
-    summary = summarize_flips(pairs)
     total = summary[(summary["edit"] == "color") & (summary["to"] == "all")].iloc[0]
-
-    said = open_page("color_bias", edit="hue and lightness").said
-
+    said = app.choose("edit", "color").said
     assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in said
     assert "the same lightness alone" in said
 
@@ -118,10 +113,10 @@ def test_a_strip_counts_the_answers_that_change():
         Version("blue", "hue", image, "Men", 0.8),
     ]
     task = Task("gender", ("Women", "Men"))
-    assert recolor_strip.count_changes(versions, task) == (
+    assert recolor_view.count_changes(versions, task) == (
         "Recolored: 1 of 2 colors are not called men's"
     )
-    said = [recolor_strip.describe(version, versions[0], task) for version in versions]
+    said = [recolor_view.describe(version, versions[0], task) for version in versions]
     assert said == ["black (as it is)  \nmen's, 90 %", "pink ◐  \n**≠ women's, 62 %**",
                     "blue  \nmen's, 80 %"]  # fmt: skip
-    assert "none is recolored" in recolor_strip.count_changes(versions[:1], task)
+    assert "none is recolored" in recolor_view.count_changes(versions[:1], task)

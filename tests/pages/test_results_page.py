@@ -54,7 +54,7 @@ def test_a_random_split_is_called_what_it_is_among_the_settings(finished, open_p
     assert charts == 7  # confusions, calibration, two tables of rates, causes, loss and error
 
 
-def test_the_cost_of_a_cross_validation_is_told_before_it_starts(finished, open_page, launched):
+def test_a_cross_validation_tells_its_cost_and_then_its_interval(finished, open_page, launched):
     write_json(finished.path / "metrics.json", finished.metrics | {"seconds": 61.0})
     app = open_page("results")
     assert "about **5 min 5 s** on this machine" in app.said
@@ -64,14 +64,10 @@ def test_the_cost_of_a_cross_validation_is_told_before_it_starts(finished, open_
     [job] = launched
     assert job.config == {"kind": "cross_validate", "run": str(finished.path), "folds": 5}
 
-
-def test_a_cross_validation_is_shown_with_its_interval(finished, open_page):
     rates = {"errors": 12, "n": 100, "error_rate": 0.12, "error_low": 0.07, "error_high": 0.19}
     facts = {"folds": 5, "targets": {"gender": {"splits": {"valid": rates}}}}
     write_json(finished.path / "derived" / "cross-validation" / "metrics.json", facts)
-
     said = open_page("results").said
-
     assert "**12 of 100** photos are wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
     assert "Cross-validate this recipe" not in said
 

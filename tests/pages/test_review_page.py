@@ -11,8 +11,7 @@ from zapcls.data.task import Task
 from zapcls.errors import ZapError
 from zapcls.evidence import Evidence
 from zapcls.ui.choices import list_choices
-from zapcls.workspace.reviews import Reviews, open_reviews
-from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.reviews import Reviews
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.sheets import read_csv, write_csv
 
@@ -27,46 +26,14 @@ marking.pick_reviewer()
 run = run_picker.chosen_run()
 table = cache.evidence(run).predictions
 image = next(table[table["image_id"] == st.session_state["image"]].itertuples())
-marking.show_marking(image, run, "card", shortcuts=st.session_state.get("shortcuts", False))
+is_detail = st.session_state.get("shortcuts", False)
+marking.show_marking(marking.Card(run, image, "card", is_detail))
 """
-
-
-@pytest.fixture(autouse=True)
-def named(monkeypatch):
-    """The person at the app is Ann until the sidebar says otherwise."""
-    monkeypatch.setattr("getpass.getuser", lambda: "Ann")
-
-
-@pytest.fixture
-def table(finished, workspace):
-    return read_predictions(finished, workspace)
-
-
-@pytest.fixture
-def reviews(workspace):
-    return open_reviews(workspace)
-
-
-@pytest.fixture
-def decide(finished, reviews):
-    """Return a function that writes a decision: `decide(image, mark, by="Ann", right="", ...)`."""
-
-    def decide(image, mark, by="Ann", right="", **more):
-        if mark == "label wrong" and not right:
-            right = OTHER[image.catalog_label]
-        facts = finished.facts["catalogue_id"], image.image_id, "gender", image.catalog_label
-        reviews.mark(*facts, mark, right, reviewer=by, **more)
-
-    return decide
 
 
 def pick(table, split, n):
     """Pick the first n labelled images of a split."""
     return list(table[(table["split"] == split) & (table["label"] != "")].head(n).itertuples())
-
-
-def read_own(finished, reviews):
-    return reviews.read(finished.facts["catalogue_id"], "gender")
 
 
 def list_shown(app):
@@ -98,7 +65,7 @@ def test_without_a_decision_it_says_how_to_make_one(finished, open_page, workspa
     assert "reviews.sqlite must be a file of reviews" in open_page("review").error[0].value
 
 
-def test_the_first_sentence_counts_photos_people_and_marks(finished, table, decide, open_page):
+def test_the_first_sentence_counts_photos_people_and_marks(table, decide, open_page):
     valid, train = pick(table, "valid", 6), pick(table, "train", 2)
     for image in valid[:2]:
         decide(image, "label wrong")
@@ -138,7 +105,7 @@ def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open
     assert len(list_shown(app.choose("mark", "all"))) == 3
 
 
-def test_undo_takes_back_one_s_own(finished, table, decide, reviews, open_page):
+def test_undo_takes_back_one_s_own(table, decide, read_decisions, open_page):
     first, second, third, fourth = pick(table, "valid", 4)
     for image, reviewer in ((first, "Ann"), (second, "Ann"), (third, "Ann"), (fourth, "Bo")):
         decide(image, "ambiguous", by=reviewer)
@@ -149,11 +116,11 @@ def test_undo_takes_back_one_s_own(finished, table, decide, reviews, open_page):
     assert list_shown(app) == [fourth.image_id, second.image_id]
     app.click("undo_last")
     assert app.button(key="undo_last").disabled
-    assert read_own(finished, reviews)["reviewer"].tolist() == ["Bo"]
+    assert read_decisions()["reviewer"].tolist() == ["Bo"]
 
 
 def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
-    finished, table, decide, reviews, open_page
+    table, decide, read_decisions, open_page
 ):
     image = pick(table, "valid", 1)[0]
     decide(image, "label wrong", by="Bo", note="a boot")
@@ -171,21 +138,21 @@ def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
     assert "In conflict" not in app.said
     assert "conflict to decide" not in app.said
     assert list_shown(app) == [image.image_id]
-    last = read_own(finished, reviews).iloc[-1]
+    last = read_decisions().iloc[-1]
     assert (last["reviewer"], last["right_label"], last["settles"]) == ("Ann", right, True)
     assert "**1** label is changed (1 valid)" in app.said
 
 
-def test_a_file_of_another_reviewer_is_taken_in_once(finished, table, decide, reviews, open_page):
+def test_a_file_of_another_reviewer_is_taken_in_once(table, decide, read_decisions, open_page):
     first, second = pick(table, "valid", 2)
     decide(first, "model wrong")
-    mine = write_csv(read_own(finished, reviews), table)
+    mine = write_csv(read_decisions(), table)
     bad = mine.replace(first.image_id, "no-such")
     app = upload(open_page("review"), ("bo.csv", mine.replace("Ann", "Bo")), ("bad.csv", bad))
     [error] = [error.value.replace("\\", "") for error in app.error]
     assert "bad.csv, line 2: image_id must be of an image of the run's catalogue" in error
     assert "got 'no-such'" in error
-    assert read_own(finished, reviews)["reviewer"].tolist() == ["Ann"]  # nothing of either
+    assert read_decisions()["reviewer"].tolist() == ["Ann"]  # nothing of either
 
     theirs = mine.replace("Ann", "Bo").replace("model wrong", "ambiguous")
     more = theirs.replace(first.image_id, second.image_id)
@@ -198,11 +165,11 @@ def test_a_file_of_another_reviewer_is_taken_in_once(finished, table, decide, re
     assert not app.run().success  # said once
     app = upload(open_page("review"), ("bo.csv", theirs))
     assert "1 decision read, 0 new" in app.success[0].value
-    assert len(read_own(finished, reviews)) == 3
+    assert len(read_decisions()) == 3
 
 
 def test_the_download_is_what_can_be_taken_in_and_long_lists_come_in_pages(
-    finished, table, decide, reviews, open_page, monkeypatch
+    table, decide, open_page, read_decisions, monkeypatch
 ):
     images = pick(table, "train", 30)
     for image in images:
@@ -215,7 +182,7 @@ def test_the_download_is_what_can_be_taken_in_and_long_lists_come_in_pages(
     content = given[0]()
     assert content.startswith("\ufeff".encode())
     back = read_csv(content, "reviews.csv").reset_index(drop=True)
-    pd.testing.assert_frame_equal(back, read_own(finished, reviews))
+    pd.testing.assert_frame_equal(back, read_decisions())
 
     latest = [image.image_id for image in images][::-1]
     assert list_shown(app) == latest[:24]
@@ -255,7 +222,7 @@ def test_a_retraining_says_what_it_changes_and_starts(
 
 
 def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
-    finished, table, decide, workspace, open_page, monkeypatch
+    table, decide, open_page, monkeypatch
 ):
     first, second = pick(table, "valid", 2)
     told = table["label"].mask(table["image_id"] == first.image_id, OTHER[first.label])
@@ -293,7 +260,7 @@ def list_labels(app):
     return [button.label for button in app.button]
 
 
-def test_a_mark_is_one_click_and_shows_at_once(card, finished, reviews):
+def test_a_mark_is_one_click_and_shows_at_once(card, read_decisions):
     image = card.image
     right = OTHER[image.catalog_label]
     app = card()
@@ -306,17 +273,17 @@ def test_a_mark_is_one_click_and_shows_at_once(card, finished, reviews):
     assert app.toast[0].value == f"Marked: label wrong, is {WORDS[right]}."
     assert list_labels(app)[-1] == "Undo"
     assert [b.label for b in app.button if b.proto.type == "primary"] == [f"Is {WORDS[right]}"]
-    [row] = read_own(finished, reviews).itertuples()
+    [row] = read_decisions().itertuples()
     assert (row.image_id, row.label, row.mark, row.right_label, row.reviewer, row.settles) == (
         image.image_id, image.catalog_label, "label wrong", right, "Ann", False,
     )  # fmt: skip
     app.click("card-undo")
     assert not app.caption
     assert "Undo" not in list_labels(app)
-    assert read_own(finished, reviews).empty
+    assert read_decisions().empty
 
 
-def test_every_button_writes_its_mark(card, finished, reviews, monkeypatch):
+def test_every_button_writes_its_mark(card, read_decisions, monkeypatch):
     app = card()
     assert not any(button.proto.shortcut for button in app.button)
     written = {
@@ -327,7 +294,7 @@ def test_every_button_writes_its_mark(card, finished, reviews, monkeypatch):
     }
     for key, expected in written.items():
         app.click(f"card-{key}")
-        last = read_own(finished, reviews).iloc[-1]
+        last = read_decisions().iloc[-1]
         assert (last["mark"], last["right_label"]) == expected
     keys = [button.proto.shortcut for button in card(shortcuts=True).button]
     assert keys == ["1", "o", "m", "a", "n", "u"]
@@ -342,30 +309,30 @@ def test_every_button_writes_its_mark(card, finished, reviews, monkeypatch):
     assert app.caption[0].value == said
 
 
-def test_a_note_goes_with_the_mark_or_is_added_later(card, finished, reviews):
+def test_a_note_goes_with_the_mark_or_is_added_later(card, read_decisions):
     app = card().choose("card-note-Ann", " first a note ")
-    assert read_own(finished, reviews).empty  # a note alone decides nothing
+    assert read_decisions().empty  # a note alone decides nothing
     app.click("card-ambiguous")
     app.choose("card-note-Ann", "then another")
-    made = read_own(finished, reviews)
+    made = read_decisions()
     assert made["note"].tolist() == ["first a note", "then another"]
     assert set(made["mark"]) == {"ambiguous"}
     assert app.caption[0].value == "**ambiguous** · Ann · then another"
     assert card().text_input(key="card-note-Ann").value == "then another"
 
 
-def test_the_name_in_the_sidebar_is_whose_mark_it_is(card, finished, reviews):
+def test_the_name_in_the_sidebar_is_whose_mark_it_is(card, read_decisions):
     app = card().choose("card-note-Ann", "mine").click("card-ambiguous")
     app.choose("reviewer", " Bo ")
     assert "Undo" not in list_labels(app)  # it is Ann's
     app.click("card-model wrong")
-    made = read_own(finished, reviews)
+    made = read_decisions()
     assert made["reviewer"].tolist() == ["Ann", "Bo"]
     assert made["note"].tolist() == ["mine", ""]  # nobody signs what another one wrote
     assert app.caption[0].value.startswith("**In conflict**")
 
 
-def test_many_right_labels_are_a_sorted_list(card, finished, reviews, monkeypatch):
+def test_many_right_labels_are_a_sorted_list(card, read_decisions, monkeypatch):
     label = card.image.catalog_label
     names = [f"Kind *{letter}*" for letter in "zyxwvutsrqponmlkjihg"]
     task = Task("sub_category", (label, *names), "photo", "photos")
@@ -375,7 +342,7 @@ def test_many_right_labels_are_a_sorted_list(card, finished, reviews, monkeypatc
     assert [button.proto.shortcut for button in app.button] == ["o", "m", "a", "n"]
     assert app.selectbox(key="card-right").options == names[::-1]
     app = card().choose("card-right", "Kind *m*")
-    assert read_own(finished, reviews)["right_label"].to_list() == ["Kind *m*"]
+    assert read_decisions()["right_label"].to_list() == ["Kind *m*"]
     assert app.selectbox(key="card-right").value is None
     assert app.toast[0].value == "Marked: label wrong, is Kind \\*m\\*\\.".replace("\\.", ".")
 

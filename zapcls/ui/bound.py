@@ -1,4 +1,4 @@
-"""Choices that are kept in the URL: one of a few options, a page of a long table."""
+"""Choices that are kept in the URL: one of a few options, a page of a long table, any other."""
 
 import math
 from collections.abc import Iterable
@@ -22,3 +22,8 @@ def pick_rows(table: pd.DataFrame, size: int, key: str) -> pd.DataFrame:
     pages = math.ceil(len(table) / size)
     page = st.pagination(pages, key=key, bind="query-params") if pages > 1 else 1
     return table.iloc[(min(page, pages) - 1) * size :].head(size)
+
+
+def put_in_url(name: str, key: str) -> None:
+    """Put a widget's value in the URL by hand: a bound widget could not be linked to."""
+    st.query_params[name] = st.session_state[key]

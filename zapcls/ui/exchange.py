@@ -27,15 +27,16 @@ def show_exchange(
         The row of buttons.
     """
     row = st.container(horizontal=True)
-    row.download_button(
-        "Download as CSV", write, f"{name}.csv", "text/csv", key="exchange_csv",
-        icon=":material/download:", on_click="ignore", disabled=is_empty,
-    )  # fmt: skip
-    with row.popover("Take in CSV", icon=":material/upload:"):
-        st.file_uploader(
-            label, ["csv"], accept_multiple_files=several, key=_FILES, on_change=_take_in,
-            args=(take_in,), help=help,
+    with row:
+        st.download_button(
+            "Download as CSV", write, f"{name}.csv", "text/csv", key="exchange_csv",
+            icon=":material/download:", on_click="ignore", disabled=is_empty,
         )  # fmt: skip
+        with st.popover("Take in CSV", icon=":material/upload:"):
+            st.file_uploader(
+                label, ["csv"], accept_multiple_files=several, key=_FILES, on_change=_take_in,
+                args=(take_in,), help=help,
+            )  # fmt: skip
     if _TAKEN in st.session_state:
         show, said = st.session_state.pop(_TAKEN)
         show(messages.escape(said))

@@ -57,18 +57,9 @@ def _guess_name() -> str:
         return ""
 
 
-def show_marking(
-    image: Any, run: Run, key: str, shortcuts: bool = False, settles: bool = False
-) -> None:
-    """Show what is decided on a photo, and the buttons that decide it.
-
-    Args:
-        image: a row of the predictions.
-        key: of the widgets; unique on the page.
-        shortcuts: whether the buttons have keys; for the one photo that the URL names.
-        settles: whether a click decides a conflict.
-    """
-    card = Card(run, image, key, is_detail=shortcuts, settles=settles)
+def show_marking(card: Card) -> None:
+    """Show what is decided on a photo, and the buttons that decide it."""
+    run, image = card.run, card.image
     if card.is_detail:
         st.session_state[_ASKED] = image.image_id
     task = cache.evidence(run).task
@@ -90,7 +81,7 @@ def show_marking(
             show_choice(card, choice, is_decided)
         show_note(card, own)
         if own is not None:
-            show_undo(image.image_id, run, key, shortcut="u" if shortcuts else None)
+            show_undo(image.image_id, run, card.key, shortcut="u" if card.is_detail else None)
 
 
 def show_choice(card: Card, choice: Choice, is_decided: bool) -> None:

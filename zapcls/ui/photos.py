@@ -26,13 +26,14 @@ def show_grid(
                 st.caption(caption(image))
 
 
+def identify_pixels(store: Store) -> cache.Identity:
+    """What tells a store's pixels from another version of them."""
+    return cache.identify(store.path / "pixels.npy")
+
+
+@st.cache_resource(max_entries=MAX_KEPT, show_spinner=False, hash_funcs={Store: identify_pixels})
 def thumbnail(store: Store, row: int) -> bytes:
     """Return the photo in a row of the store's pixels as JPEG."""
-    return _encode(cache.identify(store.path / "pixels.npy"), int(row), store)
-
-
-@st.cache_resource(max_entries=MAX_KEPT, show_spinner=False)
-def _encode(changed: cache.Identity, row: int, _store: Store) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(_store.pixels[row]).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    Image.fromarray(store.pixels[row]).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     return buffer.getvalue()

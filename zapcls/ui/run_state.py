@@ -4,9 +4,9 @@ import streamlit as st
 
 from zapcls.config import build_config
 from zapcls.ui import cache
-from zapcls.ui.job_view import find_active, show_failure, show_job, start_job
+from zapcls.ui.job_view import find_active, launch_run, show_failure, show_job, start_job
 from zapcls.ui.messages import DRAWN_NOTE, escape
-from zapcls.ui.navigation import open_page, show_link
+from zapcls.ui.navigation import show_link
 from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
@@ -39,7 +39,7 @@ def need_run() -> Run:
 
 def _explain_unevaluated(run: Run, status: Status) -> None:
     if status.state in ("failed", "lost"):
-        show_failure(run, status)
+        show_failure(run)
         show_link("train", "Resume or train again", icon=":material/replay:")
         return
     st.info("This run was stopped before it was evaluated.")
@@ -61,6 +61,4 @@ def show_first_try() -> None:
     label = "Train on the drawings (about a minute)"
     if st.button(label, type="primary", key="first_try", icon=":material/play_arrow:"):
         workspace = cache.workspace()
-        run = create_run(workspace, build_config("first-try"), workspace.drawings_dir)
-        jobs.launch(run, workspace)
-        open_page("train", run=run.run_id)
+        launch_run(create_run(workspace, build_config("first-try"), workspace.drawings_dir))

@@ -68,7 +68,7 @@ def pick(suspects: pd.DataFrame) -> pd.DataFrame:
 
 def show_card(suspect: Any, run: Run) -> None:
     """One suspect: the photo, its label, who accuses it, and the marks."""
-    store, task = cache.store_of(run), cache.evidence(run).task
+    store, task = cache.evidence(run).store, cache.evidence(run).task
     reasons = "  \n".join(messages.escape(reason) for reason in suspect.reasons.split("; "))
     with st.container(horizontal=True):
         st.image(store.pixels[suspect.row], width=PHOTO_PX)
@@ -83,4 +83,4 @@ def show_card(suspect: Any, run: Run) -> None:
                 icon=":material/open_in_full:",
             ):  # fmt: skip
                 navigation.open_page("errors", view="Suspects", image=suspect.image_id)
-    marking.show_marking(suspect, run, key=f"suspect-{suspect.image_id}")
+    marking.show_marking(marking.Card(run, suspect, f"suspect-{suspect.image_id}"))

@@ -3,7 +3,7 @@
 import pytest
 
 from zapcls.config import SETTINGS, TrainConfig, build_config
-from zapcls.ui import setting_words
+from zapcls.ui import settings_form
 
 QUICK = TrainConfig().to_json()
 
@@ -12,8 +12,8 @@ QUICK = TrainConfig().to_json()
 def test_the_same_settings_have_no_difference(phase):
     """Nor has a curve of before a setting was there, which was taken under its default."""
     older = {name: QUICK[name] for name in QUICK if name not in ("views", "unfrozen_part")}
-    assert setting_words.find_differences(QUICK, QUICK, phase) == []
-    assert setting_words.find_differences(older, QUICK, phase) == []
+    assert settings_form.compare_settings(QUICK, QUICK, phase) == []
+    assert settings_form.compare_settings(older, QUICK, phase) == []
 
 
 LAST_STAGE = {"unfrozen_part": "last_stage"}
@@ -50,14 +50,14 @@ DIFFERENCES = [
 @pytest.mark.parametrize(("phase", "changes", "clause"), DIFFERENCES)
 def test_a_curve_of_other_settings_than_the_form_s_names_them(phase, changes, clause):
     said = [f"taken {clause}"] if clause else []
-    assert setting_words.find_differences(QUICK | changes, QUICK, phase) == said
+    assert settings_form.compare_settings(QUICK | changes, QUICK, phase) == said
 
 
 def test_views_matter_to_the_last_stage_and_files_of_one_name_are_told_apart():
     taken = QUICK | LAST_STAGE | {"views": 4}
-    assert len(setting_words.find_differences(taken, QUICK | LAST_STAGE, "unfrozen")) == 1
+    assert len(settings_form.compare_settings(taken, QUICK | LAST_STAGE, "unfrozen")) == 1
     taken, chosen = (QUICK | {"weights": f"/{age}/body.safetensors"} for age in ("old", "new"))
-    assert setting_words.find_differences(taken, chosen, "frozen") == [
+    assert settings_form.compare_settings(taken, chosen, "frozen") == [
         "taken from /old/body.safetensors, the form says /new/body.safetensors"
     ]
 
@@ -75,12 +75,12 @@ def test_views_matter_to_the_last_stage_and_files_of_one_name_are_told_apart():
 )
 def test_the_line_says_what_few_people_change_only_where_it_is_changed(changes, clause):
     plain = "mobilenet_v2 · 128 px · batch 64 · ImageNet weights · product split · seed 0"
-    assert setting_words.describe(QUICK) == plain
-    assert clause in setting_words.describe(QUICK | changes)
+    assert settings_form.describe_settings(QUICK) == plain
+    assert clause in settings_form.describe_settings(QUICK | changes)
 
 
 def test_a_field_is_titled_by_what_is_unfrozen():
     laptop = build_config("laptop").to_json()
     setting = SETTINGS["unfrozen_epochs"]
-    assert setting_words.title_setting(setting, QUICK) == "Epochs, whole network"
-    assert setting_words.title_setting(setting, laptop) == "Epochs, last stage"
+    assert settings_form.title_setting(setting, QUICK) == "Epochs, whole network"
+    assert settings_form.title_setting(setting, laptop) == "Epochs, last stage"
