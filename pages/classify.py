@@ -7,7 +7,7 @@ from zapcls.blocks.counts import probabilities
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.ui import messages, navigation, run_picker, run_state, uploads
-from zapcls.ui.recolor_strip import show_strip
+from zapcls.ui.recolor_view import show_strip
 from zapcls.workspace.runs import Run
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]

@@ -1,18 +1,30 @@
 """Is one run better than another, on the same photos?"""
 
+from typing import Any
+
+import pandas as pd
 import streamlit as st
 
-from zapcls.analysis.compare import find_obstacle
-from zapcls.blocks import Section
+from zapcls.analysis.compare import CELLS, RUNS, find_obstacle
+from zapcls.blocks import Section, numbers
 from zapcls.data.task import Task
 from zapcls.findings import COMPARISONS, find_between
 from zapcls.findings.ask import Ask
-from zapcls.findings.compare import Found
-from zapcls.ui import cache, messages, navigation, run_picker, run_state
-from zapcls.ui.compare_photos import show_photos, swatch
+from zapcls.findings.compare import RUN_COLORS, Found
+from zapcls.ui import cache, messages, navigation, photos, run_picker, run_state
+from zapcls.ui.bound import pick_one, pick_rows, put_in_url
 from zapcls.ui.sections import show_blocks, show_section
 from zapcls.workspace.runs import Run, list_runs
 
+PAGE_SIZE = 24
+CARD_PX = 184  # four in a row at 1280 px, two on a telephone
+VIEWS = {
+    "fixed": "The first run was wrong, the second is right.",
+    "broken": "The first run was right, the second is wrong.",
+    "still wrong": "Both runs are wrong.",
+    "by relabelling": "The first run is right under one label and wrong under the other: what "
+    "changed is the label, not the network.",
+}
 SECTIONS = {
     "photos": "photo by photo", "trainings": "how they learned", "groups": "by group",
     "recolored": "recolored",
@@ -41,7 +53,7 @@ def pick_first(second: Run) -> Run:
         chosen = st.selectbox(
             f"{swatch('first')} First run", list(others), key=key,
             format_func=lambda run_id: run_picker.describe_run(others[run_id]),
-            on_change=put_in_url, args=(key,),
+            on_change=put_in_url, args=("with", key),
         )  # fmt: skip
     with right:
         st.markdown(
@@ -54,11 +66,6 @@ def pick_first(second: Run) -> Run:
     return first
 
 
-def put_in_url(key: str) -> None:
-    """Keep the choice of the first run in the URL."""
-    st.query_params["with"] = st.session_state[key]
-
-
 def choose_first(second: Run, others: dict[str, Run]) -> Run:
     """Choose the parent; else the newest that is older than `second`, of those that fit."""
     if second.parent_id in others:
@@ -66,6 +73,45 @@ def choose_first(second: Run, others: dict[str, Run]) -> Run:
     fitting = [run for run in others.values() if not find_obstacle(run, second)]
     older = [run for run in fitting if run.run_id < second.run_id]
     return [*older, *fitting, *others.values()][0]
+
+
+def swatch(run: str) -> str:
+    """Write a square in the constant color of the first or second run."""
+    return f':color[■]{{foreground="{RUN_COLORS[run]}"}}'
+
+
+@st.fragment  # so that turning a page of it computes nothing else anew
+def show_photos(pairs: pd.DataFrame, run: Run) -> None:
+    """Show the photos of each cell of `compare.pair_runs`, with both answers."""
+    task = cache.evidence(run).task
+    st.subheader("What changed, photo by photo", anchor="photos")
+    counts = pairs["cell"].value_counts()
+    said = [f"**{counts.get(cell, 0):,}** {cell}" for cell in CELLS]
+    relabelled = int(pairs["by_relabelling"].sum())
+    st.markdown(" · ".join([*said, f"**{relabelled:,}** by relabelling"]))
+    view = pick_one("Photos", VIEWS, "cell")
+    st.caption(f"{VIEWS[view]} Under the corrected labels, surest answer of the second run first.")
+    chosen = pairs["by_relabelling"] if view == "by relabelling" else pairs["cell"] == view
+    found = pairs[chosen].sort_values(["prob_second", "image_id"], ascending=[False, True])
+    if found.empty:
+        st.info(f"No such {task.things}.")
+        return
+    shown = pick_rows(found, PAGE_SIZE, "compare_page")
+    store = cache.evidence(run).store
+    photos.show_grid(shown, store, lambda image: write_caption(image, task), CARD_PX)
+
+
+def write_caption(image: Any, task: Task) -> str:
+    """Write a photo's label, corrected if it was, and what either run calls it."""
+    label = task.describe(image.label_old)
+    if image.label_new != image.label_old:
+        label += f", corrected to {task.name(image.label_new) or 'none'}"
+    answers = [
+        f"{swatch(run)} {run}: {task.name(getattr(image, f'prediction_{run}'))}, "
+        f"{numbers.percent(getattr(image, f'prob_{run}'))}"
+        for run in RUNS
+    ]
+    return "  \n".join([label, *answers])
 
 
 def pick_group_column(run: Run) -> str:

@@ -17,9 +17,9 @@ from zapcls.data.download import TERMS
 from zapcls.data.labels import summarize
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
-from zapcls.ui import cache, job_view, messages, navigation, photo_grid
+from zapcls.ui import cache, job_view, messages, navigation, photos
 from zapcls.ui.color_check_view import show_color_check
-from zapcls.workspace import bodies, jobs
+from zapcls.workspace import bodies
 from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.layout import choose_data, read_chosen_data
 from zapcls.workspace.store import Store
@@ -62,11 +62,8 @@ def show_source() -> None:
             st.markdown("The two official zips, about 300 MB, resumed where a download broke off.")
             st.caption(TERMS)
             if st.button("Download", key="download", type="primary"):
-                config = {"dest": str(workspace.download_dir)}
-                job = jobs.create(workspace.jobs_dir, "download", config)
                 choose_data(workspace, workspace.download_dir)
-                jobs.launch(job, workspace)
-                st.rerun()
+                job_view.start_job("download", dest=str(workspace.download_dir))
 
 
 def start_build(folder: Path) -> None:
@@ -74,10 +71,8 @@ def start_build(folder: Path) -> None:
     workspace = cache.workspace()
     if folder != workspace.drawings_dir and not folder.is_dir():
         raise BadInput(f"The data folder must exist on this machine, got {folder}. Check the path.")
-    job = jobs.create(workspace.jobs_dir, "build_store", {"data_dir": str(folder.resolve())})
     choose_data(workspace, folder)
-    jobs.launch(job, workspace)
-    st.rerun()
+    job_view.start_job("build_store", data_dir=str(folder.resolve()))
 
 
 def show_reading() -> None:
@@ -88,11 +83,8 @@ def show_reading() -> None:
         if job:
             job_view.show_job(job)
             return
-    last = next(iter(jobs.list_jobs(workspace.jobs_dir, "download", "build_store")), None)
-    if last and jobs.read_status(last).state in ("failed", "lost"):
-        job_view.show_failure(last, jobs.read_status(last))
-        if not cache.lacks_colors():
-            return
+    if job_view.show_last_failure("download", "build_store") and not cache.lacks_colors():
+        return
     if cache.lacks_colors():
         said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:
@@ -112,7 +104,7 @@ def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
                 st.dataframe(rows[["image_id", "image_path"]].head(20), hide_index=True)
                 continue
             sample = rows.sample(min(8, len(rows)), random_state=0)
-            photo_grid.image_grid(sample, store, describe_dropped, DROPPED_PX)
+            photos.show_grid(sample, store, describe_dropped, DROPPED_PX)
 
 
 def describe_dropped(image: Any) -> str:
@@ -230,7 +222,7 @@ def show_catalogue(store: Store) -> None:
         cell.metric(numbers.begin(DEFAULT_TASK.name(label)), f"{n:,}")
     cells[2].metric("Products", f"{counts['products']:,}")
     cells[3].metric("Left out", f"{counts['rows'] - counts['kept']:,}")
-    photo_grid.image_grid(
+    photos.show_grid(
         kept.sample(min(10, len(kept)), random_state=1),
         store,
         lambda image: f"{DEFAULT_TASK.name(image.label)} · {image.color}",

@@ -7,6 +7,8 @@ import streamlit as st
 from zapcls.findings import find, rates
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, marking, navigation, run_state
+from zapcls.ui.bound import put_in_url
+from zapcls.ui.sections import show_blocks
 from zapcls.workspace.runs import Run
 
 VIEWS = ("Gallery", "Suspects", "Slices", "Map")
@@ -30,12 +32,19 @@ def pick_view() -> None:
     st.session_state["view"] = read_view()
     st.segmented_control(
         "View", VIEWS, key="view", required=True, label_visibility="collapsed",
-        on_change=_put_view_in_url,
+        on_change=put_in_url, args=("view", "view"),
     )  # fmt: skip
 
 
-def _put_view_in_url() -> None:
-    st.query_params["view"] = st.session_state["view"]
+def show_slices(run: Run) -> None:
+    """Show the groups of valid that err more often than the rest."""
+    from zapcls.findings import slices
+
+    evidence = cache.evidence(run)
+    ask = Ask(evidence.task)
+    with st.spinner("Trying the groups…"):
+        found = find("slices", evidence, ask)
+    show_blocks(slices.section(found, ask))
 
 
 def show_view(run: Run, view: str, aside: Any) -> None:
@@ -49,8 +58,6 @@ def show_view(run: Run, view: str, aside: Any) -> None:
 
         show_suspects(run)
     elif view == "Slices":
-        from zapcls.ui.slices_view import show_slices
-
         show_slices(run)
     else:
         from zapcls.ui.map_view import show_map

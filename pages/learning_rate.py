@@ -6,7 +6,7 @@ from zapcls.analysis import lr_curves
 from zapcls.blocks import numbers
 from zapcls.config import PHASES, TrainConfig
 from zapcls.findings.training import draw_lr_curve
-from zapcls.ui import cache, job_view, messages, navigation, setting_words, settings_form
+from zapcls.ui import cache, job_view, messages, navigation, settings_form
 from zapcls.workspace import jobs, lr_files
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
@@ -32,7 +32,7 @@ def find_curves() -> dict[str, Found]:
     for job in sources[:30]:
         for found in lr_files.read_found(job):
             settings = TrainConfig().to_json() | job.config["train"]
-            phase = setting_words.name_phase(settings, found.phase)
+            phase = settings_form.name_phase(settings, found.phase)
             curves[f"{settings['arch']}, {phase} · {job.job_id}"] = found
     return curves
 
@@ -67,17 +67,18 @@ def show_launcher(has_curves: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         phase = st.segmented_control(
             "Phase", phases, default=phases[0], required=True, key="phase", width="content",
-            format_func=lambda phase: setting_words.name_phase(chosen, phase),
+            format_func=lambda phase: settings_form.name_phase(chosen, phase),
             help="Each phase has its own rate. The finder trains for a hundred steps, with "
             "several seeds where that is quick. That of the unfrozen phase trains the head first, "
             "as the training does.",
         )  # fmt: skip
-        if settings_form.show_ready() and st.button(
+        if settings_form.show_ready(chosen["device"]) and st.button(
             "Find the learning rate", key="find", icon=":material/show_chart:",
             type="secondary" if has_curves else "primary",
         ):  # fmt: skip
             start_finder(str(phase))
-    st.caption(f"With the settings of the training form: {settings_form.describe_settings()}.")
+    said = settings_form.describe_settings(chosen)
+    st.caption(f"With the settings of the training form: {said}.")
 
 
 def show_curve(found: Found) -> None:
@@ -137,9 +138,7 @@ if active:
 else:
     with messages.explain_errors():
         show_launcher(has_curves=bool(curves))
-    last = next(iter(jobs.list_jobs(cache.workspace().jobs_dir, "lr_find")), None)
-    if last and jobs.read_status(last).state in ("failed", "lost"):
-        job_view.show_failure(last, jobs.read_status(last))
+    job_view.show_last_failure("lr_find")
 
 if curves:
     turn_to_awaited(curves)

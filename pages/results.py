@@ -4,29 +4,19 @@ from typing import Any
 
 import streamlit as st
 
+from zapcls import schema
 from zapcls.blocks.counts import FEW_CLASSES
 from zapcls.blocks.numbers import duration
 from zapcls.evidence import Evidence
 from zapcls.findings import FINDINGS, find, rates
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, navigation, run_state
+from zapcls.ui.bound import pick_one
 from zapcls.ui.sections import show_blocks, show_section
 from zapcls.workspace import lr_files
 from zapcls.workspace.runs import Run
 
 FOLDS = 5
-
-
-def pick_split() -> str:
-    """Show the choice of split, kept in the URL."""
-    return str(
-        st.segmented_control(
-            "Split", ["valid", "tune", "train"], default="valid", required=True,
-            key="results_split",
-            bind="query-params",  # a link to Errors cannot set a parameter that is bound here
-            help="valid is only reported; tune chose the best epoch; train was learned from.",
-        )
-    )  # fmt: skip
 
 
 def show(name: str, evidence: Evidence, ask: Ask) -> None:
@@ -46,7 +36,7 @@ def show_cross_validation(run: Run) -> None:
         "It can be stopped; the trainings that are done are kept."
     )
     if st.button("Cross-validate this recipe", key="cross_validate", icon=":material/splitscreen:"):
-        job_view.start_job("cross_validate", run, folds=FOLDS)
+        job_view.start_job("cross_validate", run=str(run.path), folds=FOLDS)
 
 
 navigation.enter("results")
@@ -55,7 +45,12 @@ run = run_state.need_run()
 evidence = cache.evidence(run)
 task = evidence.task
 show_blocks(rates.answer(find("rates", evidence, Ask(task)), Ask(task)))
-ask = Ask(task, split=pick_split())
+split = pick_one(
+    # A key of its own: a link to Errors cannot set a parameter that is bound here.
+    "Split", schema.SPLITS[::-1], "results_split",
+    help="valid is only reported; tune chose the best epoch; train was learned from.",
+)  # fmt: skip
+ask = Ask(task, split=split)
 # Many classes need the whole width.
 columns: list[Any] = (
     list(st.columns(2, gap="large"))

@@ -1,6 +1,6 @@
 """What did people decide on the photos, and what would a retraining make of it?"""
 
-import math
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,10 +16,10 @@ from zapcls.analysis.decisions import (
     find_conflicts,
 )
 from zapcls.blocks import numbers
-from zapcls.errors import ZapError
-from zapcls.ui import cache, marking, messages, navigation, run_state, settings_form
+from zapcls.ui import cache, job_view, marking, messages, navigation, run_state, settings_form
+from zapcls.ui.bound import pick_one, pick_rows
 from zapcls.ui.choices import name_marks
-from zapcls.workspace import jobs
+from zapcls.ui.exchange import show_exchange
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
 from zapcls.workspace.sheets import check_known, read_csv, write_csv
@@ -64,53 +64,35 @@ def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
     )
 
 
-def take_in(run: Run) -> None:
-    """Take in the decisions of uploaded files, all or none."""
-    files = st.session_state["review_files"]
-    if not files:
-        return
+def take_in(run: Run, files: list[Any]) -> str:
+    """Take in the decisions of uploaded files, all or none, and describe what came of it."""
     facts = run.facts["catalogue_id"], run.train_config.target
     known = set(cache.evidence(run).predictions["image_id"])
-    try:
-        given = pd.concat(
-            check_known(read_csv(file.getvalue(), file.name), file.name, known, *facts)
-            for file in files
-        )
-        new = open_reviews(cache.workspace()).add(given)
-        conflicts = find_conflicts(cache.evidence(run).decisions)["image_id"].nunique()
-    except ZapError as error:
-        st.session_state["taken_in"] = "error", str(error)
-        return
+    given = pd.concat(
+        check_known(read_csv(file.getvalue(), file.name), file.name, known, *facts)
+        for file in files
+    )
+    new = open_reviews(cache.workspace()).add(given)
+    conflicts = find_conflicts(cache.evidence(run).decisions)["image_id"].nunique()
     said = f"{count(len(given), 'decision')} read, {new:,} new. "
-    said += f"The reviewers disagree on {count(conflicts, 'photo')}."
-    st.session_state["taken_in"] = "success", said
+    return said + f"The reviewers disagree on {count(conflicts, 'photo')}."
 
 
-def show_exchange(run: Run) -> None:
+def show_csv(run: Run) -> None:
     """Decisions out and in as CSV, and the latest of one's own taken back."""
     made = cache.evidence(run).decisions
-    with st.container(horizontal=True):
-        st.download_button(
-            "Download as CSV",
-            # With its mark a spreadsheet knows that it is UTF-8.
-            lambda: write_csv(made, cache.evidence(run).predictions).encode("utf-8-sig"),
-            f"reviews-{run.facts['catalogue_id']}.csv", "text/csv", key="reviews_csv",
-            icon=":material/download:", on_click="ignore", disabled=made.empty,
-        )  # fmt: skip
-        with st.popover("Take in CSV", icon=":material/upload:"):
-            st.file_uploader(
-                "Files of other reviewers", ["csv"], accept_multiple_files=True,
-                key="review_files", on_change=take_in, args=(run,),
-                help="As downloaded here. Decisions that are there already are skipped.",
-            )  # fmt: skip
-        st.button(
-            "Undo my last decision", key="undo_last", icon=":material/undo:",
-            disabled=marking.reviewer() not in set(made["reviewer"]),
-            on_click=marking.take_back, args=(run,),
-        )  # fmt: skip
-    if "taken_in" in st.session_state:
-        kind, said = st.session_state.pop("taken_in")
-        (st.error if kind == "error" else st.success)(messages.escape(said))
+    row = show_exchange(
+        f"reviews-{run.facts['catalogue_id']}",
+        # With its mark a spreadsheet knows that it is UTF-8.
+        lambda: write_csv(made, cache.evidence(run).predictions).encode("utf-8-sig"),
+        made.empty, partial(take_in, run), "Files of other reviewers",
+        "As downloaded here. Decisions that are there already are skipped.", several=True,
+    )  # fmt: skip
+    row.button(
+        "Undo my last decision", key="undo_last", icon=":material/undo:",
+        disabled=marking.reviewer() not in set(made["reviewer"]),
+        on_click=marking.take_back, args=(run,),
+    )  # fmt: skip
 
 
 def show_nothing() -> None:
@@ -163,40 +145,33 @@ def show_retraining(run: Run) -> None:
             f"{numbers.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
             "trained on nor counted. Conflicts change nothing until they are decided."
         )
-        busy = settings_form.find_busy(run.train_config.device)
-        if busy:
-            st.caption(f"{busy} is running; one at a time.")
-        elif st.button("Retrain", type="primary", key="retrain", icon=":material/play_arrow:"):
-            retrain(run, corrections)
-
-
-def retrain(run: Run, corrections: pd.DataFrame) -> None:
-    """Start a run on the same split with the labels corrected, and watch it."""
-    workspace = cache.workspace()
-    child = create_retraining(workspace, run, run.train_config, corrections)
-    jobs.launch(child, workspace)
-    navigation.open_page("train", run=child.run_id)
+        if settings_form.show_ready(run.train_config.device) and st.button(
+            "Retrain", type="primary", key="retrain", icon=":material/play_arrow:"
+        ):
+            child = create_retraining(cache.workspace(), run, run.train_config, corrections)
+            job_view.launch_run(child)
 
 
 def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
     """Show the photos on which reviewers disagree, with the buttons that decide."""
     st.subheader(f"{count(len(disputed), 'conflict')} to decide", anchor=False)
     st.caption("What you choose here counts, whatever was decided before.")
-    store, task = cache.store_of(run), cache.evidence(run).task
+    store, task = cache.evidence(run).store, cache.evidence(run).task
     with st.container(horizontal=True, gap="medium"):
         for image in disputed.head(CONFLICTS).itertuples():
             with st.container(width=CONFLICT_PX, border=True):
                 st.image(store.pixels[image.row], width=130)
                 label = image.catalog_label
                 st.markdown(messages.escape(task.describe(label)) if label else "no label")
-                marking.show_marking(image, run, f"conflict-{image.image_id}", settles=True)
+                card = marking.Card(run, image, f"conflict-{image.image_id}", settles=True)
+                marking.show_marking(card)
     if len(disputed) > CONFLICTS:
         st.caption(f"{len(disputed) - CONFLICTS:,} more follow.")
 
 
 def show_card(image: Any, run: Run, own: set[str]) -> None:
     """One photo with its old and new label, who decided it, when, and why."""
-    st.image(cache.store_of(run).pixels[image.row], width="stretch")
+    st.image(cache.evidence(run).store.pixels[image.row], width="stretch")
     task = cache.evidence(run).task
     old = messages.escape(task.name(image.catalog_label)) or "no label"
     if image.mark == LABEL_WRONG:
@@ -216,20 +191,18 @@ def show_decided(run: Run, decided: pd.DataFrame) -> None:
     """Show the photos whose verdict stands, a page at a time."""
     st.subheader("Decided", anchor=False)
     names = name_marks(cache.evidence(run).task)
-    wanted = st.segmented_control(
-        "Mark", ["all", *schema.MARKS], default="all", required=True, key="mark",
-        bind="query-params", format_func=lambda mark: names.get(mark, mark),
-    )  # fmt: skip
+    wanted = pick_one(
+        "Mark", ["all", *schema.MARKS], "mark", format_func=lambda mark: names.get(mark, mark)
+    )
     chosen = decided if wanted == "all" else decided[decided["mark"] == wanted]
     if chosen.empty:
         st.info("No such decisions. Choose another mark.")
         return
-    pages = math.ceil(len(chosen) / PAGE_SIZE)
-    page = st.pagination(pages, key="review_page", bind="query-params") if pages > 1 else 1
+    shown = pick_rows(chosen, PAGE_SIZE, "review_page")
     made = cache.evidence(run).decisions
     own = set(made.loc[made["reviewer"] == marking.reviewer(), "image_id"])
     with st.container(horizontal=True, gap="small"):
-        for image in chosen.iloc[(min(page, pages) - 1) * PAGE_SIZE :].head(PAGE_SIZE).itertuples():
+        for image in shown.itertuples():
             with st.container(width=CARD_PX):
                 show_card(image, run, own)
 
@@ -241,10 +214,10 @@ marking.pick_reviewer()
 reviewed = find_reviewed(run)
 if reviewed.empty:
     show_nothing()
-    show_exchange(run)
+    show_csv(run)
     st.stop()
 st.markdown(describe_reviewed(run, reviewed), help=HELP)
-show_exchange(run)
+show_csv(run)
 disputed = reviewed[reviewed["is_conflict"]]
 if not disputed.empty:
     show_conflicts(run, disputed)

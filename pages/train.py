@@ -27,27 +27,6 @@ def show_curves(run: Run) -> None:
             st.plotly_chart(draw_errors(history), key=f"error-{run.run_id}")
 
 
-def watch(run: Run) -> None:
-    """Show a running training live, until it ends."""
-
-    @st.fragment(run_every=job_view.REFRESH_S)
-    def panel() -> None:
-        status = jobs.read_status(run)
-        if status.is_final:
-            st.rerun()
-        job_view.show_progress(status)
-        if run.stop_path.exists():
-            st.caption("Stopping; the best weights so far are kept.")
-        else:
-            st.button(
-                "Stop", key="stop", icon=":material/stop:", on_click=jobs.request_stop, args=(run,)
-            )
-        show_curves(run)
-
-    st.subheader(f"Training {run.run_id}", anchor=False)
-    panel()
-
-
 def show_ended(run: Run, status: Status) -> None:
     """Show how the picked run ended, and where to go from there."""
     st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
@@ -62,7 +41,7 @@ def show_ended(run: Run, status: Status) -> None:
         )
         st.info(f"Stopped after {numbers.duration(status.seconds or 0)}; {kept}.")
     elif status.is_final:
-        job_view.show_failure(run, status)
+        job_view.show_failure(run)
     if status.state == "stopped" and run.weights_path.is_file():
         navigation.show_link("results", "Evaluate it on Results", icon=":material/insights:")
     if said := describe_batch(run):
@@ -86,13 +65,15 @@ def show_done(run: Run) -> None:
 
 def show_starts(picked: Run | None) -> None:
     """Offer to start a run with the form's settings, or to go on with the picked one."""
-    is_ready = settings_form.show_ready()
+    is_ready = settings_form.show_ready(settings_form.read_settings()["device"])
     resumable = picked if picked and can_resume(picked) else None
     with st.container(horizontal=True):
         if is_ready and st.button(
             "Start training", type="primary", key="start", icon=":material/play_arrow:"
         ):
-            start()
+            workspace = cache.workspace()
+            config = settings_form.build_chosen_config()
+            job_view.launch_run(create_run(workspace, config, read_chosen_data(workspace)))
         if resumable and st.button("Resume", key="resume", icon=":material/resume:"):
             resume(resumable)
     if resumable:
@@ -130,20 +111,15 @@ def resume(run: Run) -> None:
         st.rerun()
 
 
-def start() -> None:
-    """Start a run with the settings as they stand."""
-    workspace = cache.workspace()
-    run = create_run(workspace, settings_form.build_chosen_config(), read_chosen_data(workspace))
-    jobs.launch(run, workspace)
-    navigation.open_page("train", run=run.run_id)
-
-
 navigation.enter("train")
 st.title("Train", anchor=False)
 active = job_view.find_active(cache.workspace().runs_dir, "train")
 if active:
     run_picker.show_missing(Run(active.path))
-    watch(Run(active.path))
+    run = Run(active.path)
+    st.subheader(f"Training {run.run_id}", anchor=False)
+    stopping = "Stopping; the best weights so far are kept."
+    job_view.show_job(run, stopping, lambda: show_curves(run))
 else:
     run_picker.show_missing(run_picker.chosen_run())
     picked = run_picker.chosen_run()
@@ -151,7 +127,7 @@ else:
     with messages.explain_errors():
         settings_form.show_form()
         with top:
-            said = settings_form.describe_settings()
+            said = settings_form.describe_settings(settings_form.read_settings())
             st.markdown(f"A training on **{messages.data_name()}**: {said}.")
             show_starts(picked)
     if picked:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from zapcls.data import pixels
-from zapcls.data.color import describe_colors
+from zapcls.data.color import BASIC_COLORS, describe_colors
 
 SHOP = Path(__file__).parents[3] / "shared" / "other-shops"
 PHOTOS = Path(__file__).parents[3] / "shared" / "zap50k" / "ut-zap50k-images"

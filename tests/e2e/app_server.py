@@ -8,19 +8,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-
-from zapcls.workspace.layout import Workspace
 
 
-def find_port() -> int:
+def find_port():
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return probe.getsockname()[1]
 
 
 @contextlib.contextmanager
-def serve(workspace: Workspace) -> Iterator[str]:
+def serve(workspace):
     """Serve the app on a workspace and yield its address."""
     port = find_port()
     command = [sys.executable, "-m", "zapcls", "serve", "--port", str(port)]
@@ -35,7 +32,7 @@ def serve(workspace: Workspace) -> Iterator[str]:
         server.wait(timeout=20)
 
 
-def wait_until_served(url: str) -> None:
+def wait_until_served(url):
     give_up = time.monotonic() + 60
     while True:
         try:

@@ -1,11 +1,10 @@
 """Chromium, and the app served on a workspace of its own."""
 
 import shutil
-from collections.abc import Iterator
 
 import pytest
 from app_server import serve
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from zapcls.workspace.layout import Workspace
 
@@ -15,19 +14,19 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def workspace(tmp_path_factory):
     return Workspace(tmp_path_factory.mktemp("browser") / "workspace")
 
 
 @pytest.fixture(scope="session")
-def address(workspace: Workspace) -> Iterator[str]:
+def address(workspace):
     """A server of the app, started as `make app` does."""
     with serve(workspace) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def page() -> Iterator[Page]:
+def page():
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: no browser test")
     with sync_playwright() as playwright:

@@ -1,14 +1,12 @@
 """The whole main job in a real browser on the drawn catalogue: train, watch, look, classify."""
 
 import re
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from zapcls.analysis.mistakes import Filter, find_images
 from zapcls.workspace import jobs
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.runs import list_runs
 
@@ -17,18 +15,16 @@ TRAINING_TIMEOUT_MS = 600_000
 pytestmark = pytest.mark.slow
 
 
-def open_page(page: Page, title: str) -> None:
+def open_page(page, title):
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
     expect(page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=60_000)
 
 
-def count_exceptions(page: Page) -> int:
+def count_exceptions(page):
     return page.get_by_test_id("stException").count()
 
 
-def test_a_newcomer_trains_watches_and_understands(
-    page: Page, address: str, workspace: Workspace
-) -> None:
+def test_a_newcomer_trains_watches_and_understands(page, address, workspace):
     page.goto(address)
     page.get_by_role("button", name="Train on the drawings").click()
     expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible(timeout=60_000)
@@ -54,7 +50,7 @@ def test_a_newcomer_trains_watches_and_understands(
     assert count_exceptions(page) == 0
 
 
-def test_a_bar_opens_exactly_its_images(page: Page, address: str, workspace: Workspace) -> None:
+def test_a_bar_opens_exactly_its_images(page, address, workspace):
     open_page(page, "Color bias")
     chart = page.get_by_test_id("stPlotlyChart").nth(1)  # the first one draws the claim
     bars = chart.locator(".bars .point path")
@@ -77,14 +73,12 @@ def test_a_bar_opens_exactly_its_images(page: Page, address: str, workspace: Wor
     assert count_exceptions(page) == 0
 
 
-def height_of(bar: Locator) -> float:
+def height_of(bar):
     box = bar.bounding_box()
     return box["height"] if box else 0.0
 
 
-def test_a_visitor_classifies_a_photo_and_a_broken_file(
-    page: Page, address: str, workspace: Workspace, tmp_path: Path
-) -> None:
+def test_a_visitor_classifies_a_photo_and_a_broken_file(page, address, workspace, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"this is no picture")
     photo = next(workspace.drawings_dir.rglob("*.jpg"))
@@ -95,7 +89,7 @@ def test_a_visitor_classifies_a_photo_and_a_broken_file(
     assert count_exceptions(page) == 0
 
 
-def test_every_page_opens_by_its_address(page: Page, address: str) -> None:
+def test_every_page_opens_by_its_address(page, address):
     pages = ["classify", "data", "learning_rate", "train", "results", "errors", "color_bias"]
     for path in ["", *pages, "review", "compare", *(f"errors?view={v}" for v in ("Slices", "Map"))]:
         page.goto(f"{address}/{path}")

@@ -1,12 +1,11 @@
 """A key that marks a photo reaches that photo alone, however fast the photos change."""
 
 import time
-from collections.abc import Callable, Iterator
 
 import fake_run
 import pytest
 from app_server import serve
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from zapcls.data.sample import draw_catalogue
 from zapcls.data.sources import read_catalogue
@@ -14,7 +13,6 @@ from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_predictions
-from zapcls.workspace.runs import Run
 
 DELAYS_MS = (0, 50, 150, 400, 800)
 TIMEOUT_MS = 60_000
@@ -23,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def shelf(tmp_path_factory):
     """A workspace of its own, with drawings and their store."""
     workspace = Workspace(tmp_path_factory.mktemp("keys") / "workspace")
     draw_catalogue(workspace.drawings_dir, 140, seed=0)
@@ -32,18 +30,18 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def finished(shelf: Workspace) -> Run:
+def finished(shelf):
     return fake_run.add_finished(shelf)
 
 
 @pytest.fixture(scope="module")
-def served(shelf: Workspace) -> Iterator[str]:
+def served(shelf):
     with serve(shelf) as address:
         yield address
 
 
 @pytest.fixture
-def order(shelf: Workspace, finished: Run) -> list[str]:
+def order(shelf, finished):
     """The wrong photos of train in the gallery's order, each with a decision on it."""
     table = read_predictions(finished, shelf)
     wrong = table[(table["split"] == "train") & (table["label"] != "") & ~table["correct"]]
@@ -55,14 +53,14 @@ def order(shelf: Workspace, finished: Run) -> list[str]:
     return wrong["image_id"].to_list()
 
 
-def wait_for(page: Page, place: int, n: int) -> None:
+def wait_for(page, place, n):
     """Wait until a photo of the list is shown and nothing runs any more."""
     expect(page.get_by_text(f"{place + 1} of {n}")).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_text("speaks for")).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=TIMEOUT_MS)
 
 
-def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+def wait_until(page, is_so):
     give_up = time.monotonic() + TIMEOUT_MS / 1000
     while not is_so():
         assert time.monotonic() < give_up
@@ -70,9 +68,9 @@ def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
 
 
 def test_next_and_a_mark_in_quick_succession_never_mark_the_photo_before(
-    page: Page, served: str, shelf: Workspace, finished: Run, order: list[str]
-) -> None:
-    def list_marked() -> list[str]:
+    page, served, shelf, finished, order
+):
+    def list_marked():
         made = open_reviews(shelf).read(finished.facts["catalogue_id"], "gender")
         return made.loc[made["mark"] == "model wrong", "image_id"].to_list()
 

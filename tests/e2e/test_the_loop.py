@@ -4,17 +4,15 @@ import csv
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from zapcls.evidence import open_evidence
 from zapcls.workspace import jobs
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_predictions
-from zapcls.workspace.runs import Run, list_runs
+from zapcls.workspace.runs import list_runs
 
 TIMEOUT_MS = 600_000
 
@@ -22,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def run(workspace: Workspace) -> Run:
+def run(workspace):
     """The run of the main job's test, or one of its own where this file runs alone."""
     if not list_runs(workspace):
         command = [sys.executable, "-m", "zapcls", "train", "--workspace", str(workspace.path)]
@@ -30,7 +28,7 @@ def run(workspace: Workspace) -> Run:
     return next(run for run in list_runs(workspace) if run.is_evaluated)
 
 
-def find_planted(run: Run, workspace: Workspace) -> pd.Series:
+def find_planted(run, workspace):
     """The worst suspect of train whose label was planted wrong."""
     truth = pd.read_csv(workspace.drawings_dir / "truth.csv", dtype={"image_id": str})
     issues = open_evidence(run, workspace).check.read_issues().merge(truth, on="image_id")
@@ -40,9 +38,7 @@ def find_planted(run: Run, workspace: Workspace) -> pd.Series:
     return issues[wrong & (issues["split"] == "train")].iloc[0]
 
 
-def test_a_wrong_label_is_found_fixed_and_compared(
-    page: Page, address: str, workspace: Workspace, run: Run, tmp_path: Path
-) -> None:
+def test_a_wrong_label_is_found_fixed_and_compared(page, address, workspace, run, tmp_path):
     page.goto(f"{address}/errors?run={run.run_id}&view=Suspects")
     page.get_by_role("button", name=re.compile("Check the labels")).click()
     said = page.get_by_text(re.compile(r"labels are suspected"))

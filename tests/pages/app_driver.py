@@ -1,9 +1,7 @@
 """The app under test: opened without a browser, and read by what it says."""
 
 import json
-from typing import Any
 
-import pytest
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
@@ -15,14 +13,14 @@ SCRIPTS = ScriptCache()  # the pages are compiled once, not at each run
 class App(AppTest):
     """The app as a person meets it; no run of it may end in a traceback."""
 
-    def run(self, *, timeout: float | None = None) -> "App":
+    def run(self, *, timeout=None):
         super().run(timeout=timeout)
         assert not self.exception, self.exception[0].value
         self._page_hash = ""  # stay on the page that a click led to
         return self
 
     @property
-    def said(self) -> str:
+    def said(self):
         """All that the page says, but for the labels of its fields."""
         kinds = ("title", "subheader", "markdown", "caption", "error", "info", "success", "warning")
         said = [element.value for kind in kinds for element in getattr(self, kind)]
@@ -31,27 +29,32 @@ class App(AppTest):
         said += [bar.text for bar in self.progress] + [code.value for code in self.code]
         return "\n".join([*said, *(expander.label for expander in self.expander)])
 
-    def click(self, key: str) -> "App":
+    def click(self, key):
         self.button(key=key).click()
         return self.run()
 
-    def choose(self, key: str, value: object) -> "App":
+    def choose(self, key, value):
         """Set the widget of this key, whatever its kind."""
         kinds = ("selectbox", "multiselect", "text_input", "number_input", "button_group")
         widget = next(w for kind in kinds for w in getattr(self, kind) if w.key == key)
         widget.set_value(value)
         return self.run()
 
-    def field(self, key: str) -> Any:
+    def field(self, key):
         """The field of this key, whatever its kind."""
         fields = [*self.selectbox, *self.number_input, *self.text_input]
         return next(field for field in fields if field.key == key)
 
-    def charts(self) -> list[dict[str, Any]]:
+    def list_keys(self, prefix="open-"):
+        """List what follows a prefix in the keys of buttons: the images of cards, in order."""
+        keys = (button.key or "" for button in self.button)
+        return [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
+
+    def charts(self):
         """The traces of each chart, in order."""
         return [json.loads(c.proto.spec)["data"] for c in self.get("plotly_chart")]
 
-    def link(self, label: str) -> str:
+    def link(self, label):
         """Where a link leads: page?query."""
         link = next(link for link in self.page_link if link.value == label)
         return f"{link.proto.page}?{link.proto.query_string}"
@@ -60,12 +63,12 @@ class App(AppTest):
 class WarmPagesManager(PagesManager):
     """As on a server whose Overview was opened before: the folder `pages` is not navigation."""
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         PagesManager.uses_pages_directory = False
 
 
-def lighten(monkeypatch: pytest.MonkeyPatch) -> None:
+def lighten(monkeypatch):
     """Take from Streamlit's own test harness what would be slow or is not so on a real server."""
     harness = "streamlit.testing.v1.app_test"
     monkeypatch.setattr(f"{harness}.PagesManager", WarmPagesManager)

@@ -1,21 +1,21 @@
 """A drawn catalogue read once, a workspace for each test, and the app opened on it."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from app_driver import App, lighten
-from fake_run import add_finished
+from fake_run import add_check, add_finished
 from filelock import FileLock
 
 from zapcls.data.sources import read_catalogue
 from zapcls.ui import cache, navigation
 from zapcls.workspace import jobs, layout
-from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
+from zapcls.workspace.reviews import open_reviews
+from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
@@ -23,7 +23,7 @@ ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
 
 
 @pytest.fixture(scope="session")
-def drawings(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store]:
+def drawings(drawn, tmp_path_factory):
     """The drawn catalogue with one photo gone and one cut off, and its store."""
     workspace = Workspace(tmp_path_factory.mktemp("drawings"))
     shutil.copytree(drawn, workspace.drawings_dir)
@@ -36,13 +36,13 @@ def drawings(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 
 @pytest.fixture(scope="session")
-def finished_dir(drawings: tuple[Path, Store], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_dir(drawings, tmp_path_factory):
     """The directory of a finished run, to be copied."""
     workspace = use_drawings(Workspace(tmp_path_factory.mktemp("finished")), drawings)
     return add_finished(workspace, minute=30).path
 
 
-def use_drawings(workspace: Workspace, drawings: tuple[Path, Store]) -> Workspace:
+def use_drawings(workspace, drawings):
     """Set up a workspace with the drawn catalogue and its store as if they were its own."""
     data_dir, store = drawings
     workspace.drawings_dir.parent.mkdir(parents=True)
@@ -52,24 +52,25 @@ def use_drawings(workspace: Workspace, drawings: tuple[Path, Store]) -> Workspac
 
 
 @pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def bare(tmp_path, monkeypatch):
     """An empty workspace that the app opens, as on a fresh machine."""
     st.cache_data.clear()
     st.cache_resource.clear()
     monkeypatch.setenv(layout.ENVIRONMENT, str(tmp_path / "workspace"))
     monkeypatch.delenv(layout.DATA_ENVIRONMENT, raising=False)
     monkeypatch.setattr(cache, "devices", lambda: {"cpu": "2 cores"})
+    monkeypatch.setattr("getpass.getuser", lambda: "Ann")
     return Workspace((tmp_path / "workspace").resolve())
 
 
 @pytest.fixture
-def workspace(bare: Workspace, drawings: tuple[Path, Store]) -> Workspace:
+def workspace(bare, drawings):
     """A workspace whose drawn catalogue has been read, without any run."""
     return use_drawings(bare, drawings)
 
 
 @pytest.fixture
-def own_store(workspace: Workspace, drawings: tuple[Path, Store]) -> Store:
+def own_store(workspace, drawings):
     """The workspace's store as a copy, which a test may change."""
     _, store = drawings
     workspace.store_dir.unlink()
@@ -77,18 +78,69 @@ def own_store(workspace: Workspace, drawings: tuple[Path, Store]) -> Store:
 
 
 @pytest.fixture
-def finished(workspace: Workspace, finished_dir: Path) -> Run:
+def finished(workspace, finished_dir):
     """A finished run in the workspace."""
     return Run(shutil.copytree(finished_dir, workspace.runs_dir / finished_dir.name))
 
 
 @pytest.fixture
-def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Job]]:
-    """The jobs that the app launched: none starts, all stay queued for the test."""
-    found: list[Job] = []
-    locks: list[FileLock] = []
+def checked(own_store, finished):
+    """The finished run, its labels checked."""
+    add_check(finished, own_store)
+    return finished
 
-    def launch(job: Job, workspace: Workspace) -> None:
+
+@pytest.fixture
+def table(finished, workspace):
+    """All photos of the run with its answers, the highest loss first."""
+    table = read_predictions(finished, workspace)
+    table = table.assign(wrong=(table["label"] != "") & ~table["correct"])
+    return table.sort_values(["loss", "image_id"], ascending=[False, True])
+
+
+@pytest.fixture
+def valid(table):
+    """The labelled photos of valid."""
+    return table[(table["split"] == "valid") & (table["label"] != "")]
+
+
+@pytest.fixture
+def wrong(valid):
+    """The wrong photos of valid, in the gallery's order."""
+    return valid[valid["wrong"]]
+
+
+@pytest.fixture
+def reviews(workspace):
+    return open_reviews(workspace)
+
+
+@pytest.fixture
+def decide(finished, reviews):
+    """Return a function that writes a decision: `decide(image, mark, by="Ann", right="", ...)`."""
+
+    def decide(image, mark, by="Ann", right="", **more):
+        if mark == "label wrong" and not right:
+            right = {"Women": "Men", "Men": "Women"}[image.catalog_label]
+        facts = finished.facts["catalogue_id"], image.image_id, "gender", image.catalog_label
+        reviews.mark(*facts, mark, right, reviewer=by, **more)
+
+    return decide
+
+
+@pytest.fixture
+def read_decisions(finished, reviews):
+    """Return a function that reads what was decided."""
+    return lambda: reviews.read(finished.facts["catalogue_id"], "gender")
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """The jobs that the app launched: none starts, all stay queued for the test."""
+    found = []
+    locks = []
+
+    def launch(job, workspace):
         lock = FileLock(job.path / "launch.lock", thread_local=False)
         lock.acquire()
         locks.append(lock)
@@ -101,13 +153,11 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Job]]:
 
 
 @pytest.fixture
-def open_page(
-    bare: Workspace, launched: list[Job], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., App]:
+def open_page(bare, launched, monkeypatch):
     """Return a function that opens a page by its name, `params` in its URL."""
     lighten(monkeypatch)
 
-    def open_page(page: str, /, **params: object) -> App:
+    def open_page(page, /, **params):
         app = App(ENTRY, default_timeout=20)
         app.query_params |= params
         if page != "overview":

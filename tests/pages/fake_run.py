@@ -6,7 +6,6 @@ disk reaches the page tests.
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -30,13 +29,11 @@ from zapcls.progress import silent
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.arrays import FilledArray
-from zapcls.workspace.checks import LabelCheck
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import write_json
 from zapcls.workspace.lr_files import read_found
 from zapcls.workspace.run_tables import read_predictions, read_table
 from zapcls.workspace.runs import Run, create_run
-from zapcls.workspace.store import Store, find_store, find_store_of, read_split
+from zapcls.workspace.store import find_store, find_store_of, read_split
 from zapcls.workspace.worker import Reporter
 
 CLASSES = ("Women", "Men")
@@ -45,7 +42,7 @@ VALLEYS = (1.0e-3, 1.6e-3, 2.1e-3)  # of a finder's seeds
 EMBEDDING = 3
 
 
-def plan_logits(split: pd.DataFrame, classes: Sequence[str] = CLASSES) -> np.ndarray:
+def plan_logits(split, classes=CLASSES):
     """Answer every fourth photo of each split and label wrongly, at seeded margins."""
     rng = np.random.default_rng(0)
     place = split.groupby(["split", "label"]).cumcount().to_numpy()
@@ -57,7 +54,7 @@ def plan_logits(split: pd.DataFrame, classes: Sequence[str] = CLASSES) -> np.nda
     return logits.astype(np.float32)
 
 
-def write_onnx(path: Path, side: int, classes: int = 2) -> None:
+def write_onnx(path, side, classes=2):
     """Write a model that calls what is redder than it is blue the first class, else the second."""
     weights = np.zeros((EMBEDDING, classes), dtype=np.float32)
     weights[:, :2] = [[0.1, -0.1], [0.0, 0.0], [-0.1, 0.1]]
@@ -89,7 +86,7 @@ class FakeRecipe:
     A batch of more than `largest_batch` images does not fit in memory.
     """
 
-    ending: Exception | None = None
+    ending = None
     keeps_weights = True
     valleys = VALLEYS
     largest_batch = 4096
@@ -98,7 +95,7 @@ class FakeRecipe:
         self.config, self.folder, self.progress = config, folder, progress
         self.batch_size = min(config.batch_size, self.largest_batch)
 
-    def train(self) -> None:
+    def train(self):
         self.progress("Training the whole network", 3, 10, epoch=1, epochs=2, batch=3, batches=5)
         if self.keeps_weights:
             epochs = [("unfrozen", 1, 0.6, 0.5, 0.3, 90, 2), ("unfrozen", 2, 0.4, 0.45, 0.2, 91, 2)]
@@ -109,7 +106,7 @@ class FakeRecipe:
             (self.folder / "checkpoint.pt").write_bytes(b"checkpoint")
         self.find_rate_only("unfrozen")
 
-    def find_rate_only(self, phase: str) -> None:
+    def find_rate_only(self, phase):
         if self.ending:
             raise self.ending
         rates = np.geomspace(1e-7, 10, 20)
@@ -126,12 +123,12 @@ class FakeRecipe:
         write_json(self.folder / "lr_suggestions.json", {phase: facts})
 
 
-def write_csv(path: Path, columns: dict[str, str], rows: list[tuple]) -> None:
+def write_csv(path, columns, rows):
     pd.DataFrame(rows, columns=list(columns)).astype(columns).to_csv(path, index=False)
 
 
 @contextlib.contextmanager
-def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -> Iterator[None]:
+def replace_model(store, config, recipe):
     """Put stand-ins of the modules that import torch in their place."""
     split = read_split(store, config)
     logits = plan_logits(split)
@@ -159,9 +156,7 @@ def replace_model(store: Store, config: TrainConfig, recipe: type[FakeRecipe]) -
         yield
 
 
-def perform(
-    job: Job, workspace: Workspace, ending: Exception | None, weights: bool, **traits
-) -> None:
+def perform(job, workspace, ending, weights, **traits):
     """Do a training or a finder in this process, as the job process does."""
     store = find_store_of(workspace, Path(job.config["data_dir"]))
     traits |= {"ending": ending, "keeps_weights": weights}
@@ -173,14 +168,14 @@ def perform(
         work.perform(job, workspace)
 
 
-def evaluate(job: Job, run: Run, workspace: Workspace) -> None:
+def evaluate(job, run, workspace):
     """Evaluate a stopped run in this process, as the job process does."""
     store = find_store_of(workspace, run.data_dir)
     with replace_model(store, run.train_config, FakeRecipe):
         work.perform(job, workspace)
 
 
-def add_run(workspace: Workspace, minute: int, **settings) -> Run:
+def add_run(workspace, minute, **settings):
     """Create a run that is as old as `minute` says: a later one is newer."""
     config = build_config("first-try", **settings)
     run = create_run(workspace, config, workspace.drawings_dir)
@@ -188,9 +183,7 @@ def add_run(workspace: Workspace, minute: int, **settings) -> Run:
     return Run(run.path.rename(place))
 
 
-def add_finished(
-    workspace: Workspace, minute: int = 0, largest_batch: int = 4096, **settings
-) -> Run:
+def add_finished(workspace, minute=0, largest_batch=4096, **settings):
     run = add_run(workspace, minute, **settings)
     perform(run, workspace, None, weights=True, largest_batch=largest_batch)
     assert jobs.read_status(run).state == "done"
@@ -198,13 +191,13 @@ def add_finished(
     return run
 
 
-def add_stopped(workspace: Workspace, minute: int = 0, weights: bool = True, **settings) -> Run:
+def add_stopped(workspace, minute=0, weights=True, **settings):
     run = add_run(workspace, minute, **settings)
     perform(run, workspace, Stopped("Stopped as asked."), weights)
     return run
 
 
-def add_failed(workspace: Workspace, minute: int = 0, error: Exception | None = None) -> Run:
+def add_failed(workspace, minute=0, error=None):
     """A run that failed by its first epoch; the log holds what the process printed."""
     run = add_run(workspace, minute)
     run.log_path.write_text("line one of the log\n")
@@ -213,7 +206,7 @@ def add_failed(workspace: Workspace, minute: int = 0, error: Exception | None = 
     return run
 
 
-def add_lost(workspace: Workspace, minute: int = 0) -> Run:
+def add_lost(workspace, minute=0):
     """A run whose process reported and then vanished."""
     run = add_run(workspace, minute)
     report_epoch(run)
@@ -221,24 +214,19 @@ def add_lost(workspace: Workspace, minute: int = 0) -> Run:
 
 
 @contextlib.contextmanager
-def hold_running(job: Job) -> Iterator[Job]:
+def hold_running(job):
     """Keep a job running: it has reported, and its lock is held."""
     with FileLock(job.path / "lock"):
         report_epoch(job)
         yield job
 
 
-def report_epoch(job: Job) -> None:
+def report_epoch(job):
     detail = {"epoch": 2, "epochs": 8, "batch": 3, "batches": 5, "images_per_s": 120.4}
     Reporter(job)("Training the whole network", 8, 40, seconds_left=32.0, **detail)
 
 
-def add_curve(
-    workspace: Workspace,
-    phase: str = "unfrozen",
-    valleys: tuple[float, ...] = VALLEYS,
-    **settings,
-) -> Job:
+def add_curve(workspace, phase="unfrozen", valleys=VALLEYS, **settings):
     """A finished learning-rate finder, with a seed a valley."""
     job = add_finder(workspace, phase, **settings)
     perform(job, workspace, None, weights=True, valleys=valleys)
@@ -246,15 +234,13 @@ def add_curve(
     return job
 
 
-def add_finder(
-    workspace: Workspace, phase: str = "unfrozen", preset: str = "first-try", **settings
-) -> Job:
+def add_finder(workspace, phase="unfrozen", preset="first-try", **settings):
     config = build_config(preset, **settings)
     facts = {"train": config.to_json(), "data_dir": str(workspace.drawings_dir), "phase": phase}
     return jobs.create(workspace.jobs_dir, "lr_find", facts)
 
 
-def relabel(run: Run, store: Store, target: str, classes: Sequence[str]) -> Run:
+def relabel(run, store, target, classes):
     """Turn a finished run, and its own store, into one that tells these classes of a target."""
     catalog = store.read_catalog()
     values = pd.Series(np.resize(list(classes), catalog["product_id"].nunique()))
@@ -282,7 +268,7 @@ def relabel(run: Run, store: Store, target: str, classes: Sequence[str]) -> Run:
     return Run(run.path)
 
 
-def add_check(run: Run, store: Store) -> LabelCheck:
+def add_check(run, store):
     """A finished label check of a run: the heads doubt every tenth photo of each label."""
     config, classes = run.train_config, list(run.task.classes)
     split = pd.read_parquet(run.path / "split.parquet")
@@ -306,7 +292,7 @@ def add_check(run: Run, store: Store) -> LabelCheck:
     return check
 
 
-def add_map(run: Run) -> pd.DataFrame:
+def add_map(run):
     """A map of a run's photos, in a row."""
     table = pd.read_parquet(run.path / "predictions.parquet")[["image_id"]]
     places = table.assign(x=np.arange(len(table), dtype=float), y=0.0)
@@ -315,14 +301,14 @@ def add_map(run: Run) -> pd.DataFrame:
     return places
 
 
-def ask_recolored(run: Run, workspace: Workspace, photos: int = 12) -> pd.DataFrame:
+def ask_recolored(run, workspace, photos=12):
     """What a run says of its first valid photos recolored: the real edits, asked of its model."""
     store = find_store(workspace, run.facts["catalogue_id"])
     chosen = recolored.choose_photos(read_predictions(run, workspace), seed=0).head(photos)
     return recolored.ask(open_classifier(run), store.pixels, chosen, run.facts["classes"], silent)
 
 
-def add_features(store: Store, name: str = "mobilenet_v2-128-0123456789ab") -> Path:
+def add_features(store, name="mobilenet_v2-128-0123456789ab"):
     """Features of a frozen network for half of the photos; returns their folder."""
     folder = store.bodies_dir / name
     rows = np.arange(len(store.pixels) // 2)

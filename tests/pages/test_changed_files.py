@@ -1,30 +1,23 @@
 """A page never shows what a file of the run or of its store held before."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-from app_driver import App
 
 from zapcls.evidence import open_evidence
 from zapcls.ui import cache
-from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, take_fingerprint
+from zapcls.workspace.layout import write_json
+from zapcls.workspace.store import take_fingerprint
 
 
-def rewrite(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+def rewrite(path, change):
     """Write a table again as the pipeline does: aside, with as many rows, and renamed."""
     aside = path.with_name(".aside")
     change(pd.read_parquet(path)).to_parquet(aside)
     aside.replace(path)
 
 
-def test_a_page_that_is_open_shows_the_answers_that_are_there_now(
-    finished: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_a_page_that_is_open_shows_the_answers_that_are_there_now(finished, own_store, open_page):
     app = open_page("results")
     wrong = finished.rates["splits"]["valid"]["errors"]
     assert f"{wrong} of " in app.said
@@ -46,8 +39,8 @@ def test_a_page_that_is_open_shows_the_answers_that_are_there_now(
 
 
 def test_other_facts_of_the_catalogue_are_shown_but_no_label_of_a_finished_run_changes(
-    finished: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
+    finished, own_store, open_page
+):
     table = pd.read_parquet(finished.path / "predictions.parquet")
     image = table[(table["split"] == "valid") & (table["label"] == "Women")].iloc[0]
     app = open_page("errors", image=image["image_id"])
@@ -69,9 +62,7 @@ def test_other_facts_of_the_catalogue_are_shown_but_no_label_of_a_finished_run_c
 
 
 @pytest.mark.parametrize("file", ["pixels.npy", "colors.parquet"])
-def test_pixels_and_colors_are_read_anew(
-    finished: Run, own_store: Store, workspace: Workspace, file: str
-) -> None:
+def test_pixels_and_colors_are_read_anew(finished, own_store, workspace, file):
     evidence = open_evidence(finished, workspace)
     for known in (evidence, cache.evidence(finished)):
         assert set(known.predictions["color"]) != {"pink"}

@@ -1,11 +1,7 @@
 """Color bias: rates by color and label, an empty cell that says so, and bars that open photos."""
 
-from collections.abc import Callable
-
-import pandas as pd
 import pytest
-from app_driver import App
-from fake_run import add_check, relabel
+from fake_run import add_check
 
 from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS
@@ -13,32 +9,17 @@ from zapcls.findings.ask import SOURCES
 from zapcls.ui import filters
 from zapcls.ui.ask_form import SOURCE
 from zapcls.workspace.checks import read_predictions as read_checked
-from zapcls.workspace.layout import Workspace
-from zapcls.workspace.run_tables import read_predictions
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store_of
 
 RUN, HEADS = SOURCES.values()
 PHOTOS = "mean probability of the label"  # a column of the table of groups
 
 
-def find_table(app: App, column: str = PHOTOS) -> pd.DataFrame:
+def find_table(app, column=PHOTOS):
     """The table on the page that has this column."""
     return next(frame.value for frame in app.dataframe if column in frame.value.columns)
 
 
-@pytest.fixture
-def valid(finished: Run, workspace: Workspace) -> pd.DataFrame:
-    """The labelled photos of valid with their colors, joined by hand."""
-    store = find_store_of(workspace, workspace.drawings_dir)
-    table = pd.read_parquet(finished.path / "predictions.parquet")
-    table = table[(table["label"] != "") & (table["split"] == "valid")]
-    return table.merge(store.read_colors()[["image_id", "color"]], on="image_id")
-
-
-def test_the_claim_compares_pink_women_s_shoes_with_the_others(
-    valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_claim_compares_pink_women_s_shoes_with_the_others(valid, open_page):
     women = valid[valid["label"] == "Women"]
     pink, others = women[women["color"] == "pink"], women[women["color"] != "pink"]
     hits = [(rows["prediction"] == "Men").sum() for rows in (pink, others)]
@@ -51,13 +32,12 @@ def test_the_claim_compares_pink_women_s_shoes_with_the_others(
 
 
 def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
-    finished: Run, own_store: Store, valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
-    app = open_page("color_bias")
-    assert app.button_group(key=SOURCE).options == [RUN]
-    check = add_check(finished, own_store)
-    table = read_checked(check, own_store)
+    finished, own_store, valid, open_page
+):
+    assert open_page("color_bias").button_group(key=SOURCE).options == [RUN]
+    table = read_checked(add_check(finished, own_store), own_store)
     pink = table[(table["label"] == "Women") & (table["color"] == "pink")]
+    assert "This run, valid, product split." in open_page("color_bias", source="odd").said
 
     app = open_page("color_bias", source=HEADS)
 
@@ -69,19 +49,12 @@ def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
     app = app.choose(SOURCE, RUN)
     assert "This run, valid, product split." in app.said
     assert app.query_params["source"] == RUN
+    app = click_bar(app.choose(SOURCE, HEADS), "black", "Women")
+    assert app.button_group(key="source").value == filters.HEADS
+    assert app.multiselect(key="color").value == ["black"]
 
 
-def test_an_unknown_source_in_the_url_is_this_run(
-    finished: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
-    add_check(finished, own_store)
-
-    assert "This run, valid, product split." in open_page("color_bias", source="odd").said
-
-
-def test_the_table_has_a_row_for_each_color_and_label(
-    valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_table_has_a_row_for_each_color_and_label(valid, open_page):
     table = find_table(open_page("color_bias"))
     cells = list(zip(table["color"], table["label"], strict=True))
     shops = {"sold as women's": "Women", "sold as men's": "Men"}
@@ -102,84 +75,37 @@ def test_the_table_has_a_row_for_each_color_and_label(
         assert row["too sure by, points"] == gap
 
 
-def test_a_bar_opens_exactly_its_photos(valid: pd.DataFrame, open_page: Callable[..., App]) -> None:
-    wrong = valid[valid["label"] != valid["prediction"]]
-    color, label = wrong.iloc[0][["color", "label"]]
-    app = open_page("color_bias")
+def click_bar(app, color, label):
+    """Click the bar of a group; it leads to Errors."""
     point = {"customdata": [color, label, 3, 1, 0.1, 0.5]}
     app.session_state["groups-1"] = {"selection": {"points": [point]}}
     app.run()
     assert app.title[0].value == "Errors"
+    return app
+
+
+def test_a_bar_opens_exactly_its_photos(valid, open_page):
+    wrong = valid[valid["label"] != valid["prediction"]]
+    color, label = wrong.iloc[0][["color", "label"]]
+    app = click_bar(open_page("color_bias"), color, label)
     assert app.multiselect(key="color").value == [color]
     assert app.multiselect(key="label").value == [label]
     expected = ((wrong["color"] == color) & (wrong["label"] == label)).sum()
     assert f"**{expected}** photo" in app.said
 
 
-def test_a_bar_of_out_of_fold_answers_opens_those(
-    finished: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
-    add_check(finished, own_store)
-    app = open_page("color_bias", source=HEADS)
-    point = {"customdata": ["black", "Women", 3, 1, 0.1, 0.5]}
-    app.session_state["groups-1"] = {"selection": {"points": [point]}}
-    app.run()
-    assert app.title[0].value == "Errors"
-    assert app.button_group(key="source").value == filters.HEADS
-    assert app.multiselect(key="color").value == ["black"]
-
-
-def test_what_was_found_changes_with_the_files_that_it_depends_on(
-    finished: Run, valid: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
-    before = find_table(open_page("color_bias"))
-    path = finished.path / "predictions.parquet"
-    table = pd.read_parquet(path)
-    table.assign(prediction=table["label"], correct=table["label"] != "").to_parquet(path)
-
-    after = find_table(open_page("color_bias"))
-
-    assert before["photos"].to_list() == after["photos"].to_list()
-    assert set(after["wrong"].str.split(" %").str[0]) == {"0", "no such shoes"}
-    assert set(before["wrong"].str.split(" %").str[0]) > {"0", "no such shoes"}
-
-
-def test_photos_are_grouped_by_another_attribute(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
-    table = read_predictions(finished, workspace).query("split == 'valid' and label != ''")
-    group = table["category"].value_counts().index[0]
+def test_photos_are_grouped_by_another_attribute(valid, open_page):
+    group = valid["category"].value_counts().index[0]
 
     app = open_page("color_bias", by="category")
 
     assert app.selectbox(key="by").value == "category"
     assert app.selectbox(key="claim_category").value == group
-    women = table[(table["category"] == group) & (table["label"] == "Women")]
+    women = valid[(valid["category"] == group) & (valid["label"] == "Women")]
     hits = (women["prediction"] == "Men").sum()
     assert f"### {hits} of {len(women)} women's shoes of category {group} are called" in app.said
-    assert find_table(app)["photos"].sum() == len(table)
+    assert find_table(app)["photos"].sum() == len(valid)
     assert "there are no adjusted odds" in app.said
     assert "recolored" not in app.said.lower()
     app = app.choose("by", "color")
     assert app.selectbox(key="claim_color").value == "pink"
-
-
-@pytest.fixture
-def kinds(finished: Run, own_store: Store) -> list[str]:
-    """The classes of the run once it is about the sub-categories of the drawings."""
-    classes = sorted(set(own_store.read_catalog()["sub_category"]) - {""})
-    relabel(finished, own_store, "sub_category", classes)
-    return classes
-
-
-def test_any_target_and_number_of_classes_is_shown(
-    kinds: list[str], open_page: Callable[..., App]
-) -> None:
-    assert len(kinds) > 3
-
-    for by in ("color", "category"):
-        app = open_page("color_bias", by=by)
-
-        assert len(find_table(app)) % len(kinds) == 0
-        assert f"labelled {kinds[0]}" in app.said
-        assert "women's" not in app.said

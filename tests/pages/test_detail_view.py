@@ -1,58 +1,31 @@
 """Errors, one image: what is shown of it, the ways to others and back, and the marks."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import add_check
 
 from zapcls.analysis.causes import CAUSES
 from zapcls.blocks import numbers
+from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import marking, messages
 from zapcls.ui.relatives import NEAREST
-from zapcls.workspace.layout import Workspace
-from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
 
-@pytest.fixture(autouse=True)
-def named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The person at the app is Ann."""
-    monkeypatch.setattr(marking, "_guess_name", lambda: "Ann")
-
-
-@pytest.fixture
-def table(finished: Run, workspace: Workspace) -> pd.DataFrame:
-    """The run's predictions, those with the highest loss first."""
-    table = read_predictions(finished, workspace)
-    return table.sort_values(["loss", "image_id"], ascending=[False, True])
-
-
-@pytest.fixture
-def wrong(table: pd.DataFrame) -> pd.DataFrame:
-    """The wrong photos of valid, in the gallery's order."""
-    valid = table[(table["split"] == "valid") & (table["label"] != "")]
-    return valid[~valid["correct"]]
-
-
-def list_keys(app: App, prefix: str) -> list[str]:
-    return [b.key.removeprefix(prefix) for b in app.button if b.key and b.key.startswith(prefix)]
-
-
-def test_a_card_opens_its_image_with_answer_and_facts(
-    wrong: pd.DataFrame, finished: Run, open_page: Callable[..., App]
-) -> None:
+def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, workspace, open_page):
     image = wrong.iloc[1]
-    app = open_page("errors").click(f"open-{image['image_id']}")
+    app = open_page("errors", image="../../etc/passwd")
+    assert "There is no such image in this run." in app.said
+    app.click("back").click(f"open-{image['image_id']}")
     assert app.query_params["image"] == image["image_id"]
     sold, called = (DEFAULT_TASK.name(image[name]) for name in ("label", "prediction"))
     title = f"Sold as {sold}, called {called}, {numbers.percent(image['prob'])}"
@@ -67,47 +40,34 @@ def test_a_card_opens_its_image_with_answer_and_facts(
     ):
         assert fact in app.said
     prob = np.load(finished.path / "probs" / "gender.npy")
-    place = read_ids(finished).index(image["image_id"])
+    place = read_predictions(finished, workspace)["image_id"].to_list().index(image["image_id"])
     bars = app.charts()[0][0]
     assert sorted(bars["x"]) == pytest.approx(sorted(prob[place].tolist()))
     assert "photos · This run" not in app.said  # the gallery does not run
+    assert "colors are not called" in app.said  # the strip of recolored photos
+    assert sum(color in app.said for color in BASIC_COLORS) > 5
 
 
-def read_ids(run: Run) -> list[str]:
-    return pd.read_parquet(run.path / "predictions.parquet")["image_id"].to_list()
-
-
-def test_the_way_back_keeps_the_filters(table: pd.DataFrame, open_page: Callable[..., App]) -> None:
-    train = table[(table["split"] == "train") & (table["label"] == "Men")]
-    app = open_page("errors", split="train", answer="all", label="Men", page="2")
-    first = list_keys(app, "open-")
-    assert first == train["image_id"].to_list()[25:50]
-    app.click(f"open-{first[3]}")
+def test_the_way_back_keeps_the_filters_and_leads_to_the_page_of_the_image(table, open_page):
+    ids = table[(table["split"] == "train") & (table["label"] == "Men")]["image_id"].to_list()
+    app = open_page("errors", split="train", answer="all", label="Men")
+    assert app.list_keys() == ids[:25]
+    app.click(f"open-{ids[24]}")
     assert app.query_params["label"] == "Men"
-    assert f"**29** of {len(train)}" in app.said
-    app.click("back")
-    assert list_keys(app, "open-") == first
+    assert f"**25** of {len(ids)}" in app.said
+    assert app.click("next").query_params["image"] == ids[25]
+    assert app.click("back").list_keys() == ids[25:50]
     assert "image" not in app.query_params
     assert (app.query_params["split"], app.query_params["label"]) == ("train", "Men")
 
 
-def test_the_way_back_leads_to_the_page_of_the_image(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
-    ids = table[table["split"] == "train"]["image_id"].to_list()
-    app = open_page("errors", split="train", answer="all", image=ids[24]).click("next")
-    assert app.query_params["image"] == ids[25]
-    assert list_keys(app.click("back"), "open-") == ids[25:50]
-
-
-def test_steps_go_through_the_filtered_order_by_keys(
-    wrong: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_steps_go_through_the_filtered_order_by_keys(wrong, open_page):
     ids = wrong[wrong["prediction"] == "Men"]["image_id"].to_list()
     app = open_page("errors", prediction="Men", image=ids[0])
     keys = {key: app.button(key=key).proto.shortcut for key in ("back", "previous", "next")}
     assert keys == {"back": "escape", "previous": "left", "next": "right"}
     assert app.button(key="previous").disabled
+    assert app.button(key=f"mark-{ids[0]}-model wrong").proto.shortcut == "m"
     for image_id in ids[1:]:
         assert app.click("next").query_params["image"] == image_id
     assert app.button(key="next").disabled
@@ -115,12 +75,12 @@ def test_steps_go_through_the_filtered_order_by_keys(
 
 
 def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_the_next(
-    wrong: pd.DataFrame, finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+    wrong, read_decisions, open_page
+):
     ids = wrong["image_id"].to_list()
     app = open_page("errors", reviewed="not yet", image=ids[1])
     app.click(f"mark-{ids[1]}-model wrong")
-    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    made = read_decisions()
     assert made[["image_id", "mark"]].to_numpy().tolist() == [[ids[1], "model wrong"]]
     assert f"not among the {len(ids) - 1}" in app.said
     app.click("next")
@@ -131,9 +91,8 @@ def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_t
 @pytest.mark.parametrize("stepped", ["before", "at once"])
 @pytest.mark.parametrize("kind", ["model wrong", "undo", "note-Ann"])
 def test_what_is_decided_on_a_photo_that_is_left_is_refused(
-    kind: str, stepped: str, wrong: pd.DataFrame, finished: Run, workspace: Workspace,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+    kind, stepped, wrong, read_decisions, open_page
+):
     first, second = wrong["image_id"].iloc[:2]
     app = open_page("errors", image=first).click(f"mark-{first}-ambiguous")
     if kind == "note-Ann":
@@ -146,26 +105,18 @@ def test_what_is_decided_on_a_photo_that_is_left_is_refused(
         app.button(key="next").click()
     app.run()
     assert app.query_params["image"] == second
-    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    made = read_decisions()
     if kind == "note-Ann" and stepped == "at once":  # leaving a field sends it, with the click
         assert made["note"].to_list() == ["", "late"]
         return
     assert made[["image_id", "mark"]].to_numpy().tolist() == [[first, "ambiguous"]]
     assert [toast.value for toast in app.toast] == [marking.NOT_SHOWN]
     app.click(f"mark-{second}-model wrong")
-    made = open_reviews(workspace).read(finished.facts["catalogue_id"], "gender")
+    made = read_decisions()
     assert made["image_id"].to_list() == [first, second]
 
 
-def test_marks_have_keys(wrong: pd.DataFrame, open_page: Callable[..., App]) -> None:
-    image_id = wrong["image_id"].iloc[0]
-    app = open_page("errors", image=image_id)
-    assert app.button(key=f"mark-{image_id}-model wrong").proto.shortcut == "m"
-
-
-def test_the_nearest_training_photos_with_their_labels(
-    table: pd.DataFrame, finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_nearest_training_photos_with_their_labels(table, finished, workspace, open_page):
     stored = read_predictions(finished, workspace)
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(len(stored), 4)).astype(np.float32)
@@ -177,7 +128,7 @@ def test_the_nearest_training_photos_with_their_labels(
 
     app = open_page("errors", image=stored["image_id"].iloc[place])
 
-    assert list_keys(app, "near-") == nearest["image_id"].to_list()
+    assert app.list_keys("near-") == nearest["image_id"].to_list()
     labels = [button.label for button in app.button if (button.key or "").startswith("near-")]
     first = nearest["label"].iloc[0]
     assert labels[0] == f"{DEFAULT_TASK.name(first)} · {similarity.max():.2f}"
@@ -188,33 +139,26 @@ def test_the_nearest_training_photos_with_their_labels(
     assert app.click(f"near-{other}").query_params["image"] == other
 
 
-def test_the_same_product_in_its_other_colors_with_each_answer(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_same_product_in_its_other_colors_with_each_answer(table, open_page):
     sizes = table["product_id"].value_counts()
     family = table[table["product_id"] == sizes.index[0]]
     assert len(family) > 1
     image, others = family.iloc[0], family.iloc[1:]
     app = open_page("errors", image=image["image_id"])
-    assert set(list_keys(app, "sibling-")) == set(others["image_id"])
+    assert set(app.list_keys("sibling-")) == set(others["image_id"])
     right = int(others["correct"].sum())
     assert f"other colors: {right} of {len(others)} answered right" in app.said
     for other in others.itertuples():
         label = app.button(key=f"sibling-{other.image_id}").label
         assert label.startswith(f"{other.color}: {DEFAULT_TASK.name(other.prediction)}")
         assert label.endswith("✓" if other.correct else "✕")
-
-
-def test_a_product_with_one_photo_says_so(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
     alone = table[~table["product_id"].duplicated(keep=False)].iloc[0]
     assert "no other photo" in open_page("errors", image=alone["image_id"]).said
 
 
 def test_this_image_over_all_runs_of_the_same_catalogue_and_target(
-    wrong: pd.DataFrame, finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+    wrong, finished, workspace, open_page
+):
     image = wrong.iloc[0]
     shutil.copytree(finished.path, workspace.runs_dir / "20250101-000002-same-0000")
     other = Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000000-other-0000"))
@@ -239,13 +183,9 @@ def test_this_image_over_all_runs_of_the_same_catalogue_and_target(
 
 
 def test_the_cause_and_what_is_held_against_the_label(
-    table: pd.DataFrame,
-    finished: Run,
-    own_store: Store,
-    workspace: Workspace,
-    open_page: Callable[..., App],
-) -> None:
-    wrong = table[(table["label"] != "") & ~table["correct"]]
+    table, finished, own_store, workspace, open_page
+):
+    wrong = table[table["wrong"]]
     assert "not checked yet" in open_page("errors", image=wrong["image_id"].iloc[0]).said
     issues = add_check(finished, own_store).read_issues().set_index("image_id")
     accused = issues[issues["reasons"] != ""].index
@@ -261,9 +201,7 @@ def test_the_cause_and_what_is_held_against_the_label(
     assert messages.escape(cause["evidence"]) in said
 
 
-def test_an_image_without_a_kept_label_is_shown_too(
-    table: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_an_image_without_a_kept_label_is_shown_too(table, open_page):
     dropped = table[table["label"] == ""].iloc[0]
     app = open_page("errors", image=dropped["image_id"])
     assert app.subheader[0].value.startswith("Not a kept label, called")
@@ -271,38 +209,19 @@ def test_an_image_without_a_kept_label_is_shown_too(
     assert "Cause" not in app.said
 
 
-def test_the_evidence_is_a_map_with_a_legend(
-    wrong: pd.DataFrame, finished: Run, open_page: Callable[..., App]
-) -> None:
-    app = open_page("errors", image=wrong["image_id"].iloc[0])
+def test_the_evidence_is_a_map_with_a_legend(wrong, finished, open_page, monkeypatch):
+    image_id = wrong["image_id"].iloc[0]
+    app = open_page("errors", image=image_id)
     assert "speaks for" in app.said
     assert "Covering parts of the photo" not in app.said
-    finished.onnx_path.unlink()
-    app = open_page("errors", image=wrong["image_id"].iloc[0])
-    assert "no exported model" in app.said
-
-
-def test_a_photo_that_left_the_disk_is_still_shown_from_the_store(
-    wrong: pd.DataFrame, open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    image_id = wrong["image_id"].iloc[0]
-    count = len(open_page("errors", image=image_id).image)
+    # Where the photo has left the disk, that of the store is shown.
     monkeypatch.setattr(Store, "find_image", lambda store, path: Path("/no/such/folder") / path)
-    assert len(open_page("errors", image=image_id).image) == count
+    assert len(open_page("errors", image=image_id).image) == len(app.image)
+    finished.onnx_path.unlink()
+    assert "no exported model" in open_page("errors", image=image_id).said
 
 
-def test_an_unknown_image_says_so_and_leads_back(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
-    app = open_page("errors", image="../../etc/passwd")
-    assert "There is no such image in this run." in app.said
-    app.click("back")
-    assert list_keys(app, "open-")
-
-
-def test_from_the_suspects_the_steps_are_those_of_the_suspects(
-    finished: Run, own_store: Store, open_page: Callable[..., App]
-) -> None:
+def test_from_the_suspects_the_steps_are_those_of_the_suspects(finished, own_store, open_page):
     issues = add_check(finished, own_store).read_issues()
     suspects = issues.loc[issues["is_suspect"], "image_id"].to_list()
     app = open_page("errors", view="Suspects").click(f"open-{suspects[0]}")

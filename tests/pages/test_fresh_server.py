@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from zapcls.ui import navigation
-from zapcls.workspace.runs import Run
 
 ROOT = Path(__file__).parents[2]
 OPEN_EACH_PAGE = """
@@ -35,7 +34,7 @@ print(json.dumps({"pages": found, "heavy": sorted(heavy)}))
 TITLES = {"overview": "zapcls", "learning_rate": "Learning rate", "color_bias": "Color bias"}
 
 
-def test_each_page_opens_with_its_run_and_without_torch(finished: Run) -> None:
+def test_each_page_opens_with_its_run_and_without_torch(finished):
     process = subprocess.run(
         [sys.executable, "-c", OPEN_EACH_PAGE, str(ROOT / "streamlit_app.py")],
         cwd=ROOT,

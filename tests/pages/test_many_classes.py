@@ -1,31 +1,25 @@
 """Results and Errors of runs that tell 4 and 21 classes: readable, and worded by their target."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import add_check, add_map, relabel
 
 from zapcls.blocks.charts import NEUTRAL
-from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store
+from zapcls.data.color import BASIC_COLORS
 
 KINDS = ("Boots", "Sandals", "Shoes", "Slippers")
 MANY = tuple(f"Kind {number:02}" for number in range(21))
 
 
 @pytest.fixture(params=[("category", KINDS), ("sub_category", MANY)], ids=["4", "21"])
-def told(request: pytest.FixtureRequest, own_store: Store, finished: Run) -> Run:
+def told(request, own_store, finished):
     """A run that tells 4 or 21 classes, its labels checked."""
     run = relabel(finished, own_store, *request.param)
     add_check(run, own_store)
     return run
 
 
-def test_results_draw_every_class_and_open_the_most_confused_pairs(
-    told: Run, open_page: Callable[..., App]
-) -> None:
+def test_results_draw_every_class_and_open_the_most_confused_pairs(told, open_page):
     classes = told.task.classes
     table = pd.read_parquet(told.path / "predictions.parquet")
     wrong = table[(table["split"] == "train") & (table["label"] != "") & ~table["correct"]]
@@ -54,24 +48,35 @@ def test_results_draw_every_class_and_open_the_most_confused_pairs(
     assert (app.query_params["label"], app.query_params["prediction"]) == (label, called)
 
 
-@pytest.mark.parametrize("view", ["Gallery", "Suspects", "Slices", "Map"])
-def test_each_view_of_errors_is_worded_by_the_target(
-    told: Run, open_page: Callable[..., App], view: str
-) -> None:
+def test_each_view_of_errors_is_worded_by_the_target(told, open_page):
     add_map(told)
-
-    app = open_page("errors", view=view, tint="label")
-
-    for word in ("sold as", "women's", "men's", "department"):
-        assert word not in app.said.lower()
-    if view == "Map":
-        [traces] = app.charts()
-        assert 1 < len(traces) <= 7
-    elif view == "Gallery":
-        assert "labelled" in app.said
+    app = open_page("errors", tint="label")
+    assert "labelled" in app.said
+    for view in ("Gallery", "Suspects", "Slices", "Map"):
+        app.choose("view", view)
+        for word in ("sold as", "women's", "men's", "department"):
+            assert word not in app.said.lower()
+    [traces] = app.charts()
+    assert 1 < len(traces) <= 7
 
 
-def test_a_photo_shows_its_likeliest_classes(told: Run, open_page: Callable[..., App]) -> None:
+def test_color_bias_is_of_any_target_and_number_of_classes(told, open_page):
+    app = open_page("color_bias")
+    [groups] = [f.value for f in app.dataframe if "mean probability of the label" in f.value]
+    assert len(groups) == len(told.task.classes) * len(BASIC_COLORS)
+    assert "labelled" in app.said
+    assert "women's" not in app.said
+
+
+def test_an_uploaded_photo_is_answered_in_the_words_of_the_target(told, open_page, jpeg):
+    app = open_page("classify")
+    app.file_uploader(key="photos").set_value([("red.jpg", jpeg(color="red"), "image/jpeg")])
+    assert f"### {told.task.classes[0]}, 100 %" in app.run().said
+    assert f"Which {told.task.word} does this shoe belong to?" in app.said
+    assert "department" not in app.said
+
+
+def test_a_photo_shows_its_likeliest_classes(told, open_page):
     image = pd.read_parquet(told.path / "predictions.parquet").query("split == 'valid'").iloc[0]
 
     app = open_page("errors", image=image["image_id"])

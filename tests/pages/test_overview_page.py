@@ -1,26 +1,22 @@
 """Overview: the one next step, the data in use, the newest runs."""
 
-from collections.abc import Callable
-
 import fake_run
-from app_driver import App
 
 from zapcls.config import build_config
 from zapcls.ui import messages, navigation
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import Run, list_runs
+from zapcls.workspace.runs import list_runs
 
 
-def list_primary(app: App) -> list[str]:
+def list_primary(app):
     return [button.label for button in app.button if button.proto.type == "primary"]
 
 
-def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(
-    bare: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(bare, open_page, launched):
     app = open_page("overview")
     assert list_primary(app) == ["Train on the drawings (about a minute)"]
+    linked = {link.proto.page for link in app.page_link}
+    assert linked >= set(navigation.PAGES) - {"overview"}
+    assert "**Errors**: Which photos does it get wrong?" in app.said
     app.click("first_try")
     [run] = list_runs(bare)
     assert [job.path for job in launched] == [run.path]
@@ -31,16 +27,7 @@ def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(
     assert app.query_params["run"] == run.run_id
 
 
-def test_each_page_is_linked_with_its_question(open_page: Callable[..., App]) -> None:
-    app = open_page("overview")
-    linked = {link.proto.page for link in app.page_link}
-    assert linked >= set(navigation.PAGES) - {"overview"}
-    assert "**Errors**: Which photos does it get wrong?" in app.said
-
-
-def test_an_evaluated_run_leads_to_its_errors(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_an_evaluated_run_leads_to_its_errors(finished, workspace, open_page):
     failed = fake_run.add_failed(workspace, minute=45)
     app = open_page("overview")
     valid = finished.rates["splits"]["valid"]

@@ -1,21 +1,15 @@
 """Color bias, the shoe recolored: the job's button, the figures of the analysis, the strips."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
-from app_driver import App
 from fake_run import ask_recolored
 
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
 from zapcls.answer.recolored import Version
-from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.errors import RunBusy, Stopped
-from zapcls.ui import recolor_strip
+from zapcls.ui import recolor_view
 from zapcls.work.recolor import recolor
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import find_device_holder
@@ -25,30 +19,24 @@ from zapcls.workspace.runs import Run
 
 
 @pytest.fixture(scope="module")
-def answers(finished_dir: Path) -> pd.DataFrame:
+def answers(finished_dir):
     """What the run says of some photos recolored, asked once."""
     return ask_recolored(Run(finished_dir), Workspace(finished_dir.parents[1]))
 
 
 @pytest.fixture
-def found(answers: pd.DataFrame, finished: Run) -> pd.DataFrame:
+def found(answers, finished):
     """The same, written into the run."""
     write_derived(finished, "recolor", lambda path: answers.to_parquet(path / "recolor.parquet"))
     return answers
 
 
 @pytest.fixture
-def pairs(found: pd.DataFrame, finished: Run, workspace: Workspace) -> pd.DataFrame:
+def pairs(found, finished, workspace):
     return pair_edits(found, read_predictions(finished, workspace))
 
 
-def test_before_the_job_there_is_one_button(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    launched = []
-    monkeypatch.setattr(jobs, "launch", lambda job, workspace: launched.append(job))
-
+def test_before_the_job_there_is_one_button(finished, open_page, launched):
     open_page("color_bias").click("recolor")
 
     [job] = launched
@@ -57,12 +45,12 @@ def test_before_the_job_there_is_one_button(
 
 @pytest.mark.slow
 def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor(
-    finished: Run, workspace: Workspace
-) -> None:
+    finished, workspace
+):
     told = []
 
-    def perform(ends: Exception | None = None) -> None:
-        def watch(phase: str, done: int, total: int, **detail: object) -> None:
+    def perform(ends=None):
+        def watch(phase, done, total, **detail):
             told.append((phase, done, total, find_device_holder(workspace, "cpu")))
             if ends is not None and done == 3:
                 raise ends
@@ -86,9 +74,7 @@ def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor
         perform()
 
 
-def test_the_figures_are_those_of_the_analysis(
-    pairs: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
+def test_the_figures_are_those_of_the_analysis(found, pairs, open_page):
     summary = summarize_flips(pairs)
     total = summary[(summary["edit"] == "hue") & (summary["to"] == "all")].iloc[0]
     women = summary[(summary["edit"] == "hue") & (summary["label"] == "Women")].set_index("to")
@@ -100,48 +86,26 @@ def test_the_figures_are_those_of_the_analysis(
     assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in app.said
     row = women.loc[color]
     assert f"Women's shoes turned {color}: **{row['flips']:,} of {row['n']:,}**" in app.said
-    drawn = [t for chart in app.charts() for t in chart if t.get("name") == "a random hue"]
-    assert len(drawn) == 1
-    assert len(drawn[0]["y"]) == len(women)
-
-
-def test_the_edit_can_be_chosen_in_the_url(
-    pairs: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
-    summary = summarize_flips(pairs)
-    total = summary[(summary["edit"] == "color") & (summary["to"] == "all")].iloc[0]
-
-    said = open_page("color_bias", edit="hue and lightness").said
-
-    assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in said
-    assert "the same lightness alone" in said
-
-
-def test_the_tables_hold_every_edit_and_control(
-    pairs: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
-    app = open_page("color_bias")
-
+    flips = find_flips(found)
+    assert f"**{flips['flips'].sum():,} of {len(flips):,}** photos change their answer" in app.said
     tables = [frame.value for frame in app.dataframe]
     controls = next(table for table in tables if "mean change, CIELAB" in table)
     rates = summarize_controls(pairs).set_index("edit")
     assert len(controls) == len(rates)
     assert controls["photos"].iloc[0] == rates.loc["identity", "n"]
-    flips = next(table for table in tables if "turned" in table)
-    assert len(flips) == (summarize_flips(pairs)["edit"] == "hue").sum()
+    turned = next(table for table in tables if "turned" in table)
+    assert len(turned) == (summary["edit"] == "hue").sum()
+    drawn = [t for chart in app.charts() for t in chart if t.get("name") == "a random hue"]
+    assert len(drawn) == 1
+    assert len(drawn[0]["y"]) == len(women)
+
+    total = summary[(summary["edit"] == "color") & (summary["to"] == "all")].iloc[0]
+    said = app.choose("edit", "color").said
+    assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in said
+    assert "the same lightness alone" in said
 
 
-def test_photos_that_flip_by_hue_alone_are_counted_and_shown(
-    found: pd.DataFrame, open_page: Callable[..., App]
-) -> None:
-    flips = find_flips(found)
-
-    app = open_page("color_bias")
-
-    assert f"**{flips['flips'].sum():,} of {len(flips):,}** photos change their answer" in app.said
-
-
-def test_a_strip_counts_the_answers_that_change() -> None:
+def test_a_strip_counts_the_answers_that_change():
     image = np.zeros((4, 4, 3), np.uint8)
     versions = [
         Version("black", "", image, "Men", 0.9),
@@ -149,22 +113,10 @@ def test_a_strip_counts_the_answers_that_change() -> None:
         Version("blue", "hue", image, "Men", 0.8),
     ]
     task = Task("gender", ("Women", "Men"))
-    assert recolor_strip.count_changes(versions, task) == (
+    assert recolor_view.count_changes(versions, task) == (
         "Recolored: 1 of 2 colors are not called men's"
     )
-    said = [recolor_strip.describe(version, versions[0], task) for version in versions]
+    said = [recolor_view.describe(version, versions[0], task) for version in versions]
     assert said == ["black (as it is)  \nmen's, 90 %", "pink ◐  \n**≠ women's, 62 %**",
                     "blue  \nmen's, 80 %"]  # fmt: skip
-    assert "none is recolored" in recolor_strip.count_changes(versions[:1], task)
-
-
-def test_the_detail_of_an_image_shows_its_strip(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
-    image_id = read_predictions(finished, workspace)["image_id"].iloc[0]
-
-    app = open_page("errors", image=image_id)
-
-    assert "colors are not called" in app.said
-    assert "(as it is)" in app.said
-    assert sum(color in app.said for color in BASIC_COLORS) > 5
+    assert "none is recolored" in recolor_view.count_changes(versions[:1], task)

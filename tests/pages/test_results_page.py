@@ -1,60 +1,44 @@
 """Results: its figures are those of the predictions table, counted here by hand."""
 
-from collections.abc import Callable
-
 import pandas as pd
-import pytest
-from app_driver import App
 
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run
+from zapcls.workspace.layout import write_json
 
 
-def read_split_rows(run: Run, split: str) -> pd.DataFrame:
+def read_split_rows(run, split):
     table = pd.read_parquet(run.path / "predictions.parquet")
     return table[(table["split"] == split) & (table["label"] != "")]
 
 
-def test_the_headline_counts_the_wrong_photos_of_valid(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
+def test_the_headline_and_the_confusion_buttons_count_their_photos(finished, open_page):
     valid = read_split_rows(finished, "valid")
     wrong = (valid["label"] != valid["prediction"]).sum()
     assert 0 < wrong < len(valid)
-    train = read_split_rows(finished, "train")["label"]
-    guess = (valid["label"] != train.value_counts().idxmax()).mean()
-    said = open_page("results").said
-    assert f"### {wrong} of {len(valid)} photos wrong: {100 * wrong / len(valid):.1f} %" in said
-    assert f"counting {valid['product_id'].nunique()} products" in said
-    assert f"would err {100 * guess:.1f} %" in said
-
-
-@pytest.mark.parametrize("split", ["valid", "train"])
-def test_the_confusion_buttons_count_and_open_their_photos(
-    finished: Run, open_page: Callable[..., App], split: str
-) -> None:
-    app = open_page("results").choose("results_split", split)
-    rows = read_split_rows(finished, split)
-    for label, called in (("Women", "Men"), ("Men", "Women")):
-        count = ((rows["label"] == label) & (rows["prediction"] == called)).sum()
-        assert count > 0
-        text = {"Women": "women's", "Men": "men's"}
-        button = app.button(key=f"cell-{label}-{called}")
-        assert button.label == f"{text[label]} called {text[called]}: {count}"
+    train = read_split_rows(finished, "train")
+    guess = (valid["label"] != train["label"].value_counts().idxmax()).mean()
+    app = open_page("results")
+    assert f"### {wrong} of {len(valid)} photos wrong: {100 * wrong / len(valid):.1f} %" in app.said
+    assert f"counting {valid['product_id'].nunique()} products" in app.said
+    assert f"would err {100 * guess:.1f} %" in app.said
+    for split, rows in (("valid", valid), ("train", train)):
+        app.choose("results_split", split)
+        for label, called in (("Women", "Men"), ("Men", "Women")):
+            count = ((rows["label"] == label) & (rows["prediction"] == called)).sum()
+            assert count > 0
+            text = {"Women": "women's", "Men": "men's"}
+            button = app.button(key=f"cell-{label}-{called}")
+            assert button.label == f"{text[label]} called {text[called]}: {count}"
     app.click("cell-Men-Women")
     assert app.title[0].value == "Errors"
     params = {"run": finished.run_id, "label": "Men", "prediction": "Women"}
     assert app.query_params.items() >= params.items()
-    assert app.button_group(key="split").value == split
+    assert app.button_group(key="split").value == "train"
     assert f"**{count}** photo" in app.said
 
 
-def test_a_random_split_is_called_what_it_is_among_the_settings(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
+def test_a_random_split_is_called_what_it_is_among_the_settings(finished, open_page):
     config = finished.config
     config["train"]["split"] = "random"
     write_json(finished.path / "config.json", config)
@@ -70,9 +54,7 @@ def test_a_random_split_is_called_what_it_is_among_the_settings(
     assert charts == 7  # confusions, calibration, two tables of rates, causes, loss and error
 
 
-def test_the_cost_of_a_cross_validation_is_told_before_it_starts(
-    finished: Run, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_a_cross_validation_tells_its_cost_and_then_its_interval(finished, open_page, launched):
     write_json(finished.path / "metrics.json", finished.metrics | {"seconds": 61.0})
     app = open_page("results")
     assert "about **5 min 5 s** on this machine" in app.said
@@ -82,23 +64,15 @@ def test_the_cost_of_a_cross_validation_is_told_before_it_starts(
     [job] = launched
     assert job.config == {"kind": "cross_validate", "run": str(finished.path), "folds": 5}
 
-
-def test_a_cross_validation_is_shown_with_its_interval(
-    finished: Run, open_page: Callable[..., App]
-) -> None:
     rates = {"errors": 12, "n": 100, "error_rate": 0.12, "error_low": 0.07, "error_high": 0.19}
     facts = {"folds": 5, "targets": {"gender": {"splits": {"valid": rates}}}}
     write_json(finished.path / "derived" / "cross-validation" / "metrics.json", facts)
-
     said = open_page("results").said
-
     assert "**12 of 100** photos are wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
     assert "Cross-validate this recipe" not in said
 
 
-def test_the_causes_count_each_error_of_valid_once_and_open_it(
-    finished: Run, workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_the_causes_count_each_error_of_valid_once_and_open_it(finished, workspace, open_page):
     valid = read_split_rows(finished, "valid")
     wrong = valid[valid["label"] != valid["prediction"]]
     found = sort_errors(open_evidence(finished, workspace))

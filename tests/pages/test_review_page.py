@@ -1,22 +1,17 @@
 """Review: marks are written at one click, files are taken in, conflicts decided, a run started."""
 
-from collections.abc import Callable
-from types import SimpleNamespace
-
 import fake_run
 import pandas as pd
 import pytest
+import streamlit as st
 from app_driver import App
 
 from zapcls import schema
 from zapcls.data.task import Task
+from zapcls.errors import ZapError
 from zapcls.evidence import Evidence
-from zapcls.ui import marking
 from zapcls.ui.choices import list_choices
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace
-from zapcls.workspace.reviews import Reviews, open_reviews
-from zapcls.workspace.run_tables import read_predictions
+from zapcls.workspace.reviews import Reviews
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.sheets import read_csv, write_csv
 
@@ -31,62 +26,28 @@ marking.pick_reviewer()
 run = run_picker.chosen_run()
 table = cache.evidence(run).predictions
 image = next(table[table["image_id"] == st.session_state["image"]].itertuples())
-marking.show_marking(image, run, "card", shortcuts=st.session_state.get("shortcuts", False))
+is_detail = st.session_state.get("shortcuts", False)
+marking.show_marking(marking.Card(run, image, "card", is_detail))
 """
 
 
-@pytest.fixture(autouse=True)
-def named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The person at the app is Ann until the sidebar says otherwise."""
-    monkeypatch.setattr(marking, "_guess_name", lambda: "Ann")
-
-
-@pytest.fixture
-def table(finished: Run, workspace: Workspace) -> pd.DataFrame:
-    return read_predictions(finished, workspace)
-
-
-@pytest.fixture
-def reviews(workspace: Workspace) -> Reviews:
-    return open_reviews(workspace)
-
-
-@pytest.fixture
-def decide(finished: Run, reviews: Reviews) -> Callable[..., None]:
-    """Return a function that writes a decision: `decide(image, mark, by="Ann", right="", ...)`."""
-
-    def decide(image, mark: str, by: str = "Ann", right: str = "", **more) -> None:
-        if mark == "label wrong" and not right:
-            right = OTHER[image.catalog_label]
-        facts = finished.facts["catalogue_id"], image.image_id, "gender", image.catalog_label
-        reviews.mark(*facts, mark, right, reviewer=by, **more)
-
-    return decide
-
-
-def pick(table: pd.DataFrame, split: str, n: int) -> list:
+def pick(table, split, n):
     """Pick the first n labelled images of a split."""
     return list(table[(table["split"] == split) & (table["label"] != "")].head(n).itertuples())
 
 
-def read_own(finished: Run, reviews: Reviews) -> pd.DataFrame:
-    return reviews.read(finished.facts["catalogue_id"], "gender")
-
-
-def list_shown(app: App) -> list[str]:
+def list_shown(app):
     """List the images of the cards, in order."""
     return [c.value.split()[1] for c in app.caption if c.value.startswith("image ")]
 
 
-def upload(app: App, *files: tuple[str, str]) -> App:
+def upload(app, *files):
     content = [(name, text.encode(), "text/csv") for name, text in files]
-    app.file_uploader(key="review_files").set_value(content)
+    app.file_uploader(key="exchange_files").set_value(content)
     return app.run()
 
 
-def test_without_a_decision_it_says_how_to_make_one(
-    finished: Run, open_page: Callable[..., App], workspace: Workspace
-) -> None:
+def test_without_a_decision_it_says_how_to_make_one(finished, open_page, workspace):
     app = open_page("review")
     assert "No photo is reviewed yet." in app.said
     assert app.link("Errors") == f"errors?run={finished.run_id}"
@@ -94,12 +55,17 @@ def test_without_a_decision_it_says_how_to_make_one(
     assert app.get("download_button")[0].proto.disabled
     assert app.button(key="undo_last").disabled
     assert app.text_input(key="reviewer").value == "Ann"
-    assert not (workspace.path / "reviews.sqlite").exists()
+    app.choose("reviewer", "Bo")  # the name is kept over other pages
+    app.switch_page("pages/results.py").run()
+    app.switch_page("pages/review.py").run()
+    assert app.text_input(key="reviewer").value == "Bo"
+    path = workspace.path / "reviews.sqlite"
+    assert not path.exists()
+    path.write_bytes(b"something else")
+    assert "reviews.sqlite must be a file of reviews" in open_page("review").error[0].value
 
 
-def test_the_first_sentence_counts_photos_people_and_marks(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
+def test_the_first_sentence_counts_photos_people_and_marks(table, decide, open_page):
     valid, train = pick(table, "valid", 6), pick(table, "train", 2)
     for image in valid[:2]:
         decide(image, "label wrong")
@@ -117,12 +83,10 @@ def test_the_first_sentence_counts_photos_people_and_marks(
     assert "1 conflict to decide" in said
 
 
-def test_each_photo_shows_old_and_new_label_who_when_and_why(
-    table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
+def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open_page):
     first, second, third = pick(table, "valid", 3)
     decide(first, "label wrong", note="clearly *not*")
-    decide(second, "ambiguous", by="Bo")
+    decide(second, "ambiguous", by="")
     decide(third, "label wrong", right="another")
     app = open_page("review")
     assert list_shown(app) == [third.image_id, second.image_id, first.image_id]  # latest first
@@ -130,43 +94,18 @@ def test_each_photo_shows_old_and_new_label_who_when_and_why(
     assert f"{old} → **{WORDS[OTHER[first.catalog_label]].replace('-', '')}**" in app.said
     assert f"{WORDS[second.catalog_label]}: **ambiguous**" in app.said
     assert f"{WORDS[third.catalog_label]} → **another**" in app.said
-    assert "Bo · 20" in app.said
+    assert "without a name · 20" in app.said
     assert "“clearly \\*not\\*”" in app.said
     assert len(app.image) == 3
     # Only one's own can be taken back.
     undo = [button.key for button in app.button if button.label == "Undo"]
     assert undo == [f"decided-{image.image_id}-undo" for image in (third, first)]
-
-
-def test_the_photos_of_one_mark(
-    table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
-    first, second = pick(table, "valid", 2)
-    decide(first, "label wrong")
-    decide(second, "ambiguous")
-    app = open_page("review", mark="ambiguous")
-    assert list_shown(app) == [second.image_id]
+    assert list_shown(open_page("review", mark="ambiguous")) == [second.image_id]
     assert "No such decisions" in app.choose("mark", "not a shoe").said
-    assert len(list_shown(app.choose("mark", "all"))) == 2
+    assert len(list_shown(app.choose("mark", "all"))) == 3
 
 
-def test_many_decisions_come_in_pages(
-    table: pd.DataFrame, decide: Callable[..., None], open_page: Callable[..., App]
-) -> None:
-    images = pick(table, "train", 30)
-    for image in images:
-        decide(image, "model wrong")
-    latest = [image.image_id for image in images][::-1]
-    app = open_page("review")
-    assert list_shown(app) == latest[:24]
-    app.get("pagination")[0].set_value(2)
-    assert list_shown(app.run()) == latest[24:]
-
-
-def test_undo_takes_back_one_s_own(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+def test_undo_takes_back_one_s_own(table, decide, read_decisions, open_page):
     first, second, third, fourth = pick(table, "valid", 4)
     for image, reviewer in ((first, "Ann"), (second, "Ann"), (third, "Ann"), (fourth, "Bo")):
         decide(image, "ambiguous", by=reviewer)
@@ -177,13 +116,12 @@ def test_undo_takes_back_one_s_own(
     assert list_shown(app) == [fourth.image_id, second.image_id]
     app.click("undo_last")
     assert app.button(key="undo_last").disabled
-    assert read_own(finished, reviews)["reviewer"].tolist() == ["Bo"]
+    assert read_decisions()["reviewer"].tolist() == ["Bo"]
 
 
 def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+    table, decide, read_decisions, open_page
+):
     image = pick(table, "valid", 1)[0]
     decide(image, "label wrong", by="Bo", note="a boot")
     decide(image, "model wrong", by="Cy")
@@ -200,18 +138,22 @@ def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
     assert "In conflict" not in app.said
     assert "conflict to decide" not in app.said
     assert list_shown(app) == [image.image_id]
-    last = read_own(finished, reviews).iloc[-1]
+    last = read_decisions().iloc[-1]
     assert (last["reviewer"], last["right_label"], last["settles"]) == ("Ann", right, True)
     assert "**1** label is changed (1 valid)" in app.said
 
 
-def test_a_file_of_another_reviewer_is_taken_in_once(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
+def test_a_file_of_another_reviewer_is_taken_in_once(table, decide, read_decisions, open_page):
     first, second = pick(table, "valid", 2)
     decide(first, "model wrong")
-    mine = write_csv(read_own(finished, reviews), table)
+    mine = write_csv(read_decisions(), table)
+    bad = mine.replace(first.image_id, "no-such")
+    app = upload(open_page("review"), ("bo.csv", mine.replace("Ann", "Bo")), ("bad.csv", bad))
+    [error] = [error.value.replace("\\", "") for error in app.error]
+    assert "bad.csv, line 2: image_id must be of an image of the run's catalogue" in error
+    assert "got 'no-such'" in error
+    assert read_decisions()["reviewer"].tolist() == ["Ann"]  # nothing of either
+
     theirs = mine.replace("Ann", "Bo").replace("model wrong", "ambiguous")
     more = theirs.replace(first.image_id, second.image_id)
     app = upload(open_page("review"), ("ann.csv", mine), ("bo.csv", theirs + more.split("\r\n")[1]))
@@ -223,47 +165,34 @@ def test_a_file_of_another_reviewer_is_taken_in_once(
     assert not app.run().success  # said once
     app = upload(open_page("review"), ("bo.csv", theirs))
     assert "1 decision read, 0 new" in app.success[0].value
-    assert len(read_own(finished, reviews)) == 3
+    assert len(read_decisions()) == 3
 
 
-def test_a_bad_file_is_a_sentence_and_nothing_of_it_or_another_is_taken_in(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
-    image = pick(table, "valid", 1)[0]
-    decide(image, "model wrong")
-    mine = write_csv(read_own(finished, reviews), table)
-    bad = mine.replace(image.image_id, "no-such")
-    good = mine.replace("Ann", "Bo")
-    app = upload(open_page("review"), ("good.csv", good), ("bad.csv", bad))
-    [error] = [error.value.replace("\\", "") for error in app.error]
-    assert "bad.csv, line 2: image_id must be of an image of the run's catalogue" in error
-    assert "got 'no-such'" in error
-    assert read_own(finished, reviews)["reviewer"].tolist() == ["Ann"]
-
-
-def test_the_download_is_what_can_be_taken_in(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], reviews: Reviews,
-    open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    decide(pick(table, "valid", 1)[0], "model wrong", note="größer")
+def test_the_download_is_what_can_be_taken_in_and_long_lists_come_in_pages(
+    table, decide, open_page, read_decisions, monkeypatch
+):
+    images = pick(table, "train", 30)
+    for image in images:
+        decide(image, "model wrong", note="größer")
     given = []
-    import streamlit as st
-
     monkeypatch.setattr(
         st, "download_button", lambda label, data, *args, **options: given.append(data)
     )
-    open_page("review")
+    app = open_page("review")
     content = given[0]()
     assert content.startswith("\ufeff".encode())
     back = read_csv(content, "reviews.csv").reset_index(drop=True)
-    pd.testing.assert_frame_equal(back, read_own(finished, reviews))
+    pd.testing.assert_frame_equal(back, read_decisions())
+
+    latest = [image.image_id for image in images][::-1]
+    assert list_shown(app) == latest[:24]
+    app.get("pagination")[0].set_value(2)
+    assert list_shown(app.run()) == latest[24:]
 
 
 def test_a_retraining_says_what_it_changes_and_starts(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], workspace: Workspace,
-    open_page: Callable[..., App], launched: list[Job],
-) -> None:  # fmt: skip
+    finished, table, decide, workspace, open_page, launched
+):
     train, valid, tune = pick(table, "train", 3), pick(table, "valid", 2), pick(table, "tune", 1)
     decide(train[0], "label wrong")
     decide(train[1], "not a shoe")
@@ -274,7 +203,10 @@ def test_a_retraining_says_what_it_changes_and_starts(
     app = open_page("review")
     assert "**2** labels are changed (1 train, 1 valid) and **3** photos are taken out" in app.said
     assert "(1 train, 1 tune, 1 valid)." in app.said
-    app.click("retrain")
+    with fake_run.hold_running(fake_run.add_finder(workspace)) as other:  # it waits for the device
+        assert f"{other.job_id} is running; one at a time." in app.run().said
+        assert "Retrain" not in list_labels(app)
+    app.run().click("retrain")
     [child] = [run for run in list_runs(workspace) if run.run_id != finished.run_id]
     assert [job.path for job in launched] == [child.path]
     assert child.parent_id == finished.run_id
@@ -289,21 +221,9 @@ def test_a_retraining_says_what_it_changes_and_starts(
     assert app.query_params["run"] == child.run_id
 
 
-def test_a_retraining_waits_for_the_device(
-    workspace: Workspace, finished: Run, table: pd.DataFrame, decide: Callable[..., None],
-    open_page: Callable[..., App],
-) -> None:  # fmt: skip
-    decide(pick(table, "train", 1)[0], "label wrong")
-    with fake_run.hold_running(fake_run.add_run(workspace, minute=1)) as other:
-        app = open_page("review", run=finished.run_id)
-    assert f"{other.job_id} is running; one at a time." in app.said
-    assert "Retrain" not in [button.label for button in app.button]
-
-
 def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
-    finished: Run, table: pd.DataFrame, decide: Callable[..., None], workspace: Workspace,
-    open_page: Callable[..., App], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    table, decide, open_page, monkeypatch
+):
     first, second = pick(table, "valid", 2)
     told = table["label"].mask(table["image_id"] == first.image_id, OTHER[first.label])
     told = told.mask(table["image_id"] == second.image_id, OTHER[second.label])
@@ -316,26 +236,15 @@ def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
     assert "No settled decision differs from the labels" in app.said
 
 
-def test_reviews_that_cannot_be_read_are_a_sentence(
-    finished: Run, reviews: Reviews, open_page: Callable[..., App]
-) -> None:
-    reviews.path.write_bytes(b"something else")
-    app = open_page("review")
-    assert "reviews.sqlite must be a file of reviews" in app.error[0].value
-
-
 # --- the buttons, which other pages show too ---
 
 
 @pytest.fixture
-def card(
-    finished: Run, table: pd.DataFrame, open_page: Callable[..., App], tmp_path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., App]:  # fmt: skip
+def card(finished, table, open_page, tmp_path, monkeypatch):
     """Return a function that opens a page with the marks of one photo of valid."""
     image = pick(table, "valid", 1)[0]
 
-    def card(**state: object) -> App:
+    def card(**state):
         page = tmp_path / "card.py"
         page.write_text(MARKING_PAGE)
         app = App(page, default_timeout=20)
@@ -343,17 +252,15 @@ def card(
             app.session_state[key] = value
         return app.run()
 
-    card.image = image  # type: ignore[attr-defined]
+    card.image = image
     return card
 
 
-def list_labels(app: App) -> list[str]:
+def list_labels(app):
     return [button.label for button in app.button]
 
 
-def test_a_mark_is_one_click_and_shows_at_once(
-    card: Callable[..., App], finished: Run, reviews: Reviews
-) -> None:
+def test_a_mark_is_one_click_and_shows_at_once(card, read_decisions):
     image = card.image
     right = OTHER[image.catalog_label]
     app = card()
@@ -366,91 +273,66 @@ def test_a_mark_is_one_click_and_shows_at_once(
     assert app.toast[0].value == f"Marked: label wrong, is {WORDS[right]}."
     assert list_labels(app)[-1] == "Undo"
     assert [b.label for b in app.button if b.proto.type == "primary"] == [f"Is {WORDS[right]}"]
-    [row] = read_own(finished, reviews).itertuples()
+    [row] = read_decisions().itertuples()
     assert (row.image_id, row.label, row.mark, row.right_label, row.reviewer, row.settles) == (
         image.image_id, image.catalog_label, "label wrong", right, "Ann", False,
     )  # fmt: skip
     app.click("card-undo")
     assert not app.caption
     assert "Undo" not in list_labels(app)
-    assert read_own(finished, reviews).empty
+    assert read_decisions().empty
 
 
-@pytest.mark.parametrize(
-    ("key", "mark", "right"),
-    [
-        ("card-another", "label wrong", "another"),
-        ("card-model wrong", "model wrong", ""),
-        ("card-ambiguous", "ambiguous", ""),
-        ("card-not a shoe", "not a shoe", ""),
-    ],
-)
-def test_every_button_writes_its_mark(
-    card: Callable[..., App], finished: Run, reviews: Reviews, key: str, mark: str, right: str
-) -> None:
-    card().click(key)
-    [row] = read_own(finished, reviews).itertuples()
-    assert (row.mark, row.right_label) == (mark, right)
+def test_every_button_writes_its_mark(card, read_decisions, monkeypatch):
+    app = card()
+    assert not any(button.proto.shortcut for button in app.button)
+    written = {
+        "another": ("label wrong", "another"),
+        "model wrong": ("model wrong", ""),
+        "ambiguous": ("ambiguous", ""),
+        "not a shoe": ("not a shoe", ""),
+    }
+    for key, expected in written.items():
+        app.click(f"card-{key}")
+        last = read_decisions().iloc[-1]
+        assert (last["mark"], last["right_label"]) == expected
+    keys = [button.proto.shortcut for button in card(shortcuts=True).button]
+    assert keys == ["1", "o", "m", "a", "n", "u"]
+
+    def fail(*args, **options):
+        raise ZapError("The disk is full.")
+
+    said = app.caption[0].value
+    monkeypatch.setattr(Reviews, "add", fail)
+    app.click("card-ambiguous")
+    assert app.toast[0].value == "The disk is full\\."
+    assert app.caption[0].value == said
 
 
-def test_a_note_goes_with_the_mark_or_is_added_later(
-    card: Callable[..., App], finished: Run, reviews: Reviews
-) -> None:
+def test_a_note_goes_with_the_mark_or_is_added_later(card, read_decisions):
     app = card().choose("card-note-Ann", " first a note ")
-    assert read_own(finished, reviews).empty  # a note alone decides nothing
+    assert read_decisions().empty  # a note alone decides nothing
     app.click("card-ambiguous")
     app.choose("card-note-Ann", "then another")
-    made = read_own(finished, reviews)
+    made = read_decisions()
     assert made["note"].tolist() == ["first a note", "then another"]
     assert set(made["mark"]) == {"ambiguous"}
     assert app.caption[0].value == "**ambiguous** · Ann · then another"
     assert card().text_input(key="card-note-Ann").value == "then another"
 
 
-def test_the_name_in_the_sidebar_is_whose_mark_it_is(
-    card: Callable[..., App], finished: Run, reviews: Reviews
-) -> None:
+def test_the_name_in_the_sidebar_is_whose_mark_it_is(card, read_decisions):
     app = card().choose("card-note-Ann", "mine").click("card-ambiguous")
     app.choose("reviewer", " Bo ")
     assert "Undo" not in list_labels(app)  # it is Ann's
     app.click("card-model wrong")
-    made = read_own(finished, reviews)
+    made = read_decisions()
     assert made["reviewer"].tolist() == ["Ann", "Bo"]
     assert made["note"].tolist() == ["mine", ""]  # nobody signs what another one wrote
     assert app.caption[0].value.startswith("**In conflict**")
 
 
-def test_the_name_is_kept_over_other_pages(finished: Run, open_page: Callable[..., App]) -> None:
-    app = open_page("review").choose("reviewer", "Bo")
-    app.switch_page("pages/results.py").run()
-    app.switch_page("pages/review.py").run()
-    assert app.text_input(key="reviewer").value == "Bo"
-
-
-def test_shortcuts_where_they_are_asked_for(card: Callable[..., App]) -> None:
-    keys = [button.proto.shortcut for button in card(shortcuts=True).button]
-    assert keys == ["1", "o", "m", "a", "n"]
-    assert not any(button.proto.shortcut for button in card().button)
-
-
-def test_a_failed_write_is_said_and_nothing_is_marked(
-    card: Callable[..., App], monkeypatch: pytest.MonkeyPatch, finished: Run, reviews: Reviews
-) -> None:
-    from zapcls.errors import ZapError
-
-    def fail(*args: object, **options: object) -> None:
-        raise ZapError("The disk is full.")
-
-    app = card()
-    monkeypatch.setattr(Reviews, "add", fail)
-    app.click("card-ambiguous")
-    assert app.toast[0].value == "The disk is full."
-    assert not app.caption
-
-
-def test_many_right_labels_are_a_sorted_list(
-    card: Callable[..., App], finished: Run, reviews: Reviews, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_right_labels_are_a_sorted_list(card, read_decisions, monkeypatch):
     label = card.image.catalog_label
     names = [f"Kind *{letter}*" for letter in "zyxwvutsrqponmlkjihg"]
     task = Task("sub_category", (label, *names), "photo", "photos")
@@ -460,26 +342,15 @@ def test_many_right_labels_are_a_sorted_list(
     assert [button.proto.shortcut for button in app.button] == ["o", "m", "a", "n"]
     assert app.selectbox(key="card-right").options == names[::-1]
     app = card().choose("card-right", "Kind *m*")
-    assert read_own(finished, reviews)["right_label"].to_list() == ["Kind *m*"]
+    assert read_decisions()["right_label"].to_list() == ["Kind *m*"]
     assert app.selectbox(key="card-right").value is None
     assert app.toast[0].value == "Marked: label wrong, is Kind \\*m\\*\\.".replace("\\.", ".")
 
 
-def test_a_photo_without_a_label_may_be_of_any_class() -> None:
+def test_a_photo_without_a_label_may_be_of_any_class():
     choices = list_choices("", Task("gender", ("Women", "Men")))
-    assert [choice.text for choice in choices][:3] == [
-        "Is women's",
-        "Is men's",
-        "Another department",
-    ]
+    texts = [choice.text for choice in choices]
+    assert texts[:3] == ["Is women's", "Is men's", "Another department"]
     shortcuts = [choice.shortcut for choice in choices]
     assert len(set(shortcuts)) == len(shortcuts)
     assert {choice.mark for choice in choices} == set(schema.MARKS)
-
-
-def test_a_mark_that_is_described_names_its_reviewers(finished: Run) -> None:
-    verdict = SimpleNamespace(
-        is_conflict=False, mark="label wrong", right_label="Men", reviewers="", note=""
-    )
-    said = marking.describe_verdict(verdict, finished)
-    assert said == "**label wrong, is men's** · without a name"

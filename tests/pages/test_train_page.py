@@ -1,19 +1,15 @@
 """Train: the form is the config, a start is a run, a run is watched and stopped."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
 import fake_run
 import pytest
-from app_driver import App
 from filelock import FileLock
 
-from zapcls.config import PRESETS, TrainConfig, build_config
+from zapcls.config import PRESETS, build_config
 from zapcls.ui import cache, messages, run_picker
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, choose_data
+from zapcls.workspace.layout import choose_data
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.worker import Reporter
 
@@ -27,7 +23,7 @@ COLOR = FIELDS[-5:]
 RARE = ["views", "start_size", "device", "precision", "compile"]
 
 
-def read_form(app: App, preset: str) -> dict[str, Any]:
+def read_form(app, preset):
     """Read what the fields of the form show."""
     shown = [*app.selectbox, *app.number_input, *app.text_input]
     values = {widget.key: widget.value for widget in shown}
@@ -36,7 +32,7 @@ def read_form(app: App, preset: str) -> dict[str, Any]:
     return {name: values[f"{name}-{preset}"] for name in FIELDS}
 
 
-def as_written(config: TrainConfig) -> dict[str, Any]:
+def as_written(config):
     """Write a config as the form's fields do."""
     rates = {
         name: rate if isinstance(rate, str) else f"{rate:g}"
@@ -45,31 +41,24 @@ def as_written(config: TrainConfig) -> dict[str, Any]:
     return {name: getattr(config, name) for name in FIELDS} | rates
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_fills_every_field(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], preset: str
-) -> None:
+def test_a_preset_fills_every_field_and_what_is_rare_is_folded(workspace, open_page, tmp_path):
     app = open_page("train")
-    if preset != "first-try":  # what newcomers have
+    assert app.button_group(key="preset").value == "first-try"  # what newcomers have
+    for preset in (*(name for name in PRESETS if name != "first-try"), "first-try"):
         app.choose("preset", preset)
-    assert read_form(app, preset) == as_written(build_config(preset))
-    app.click("start")
-    assert Run(launched[0].path).train_config == build_config(preset)
-
-
-def test_real_photos_start_with_laptop(
-    workspace: Workspace, open_page: Callable[..., App], tmp_path
-) -> None:
-    choose_data(workspace, tmp_path)
+        assert read_form(app, preset) == as_written(build_config(preset))
+    for label, names in (("More", RARE), ("Less color", COLOR)):
+        group = next(e for e in app.expander if e.label == label)
+        fields = [*group.selectbox, *group.number_input, *group.text_input]
+        assert sorted(field.key for field in fields) == sorted(
+            f"{name}-first-try" for name in names
+        )
+        assert all(field.help for field in fields)
+    choose_data(workspace, tmp_path)  # photos
     assert open_page("train").button_group(key="preset").value == "laptop"
 
 
-def test_changed_fields_are_the_config_that_starts(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_changed_fields_are_the_config_that_starts(workspace, open_page, launched, monkeypatch):
     monkeypatch.setattr(cache, "devices", lambda: {"cpu": "", "cuda": "an accelerator"})
     changes = {
         "arch": "resnet18", "image_size": 96, "frozen_epochs": 2, "frozen_lr": "0.01",
@@ -97,39 +86,11 @@ def test_changed_fields_are_the_config_that_starts(
     assert app.query_params["run"] == run.run_id
 
 
-def test_the_line_above_the_form_says_what_the_form_says_now(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
-    assert "seed 5" in open_page("train").choose("seed-first-try", 5).said
-
-
-@pytest.mark.parametrize(("label", "names"), [("More", RARE), ("Less color", COLOR)])
-def test_what_few_people_change_is_folded_away(
-    workspace: Workspace, open_page: Callable[..., App], label: str, names: list[str]
-) -> None:
-    group = next(e for e in open_page("train").expander if e.label == label)
-    fields = [*group.selectbox, *group.number_input]
-    assert sorted(field.key for field in fields) == sorted(f"{name}-first-try" for name in names)
-    assert all(field.help for field in fields if label == "Less color")
-    assert not group.text_input
-
-
-def list_labels(app: App) -> set[str]:
+def list_labels(app):
     return {field.label for field in [*app.number_input, *app.text_input]}
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "before"),
-    [("arch", "resnet10t", "mobilenet_v2"), ("weights", "none", "imagenet")],
-)
-def test_the_last_stage_is_offered_where_it_can_be_cut_off(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    name: str,
-    value: str,
-    before: str,
-) -> None:
+def test_the_last_stage_is_offered_where_it_can_be_cut_off(workspace, open_page, launched):
     app = open_page("train").choose("preset", "laptop")
     assert app.field("unfrozen_part-laptop").options == ["whole network", "last stage"]
     whole = {"Epochs, head only", "Epochs, whole network", "Learning rate, whole network"}
@@ -139,98 +100,48 @@ def test_the_last_stage_is_offered_where_it_can_be_cut_off(
     assert {"Epochs, last stage", "Learning rate, last stage"} <= list_labels(app)
     assert not {"Epochs, whole network", "Learning rate, whole network"} & list_labels(app)
 
-    app.choose(f"{name}-laptop", value)
+    app.choose("weights-laptop", "none")
     only = app.field("only_unfrozen_part-laptop")
     assert (only.options, only.disabled) == (["whole network"], True)
     assert whole <= list_labels(app)
     assert "last stage" not in app.said
-    app.choose("frozen_epochs-laptop", 0).choose(f"{name}-laptop", before)
+    app.choose("frozen_epochs-laptop", 0).choose("weights-laptop", "bundled")
     assert app.field("unfrozen_part-laptop").value == "all"  # not what it was before
-    app.choose(f"{name}-laptop", value).click("start")
+    app.choose("weights-laptop", "none").choose("unfrozen_lr-laptop", "-1").click("start")
+    assert [error.value.partition(",")[0] for error in app.error] == [
+        "unfrozen_lr must be 'suggested' or a number above 0 and up to 10"
+    ]  # a sentence of the config
+    assert list_runs(workspace) == launched == []
+    app.choose("unfrozen_lr-laptop", "0.1").click("start")
     assert Run(launched[0].path).train_config.unfrozen_part == "all"
 
 
-def test_another_target_has_all_its_classes(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
+def test_another_target_has_all_its_classes(workspace, open_page, launched):
     app = open_page("train").choose("target-first-try", "closure")
     assert app.session_state["training_settings"]["classes"] == []
     app.choose("target-first-try", "gender")
     assert app.session_state["training_settings"]["classes"] == ["Women", "Men"]
-    app.choose("target-first-try", "category")
+    app.choose("target-first-try", "category").choose("seed-first-try", 11)
     assert "predicts category" in app.said
-    app.click("start")
-    assert Run(launched[0].path).train_config == build_config("first-try", target="category")
-
-
-def test_what_was_entered_is_kept_over_pages(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
-    app = open_page("train").choose("seed-first-try", 11).choose("unfrozen_lr-first-try", "0.3")
     app.switch_page("pages/data.py").run()
-    app.switch_page("pages/train.py").run()
-    form = read_form(app, "first-try")
-    assert (form["seed"], form["unfrozen_lr"]) == (11, "0.3")
-
-
-@pytest.mark.parametrize("text", ["fast", "", "1,5"])
-def test_a_rate_that_is_no_number_is_one_sentence(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], text: str
-) -> None:
-    app = open_page("train").choose("unfrozen_lr-first-try", text)
-    assert [error.value for error in app.error] == [
-        f"A learning rate must be 'suggested' or a number such as 0.002, got {text!r}."
-    ]
-    app.choose("unfrozen_lr-first-try", "0.004")
-    assert not app.error
+    app.switch_page("pages/train.py").run()  # what was entered is kept over pages
+    assert app.field("seed-first-try").value == 11
     app.click("start")
-    assert Run(launched[0].path).train_config == build_config("first-try")
+    assert Run(launched[0].path).train_config == build_config(
+        "first-try", target="category", seed=11
+    )
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "sentence"),
-    [
-        ("unfrozen_lr", "-1", "unfrozen_lr must be 'suggested' or a number"),
-        ("unfrozen_lr", "nan", "unfrozen_lr must be 'suggested' or a number"),
-        ("frozen_epochs", 2, "frozen_epochs must be 0 when weights is 'none'"),
-        ("unfrozen_epochs", 0, "frozen_epochs + unfrozen_epochs must be 1 or more, got 0."),
-        (
-            "weights",
-            ".safetensors",
-            "weights must be 'imagenet', 'none' or the path of a .safetensors",
-        ),
-        ("start_size", 96, "start_size must be 0 or 32..64 px (image_size), got 96."),
-    ],
-)
-def test_settings_out_of_range_are_one_sentence_at_the_start(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    field: str,
-    value: object,
-    sentence: str,
-) -> None:
-    app = open_page("train").choose(f"{field}-first-try", value).click("start")
-    [error] = app.error
-    assert error.value.startswith(sentence)
-    assert launched == []
-    assert list_runs(workspace) == []
+def test_a_rate_that_is_no_number_is_one_sentence(workspace, open_page):
+    app = open_page("train")
+    for text in ("fast", "", "1,5"):
+        assert [error.value for error in app.choose("unfrozen_lr-first-try", text).error] == [
+            f"A learning rate must be 'suggested' or a number such as 0.002, got {text!r}."
+        ]
+    assert not app.choose("unfrozen_lr-first-try", "0.004").error
 
 
-def test_more_changed_photos_than_there_are_are_one_sentence(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job]
-) -> None:
-    app = open_page("train").choose("grayscale_share-first-try", 0.6)
-    app.choose("recolor_share-first-try", 0.5).click("start")
-    [error] = app.error
-    assert error.value.startswith("grayscale_share + recolor_share must be at most 1")
-    assert "got 1.1" in error.value
-    assert launched == []
-
-
-def test_a_weights_file_reaches_the_config(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], tmp_path
-) -> None:
+def test_a_weights_file_reaches_the_config(workspace, open_page, launched, tmp_path):
     path = tmp_path / "body.safetensors"
     app = open_page("train").choose("preset", "laptop").choose("weights-laptop", ".safetensors")
     app.choose("weights-laptop-path", str(path)).click("start")
@@ -243,81 +154,38 @@ def test_a_weights_file_reaches_the_config(
     assert Run(launched[0].path).train_config.weights == str(path)
 
 
-def test_stop_asks_the_job_and_says_so(workspace: Workspace, open_page: Callable[..., App]) -> None:
+def test_the_frozen_network_s_features_are_watched_and_stopped(workspace, open_page):
     run = fake_run.add_run(workspace, minute=1)
     with fake_run.hold_running(run):
-        app = open_page("train").click("stop")
+        phase = "Computing the frozen network's features, plain"
+        Reporter(run)(phase, 1_200, 4_000, images_per_s=236.4, seconds_left=11.8)
+        app = open_page("train")
+        assert f"**{phase}**" in app.said
+        assert "236 images/s · 1,200 of 4,000 · 12 s left in this phase" in app.said
+        app.click(f"stop-{run.run_id}")
         assert run.stop_path.is_file()
         assert "Stopping; the best weights so far are kept." in app.said
-        assert not [button for button in app.button if button.key == "stop"]
-
-
-def test_the_curves_so_far_are_drawn(workspace: Workspace, open_page: Callable[..., App]) -> None:
-    run = fake_run.add_stopped(workspace, weights=True)
-    app = open_page("train")
-    keys = [chart.proto.id.rsplit("-None-")[-1] for chart in app.get("plotly_chart")]
-    assert len(keys) == 2
-    assert all(run.run_id in key for key in keys)
-
-
-def test_the_frozen_network_s_features_are_watched(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
-    run = fake_run.add_run(workspace, minute=1)
-    with fake_run.hold_running(run):
-        report = Reporter(run)
-        phase = "Computing the frozen network's features, plain"
-        report(phase, 1_200, 4_000, images_per_s=236.4, seconds_left=11.8)
-        said = open_page("train").said
-        assert f"**{phase}**" in said
-        assert "236 images/s · 1,200 of 4,000 · 12 s left in this phase · 0 s so far" in said
-
-
-def end_with_weights(workspace: Workspace) -> Run:
-    return fake_run.add_stopped(workspace, weights=True)
-
-
-def end_at_once(workspace: Workspace) -> Run:
-    return fake_run.add_stopped(workspace, weights=False)
-
-
-def end_without_a_checkpoint(workspace: Workspace) -> Run:
-    run = fake_run.add_stopped(workspace, weights=True)
-    (run.path / "checkpoint.pt").unlink()
-    return run
-
-
-def end_in_the_evaluation(workspace: Workspace) -> Run:
-    return fake_run.add_stopped(workspace, weights=True, unfrozen_epochs=2)
+        assert not [button for button in app.button if button.label == "Stop"]
 
 
 OVER = "starts over under its own settings, as"
+# Settings of the run that ended early, the file that it lacks, and where it goes on.
 ENDINGS = [
-    (
-        end_with_weights,
-        "goes on after epoch 2 of 8 under its own settings, exactly as it would have.",
-    ),
-    (end_at_once, f"{OVER} no epoch was finished."),
-    (end_without_a_checkpoint, f"{OVER} it has no checkpoint."),
-    (end_in_the_evaluation, "goes on with its evaluation, as all 2 epochs are done."),
-    (fake_run.add_failed, f"{OVER} no epoch was finished."),
-    (fake_run.add_lost, f"{OVER} no epoch was finished."),
+    ({}, "", "goes on after epoch 2 of 8 under its own settings, exactly as it would have."),
+    ({"weights": False}, "", f"{OVER} no epoch was finished."),
+    ({}, "checkpoint.pt", f"{OVER} it has no checkpoint."),
+    ({"unfrozen_epochs": 2}, "", "goes on with its evaluation, as all 2 epochs are done."),
 ]
 
 
-@pytest.mark.parametrize(("end", "sentence"), ENDINGS)
-def test_a_run_that_ended_early_is_resumed(
-    workspace: Workspace,
-    open_page: Callable[..., App],
-    launched: list[Job],
-    end: Callable[[Workspace], Run],
-    sentence: str,
-) -> None:
-    run = end(workspace)
+def check_resumed(run, sentence, workspace, open_page, launched):
+    """Resume a run on the page, which says where it goes on; watch it."""
     run.stop_path.touch()
     app = open_page("train")
     named = messages.escape(run_picker.describe_run(run))
     assert f"Resume: {named} {sentence}" in app.said.splitlines()
+    keys = [chart.proto.id.rsplit("-None-")[-1] for chart in app.get("plotly_chart")]
+    assert [run.run_id in key for key in keys] == ([] if "no epoch" in sentence else [True, True])
     app.click("resume")
     assert [job.path for job in launched] == [run.path]
     assert jobs.read_status(run).state == "queued"
@@ -327,13 +195,22 @@ def test_a_run_that_ended_early_is_resumed(
     assert list_runs(workspace) == [run]  # the same one, not a new one
 
 
-def test_a_finished_run_is_not_resumed(finished: Run, open_page: Callable[..., App]) -> None:
-    assert "Resume" not in open_page("train").said
+@pytest.mark.parametrize("add", [fake_run.add_failed, fake_run.add_lost])
+def test_a_run_that_failed_or_was_lost_is_resumed(workspace, open_page, launched, add):
+    check_resumed(add(workspace), f"{OVER} no epoch was finished.", workspace, open_page, launched)
 
 
-def test_a_run_is_not_resumed_while_its_device_is_in_use(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+@pytest.mark.parametrize(("settings", "lost", "sentence"), ENDINGS)
+def test_a_run_that_was_stopped_is_resumed(
+    workspace, open_page, launched, settings, lost, sentence
+):
+    run = fake_run.add_stopped(workspace, **settings)
+    if lost:
+        (run.path / lost).unlink()
+    check_resumed(run, sentence, workspace, open_page, launched)
+
+
+def test_a_run_is_not_resumed_while_its_device_is_in_use(workspace, open_page):
     fake_run.add_stopped(workspace)
     with jobs.hold_device(workspace, "cpu", "an evaluation"):
         app = open_page("train")
@@ -346,13 +223,13 @@ def test_a_run_is_not_resumed_while_its_device_is_in_use(
 
 
 def test_a_run_that_was_resumed_elsewhere_meanwhile_is_one_sentence(
-    workspace: Workspace, open_page: Callable[..., App], launched: list[Job], monkeypatch
-) -> None:
+    workspace, open_page, launched, monkeypatch
+):
     run = fake_run.add_stopped(workspace)
     app = open_page("train")
     reopen = jobs.reopen
 
-    def reopen_twice(job: Job) -> None:
+    def reopen_twice(job):
         reopen(job)
         reopen(job)
 
@@ -365,13 +242,13 @@ def test_a_run_that_was_resumed_elsewhere_meanwhile_is_one_sentence(
     assert launched == []
 
 
-def test_a_batch_that_did_not_fit_is_told(
-    workspace: Workspace, open_page: Callable[..., App]
-) -> None:
+def test_a_batch_that_did_not_fit_is_told(workspace, open_page):
     told = "A batch of 32 did not fit in memory; it was trained with 16."
     fake_run.add_finished(workspace, minute=1)
     for page in ("train", "results"):
-        assert "did not fit" not in open_page(page).said
+        said = open_page(page).said
+        assert "did not fit" not in said
+        assert "Resume" not in said  # it is done
     smaller = fake_run.add_finished(workspace, minute=2, largest_batch=16)
     assert told in open_page("train", run=smaller.run_id).said
     assert told in open_page("results", run=smaller.run_id).said

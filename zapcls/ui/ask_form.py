@@ -4,6 +4,7 @@ import streamlit as st
 
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import HEADS, RUN, SOURCES, Ask, build_ask, name_column
+from zapcls.ui.bound import put_in_url
 
 SOURCE = "color_source"  # of the session; `source` in the URL
 HEADS_HELP = (
@@ -54,12 +55,9 @@ def _pick_source(evidence: Evidence) -> str:
     elif st.session_state.get(SOURCE) not in names:
         st.session_state[SOURCE] = SOURCES[RUN]
     name = st.segmented_control(
-        "Answers of", names, required=True, key=SOURCE, on_change=_put_in_url, help=HEADS_HELP
-    )
+        "Answers of", names, required=True, key=SOURCE, help=HEADS_HELP,
+        on_change=put_in_url, args=("source", SOURCE),
+    )  # fmt: skip
     if name != (asked or SOURCES[RUN]):
-        _put_in_url()
+        put_in_url("source", SOURCE)
     return HEADS if name == SOURCES[HEADS] else RUN
-
-
-def _put_in_url() -> None:
-    st.query_params["source"] = st.session_state[SOURCE]

@@ -59,49 +59,45 @@ def _evidence(workspace_path: str, run_path: str) -> Evidence:
     return Evidence(Run(Path(run_path)), Workspace(Path(workspace_path)))
 
 
-def store_of(run: Run) -> Store:
-    """The store that a run was trained on, opened anew once its files change."""
-    return evidence(run).store
-
-
 def identify(*paths: Path) -> Identity:
     """What tells files from other versions of them."""
     return tuple(stamp_file(path) for path in paths)
 
 
+@st.cache_data(
+    max_entries=4, show_spinner="Reading the catalogue…",
+    hash_funcs={
+        Store: lambda store: identify(store.path / "catalog.parquet", store.path / "colors.parquet")
+    },
+)  # fmt: skip
 def catalog(store: Store) -> pd.DataFrame:
     """A store's catalogue with the colors beside it; row i is row i of the pixels."""
-    files = (store.path / f"{name}.parquet" for name in ("catalog", "colors"))
-    return _catalog(str(store.path), identify(*files))
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the catalogue…")
-def _catalog(store_path: str, changed: Identity) -> pd.DataFrame:
-    store = Store(Path(store_path))
     table = label_rows(store.read_catalog(), DEFAULT_TASK)
     table = table.merge(store.read_colors(), on="image_id", validate="one_to_one")
     return table.assign(row=range(len(table)))
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _splits(store_path: str, changed: Identity) -> tuple[pd.DataFrame, tuple[int, int]]:
-    table = label_rows(Store(Path(store_path)).read_catalog(), DEFAULT_TASK)
+@st.cache_data(
+    max_entries=4, show_spinner=False,
+    hash_funcs={Store: lambda store: identify(store.path / "catalog.parquet")},
+)  # fmt: skip
+def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
+    """The product split with seed 0; how many products a random split leaks, and of how many."""
+    table = label_rows(store.read_catalog(), DEFAULT_TASK)
     return build_split(table, "product"), count_leaks(build_split(table, "random"))
 
 
-def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
-    """The product split with seed 0; how many products a random split leaks, and of how many."""
-    return _splits(str(store.path), identify(store.path / "catalog.parquet"))
+def identify_model(run: Run) -> Identity:
+    """What tells a run's exported model from another version of it."""
+    return identify(run.onnx_path)
 
 
+@st.cache_resource(
+    max_entries=4, show_spinner="Opening the model…", hash_funcs={Run: identify_model}
+)
 def classifier(run: Run) -> Classifier:
     """A run's exported model, its session kept open."""
-    return _classifier(str(run.path), identify(run.onnx_path))
-
-
-@st.cache_resource(max_entries=4, show_spinner="Opening the model…")
-def _classifier(run_path: str, changed: Identity) -> Classifier:
-    return open_classifier(Run(Path(run_path)))
+    return open_classifier(run)
 
 
 def devices() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """How well the colors are named: a person names photos blind, and both are compared."""
 
 import math
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,8 +16,9 @@ from zapcls.analysis.color_agreement import (
 )
 from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS, SWATCHES
-from zapcls.errors import BadInput, ZapError
-from zapcls.ui import cache, messages, photo_grid
+from zapcls.errors import BadInput
+from zapcls.ui import cache, messages, photos
+from zapcls.ui.exchange import show_exchange
 from zapcls.workspace.color_labels import open_color_labels, read_csv, write_csv
 from zapcls.workspace.store import Store
 
@@ -65,18 +67,24 @@ def show_part(store: Store, part: str) -> None:
             show_naming(store, table, labels)
         else:
             show_agreement(store, table, labels)
-        show_exchange(store, labels)
+        show_exchange(
+            f"color-labels-{store.catalogue_id}",
+            lambda: write_csv(open_color_labels(store).read()), labels.empty,
+            partial(take_in, store), "A file of color labels",
+            "As downloaded here: image_id, color (empty: cannot tell) and also_fair. "
+            "Photos that you named already keep your name.",
+        )  # fmt: skip
 
 
 def show_naming(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> None:
     """Show one photo and the eleven names."""
-    photos = draw_photos(table, labels["image_id"], SEED)
+    drawn = draw_photos(table, labels["image_id"], SEED)
     st.markdown(count_labels(labels))
-    if photos.empty:
+    if drawn.empty:
         st.info("Every product that is kept has a labelled photo. Look at what it comes to.")
         return
     st.html(STYLE)
-    photo = photos.iloc[0]
+    photo = drawn.iloc[0]
     also_key = f"also-{photo['image_id']}"
     with st.container(horizontal=True, gap="medium"):
         # Not as JPEG, which moves colors a little.
@@ -126,18 +134,14 @@ def count_labels(labels: pd.DataFrame) -> str:
 def record(store: Store, image_id: str, color: str) -> None:
     """Write an answer, with the other name that was chosen, if any: a callback."""
     also = st.session_state.get(f"also-{image_id}") or ""
-    try:
+    with messages.toast_errors():
         open_color_labels(store).answer(image_id, color, also if color not in ("", also) else "")
-    except ZapError as error:
-        st.toast(messages.escape(str(error)), icon=":material/error:", duration="long")
 
 
 def take_back(store: Store) -> None:
     """Take the latest answer back: a callback."""
-    try:
+    with messages.toast_errors():
         open_color_labels(store).undo()
-    except ZapError as error:
-        st.toast(messages.escape(str(error)), icon=":material/error:", duration="long")
 
 
 def show_agreement(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> None:
@@ -159,8 +163,8 @@ def show_agreement(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> N
         st.markdown("**Where they differ most often**")
     for pair in pairs.head(PAIRS).itertuples():
         st.markdown(describe_pair(pair))
-        photos = both[(both["color"] == pair.color) & (both["named"] == pair.named)]
-        photo_grid.image_grid(photos.head(PHOTOS), store, name_finely, SMALL_PX)
+        alike = both[(both["color"] == pair.color) & (both["named"] == pair.named)]
+        photos.show_grid(alike.head(PHOTOS), store, name_finely, SMALL_PX)
 
 
 def show_rates(found: Agreement) -> None:
@@ -187,55 +191,29 @@ def describe_pair(pair: Any) -> str:
     named = f"named **{pair.named}**" if pair.named else "**no shoe found**"
     share = "all" if pair.n_fair == pair.n else f"{pair.n_fair:,}"
     fair = f", {share} of them fair too" if pair.n_fair else ""
-    photos = "photo" if pair.n == 1 else "photos"
-    return f"By eye **{pair.color}**, {named}: {pair.n:,} {photos}{fair}"
+    unit = "photo" if pair.n == 1 else "photos"
+    return f"By eye **{pair.color}**, {named}: {pair.n:,} {unit}{fair}"
 
 
 def name_finely(photo: Any) -> str:
     return photo.color_fine or "no color"
 
 
-def show_exchange(store: Store, labels: pd.DataFrame) -> None:
-    """Labels out and in as CSV."""
-    with st.container(horizontal=True):
-        st.download_button(
-            "Download as CSV", lambda: write_csv(open_color_labels(store).read()),
-            f"color-labels-{store.catalogue_id}.csv", "text/csv", key="color_labels_csv",
-            icon=":material/download:", on_click="ignore", disabled=labels.empty,
-        )  # fmt: skip
-        with st.popover("Take in CSV", icon=":material/upload:"):
-            st.file_uploader(
-                "A file of color labels", ["csv"], key="color_labels_file", on_change=take_in,
-                args=(store,),
-                help="As downloaded here: image_id, color (empty: cannot tell) and also_fair. "
-                "Photos that you named already keep your name.",
-            )  # fmt: skip
-    if "color_labels_taken" in st.session_state:
-        kind, said = st.session_state.pop("color_labels_taken")
-        (st.error if kind == "error" else st.success)(messages.escape(said))
-
-
-def take_in(store: Store) -> None:
-    """Take in the labels of an uploaded file, all or none: a callback."""
-    file = st.session_state["color_labels_file"]
-    if file is None:
-        return
-    try:
-        given = read_csv(file.getvalue(), file.name)
-        known = given[given["image_id"].isin(cache.catalog(store)["image_id"])]
-        if known.empty:
-            raise BadInput(
-                f"{file.name} must name photos of this catalogue, but none of its "
-                f"{len(given):,} lines does. Check that it belongs to these photos."
-            )
-        new = open_color_labels(store).add(known)
-    except ZapError as error:
-        st.session_state["color_labels_taken"] = "error", str(error)
-        return
+def take_in(store: Store, files: list[Any]) -> str:
+    """Take in the labels of an uploaded file, all or none, and describe what came of it."""
+    [file] = files
+    given = read_csv(file.getvalue(), file.name)
+    known = given[given["image_id"].isin(cache.catalog(store)["image_id"])]
+    if known.empty:
+        raise BadInput(
+            f"{file.name} must name photos of this catalogue, but none of its "
+            f"{len(given):,} lines does. Check that it belongs to these photos."
+        )
+    new = open_color_labels(store).add(known)
     said = [f"{len(given):,} labels read, {new:,} new"]
     for n, what in (
         (len(known) - new, "of photos that had one already"),
         (len(given) - len(known), "of photos that are not in this catalogue"),
     ):
         said += [f"{n:,} {what}"] if n else []
-    st.session_state["color_labels_taken"] = "success", ", ".join(said) + "."
+    return ", ".join(said) + "."

@@ -17,7 +17,8 @@ from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.ui import cache, filters, marking, messages, relatives
 from zapcls.ui.gallery import PAGE_SIZE
-from zapcls.ui.recolor_strip import show_strip
+from zapcls.ui.photos import identify_pixels
+from zapcls.ui.recolor_view import show_strip
 from zapcls.workspace.answers import find_probabilities
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
@@ -44,11 +45,11 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
     image = next(table.iloc[[place]].itertuples())
     with top:
         show_steps(order, image_id, view)
-        photo = open_photo(cache.store_of(run), image)
+        photo = open_photo(cache.evidence(run).store, image)
         cause_place, evidence_place = show_answer(image, photo, place, run)
         relatives.show_nearest(image, place, run)
         relatives.show_siblings(image, run)
-        show_strip(cache.store_of(run).pixels[image.row], run)
+        show_strip(cache.evidence(run).store.pixels[image.row], run)
         relatives.show_runs(image, run)
         with evidence_place.container():  # what takes longest comes last
             show_evidence(image, photo.size, run)
@@ -140,7 +141,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
         )  # fmt: skip
         cause_place = st.empty()
         show_doubts(image, run)
-        marking.show_marking(image, run, key=f"mark-{image.image_id}", shortcuts=True)
+        marking.show_marking(marking.Card(run, image, f"mark-{image.image_id}", is_detail=True))
     return cause_place, evidence_place
 
 
@@ -170,14 +171,13 @@ def show_facts(image: Any, task: Task) -> None:
 
 def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
     """The map of what speaks for the answer and against it."""
-    store = cache.store_of(run)
+    store = cache.evidence(run).store
     if not run.onnx_path.is_file():
         st.caption("This run has no exported model, so there is no map of what it looked at.")
         return
     task = cache.evidence(run).task
-    changed = cache.identify(run.onnx_path, store.path / "pixels.npy")
     class_index = task.classes.index(image.prediction)
-    evidence = _find_evidence(changed, int(image.row), class_index, run, store)
+    evidence = _find_evidence(run, store, int(image.row), class_index)
     called = messages.escape(task.name(image.prediction))
     overlay = crop(saliency.draw(store.pixels[image.row], evidence), size)
     st.image(overlay, width="stretch", output_format="PNG")
@@ -192,11 +192,12 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def _find_evidence(
-    changed: cache.Identity, row: int, class_index: int, _run: Run, _store: Store
-) -> np.ndarray:
-    return saliency.occlusion(cache.classifier(_run), _store.pixels[row], class_index)
+@st.cache_data(
+    max_entries=500, show_spinner=False,
+    hash_funcs={Run: cache.identify_model, Store: identify_pixels},
+)  # fmt: skip
+def _find_evidence(run: Run, store: Store, row: int, class_index: int) -> np.ndarray:
+    return saliency.occlusion(cache.classifier(run), store.pixels[row], class_index)
 
 
 def crop(square: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -210,7 +211,7 @@ def crop(square: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def show_cause(image: Any, run: Run) -> None:
     """Why the run was wrong, if it was, with the evidence."""
     if image.label and not image.correct:
-        why = find_row(filters.read_causes(run), image.image_id)
+        why = marking.find_row(filters.read_causes(run), image.image_id)
         st.markdown(
             f"Cause: **{why.cause}**  \n{messages.escape(why.evidence)}",
             help=EXPLANATIONS[why.cause],
@@ -224,8 +225,8 @@ def show_doubts(image: Any, run: Run) -> None:
     if issues is None or answers is None:
         st.caption("The labels are not checked yet; the view Suspects starts that.")
         return
-    heads = find_row(answers, image.image_id)
-    issue = find_row(issues, image.image_id)
+    heads = marking.find_row(answers, image.image_id)
+    issue = marking.find_row(issues, image.image_id)
     if heads is None or issue is None:
         return
     st.caption(
@@ -236,8 +237,3 @@ def show_doubts(image: Any, run: Run) -> None:
         help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
         "times the share of its siblings and near-duplicates that carry it.",
     )
-
-
-def find_row(table: pd.DataFrame, image_id: str) -> Any:
-    """Find an image's row in a table, None where it has none."""
-    return next(table[table["image_id"] == image_id].itertuples(), None)

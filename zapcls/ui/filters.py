@@ -19,6 +19,7 @@ from zapcls.data.task import Task
 from zapcls.evidence import Evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import cache
+from zapcls.ui.bound import pick_one
 from zapcls.workspace.runs import Run
 
 RUN, HEADS = "this run", "out-of-fold"
@@ -41,6 +42,14 @@ MORE = {
     "reviewed": ANY, "cause": [],
 }  # fmt: skip
 PICKED = "picked"  # in the session: too many ids for a URL
+
+
+def turn(page: int = 1) -> None:
+    """Turn to a page of the gallery, after another filter to the first: a callback."""
+    st.session_state["page"] = page
+
+
+BOUND: dict[str, Any] = {"bind": "query-params", "on_change": turn}
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,15 @@ def pick_photos(run: Run, aside: Any = None, is_folded: bool = False) -> Found:
         index, source = read_index(run, RUN), RUN
         if cache.evidence(run).check.is_done:
             with aside or st.container():
-                source = _pick_source()
+                source = pick_one(
+                    "Answers of", (RUN, HEADS), "source", on_change=turn,
+                    label_visibility="collapsed",
+                )  # fmt: skip
             index = read_index(run, source)
         wanted = _pick_first(index, source, cache.evidence(run).task)
-        with st.container() if is_folded else st.expander(_name_more(), key="more"):
+        active = _count_set(MORE, MORE)
+        more = f"More filters · {active} active" if active else "More filters"
+        with st.container() if is_folded else st.expander(more, key="more"):
             wanted, reviewed, chosen = _pick_more(index, source, wanted)
         _show_picked()
         if is_folded:
@@ -123,11 +137,7 @@ def _show_picked() -> None:
 
 def _unpick() -> None:
     st.session_state[PICKED] = []
-    _to_first_page()
-
-
-def _to_first_page() -> None:
-    st.session_state["page"] = 1
+    turn()
 
 
 def _count_set(keys: Collection[str], defaults: dict[str, Any]) -> int:
@@ -137,80 +147,56 @@ def _count_set(keys: Collection[str], defaults: dict[str, Any]) -> int:
     return sum(value is not None and value != default for value, default in pairs)
 
 
-def _name_more() -> str:
-    active = _count_set(MORE, MORE)
-    return f"More filters · {active} active" if active else "More filters"
-
-
-def _pick_source() -> str:
-    return str(
-        st.segmented_control(
-            "Answers of", [RUN, HEADS], default=RUN, required=True, key="source",
-            bind="query-params", on_change=_to_first_page, label_visibility="collapsed",
-        )
-    )  # fmt: skip
-
-
 def _pick_first(index: Index, source: str, task: Task) -> Filter:
     """The filters of the first screen, and the sort."""
-    bound: dict[str, Any] = {"bind": "query-params", "on_change": _to_first_page}
     split = ""
     with st.container(horizontal=True):
         if source == RUN:
-            split = st.segmented_control(
-                "Split", list(schema.SPLITS[::-1]), default="valid", required=True, key="split",
-                **bound,
-            )  # fmt: skip
-        answer = st.segmented_control(
-            "Answer", ["wrong", "right", "all"], default="wrong", required=True, key="answer",
-            **bound,
-        )  # fmt: skip
+            split = pick_one("Split", schema.SPLITS[::-1], "split", on_change=turn)
+        answer = pick_one("Answer", ["wrong", "right", "all"], "answer", on_change=turn)
         text = st.text_input(
-            "Path, brand, product or image", key="text", placeholder="Boots/Ankle", **bound
+            "Path, brand, product or image", key="text", placeholder="Boots/Ankle", **BOUND
         )
         sort = st.selectbox(
-            "Sort", list(index.orders), format_func=SORT_NAMES.__getitem__, key="sort", **bound
+            "Sort", list(index.orders), format_func=SORT_NAMES.__getitem__, key="sort", **BOUND
         )
     lists = {
         "label": (begin(task.verb), list(task.classes)),
         "prediction": ("Called", list(task.classes)),
         "color": ("Color", [name for name in BASIC_COLORS if name in index.options["color"]]),
     }
-    return Filter(
-        split=str(split), answer=str(answer), text=text, sort=str(sort), **_pick_lists(lists, bound)
-    )
+    return Filter(split=split, answer=answer, text=text, sort=str(sort), **_pick_lists(lists))
 
 
-def _pick_lists(lists: dict[str, tuple[str, list[str]]], bound: dict[str, Any]) -> dict[str, Any]:
+def _pick_lists(lists: dict[str, tuple[str, list[str]]]) -> dict[str, Any]:
     with st.container(horizontal=True):
         return {
-            name: tuple(st.multiselect(title, options, key=name, placeholder="any", **bound))
+            name: tuple(st.multiselect(title, options, key=name, placeholder="any", **BOUND))
             for name, (title, options) in lists.items()
         }
 
 
 def _pick_more(index: Index, source: str, wanted: Filter) -> tuple[Filter, str, list[str]]:
     """The filters that are used less, and what takes them all away."""
-    bound: dict[str, Any] = {"bind": "query-params", "on_change": _to_first_page}
     names = {"category": "Category", "sub_category": "Sub-category", "brand": "Brand"}
     lists = {name: (title, index.options[name]) for name, title in names.items()}
-    wanted = replace(wanted, **_pick_lists(lists, bound))
+    wanted = replace(wanted, **_pick_lists(lists))
     explained = (f"**{cause}**: {words}" for cause, words in causes.EXPLANATIONS.items())
     chosen: list[str] = []
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        low, high = st.slider("Sure of its answer, %", 0, 100, (0, 100), key="sure", **bound)
+        low, high = st.slider("Sure of its answer, %", 0, 100, (0, 100), key="sure", **BOUND)
         least, most = st.slider(
             "Loss", 0.0, LOSS_TOP, (0.0, LOSS_TOP), 0.1, "%.1f", key="loss",
             help="Minus the logarithm of the label's probability; the right end takes all above.",
-            **bound,
+            **BOUND,
         )  # fmt: skip
         reviewed = st.selectbox(
-            "Reviewed", [ANY, REVIEWED, OPEN, *schema.MARKS], key="reviewed", **bound
+            "Reviewed", [ANY, REVIEWED, OPEN, *schema.MARKS], key="reviewed", **BOUND
         )
         if source == RUN:
             chosen = st.multiselect(
                 "Cause", causes.CAUSES, key="cause", placeholder="any",
-                help="\n\n".join(explained), **bound,
+                help="\n\n".join(explained), **BOUND,
             )  # fmt: skip
     wanted = replace(
         wanted,

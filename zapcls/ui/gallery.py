@@ -10,16 +10,13 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.data.task import Task
-from zapcls.ui import cache, messages
+from zapcls.ui import cache, marking, messages
+from zapcls.ui.ask_form import HEADS_HELP
 from zapcls.ui.choices import describe
-from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear
-from zapcls.ui.thumbnails import thumbnail
+from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear, turn
+from zapcls.ui.photos import thumbnail
 from zapcls.workspace.runs import Run
 
-HEADS_HELP = (
-    "Heads on the frozen network's features; each photo is judged by heads that never saw its "
-    "product. They are not this run, but they answer for every photo."
-)
 PAGE_SIZE = 25
 CARD_PX = 148  # six in a row at 1280 px, two on a telephone
 CSV_COLUMNS = [
@@ -47,7 +44,7 @@ def show_gallery(run: Run, aside: Any = None) -> None:
         st.info(f"No such {task.things}. Take a filter away.")
         return
     shown = found.index.table.iloc[found.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
-    store = cache.store_of(run)
+    store = cache.evidence(run).store
     marks = describe_verdicts(cache.evidence(run).verdicts, shown["image_id"], task)
     with st.container(horizontal=True, gap="small"):
         for image in shown.itertuples():
@@ -85,17 +82,13 @@ def pick_page(pages: int) -> int:
     with before:
         st.button(
             "Previous", key="page_back", shortcut="Left", type="tertiary", disabled=page == 1,
-            on_click=_turn, args=(page - 1,),
+            on_click=turn, args=(page - 1,),
         )  # fmt: skip
     st.button(
         "Next", key="page_next", shortcut="Right", type="tertiary", disabled=page == pages,
-        on_click=_turn, args=(page + 1,),
+        on_click=turn, args=(page + 1,),
     )  # fmt: skip
     return page
-
-
-def _turn(page: int) -> None:
-    st.session_state["page"] = page
 
 
 def write_csv(found: Found) -> str:
@@ -146,10 +139,5 @@ def show_card(image: Any, photo: bytes, badge: str, task: Task) -> None:
     )
     st.button(
         "Open", key=f"open-{image.image_id}", icon=":material/open_in_full:", type="tertiary",
-        on_click=open_image, args=(image.image_id,),
+        on_click=marking.show_photo, args=(image.image_id,),
     )  # fmt: skip
-
-
-def open_image(image_id: str) -> None:
-    """Open an image's detail: a callback."""
-    st.query_params["image"] = image_id

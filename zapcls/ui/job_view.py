@@ -1,12 +1,13 @@
 """Jobs on a page: which are at work, their progress, how one failed, the start of another."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from zapcls.blocks import numbers
-from zapcls.ui import cache
+from zapcls.ui import cache, navigation
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job, Status
 from zapcls.workspace.runs import Run
@@ -22,38 +23,59 @@ def find_active(parent: Path, kind: str = "") -> Job | None:
     return None
 
 
-def find_last(parent: Path, kind: str, run: Run) -> Job | None:
-    """The newest job of a kind that is about a run, None when there is none."""
-    for job in jobs.list_jobs(parent, kind)[:30]:
-        if job.config.get("run") == str(run.path):
-            return job
-    return None
+def show_last_failure(*kinds: str, run: Run | None = None) -> bool:
+    """Say why the newest job of some kinds, about a run if given, failed; False if it did not."""
+    for job in jobs.list_jobs(cache.workspace().jobs_dir, *kinds)[:30]:
+        if run is None or job.config.get("run") == str(run.path):
+            has_failed = jobs.read_status(job).state in ("failed", "lost")
+            if has_failed:
+                show_failure(job)
+            return has_failed
+    return False
 
 
 def is_at_work(kind: str, run: Run) -> bool:
     """Show a job of a kind that is at work; else say why the run's last one failed, if it did."""
-    folder = cache.workspace().jobs_dir
-    active = find_active(folder, kind)
+    active = find_active(cache.workspace().jobs_dir, kind)
     if active:
         show_job(active)
         return True
-    last = find_last(folder, kind, run)
-    status = jobs.read_status(last) if last else None
-    if last and status and status.state in ("failed", "lost"):
-        show_failure(last, status)
+    show_last_failure(kind, run=run)
     return False
 
 
-def start_job(kind: str, run: Run, **config: Any) -> None:
-    """Start a job about a run and show it."""
+def start_job(kind: str, **config: Any) -> None:
+    """Start a job and show it: the page runs again."""
     workspace = cache.workspace()
-    job = jobs.create(workspace.jobs_dir, kind, {"run": str(run.path), **config})
-    jobs.launch(job, workspace)
+    jobs.launch(jobs.create(workspace.jobs_dir, kind, config), workspace)
     st.rerun()
 
 
-def show_job(job: Job) -> None:
-    """A live panel of a job: progress, figures, a stop button; the page reruns when it ends."""
+def launch_run(run: Run) -> None:
+    """Start a training, and open the page that shows it."""
+    jobs.launch(run, cache.workspace())
+    navigation.open_page("train", run=run.run_id)
+
+
+def offer_job(kind: str, run: Run, said: str, button: str, icon: str, cost: str) -> None:
+    """Describe a job about a run, and show the button that starts it, or the one at work."""
+    st.markdown(said)
+    if is_at_work(kind, run):
+        return
+    if st.button(button, type="primary", key=kind, icon=f":material/{icon}:"):
+        start_job(kind, run=str(run.path))
+    st.caption(cost)
+
+
+def show_job(
+    job: Job, stopping: str = "Stopping…", show_more: Callable[[], None] | None = None
+) -> None:
+    """A live panel of a job: progress, figures, a stop button; the page reruns when it ends.
+
+    Args:
+        stopping: what is said once it was asked to stop.
+        show_more: draws what else is watched.
+    """
 
     @st.fragment(run_every=REFRESH_S)
     def panel() -> None:
@@ -62,12 +84,14 @@ def show_job(job: Job) -> None:
             st.rerun()
         show_progress(status)
         if job.stop_path.exists():
-            st.caption("Stopping…")
+            st.caption(stopping)
         else:
             st.button(
                 "Stop", key=f"stop-{job.job_id}", icon=":material/stop:",
                 on_click=jobs.request_stop, args=(job,),
             )  # fmt: skip
+        if show_more:
+            show_more()
 
     panel()
 
@@ -97,9 +121,11 @@ def show_progress(status: Status) -> None:
     st.caption(" · ".join([*figures, elapsed]))
 
 
-def show_failure(job: Job, status: Status) -> None:
+def show_failure(job: Job) -> None:
     """Describe why a job failed or was lost, its log one click away."""
-    st.error(status.message or "It failed without a message.", icon=":material/error:")
+    st.error(
+        jobs.read_status(job).message or "It failed without a message.", icon=":material/error:"
+    )
     log = jobs.read_log_tail(job)
     if log:
         with st.expander("Log"):

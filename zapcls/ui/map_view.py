@@ -4,11 +4,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from zapcls import schema
 from zapcls.analysis.metrics import labelled
 from zapcls.blocks import charts
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, navigation
+from zapcls.ui.bound import pick_one
 from zapcls.workspace.runs import Run
 
 TINTS = ("answer", "label", "prediction", "color")
@@ -24,19 +26,18 @@ def show_map(run: Run) -> None:
     evidence = cache.evidence(run)
     places = evidence.map
     if places is None:
-        show_start(run)
+        job_view.offer_job(
+            "map", run, "The map lays all photos out so that those alike to the network lie "
+            "together.", "Draw the map", "scatter_plot",
+            "About a minute for some thousand photos.",
+        )  # fmt: skip
         return
     left, right = st.columns([3, 2])
     with left:
-        tint = st.segmented_control(
-            "Colored by", TINTS, default="answer", required=True, key="tint", bind="query-params"
-        )
+        tint = pick_one("Colored by", TINTS, "tint")
     with right:
-        split = st.segmented_control(
-            "Split", ["valid", "tune", "train"], default="valid", required=True, key="map_split",
-            bind="query-params",
-        )  # fmt: skip
-    table = labelled(evidence.predictions, str(split)).merge(places, on="image_id")
+        split = pick_one("Split", schema.SPLITS[::-1], "map_split")
+    table = labelled(evidence.predictions, split).merge(places, on="image_id")
     wrong = int(table["wrong"].sum())
     st.markdown(
         f"**{len(table):,}** {split} photos, **{wrong:,}** wrong. Draw around some of them to see "
@@ -44,23 +45,13 @@ def show_map(run: Run) -> None:
         help=HELP,
     )
     event = st.plotly_chart(
-        draw(table, str(tint), evidence.task), key="map", on_select="rerun",
+        draw(table, tint, evidence.task), key="map", on_select="rerun",
         selection_mode=("lasso", "box", "points"),
     )  # fmt: skip
     picked = [str(point["customdata"][0]) for point in event["selection"]["points"]]
     if picked:
         st.session_state["picked_images"] = picked
         navigation.open_page("errors", view="Gallery", answer="all", split=split)
-
-
-def show_start(run: Run) -> None:
-    """Describe what the map is, and start one or watch the one that is being drawn."""
-    st.markdown("The map lays all photos out so that those alike to the network lie together.")
-    if job_view.is_at_work("map", run):
-        return
-    if st.button("Draw the map", type="primary", key="draw_map", icon=":material/scatter_plot:"):
-        job_view.start_job("map", run)
-    st.caption("About a minute for some thousand photos.")
 
 
 def draw(table: pd.DataFrame, tint: str, task: Task) -> go.Figure:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from zapcls.analysis import decisions as rules
 from zapcls.data.task import Task
-from zapcls.errors import ZapError
 from zapcls.ui import cache, messages
 from zapcls.ui.choices import FEW, Choice, describe, list_choices
 from zapcls.workspace.reviews import open_reviews
@@ -58,18 +57,9 @@ def _guess_name() -> str:
         return ""
 
 
-def show_marking(
-    image: Any, run: Run, key: str, shortcuts: bool = False, settles: bool = False
-) -> None:
-    """Show what is decided on a photo, and the buttons that decide it.
-
-    Args:
-        image: a row of the predictions.
-        key: of the widgets; unique on the page.
-        shortcuts: whether the buttons have keys; for the one photo that the URL names.
-        settles: whether a click decides a conflict.
-    """
-    card = Card(run, image, key, is_detail=shortcuts, settles=settles)
+def show_marking(card: Card) -> None:
+    """Show what is decided on a photo, and the buttons that decide it."""
+    run, image = card.run, card.image
     if card.is_detail:
         st.session_state[_ASKED] = image.image_id
     task = cache.evidence(run).task
@@ -91,7 +81,7 @@ def show_marking(
             show_choice(card, choice, is_decided)
         show_note(card, own)
         if own is not None:
-            show_undo(image.image_id, run, key, shortcut="u" if shortcuts else None)
+            show_undo(image.image_id, run, card.key, shortcut="u" if card.is_detail else None)
 
 
 def show_choice(card: Card, choice: Choice, is_decided: bool) -> None:
@@ -181,7 +171,7 @@ def is_shown(image_id: str) -> bool:
 def record(card: Card, mark: str, right_label: str) -> None:
     """Write a decision on a photo and confirm it; refuse one on a photo that is not shown."""
     if card.is_detail and (is_leaving() or not is_shown(card.image.image_id)):
-        _warn(NOT_SHOWN)
+        messages.toast_error(NOT_SHOWN)
     else:
         _write(card, mark, right_label)
 
@@ -192,7 +182,7 @@ def record_note(card: Card) -> None:
     A click on Next leaves the field, so the note may arrive together with it; later it is refused.
     """
     if card.is_detail and not is_leaving() and not is_shown(card.image.image_id):
-        _warn(NOT_SHOWN)
+        messages.toast_error(NOT_SHOWN)
         return
     own = find_own(card.run, card.image.image_id)
     if own is not None and own.note != st.session_state.get(note_key(card.key), "").strip():
@@ -201,16 +191,13 @@ def record_note(card: Card) -> None:
 
 def _write(card: Card, mark: str, right_label: str) -> None:
     run, image = card.run, card.image
-    try:
+    with messages.toast_errors():
         open_reviews(cache.workspace()).mark(
             run.facts["catalogue_id"], image.image_id, run.train_config.target,
             image.catalog_label, mark, right_label,
             note=st.session_state.get(note_key(card.key), "").strip(),
             reviewer=reviewer(), settles=card.settles,
         )  # fmt: skip
-    except ZapError as error:
-        _warn(str(error))
-    else:
         said = describe(mark, right_label, cache.evidence(run).task)
         st.toast(f"Marked: {messages.escape(said)}.", icon=":material/check:")
 
@@ -218,36 +205,29 @@ def _write(card: Card, mark: str, right_label: str) -> None:
 def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
     """Take back the reviewer's latest decision (on a photo, if given) and confirm it."""
     if is_detail and (is_leaving() or not is_shown(image_id)):
-        _warn(NOT_SHOWN)
+        messages.toast_error(NOT_SHOWN)
         return
     facts = run.facts["catalogue_id"], run.train_config.target
-    try:
+    with messages.toast_errors():
         undone = open_reviews(cache.workspace()).undo(*facts, reviewer(), image_id)
-    except ZapError as error:
-        _warn(str(error))
-    else:
         found = f"Taken back on image {undone}." if undone else "There is nothing to take back."
         st.toast(messages.escape(found), icon=":material/undo:")
 
 
-def _warn(text: str) -> None:
-    st.toast(text, icon=":material/error:", duration="long")
+def find_row(table: pd.DataFrame, image_id: str) -> Any:
+    """Find an image's first row in a table, None where it has none."""
+    return next(table[table["image_id"] == image_id].itertuples(index=False), None)
 
 
 def find_verdict(run: Run, image_id: str) -> Any:
     """Find what was decided on a photo (a row of `schema.VERDICTS`), None before anybody did."""
-    verdicts = cache.evidence(run).verdicts
-    return _first(verdicts[verdicts["image_id"] == image_id])
+    return find_row(cache.evidence(run).verdicts, image_id)
 
 
 def find_own(run: Run, image_id: str) -> Any:
     """Find the reviewer's latest decision on a photo (`schema.DECISIONS`), None without one."""
     made = cache.evidence(run).decisions
-    return _first(made[(made["image_id"] == image_id) & (made["reviewer"] == reviewer())][::-1])
-
-
-def _first(table: pd.DataFrame) -> Any:
-    return next(table.itertuples(index=False), None)
+    return find_row(made[made["reviewer"] == reviewer()][::-1], image_id)
 
 
 def describe_verdict(verdict: Any, run: Run) -> str:

@@ -21,6 +21,20 @@ def explain_errors() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
+@contextlib.contextmanager
+def toast_errors() -> Iterator[None]:
+    """Turn an error with a sentence into a toast: for callbacks, which draw nothing else."""
+    try:
+        yield
+    except ZapError as error:
+        toast_error(escape(str(error)))
+
+
+def toast_error(text: str) -> None:
+    """Show what went wrong for some seconds."""
+    st.toast(text, icon=":material/error:", duration="long")
+
+
 def escape(text: str) -> str:
     """Keep markdown out of a name that came with the data."""
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)

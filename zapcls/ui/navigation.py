@@ -5,17 +5,12 @@ from typing import Any
 import streamlit as st
 
 PAGES = {
-    "overview": "pages/overview.py",
-    "classify": "pages/classify.py",
-    "data": "pages/data.py",
-    "learning_rate": "pages/learning_rate.py",
-    "train": "pages/train.py",
-    "results": "pages/results.py",
-    "errors": "pages/errors.py",
-    "color_bias": "pages/color_bias.py",
-    "review": "pages/review.py",
-    "compare": "pages/compare.py",
-}
+    name: f"pages/{name}.py"
+    for name in (
+        "overview", "classify", "data", "learning_rate", "train", "results", "errors", "color_bias",
+        "review", "compare",
+    )
+}  # fmt: skip
 _ENTERED = "entered_by_navigation"
 
 

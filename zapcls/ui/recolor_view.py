@@ -1,18 +1,26 @@
-"""The finding on recolored photos on a page: its job, which edit is shown, and strips of photos."""
+"""Photos recolored: the finding on a page with its job, and one photo in other colors."""
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
-from zapcls.answer.recolored import MOST_PHOTOS
+from zapcls.answer.recolored import MOST_PHOTOS, Version, show_in_colors
+from zapcls.data.task import Task
 from zapcls.findings import find, recolor
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, navigation
-from zapcls.ui.recolor_strip import show_strip
+from zapcls.ui.bound import pick_one
 from zapcls.ui.sections import show_blocks
 from zapcls.workspace.runs import Run
 
 STRIPS = 3
+SMALL_PX = 96
+HELP = (
+    "The object alone is recolored, its shading kept. Where its lightness allows it, the hue alone "
+    "is moved; where it does not, its lightness too (marked ◐), which may change an answer by "
+    "itself. One photo proves nothing: Color bias does this for all photos, with controls."
+)
 
 
 def show_recoloring(run: Run, ask: Ask) -> None:
@@ -22,30 +30,17 @@ def show_recoloring(run: Run, ask: Ask) -> None:
     section = recolor.section(found, ask)
     st.subheader(section.title, anchor=section.name)
     if not found.photos:
-        show_start(run, ask)
+        job_view.offer_job(
+            "recolor", run,
+            f"Each {ask.task.thing} on a valid photo is given other colors, its shading kept and "
+            "the ground untouched, and the run answers again. Random hues, the same lightness "
+            "alone, and the ground alone are the controls.", "Recolor the photos", "palette",
+            f"Some minutes; at most {MOST_PHOTOS:,} photos, whole products.",
+        )  # fmt: skip
         return
-    edit = str(
-        st.segmented_control(
-            "What is moved", list(recolor.EDITS), default="hue", required=True, key="edit",
-            bind="query-params", format_func=recolor.EDITS.__getitem__,
-        )
-    )  # fmt: skip
+    edit = pick_one("What is moved", recolor.EDITS, "edit", format_func=recolor.EDITS.__getitem__)
     show_blocks(recolor.section(found, replace(ask, edit=edit)))
     show_examples(run, found, ask)
-
-
-def show_start(run: Run, ask: Ask) -> None:
-    """Describe what recoloring is, and start it or watch the one at work."""
-    st.markdown(
-        f"Each {ask.task.thing} on a valid photo is given other colors, its shading kept and the "
-        "ground untouched, and the run answers again. Random hues, the same lightness alone, and "
-        "the ground alone are the controls."
-    )
-    if job_view.is_at_work("recolor", run):
-        return
-    if st.button("Recolor the photos", type="primary", key="recolor", icon=":material/palette:"):
-        job_view.start_job("recolor", run)
-    st.caption(f"Some minutes; at most {MOST_PHOTOS:,} photos, whole products.")
 
 
 def show_examples(run: Run, found: recolor.Found, ask: Ask) -> None:
@@ -63,3 +58,41 @@ def show_examples(run: Run, found: recolor.Found, ask: Ask) -> None:
         for image in shown.itertuples():
             show_strip(cache.evidence(run).store.pixels[image.row], run)
             navigation.show_link("errors", "Open this photo", image=image.image_id)
+
+
+def show_strip(image: np.ndarray, run: Run) -> None:
+    """Show the strip of one photo, uint8 (side, side, 3) as the run's model takes it."""
+    if not run.onnx_path.is_file():
+        st.caption("This run has no exported model, so that it cannot be asked about other colors.")
+        return
+    task = cache.evidence(run).task
+    versions = _ask(run, image)
+    st.markdown(f"##### {count_changes(versions, task)}", help=HELP)
+    with st.container(horizontal=True, gap="small"):
+        for version in versions:
+            with st.container(width=SMALL_PX, gap="xsmall"):
+                st.image(version.image, width="stretch")
+                st.caption(describe(version, versions[0], task))
+
+
+@st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: cache.identify_model})
+def _ask(run: Run, image: np.ndarray) -> list[Version]:
+    return show_in_colors(cache.classifier(run), image, list(run.task.classes))
+
+
+def count_changes(versions: list[Version], task: Task) -> str:
+    """Describe how many of the colors change the answer."""
+    original, *others = versions
+    if not others:
+        return f"No {task.thing} stands out of a plain ground here, so none is recolored"
+    changed = sum(other.prediction != original.prediction for other in others)
+    called = task.name(original.prediction)
+    return f"Recolored: {changed} of {len(others)} colors are not called {called}"
+
+
+def describe(version: Version, original: Version, task: Task) -> str:
+    """Write the color, and the answer, in bold where it is another."""
+    mark = {"": " (as it is)", "hue": "", "color": " ◐"}[version.edit]
+    answer = f"{task.name(version.prediction)}, {100 * version.prob:.0f} %"
+    is_other = version.prediction != original.prediction
+    return f"{version.color}{mark}  \n" + (f"**≠ {answer}**" if is_other else answer)

@@ -1,7 +1,6 @@
 """What is like an image: the nearest training photos, its product's other colors, other runs."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import streamlit as st
 from zapcls.analysis.neighbors import find_nearest
 from zapcls.blocks import numbers
 from zapcls.ui import cache, marking, messages
-from zapcls.ui.thumbnails import thumbnail
+from zapcls.ui.photos import thumbnail
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
 
@@ -21,7 +20,7 @@ SMALL_PX = 88  # eight in a row at 1280 px
 RUNS_SHOWN = 30
 
 
-def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: str) -> None:
+def show_small(table: pd.DataFrame, store: Store, captions: Sequence[str], key: str) -> None:
     """Show small photos; the words under each open it."""
     with st.container(horizontal=True, gap="small"):
         for image, words in zip(table.itertuples(), captions, strict=True):
@@ -36,8 +35,7 @@ def show_strip(table: pd.DataFrame, store: Store, captions: Sequence[str], key: 
 def show_nearest(image: Any, place: int, run: Run) -> None:
     """Show the training photos that are most alike to the network, with their labels."""
     table, task = cache.evidence(run).predictions, cache.evidence(run).task
-    changed = cache.identify(run.path / "embeddings.npy", run.path / "predictions.parquet")
-    rows, similarity = _find_nearest(str(run.path), changed, place)
+    rows, similarity = _find_nearest(run, place)
     near = table.iloc[rows]
     called = int((near["label"] == image.prediction).sum())
     st.markdown(
@@ -49,14 +47,15 @@ def show_nearest(image: Any, place: int, run: Run) -> None:
         f"{messages.escape(task.name(label))} · {value:.2f}"
         for label, value in zip(near["label"], similarity, strict=True)
     ]
-    show_strip(near, cache.store_of(run), captions, "near")
+    show_small(near, cache.evidence(run).store, captions, "near")
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def _find_nearest(
-    run_path: str, changed: cache.Identity, place: int
-) -> tuple[np.ndarray, np.ndarray]:
-    run = Run(Path(run_path))
+def _identify_answers(run: Run) -> cache.Identity:
+    return cache.identify(run.path / "embeddings.npy", run.path / "predictions.parquet")
+
+
+@st.cache_data(max_entries=500, show_spinner=False, hash_funcs={Run: _identify_answers})
+def _find_nearest(run: Run, place: int) -> tuple[np.ndarray, np.ndarray]:
     embeddings = np.load(run.path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
     candidates = np.flatnonzero(cache.evidence(run).predictions["split"] == "train")
     return find_nearest(embeddings, place, candidates, NEAREST)
@@ -77,7 +76,7 @@ def show_siblings(image: Any, run: Run) -> None:
         f"{numbers.percent(other.prob)} {'✓' if other.correct else '✕'}"
         for other in others.itertuples()
     ]
-    show_strip(others, cache.store_of(run), captions, "sibling")
+    show_small(others, cache.evidence(run).store, captions, "sibling")
 
 
 def show_runs(image: Any, run: Run) -> None:

@@ -50,7 +50,7 @@ def show_start(run: Run) -> None:
         "Try these remedies", type="primary", key="trade", icon=":material/balance:",
         disabled=not names,
     ):  # fmt: skip
-        job_view.start_job("trade", run, options=[BASE, *names], seeds=int(seeds))
+        job_view.start_job("trade", run=str(run.path), options=[BASE, *names], seeds=int(seeds))
     st.caption(
         "Some minutes on two cores; what the frozen network gives is kept for the next time."
     )

@@ -26,7 +26,7 @@ def show_report(run: Run) -> None:
             "and limits. It needs neither this app nor the internet."
         )
         if st.button("Write the report", key="write_report", icon=":material/description:"):
-            job_view.start_job(KIND, run)
+            job_view.start_job(KIND, run=str(run.path))
         return
     with st.container(horizontal=True):
         for suffix, path in written.items():
@@ -36,7 +36,7 @@ def show_report(run: Run) -> None:
                 on_click="ignore", icon=icon,
             )  # fmt: skip
         if st.button("Write it again", key="write_report", icon=":material/refresh:"):
-            job_view.start_job(KIND, run)
+            job_view.start_job(KIND, run=str(run.path))
     when = time.localtime(next(iter(written.values())).stat().st_mtime)
     missing = "" if ".pdf" in written else " There is no PDF, as no Chromium was found to print it."
     st.caption(

@@ -7,19 +7,15 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.ui import cache
+from zapcls.ui.bound import put_in_url
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs
 from zapcls.workspace.runs import Run, list_runs
 
 STATE_MARKS = {
-    "queued": "○",
-    "running": "▶",
-    "done": "✓",
-    "stopped": "■",
-    "failed": "✕",
-    "lost": "✕",
+    "queued": "○", "running": "▶", "done": "✓", "stopped": "■", "failed": "✕", "lost": "✕",
     "damaged": "!",
-}
+}  # fmt: skip
 
 
 _MISSING = "missing_run"
@@ -63,7 +59,7 @@ def pick_run() -> None:
         "✓ done, ▶ running, ■ stopped, ✕ failed, ! damaged.",
     )
     if asked != st.session_state["run"]:
-        _put_run_in_url()
+        put_in_url("run", "run")
 
 
 def _note_missing(asked: str | None, known: Collection[str]) -> None:
@@ -95,11 +91,7 @@ def warn_missing(run_id: str, shown: Run | None) -> None:
 
 def _choose_run() -> None:
     st.session_state.pop(_MISSING, None)
-    _put_run_in_url()
-
-
-def _put_run_in_url() -> None:
-    st.query_params["run"] = st.session_state["run"]
+    put_in_url("run", "run")
 
 
 def chosen_run() -> Run | None:

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from zapcls.config import build_config
 from zapcls.ui import cache
-from zapcls.ui.job_view import find_active, show_failure, show_job
+from zapcls.ui.job_view import find_active, launch_run, show_failure, show_job, start_job
 from zapcls.ui.messages import DRAWN_NOTE, escape
-from zapcls.ui.navigation import open_page, show_link
+from zapcls.ui.navigation import show_link
 from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs
-from zapcls.workspace.jobs import Job, Status
+from zapcls.workspace.jobs import Status
 from zapcls.workspace.runs import Run, create_run
 
 
@@ -38,7 +39,7 @@ def need_run() -> Run:
 
 def _explain_unevaluated(run: Run, status: Status) -> None:
     if status.state in ("failed", "lost"):
-        show_failure(run, status)
+        show_failure(run)
         show_link("train", "Resume or train again", icon=":material/replay:")
         return
     st.info("This run was stopped before it was evaluated.")
@@ -46,35 +47,18 @@ def _explain_unevaluated(run: Run, status: Status) -> None:
         st.caption("It had not finished an epoch, so there is nothing to evaluate.")
         show_link("train", "Train again", icon=":material/replay:")
         return
-    running = _find_evaluation(run)
-    if running is not None:
+    running = find_active(cache.workspace().jobs_dir, "evaluate")
+    if running and running.config["run"] == str(run.path):
         show_job(running)
         return
     if st.button("Evaluate what it learned", type="primary", key="evaluate"):
-        config = {"run": str(run.path), "data_dir": None}
-        job = jobs.create(cache.workspace().jobs_dir, "evaluate", config)
-        jobs.launch(job, cache.workspace())
-        st.rerun()
+        start_job("evaluate", run=str(run.path), data_dir=None)
     show_link("train", "Resume it on Train", icon=":material/resume:")
 
 
-def _find_evaluation(run: Run) -> Job | None:
-    active = find_active(cache.workspace().jobs_dir, "evaluate")
-    return active if active and active.config["run"] == str(run.path) else None
-
-
-def start_first_try() -> None:
-    """Start the preset for newcomers on the drawings, and open the page that shows it."""
-    from zapcls.config import build_config
-
-    workspace = cache.workspace()
-    run = create_run(workspace, build_config("first-try"), workspace.drawings_dir)
-    jobs.launch(run, workspace)
-    open_page("train", run=run.run_id)
-
-
-def show_first_try(key: str = "first_try") -> None:
-    """The one button for someone who has nothing yet."""
+def show_first_try() -> None:
+    """The one button for someone who has nothing yet: the preset for newcomers, on drawings."""
     label = "Train on the drawings (half a minute)"
-    if st.button(label, type="primary", key=key, icon=":material/play_arrow:"):
-        start_first_try()
+    if st.button(label, type="primary", key="first_try", icon=":material/play_arrow:"):
+        workspace = cache.workspace()
+        launch_run(create_run(workspace, build_config("first-try"), workspace.drawings_dir))

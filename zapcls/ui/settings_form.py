@@ -1,5 +1,6 @@
 """The settings of the next training, shared by the Train and the Learning rate pages."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from zapcls.blocks import numbers
 from zapcls.config import (
     DEFAULT_PRESET,
     DEVICES,
+    PARTS,
     PRESETS,
     SECTIONS,
     SETTINGS,
@@ -20,7 +22,7 @@ from zapcls.config import (
 )
 from zapcls.data.sources import drawings
 from zapcls.errors import BadInput
-from zapcls.ui import cache, job_view, setting_words
+from zapcls.ui import cache, job_view
 from zapcls.ui.setting_fields import PICKERS
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job
@@ -74,9 +76,49 @@ def build_chosen_config() -> TrainConfig:
     return built
 
 
-def describe_settings() -> str:
+def name_phase(settings: Mapping[str, Any], phase: str) -> str:
+    """Name a phase by what it trains: the head, the whole network or its last stage."""
+    part = "head only" if phase == "frozen" else PARTS[settings["unfrozen_part"]]
+    return f"{part} ({phase})"
+
+
+def title_setting(setting: Setting, settings: Mapping[str, Any]) -> str:
+    """Title a setting's field, which may name what other settings are."""
+    titles = {
+        name: row.kind.list_titles()[settings[name]]
+        for name, row in SETTINGS.items()
+        if row.kind.options
+    }
+    return setting.title.format(**titles)
+
+
+def describe_settings(settings: Mapping[str, Any]) -> str:
     """Describe the settings in one line."""
-    return setting_words.describe(read_settings())
+    return " · ".join(
+        setting.say(settings[name])
+        for name, setting in SETTINGS.items()
+        if setting.line and not (setting.is_quiet and settings[name] == setting.default)
+    )
+
+
+def compare_settings(taken: Mapping[str, Any], chosen: Mapping[str, Any], phase: str) -> list[str]:
+    """Find where a phase's curve was taken under other settings than the form's.
+
+    Returns:
+        A clause each: "taken at 128 px, the form says 224 px". Each names a setting that the
+        curve depends on; the seed is none of them, as it is taken over seeds.
+    """
+    taken = TrainConfig().to_json() | dict(taken)
+    clauses = []
+    for name, setting in SETTINGS.items():
+        before, now, curve = taken[name], chosen[name], setting.curve
+        if curve is None or before == now or not curve.concerns(taken, phase):
+            continue
+        if setting.kind.field == "file" and Path(before).name != Path(now).name:
+            before, now = Path(before).name, Path(now).name
+        said, form_says = (setting.say(value, curve.words) for value in (before, now))
+        clauses.append(f"taken {curve.before} {said}, the form says {form_says}")
+    return clauses
 
 
 def show_form() -> None:
@@ -122,7 +164,7 @@ def _show_field(setting: Setting) -> None:
     chosen = read_settings()
     reason = f" It cannot be changed here: {obstacle}." if obstacle else ""
     look = {
-        "label": setting_words.title_setting(setting, chosen),
+        "label": title_setting(setting, chosen),
         # A field of its own where there is no choice, so that none is kept from before.
         "key": _widget_key(f"only_{setting.name}" if obstacle else setting.name),
         "help": f"{numbers.begin(setting.help)}.{reason}",
@@ -150,9 +192,9 @@ def find_busy(device: str) -> str | None:
     return next(filter(None, holders), None)
 
 
-def show_ready() -> bool:
-    """Show who is using the machine, if anyone is; True when a training can start now."""
-    busy = find_busy(read_settings()["device"])
+def show_ready(device: str) -> bool:
+    """Show who is using the machine, if anyone is; True when a training can start on `device`."""
+    busy = find_busy(device)
     if busy:
         st.caption(f"{busy} is running; one at a time.")
     return busy is None
@@ -160,7 +202,7 @@ def show_ready() -> bool:
 
 def find_differences(job: Job, phase: str) -> list[str]:
     """Find where a curve was taken under other settings than the form's, or on other photos."""
-    found = setting_words.find_differences(job.config["train"], read_settings(), phase)
+    found = compare_settings(job.config["train"], read_settings(), phase)
     folder, now = Path(job.config["data_dir"]), read_chosen_data(cache.workspace())
     if folder.resolve() != now.resolve():
         found.append(f"taken on {folder.name}, the data in use is {now.name}")

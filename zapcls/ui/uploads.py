@@ -1,6 +1,5 @@
 """Answers for uploaded photos: decoded one at a time, and kept so that a rerun decodes none."""
 
-import hashlib
 import threading
 
 import streamlit as st
@@ -20,24 +19,20 @@ def answer_upload(run: Run, content: bytes, name: str) -> Answer:
         BadInput: it is not a picture, broken or too large.
         ZapError: the run has no whole model.
     """
-    model = run.onnx_path.stat()
-    digest = hashlib.blake2b(content).hexdigest()
-    found = _answer(str(run.path), model.st_mtime_ns, model.st_size, digest, name, run, content)
+    found = _answer(run, content, name)
     if isinstance(found, str):
         raise BadInput(found)
     return found
 
 
 # A resource is shared, not copied; 50 MB at most, where a model takes 512 px.
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _answer(
-    run_path: str, changed: int, size: int, digest: str, name: str, _run: Run, _content: bytes
-) -> Answer | str:
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Run: cache.identify_model})
+def _answer(run: Run, content: bytes, name: str) -> Answer | str:
     """Return the answer, or why there is none: a refusal is kept too."""
-    classifier = cache.classifier(_run)
+    classifier = cache.classifier(run)
     with _one_at_a_time():
         try:
-            return classify(classifier, list(_run.task.classes), _content, name)
+            return classify(classifier, list(run.task.classes), content, name)
         except BadInput as error:
             return str(error)
 
