@@ -13,9 +13,9 @@ import mat4py
 import pandas as pd
 import pytest
 from PIL import Image
+from small import small_config
 
 from zapcls import schema
-from zapcls.config import build_config
 from zapcls.data.sources import read_catalogue
 from zapcls.data.sources.zappos import METADATA
 from zapcls.data.task import DEFAULT_TASK
@@ -146,8 +146,10 @@ def tiny_settings():
     """The settings of a real training that takes a few seconds; it learns next to nothing."""
     return {
         "arch": "lcnet_050",
+        "weights": "none",
         "image_size": 32,
         "batch_size": 16,
+        "frozen_epochs": 0,
         "unfrozen_epochs": 1,
         "unfrozen_lr": 3e-3,
         "device": "cpu",
@@ -245,7 +247,7 @@ def color_run(tmp_path):
     from onnx import TensorProto, helper
 
     workspace = Workspace(tmp_path / "workspace")
-    run = create_run(workspace, build_config("first-try"), tmp_path / "data")
+    run = create_run(workspace, small_config(), tmp_path / "data")
     weights = [4 / 255, 0, 0, 0, 0, 4 / 255]
     graph = helper.make_graph(
         [

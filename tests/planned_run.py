@@ -8,9 +8,9 @@ import onnx
 import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageDraw
+from small import small_config
 
 from zapcls.analysis import metrics
-from zapcls.config import build_config
 from zapcls.workspace import worker
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
@@ -79,7 +79,7 @@ def write_onnx(path: Path, side: int, classes: int) -> None:
 
 def add_planned(workspace: Workspace, data_dir: Path, store: Store, **settings) -> Run:
     """Add a finished run for all frequent sub-categories, or as `settings` say."""
-    config = build_config("first-try", **{"target": TARGET, "classes": (), **settings})
+    config = small_config(**{"target": TARGET, "classes": (), **settings})
     run = create_run(workspace, config, data_dir)
     worker.perform(run, lambda progress: _write(run, store))
     return run

@@ -281,13 +281,12 @@ def test_the_presets_are_starting_points(monkeypatch, tmp_path, workspace_dir):
     made = list_runs(open_workspace())
     configs = {(run.train_config.arch, run.train_config.seed): run for run in made}
     assert len(made) == 4
-    drawn = configs["resnet10t", 0]
-    assert drawn.train_config.weights == "none"
+    [drawn] = [run for run in made if run.train_config == build_config("first-try")]
     assert drawn.data_dir == workspace_dir / "data" / "drawings"
     blog = configs["resnet50", 7].train_config
     assert (blog.image_size, blog.frozen_lr) == (224, "suggested")
     photos = [run.train_config for run in made if run.data_dir == tmp_path]
-    assert {config.arch for config in photos} == {"mobilenet_v2"}
+    assert {config.arch for config in photos} == {"tf_efficientnet_lite0"}
     changed = next(config for config in photos if config.split == "random")
     assert (changed.unfrozen_lr, changed.classes) == (0.01, ("Boys", "Girls"))
 

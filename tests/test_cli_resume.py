@@ -5,10 +5,10 @@ import warnings
 
 import pandas as pd
 import pytest
+from small import small_config
 
 from zapcls import work
 from zapcls.__main__ import main
-from zapcls.config import build_config
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, write_json
@@ -26,7 +26,7 @@ def workspace(tmp_path, monkeypatch):
 @pytest.fixture
 def run(workspace, tmp_path):
     """A run that was stopped before it did anything."""
-    run = create_run(workspace, build_config("first-try", seed=3), tmp_path / "data")
+    run = create_run(workspace, small_config(seed=3), tmp_path / "data")
     write_json(run.path / "status.json", {"state": "stopped"})
     return run
 
@@ -128,7 +128,7 @@ def test_a_stopped_run_goes_on_where_it_ended(
 def test_a_run_that_was_evaluated_after_its_stop_is_evaluated_again(
     workspace, drawn, tiny_settings, monkeypatch
 ):
-    run = create_run(workspace, build_config("first-try", **tiny_settings), drawn)
+    run = create_run(workspace, small_config(**tiny_settings), drawn)
     assert main(["train", "--resume", run.run_id]) == 0
     metrics = run.metrics
     rates = {name: known | {"guess_error_rate": 1.0} for name, known in metrics["targets"].items()}

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from small import small_config
 
 from zapcls import schema, work
 from zapcls.analysis.remedies import ALL_SEEDS
@@ -168,7 +169,7 @@ def test_it_stops_in_a_training_and_leaves_nothing_half_done(ours):
 
 
 def test_a_run_that_started_at_random_is_refused(ours, refuses):
-    settings = ours.run.config | {"train": build_config("first-try").to_json()}
+    settings = ours.run.config | {"train": small_config().to_json()}
     write_json(ours.run.path / "config.json", settings)
 
     with refuses("must start from trained weights", "Choose a run"):

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t
+from small import small_config
 
 from zapcls import schema
 from zapcls.analysis import compare
 from zapcls.analysis.intervals import wilson
 from zapcls.analysis.permutations import sign_flip_p
-from zapcls.config import build_config
 
 CLASSES = ["Women", "Men"]
 
@@ -273,7 +273,7 @@ def test_interval_and_p_keep_their_word_where_chance_is_all():
 
 
 def build_run(run_id="one", catalogue_id="cat", **settings):
-    config = build_config("first-try", **settings)
+    config = small_config(**settings)
     facts = {"catalogue_id": catalogue_id, "classes": list(config.classes)}
     return SimpleNamespace(run_id=run_id, train_config=config, facts=facts)
 
@@ -303,8 +303,8 @@ def test_runs_that_cannot_be_compared(refuses, other, words):
 
 
 def test_settings_that_differ_are_listed_as_text():
-    first = build_config("first-try")
-    second = build_config("first-try", seed=3, unfrozen_lr="suggested", classes=("Women", "Girls"))
+    first = small_config()
+    second = small_config(seed=3, unfrozen_lr="suggested", classes=("Women", "Girls"))
     changed = compare.diff_configs(first, second)
 
     assert changed.to_numpy().tolist() == [

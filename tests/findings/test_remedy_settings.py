@@ -1,6 +1,7 @@
 """The remedies: how they are chosen, and what each changes of a run."""
 
 import pytest
+from small import small_config
 
 from zapcls.config import SUGGESTED, build_config
 from zapcls.findings.remedy_settings import (
@@ -23,7 +24,7 @@ def test_the_base_line_has_no_remedy_whatever_the_run_had(laptop):
 
     assert (plain.hue_jitter, plain.last_layer) == (0, "trained")
     assert (plain.frozen_epochs, plain.unfrozen_epochs, plain.seed) == (4, 0, 9)
-    assert (plain.arch, plain.frozen_lr, plain.image_size) == ("mobilenet_v2", 3e-3, 128)
+    assert (plain.arch, plain.frozen_lr, plain.image_size) == ("tf_efficientnet_lite0", 3e-3, 128)
 
 
 @pytest.mark.parametrize("name", [name for name in REMEDIES if name != BASE])
@@ -45,7 +46,7 @@ def test_a_head_has_time_and_a_rate():
 
 
 def test_a_network_that_started_at_random_is_an_obstacle(laptop):
-    assert "must start from trained weights" in find_obstacle(build_config("first-try"))
+    assert "must start from trained weights" in find_obstacle(small_config())
     assert find_obstacle(laptop) == ""
 
 

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from small import small_config
 
 from zapcls import model
-from zapcls.config import Statistics, build_config
+from zapcls.config import Statistics
 from zapcls.errors import Stopped
 from zapcls.progress import silent
 
@@ -114,7 +115,7 @@ def build_in(halves, torch):
             "device": "cpu",
             "precision": "fp32",
         }
-        config = build_config("first-try", **(defaults | settings))
+        config = small_config(**(defaults | settings))
         folder.mkdir(exist_ok=True)
         arrays = photos.pixels, photos.split, photos.codes, folder.parent / "bodies"
         colors = photos.colors if config.needs_colors else None

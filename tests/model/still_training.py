@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from fastai.callback.core import Callback
+from small import small_config
 from torch import nn
 
-from zapcls.config import TrainConfig, build_config
+from zapcls.config import TrainConfig
 from zapcls.model import processes
 from zapcls.model.learner import choose_device
 from zapcls.model.phases import Photos
@@ -34,8 +35,7 @@ class Still(Callback):
 
 
 def main(folder: Path) -> None:
-    config: TrainConfig = build_config(
-        "first-try",
+    config: TrainConfig = small_config(
         arch="lcnet_050",
         image_size=32,
         batch_size=8,

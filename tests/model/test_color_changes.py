@@ -4,6 +4,7 @@ import colorsys
 
 import numpy as np
 import pytest
+from small import small_config
 
 from zapcls import model
 from zapcls.config import Statistics, build_config
@@ -94,7 +95,7 @@ def test_without_changes_nothing_is_drawn(torch):
 
 
 def build_loaders(pixels, torch, recolored=None, **settings):
-    config = build_config("first-try", image_size=32, batch_size=8, augmentation="none", **settings)
+    config = small_config(image_size=32, batch_size=8, augmentation="none", **settings)
     split = np.array(["train"] * 24 + ["tune"] * 6)
     codes = np.arange(30) % 2
     cpu = torch.device("cpu")

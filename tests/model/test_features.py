@@ -8,9 +8,9 @@ import shutil
 import numpy as np
 import pytest
 from filelock import FileLock
+from small import small_config
 
 from zapcls import model
-from zapcls.config import build_config
 from zapcls.errors import Stopped
 from zapcls.progress import silent
 
@@ -33,7 +33,7 @@ def freeze(photos, weights_file, tmp_path, torch):
     def build(arch=STAGED, seed=0, progress=silent, **settings):
         weights = weights_file(arch, seed, photos)
         defaults = {"arch": arch, "image_size": 64, "weights": weights, "augmentation": "none"}
-        config = build_config("first-try", **(defaults | settings))
+        config = small_config(**(defaults | settings))
         body = model.learner.build_network(arch, weights, 2)[0].eval()
         cpu = torch.device("cpu")
         return body, model.features.FrozenBody(

@@ -3,9 +3,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from small import small_config
 
 from zapcls import model
-from zapcls.config import Statistics, build_config
+from zapcls.config import Statistics
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def gather_rows(torch):
 
 
 def build(pixels, split, torch, **settings):
-    config = build_config("first-try", image_size=32, batch_size=8, **settings)
+    config = small_config(image_size=32, batch_size=8, **settings)
     return model.loaders.build_pixel_loaders(config, pixels, split, CODES, torch.device("cpu"))[0]
 
 

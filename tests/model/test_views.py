@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small import small_config
 
 from zapcls import model
 from zapcls.config import Statistics, build_config
@@ -76,7 +77,7 @@ def test_views_that_show_the_same_have_one_name_and_no_others():
 @pytest.fixture
 def see(draw_pixels, torch):
     """Return a function that shows photos, or another's copy of them, in a view."""
-    config = build_config("first-try", image_size=40)
+    config = small_config(image_size=40)
 
     def show(rows, *fields):
         view = model.views.View(*fields)

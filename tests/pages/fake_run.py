@@ -15,6 +15,7 @@ import onnx
 import pandas as pd
 from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
+from small import small_config
 
 import zapcls.model  # the floor itself is empty: no torch
 from zapcls import schema, work
@@ -177,7 +178,7 @@ def evaluate(job, run, workspace):
 
 def add_run(workspace, minute, **settings):
     """Create a run that is as old as `minute` says: a later one is newer."""
-    config = build_config("first-try", **settings)
+    config = small_config(**settings)
     run = create_run(workspace, config, workspace.drawings_dir)
     place = run.path.with_name(f"20260102-10{minute:02}00-{config.arch}-{minute:04}")
     return Run(run.path.rename(place))
@@ -234,8 +235,8 @@ def add_curve(workspace, phase="unfrozen", valleys=VALLEYS, **settings):
     return job
 
 
-def add_finder(workspace, phase="unfrozen", preset="first-try", **settings):
-    config = build_config(preset, **settings)
+def add_finder(workspace, phase="unfrozen", preset="", **settings):
+    config = build_config(preset, **settings) if preset else small_config(**settings)
     facts = {"train": config.to_json(), "data_dir": str(workspace.drawings_dir), "phase": phase}
     return jobs.create(workspace.jobs_dir, "lr_find", facts)
 

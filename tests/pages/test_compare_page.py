@@ -6,13 +6,13 @@ import shutil
 import fake_run
 import pandas as pd
 import pytest
+from small import small_config
 
 from zapcls import schema
 from zapcls.__main__ import main
 from zapcls.analysis.compare import IMAGES, LABELS, pair_runs
 from zapcls.analysis.compare_groups import compare_by_group
 from zapcls.blocks import numbers
-from zapcls.config import build_config
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.evidence import open_evidence
@@ -179,7 +179,7 @@ def test_a_retraining_is_compared_with_its_parent(finished, workspace, pairs, de
     corrections = pd.DataFrame(
         [(image["image_id"], right, "label wrong")], columns=list(schema.CORRECTIONS)
     )
-    config = build_config("first-try", unfrozen_epochs=3)
+    config = small_config(unfrozen_epochs=3)
     child = create_retraining(workspace, finished, config, corrections)
     fake_run.perform(child, workspace, None, weights=True)
     app = open_page("compare", run=child.run_id)

@@ -91,8 +91,10 @@ def list_labels(app):
 
 
 def test_the_last_stage_is_offered_where_it_can_be_cut_off(workspace, open_page, launched):
-    app = open_page("train").choose("preset", "laptop")
-    assert app.field("unfrozen_part-laptop").options == ["whole network", "last stage"]
+    app = open_page("train").choose("preset", "laptop").choose("unfrozen_part-laptop", "all")
+    assert app.field("unfrozen_part-laptop").options == [
+        "whole network", "last stage", "last two stages"
+    ]  # fmt: skip
     whole = {"Epochs, head only", "Epochs, whole network", "Learning rate, whole network"}
     assert whole <= list_labels(app)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
+from small import small_config
 
 from zapcls import schema
 from zapcls.analysis import metrics
 from zapcls.analysis.metrics import summarize_splits
-from zapcls.config import build_config
 from zapcls.workspace import checks
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
@@ -58,7 +58,7 @@ def plan_logits(split: pd.DataFrame, every: int) -> np.ndarray:
 
 def add_run(workspace: Workspace, data_dir: Path, store: Store, **settings) -> Run:
     """An evaluated run: every fifth photo is answered wrongly."""
-    run = create_run(workspace, build_config("first-try", **settings), data_dir)
+    run = create_run(workspace, small_config(**settings), data_dir)
     config = run.train_config
     split = read_split(store, config)
     predictions, prob = metrics.build_predictions(

@@ -18,10 +18,10 @@ def test_the_same_settings_have_no_difference(phase):
 
 LAST_STAGE = {"unfrozen_part": "last_stage"}
 HUES = "hues turned by up to 5 % of the circle"
-# What a curve was taken under, and what is said of it beside the form's quick look.
+# What a curve was taken under, and what is said of it beside the plain form.
 DIFFERENCES = [
     ("frozen", {"image_size": 160}, "at 160 px, the form says 128 px"),
-    ("frozen", {"arch": "resnet18"}, "with resnet18, the form says mobilenet_v2"),
+    ("frozen", {"arch": "resnet18"}, "with resnet18, the form says tf_efficientnet_lite0"),
     ("frozen", {"batch_size": 32}, "with batches of 32, the form says batches of 64"),
     ("unfrozen", {"weights": "none"}, "from a random start, the form says ImageNet weights"),
     ("unfrozen", {"weights": "/here/body.safetensors"},
@@ -65,7 +65,7 @@ def test_views_matter_to_the_last_stage_and_files_of_one_name_are_told_apart():
 @pytest.mark.parametrize(
     ("changes", "clause"),
     [
-        ({"target": "sub_category"}, "predicts sub-category · mobilenet_v2 · 128 px"),
+        ({"target": "sub_category"}, "predicts sub-category · tf_efficientnet_lite0 · 128 px"),
         ({"weights": "/body.safetensors"}, "batch 64 · weights from a file · product split"),
         (LAST_STAGE, "ImageNet weights · last stage · product split"),
         ({"hue_jitter": 0.05, "last_layer": "balanced"}, f"seed 0 · {HUES} · balanced last layer"),
@@ -74,7 +74,7 @@ def test_views_matter_to_the_last_stage_and_files_of_one_name_are_told_apart():
     ],
 )
 def test_the_line_says_what_few_people_change_only_where_it_is_changed(changes, clause):
-    plain = "mobilenet_v2 · 128 px · batch 64 · ImageNet weights · product split · seed 0"
+    plain = "tf_efficientnet_lite0 · 128 px · batch 64 · ImageNet weights · product split · seed 0"
     assert settings_form.describe_settings(QUICK) == plain
     assert clause in settings_form.describe_settings(QUICK | changes)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small import small_config
 
 from zapcls.config import DEFAULT_CLASSES as CLASSES
-from zapcls.config import build_config
 from zapcls.data.split import name_split
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import read_status, request_stop
@@ -51,7 +51,7 @@ from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import create_run
 
 workspace = Workspace(Path(sys.argv[1]))
-config = build_config("first-try", **json.loads(sys.argv[3]))
+config = small_config(**json.loads(sys.argv[3]))
 run = create_run(workspace, config, Path(sys.argv[2]))
 jobs.launch(run, workspace)
 print(run.path, flush=True)
@@ -82,7 +82,7 @@ def create(workspace, drawn, tiny_settings):
     """Return a function that creates a queued run; the settings are options of its config."""
 
     def create(**settings):
-        config = build_config("first-try", **(tiny_settings | settings))
+        config = small_config(**(tiny_settings | settings))
         return create_run(workspace, config, drawn)
 
     return create
@@ -202,7 +202,7 @@ def test_a_stopped_training_can_be_evaluated_later(stopped, workspace, run_comma
 @pytest.fixture(scope="module")
 def two_starts(workspace, drawn, tiny_settings):
     """Two trainings launched at the same instant: the one that won, and the other."""
-    config = build_config("first-try", **(tiny_settings | {"unfrozen_epochs": 20, "seed": 5}))
+    config = small_config(**(tiny_settings | {"unfrozen_epochs": 20, "seed": 5}))
     runs = [create_run(workspace, config, drawn) for _ in range(2)]
     threads = [threading.Thread(target=jobs.launch, args=(run, workspace)) for run in runs]
     for thread in threads:
@@ -395,7 +395,7 @@ def test_a_training_whose_photos_are_gone_fails_with_a_sentence(
     drawn, workspace, tiny_settings, tmp_path
 ):
     folder = shutil.copytree(drawn, tmp_path / "copy")
-    run = create_run(workspace, build_config("first-try", **tiny_settings), folder)
+    run = create_run(workspace, small_config(**tiny_settings), folder)
     shutil.rmtree(folder)
 
     jobs.launch(run, workspace)

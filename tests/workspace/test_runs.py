@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from small import small_config
 
 from zapcls import schema
 from zapcls.analysis import metrics
-from zapcls.config import TrainConfig, build_config
+from zapcls.config import TrainConfig
 from zapcls.data.sources import read_catalogue
 from zapcls.errors import Damaged, ZapError
 from zapcls.workspace import jobs, runs
@@ -26,7 +27,7 @@ from zapcls.workspace.run_tables import (
 from zapcls.workspace.runs import FORMAT, Run, create_retraining, create_run, find_run, list_runs
 from zapcls.workspace.store import read_split
 
-CONFIG = build_config("first-try", seed=3)
+CONFIG = small_config(seed=3)
 JOINED = ("row", "image_path", "brand", "category", "sub_category", "gender", "color")
 
 
@@ -254,7 +255,7 @@ def test_a_run_of_another_version_says_what_to_do(workspace, finished, changes, 
 
 def test_a_run_of_before_there_were_formats_opens_with_defaults(workspace, finished):
     assert finished.config["format"] == FORMAT
-    old = {"arch": "resnet18", "seed": 5}
+    old = {"arch": "resnet18", "weights": "imagenet", "seed": 5}
     change_config(finished, format=None, train=old)
 
     assert find_run(workspace, finished.run_id).train_config == TrainConfig(**old)
@@ -294,7 +295,7 @@ def test_a_retraining_has_its_parent_s_split_with_the_labels_corrected(
 ):
     before = pd.read_parquet(parent.path / "split.parquet").set_index("image_id")
     relabelled, taken_out = corrections["image_id"]
-    config = build_config("first-try", seed=9)
+    config = small_config(seed=9)
 
     run = create_retraining(workspace, parent, config, corrections)
 
@@ -335,7 +336,7 @@ def test_a_retraining_is_whole_or_absent(workspace, parent, corrections, monkeyp
 def test_a_retraining_keeps_split_and_classes_of_its_parent(
     workspace, parent, corrections, settings, refuses
 ):
-    config = build_config("first-try", **settings)
+    config = small_config(**settings)
     asked = f"{config.target}: {', '.join(config.classes)}"
 
     with refuses("keeps its parent's target and classes", "gender: Women, Men", f"got {asked}"):

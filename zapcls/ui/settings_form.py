@@ -56,8 +56,9 @@ def change_setting(name: str, value: Any) -> None:
     changed = {name: value}
     if name == "target" and value != before["target"]:
         changed["classes"] = list(choose_classes(value))
-    if name == "arch":
+    if name == "arch" and before["weights"] != choose_weights(value, before["weights"]):
         changed["weights"] = choose_weights(value, before["weights"])
+        st.session_state.pop(_widget_key("weights"), None)
     st.session_state[_KEY] = before | changed
 
 
