@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from zapcls.blocks import Facts
+from zapcls.blocks import Facts, Text
 from zapcls.config import build_config
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING, Evidence
@@ -60,11 +60,17 @@ def build_classes(build_table, classes, target="category", photos=6):
     return table.assign(row=range(len(table)), catalog_label=table["label"])
 
 
-def list_texts(section):
-    """All sentences of a section, those in columns and captions too."""
+def list_blocks(section):
+    """The blocks of a section, those that stand side by side after the others."""
     blocks = list(section.blocks)
     for block in blocks:
         blocks += [inner for column in getattr(block, "columns", ()) for inner in column]
+    return blocks
+
+
+def list_texts(section):
+    """All sentences of a section, those in columns and captions too."""
+    blocks = list_blocks(section)
     names = ("text", "help", "caption")
     said = [str(getattr(block, name, "")) for block in blocks for name in names]
     facts = [block.rows for block in blocks if isinstance(block, Facts)]
@@ -74,4 +80,9 @@ def list_texts(section):
 
 def pick(section, kind):
     """The blocks of one kind."""
-    return [block for block in section.blocks if isinstance(block, kind)]
+    return [block for block in list_blocks(section) if isinstance(block, kind)]
+
+
+def read_texts(section):
+    """Each paragraph of a section."""
+    return [block.text for block in pick(section, Text)]

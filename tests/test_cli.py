@@ -8,6 +8,7 @@ import pytest
 from filelock import FileLock
 
 from zapcls.__main__ import main
+from zapcls.config import build_config
 from zapcls.workspace.layout import ENVIRONMENT, open_workspace
 from zapcls.workspace.runs import list_runs
 

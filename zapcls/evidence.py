@@ -165,7 +165,10 @@ class Evidence:
     @property
     def decisions(self) -> pd.DataFrame:
         """The reviewers' decisions on the catalogue and target (`schema.DECISIONS`)."""
-        return self.keep("decisions", ("reviews",), self._read_decisions)
+        return self.keep(
+            "decisions", ("reviews",),
+            lambda: open_reviews(self.workspace).read(self.catalogue_id, self.task.target),
+        )  # fmt: skip
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -267,9 +270,6 @@ class Evidence:
             return stamp_file(place / "predictions.parquet"), *self.stamp(("store", "colors"))
         file = _FILES.get(name, f"derived/{name}/{name}.parquet")
         return (stamp_file(self.run.path / file),)
-
-    def _read_decisions(self) -> pd.DataFrame:
-        return open_reviews(self.workspace).read(self.catalogue_id, self.task.target)
 
 
 def _list_values(column: pd.Series) -> list[str]:

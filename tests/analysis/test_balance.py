@@ -1,10 +1,14 @@
 """Colors and labels in balance: weights by hand, even draws, and a last layer that is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
 
-from zapcls.analysis import balance
 from zapcls.analysis.balance import (
+    STRENGTHS,
     Embedded,
     assign_groups,
     draw_evenly,
@@ -118,26 +122,38 @@ def test_the_last_layer_forgets_what_only_goes_with_the_label() -> None:
     color, label = (layer.weight[1] - layer.weight[0])[[0, 3]]
     assert label > 1
     assert abs(color) < 0.15 * label
-    plain = balance._fit(train.embeddings, train.codes, 2, 1.0)
-    color, label = (plain[1] - plain[0])[[0, 3]]
+    plain = LogisticRegression(fit_intercept=False).fit(train.embeddings, train.codes)
+    color, label = plain.coef_[0, [0, 3]]
     assert color > 0.5 * label  # what a layer learns that is not drawn for
     assert layer.facts["photos"] == 120
     assert (layer.facts["draws"], layer.facts["groups"]) == (10, 4)
-    assert layer.facts["strength"] in balance.STRENGTHS
+    assert layer.facts["strength"] in STRENGTHS
 
 
-def test_the_weights_say_what_sklearn_would() -> None:
-    from sklearn.linear_model import LogisticRegression
+@pytest.mark.parametrize("classes", [2, 3])
+def test_where_groups_are_even_the_layer_answers_as_sklearn_does(classes: int) -> None:
+    photos = build_photos(dict.fromkeys(SKEWED, 40), 0)
+    if classes == 3:
+        codes = np.where(photos.embeddings[:, 1] > 0, photos.codes, 2)
+        photos = replace(photos, codes=codes)
 
-    photos = build_photos(SKEWED, 0)
-    three = np.where(photos.embeddings[:, 1] > 0, photos.codes, 2)
-    for codes in (photos.codes, three):
-        classes = int(codes.max()) + 1
-        weight = balance._fit(photos.embeddings, codes, classes, 0.1)
-        head = LogisticRegression(C=0.1, fit_intercept=False).fit(photos.embeddings, codes)
-        logits = photos.embeddings @ weight.T
-        prob = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        assert np.abs(prob - head.predict_proba(photos.embeddings)).max() < 1e-3
+    layer = fit_balanced_layer(photos, photos, classes, 0)
+
+    scaled = photos.embeddings / photos.embeddings.std(axis=0)
+    head = LogisticRegression(C=layer.facts["strength"], fit_intercept=False, max_iter=500)
+    expected = head.fit(scaled, photos.codes).predict_proba(scaled)
+    prob = softmax(photos.embeddings @ layer.weight.T, axis=1)
+    assert np.abs(prob - expected).max() < 1e-3
+
+
+def test_the_strength_is_that_of_the_least_balanced_loss_on_tune() -> None:
+    train, told = build_photos(SKEWED, 0), build_photos(SKEWED, 1)
+    is_rare = np.isin(told.groups, np.flatnonzero(np.bincount(told.groups) < 100))
+    flipped = replace(told, codes=np.where(is_rare, 1 - told.codes, told.codes))
+
+    assert fit_balanced_layer(train, told, 2, 0).facts["strength"] >= 1e-2
+    # Half of the groups are answered wrong, few photos though they are: unsure is better.
+    assert fit_balanced_layer(train, flipped, 2, 0).facts["strength"] <= 1e-3
 
 
 def test_features_on_other_scales_are_held_back_alike() -> None:
@@ -150,22 +166,6 @@ def test_features_on_other_scales_are_held_back_alike() -> None:
     )
 
     assert scaled.weight * scale == pytest.approx(layer.weight, abs=1e-3)
-
-
-def test_the_strength_is_that_of_the_least_balanced_loss_on_tune() -> None:
-    train = build_photos(SKEWED, 0)
-    told = build_photos(SKEWED, 1)
-    flipped = Embedded(told.embeddings, 1 - told.codes, told.groups)
-
-    assert fit_balanced_layer(train, told, 2, 0).facts["strength"] >= 1e-2
-    # Where every answer is wrong, it is best to be as unsure as can be.
-    assert fit_balanced_layer(train, flipped, 2, 0).facts["strength"] == balance.STRENGTHS[0]
-
-
-def test_the_loss_is_of_groups_that_weigh_the_same() -> None:
-    logits = np.log([[0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [0.75, 0.25]])
-    loss = balance._balanced_loss(logits, np.array([0, 0, 0, 1]), np.array([0, 0, 0, 1]))
-    assert loss == pytest.approx((np.log(2) + np.log(4)) / 2)
 
 
 def test_a_fit_follows_its_seed_and_can_be_stopped() -> None:

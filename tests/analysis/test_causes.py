@@ -12,7 +12,6 @@ RIGHT = {"label": "Women", "prediction": "Women", "prob": 0.9}
 
 
 def build_issues(*rows):
-    """Issues of images; each is held nothing against, with a quality of 0.9, unless it says so."""
     defaults = {
         "product_id": "p", "label": "Women", "suggested_label": "Men", "label_quality": 0.9,
         "is_suspect": False, "reasons": "",
@@ -65,41 +64,29 @@ def test_a_suspect_has_a_label_that_is_probably_wrong_with_its_reasons(build_tab
 
 
 def test_a_reviewer_is_heard_first(build_table):
-    table = build_table([WRONG] * 6)
-    issues = build_issues(*({"image_id": f"i{number}"} | SUSPECT for number in range(6)))
+    table = build_table([WRONG] * 8)
+    issues = build_issues(*({"image_id": f"i{number}"} | SUSPECT for number in range(8)))
     verdicts = build_verdicts(
         {"image_id": "i0", "mark": "label wrong", "right_label": "Men"},
         {"image_id": "i1", "mark": "ambiguous"},
         {"image_id": "i2", "mark": "model wrong"},
         {"image_id": "i3", "mark": "not a shoe"},
         {"image_id": "i4", "is_conflict": True},
+        {"image_id": "i6", "mark": "label wrong"},  # right is none of the classes
+        {"image_id": "i7", "mark": "model wrong"},
     )
+    flips = pd.DataFrame({"image_id": ["i7"], "flips": [True]})
 
-    assert sort(table, issues=issues, verdicts=verdicts) == {
+    assert sort(table, issues=issues, verdicts=verdicts, flips=flips) == {
         "i0": (LABEL, "reviewed: label wrong, right is Men"),
         "i1": (UNCLEAR, "reviewed: ambiguous"),
         "i2": (MODEL, "called Men, 90%"),  # the label is right, whatever the heads say
         "i3": (ODD, "reviewed: not a shoe"),
         "i4": (LABEL, "heads: Men, 97%"),
         "i5": (LABEL, "heads: Men, 97%"),
+        "i6": (LABEL, "reviewed: label wrong"),
+        "i7": (COLOR, "another answer when recolored"),
     }
-
-
-def test_a_wrong_label_that_is_none_of_the_classes_is_one_all_the_same(build_table):
-    verdicts = build_verdicts({"image_id": "i0", "mark": "label wrong"})
-
-    found = sort(build_table([WRONG]), verdicts=verdicts)
-
-    assert found == {"i0": (LABEL, "reviewed: label wrong")}
-
-
-def test_model_wrong_looks_further_than_the_label(build_table):
-    table = build_table([WRONG])
-    issues = build_issues({"image_id": "i0"} | SUSPECT)
-    verdicts = build_verdicts({"image_id": "i0", "mark": "model wrong"})
-    flips = pd.DataFrame({"image_id": ["i0"], "flips": [True]})
-
-    assert sort(table, issues=issues, verdicts=verdicts, flips=flips)["i0"][0] == COLOR
 
 
 def test_what_was_held_against_a_label_since_corrected_does_not_count(build_table):
@@ -224,20 +211,6 @@ def test_the_first_cause_that_applies_wins(build_table):
     alone = table.assign(product_id=["a", "b"])
     assert sort(alone, outlier=outlier)["i0"][0] == ODD
     assert sort(alone)["i0"][0] == MODEL
-
-
-def test_more_than_two_classes(build_table):
-    girls = {"label": "Girls", "prediction": "Boys", "prob": 0.5}
-    table = build_table([girls | {"prob_label": 0.4}, girls | {"prob_label": 0.1}])
-    issues = build_issues(
-        {"image_id": "i0", "label": "Girls", "label_quality": 0.4},
-        {"image_id": "i1", "label": "Girls", "label_quality": 0.4},
-    )
-
-    assert sort(table, issues=issues) == {
-        "i0": (UNCLEAR, "its label has 40% in this run, 40% out of fold"),
-        "i1": (MODEL, "called Boys, 50%"),
-    }
 
 
 def test_causes_are_counted_by_products_with_intervals():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from zapcls.analysis import heads
 
@@ -110,13 +109,3 @@ def test_each_fold_is_reported():
     )  # fmt: skip
 
     assert seen == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
-
-
-def test_a_stop_ends_the_work():
-    features, codes, groups = build_blobs()
-
-    def stop(phase, done, total, **detail):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        heads.cross_validate(features, codes, heads.assign_folds(codes, groups), 2, stop)

@@ -28,65 +28,33 @@ def test_wilson_is_that_of_statsmodels(hits, n, level):
     assert wilson(hits / n, n, level) == pytest.approx(expected, abs=1e-12)
 
 
-def test_wilson_of_one_in_ten_by_hand():
-    # z^2 = 3.8415: center (0.1 + 0.19207) / 1.38415, half 1.95996 / 1.38415 * sqrt(0.009 + 0.0096)
-    low, high = wilson(0.1, 10)
+@pytest.mark.parametrize(
+    ("products", "counts", "n"),
+    [
+        # One image each: they count as images.
+        ([(1, 1)] * 3 + [(1, 0)] * 7, (10, 10, 3), 10),
+        # m = 10 products, n = 20 images. Residuals are 2 (h - p), so the cluster variance is
+        # m / (m - 1) * 4 m p q / n^2 = pq / 9, that of a simple sample pq / 19: deff = 19 / 9.
+        ([(2, 2)] * 3 + [(2, 0)] * 7, (20, 10, 6), 180 / 19),
+        # Residuals 1, -1, 1/2, -1/2: squares 2.5. Variance 4/3 * 2.5 / 36 = 0.09259; of a simple
+        # sample 0.25 / 5 = 0.05; deff = 1.85185; n / deff = 3.24.
+        ([(2, 2), (2, 0), (1, 1), (1, 0)], (6, 4, 3), 3.24),
+        # No variance between products: deff is 1, not 0.
+        ([(2, 1)] * 10, (20, 10, 10), 20),
+        # No hit or all hits, or one product: products are counted.
+        ([(5, 0)] * 4, (20, 4, 0), 4),
+        ([(5, 5)] * 4, (20, 4, 20), 4),
+        ([(30, 12)], (30, 1, 12), 1),
+    ],
+)
+def test_the_interval_is_wilsons_at_the_effective_number(products, counts, n):
+    table = build_images(*products)
+    row, narrow = count_one(table), count_one(table, level=0.5)
 
-    assert low == pytest.approx(0.0179, abs=5e-5)
-    assert high == pytest.approx(0.4042, abs=5e-5)
-
-
-def test_products_of_one_image_each_count_as_images():
-    row = count_one(build_images(*[(1, 1)] * 3 + [(1, 0)] * 7))
-
-    assert (row.n, row.n_products, row.hits, row.rate) == (10, 10, 3, 0.3)
-    assert (row.low, row.high) == pytest.approx(proportion_confint(3, 10, method="wilson"))
-
-
-def test_products_of_two_images_alike_count_about_once():
-    # m = 10 products, n = 20 images. Residuals are 2 (h - p), so the cluster variance is
-    # m / (m - 1) * 4 m p q / n^2 = pq / 9, that of a simple sample pq / 19: deff = 19 / 9,
-    # and n / deff = 180 / 19 = 9.47 of 20.
-    row = count_one(build_images(*[(2, 2)] * 3 + [(2, 0)] * 7))
-
-    assert (row.n, row.n_products, row.hits, row.rate) == (20, 10, 6, 0.3)
-    assert (row.low, row.high) == pytest.approx(wilson(0.3, 180 / 19))
-
-
-def test_unequal_products_by_hand():
-    # n = 6, rate 1/2. Residuals 1, -1, 1/2, -1/2: squares 2.5. Variance 4/3 * 2.5 / 36 = 0.09259;
-    # of a simple sample 0.25 / 5 = 0.05; deff = 1.85185; n / deff = 3.24.
-    row = count_one(build_images((2, 2), (2, 0), (1, 1), (1, 0)))
-
-    assert (row.low, row.high) == pytest.approx(wilson(0.5, 3.24))
-
-
-def test_products_that_balance_out_do_not_narrow_the_interval():
-    row = count_one(build_images(*[(2, 1)] * 10))  # no variance between products: deff is 1, not 0
-
-    assert (row.low, row.high) == pytest.approx(wilson(0.5, 20))
-
-
-@pytest.mark.parametrize(("hits", "rate"), [(0, 0.0), (5, 1.0)])
-def test_no_hit_or_all_hits_count_products_and_still_have_a_width(hits, rate):
-    row = count_one(build_images(*[(5, hits)] * 4))
-
-    assert row.rate == rate
-    assert row.high - row.low > 0.4
-    assert (row.low, row.high) == pytest.approx(wilson(rate, 4))
-
-
-def test_one_product_counts_as_one_however_many_images_it_has():
-    row = count_one(build_images((30, 12)))
-
-    assert (row.low, row.high) == pytest.approx(wilson(0.4, 1))
-
-
-def test_a_lower_level_gives_a_narrower_interval():
-    table = build_images((2, 2), (2, 0), (1, 1), (1, 0))
-    narrow, wide = count_one(table, level=0.5), count_one(table)
-
-    assert wide.low < narrow.low < narrow.rate < narrow.high < wide.high
+    assert (row.n, row.n_products, row.hits) == counts
+    assert row.rate == pytest.approx(counts[2] / counts[0])
+    assert (row.low, row.high) == pytest.approx(wilson(row.rate, n))
+    assert (narrow.low, narrow.high) == pytest.approx(wilson(row.rate, n, 0.5))
 
 
 def test_an_empty_table_has_no_rate():

@@ -57,14 +57,14 @@ def test_a_training_photo_is_not_its_own_neighbor():
     assert scores == pytest.approx([1 - (0 - 1) / 2, 1, 1 - (0 - 1) / 2], abs=1e-6)
 
 
-def test_chunks_do_not_matter(monkeypatch):
-    embeddings = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
-    is_train = np.arange(60) % 2 == 0
-    whole = outlier_scores(embeddings, is_train, np.arange(60))
-    monkeypatch.setattr("zapcls.analysis.neighbors._CHUNK", 7)
+def test_a_score_is_the_same_alone_and_among_many():
+    embeddings = np.random.default_rng(0).normal(size=(1100, 5)).astype(np.float32)
+    is_train = np.arange(1100) % 2 == 0
+    together = outlier_scores(embeddings, is_train, np.arange(1100))
+    alone = [outlier_scores(embeddings, is_train, np.array([row]))[0] for row in range(1100)]
 
-    assert outlier_scores(embeddings, is_train, np.arange(60)) == pytest.approx(whole, abs=1e-6)
-    assert np.isfinite(whole).all()
+    assert together == pytest.approx(alone, abs=1e-6)
+    assert np.isfinite(together).all()
 
 
 @pytest.mark.parametrize("train", [[], [0]])

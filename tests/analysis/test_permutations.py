@@ -17,16 +17,6 @@ def enumerate_p(gaps):
     return np.mean(np.abs(flips) >= abs(sum(gaps)) - 1e-9)
 
 
-@pytest.mark.parametrize(
-    "sums", [[-1], [-1, -1], [-2, 1, 0], [-3, 1, 1, -1, 2], [1] * 5 + [-1] * 3, [4, -2, -2]]
-)
-def test_p_is_that_of_all_sign_flips(sums):
-    flips = itertools.product([-1, 1], repeat=len(sums))
-    as_far = [abs(np.dot(signs, sums)) >= abs(sum(sums)) for signs in flips]
-
-    assert sign_flip_p(np.array(sums)) == pytest.approx(np.mean(as_far))
-
-
 def test_p_is_mcnemar_s_where_each_product_is_an_image():
     sums = np.array([-1] * 60 + [1] * 35 + [0] * 900)
 
@@ -48,9 +38,13 @@ def test_p_where_nothing_differs_and_where_nothing_is():
 
 
 @pytest.mark.parametrize(
-    "gaps", [[0.5, -1 / 3, 1], [1 / 6, 1 / 4, -1], [0.2, 0.4, -0.6, 1], [math.pi, 1, -0.5]]
-)
-def test_p_of_means_is_that_of_all_sign_flips(gaps):
+    "gaps",
+    [
+        [-1], [-1, -1], [-2, 1, 0], [-3, 1, 1, -1, 2], [1] * 5 + [-1] * 3, [4, -2, -2],
+        [0.5, -1 / 3, 1], [1 / 6, 1 / 4, -1], [0.2, 0.4, -0.6, 1], [math.pi, 1, -0.5],
+    ],
+)  # fmt: skip
+def test_p_is_that_of_all_sign_flips(gaps):
     assert sign_flip_p(np.array(gaps)) == pytest.approx(enumerate_p(gaps))
 
 

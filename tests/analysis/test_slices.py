@@ -225,15 +225,13 @@ def test_errors_move_between_products_of_as_many_images_only(build):
     assert find(table, ["color"])["p"].tolist() == [1, 1]
 
 
-def test_the_seed_decides_and_the_chunks_do_not(build, monkeypatch):
+def test_the_seed_decides(build):
     rng = np.random.default_rng(1)
     table = build(
         [{"color": rng.choice(["a", "b"]), "wrong": rng.random() < 0.3} for _ in range(60)]
     )
     found = find(table, ["color"])
 
-    assert find(table, ["color"]).equals(found)
-    monkeypatch.setattr("zapcls.analysis.slices._CHUNK", 10)
     assert find(table, ["color"]).equals(found)
     assert not find(table, ["color"], seed=1).equals(found)
 

@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 import pytest
+from hand_made import pick, read_texts
 
 from zapcls.analysis.compare import IMAGES, RUNS
 from zapcls.analysis.compare_groups import worst_groups
-from zapcls.blocks import Chart, Columns, Table, Text
-from zapcls.blocks.charts import CLASS_COLORS
+from zapcls.blocks import Chart, Table
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.findings import compare, compare_flips, compare_groups, compare_trainings
@@ -41,16 +41,6 @@ def build_found(difference=-0.1, half=0.05, p=0.01, n=100, **facts):
     return Found(pd.DataFrame({"cell": ["fixed"] * 120}), pd.DataFrame(rows), **known)
 
 
-def read_texts(section):
-    return [block.text for block in section.blocks if isinstance(block, Text)]
-
-
-def list_charts(section):
-    """List the charts of a section, those that stand side by side one after the other."""
-    columns = [block.columns for block in section.blocks if isinstance(block, Columns)]
-    return [block for pair in columns for [block] in pair if isinstance(block, Chart)]
-
-
 @pytest.mark.parametrize(
     ("difference", "half", "p", "said"),
     [
@@ -76,7 +66,7 @@ def test_where_all_was_reviewed_there_is_no_fair_test():
     assert read_texts(section)[0] == (
         "No such photos: every photo that is valid in both runs was reviewed."
     )
-    table = next(block.cells for block in section.blocks if isinstance(block, Table))
+    table = pick(section, Table)[0].cells
     assert list(table["first, wrong"]) == ["no such photos"] * 6
     assert "nan" not in table.to_string()
 
@@ -96,8 +86,8 @@ def test_the_source_says_what_is_left_out(facts, said):
 
 def test_every_row_of_the_summary_is_written_and_drawn_with_its_n():
     section = compare.section(build_found(), ASK)
-    table = next(block for block in section.blocks if isinstance(block, Table))
-    chart = next(block.figure for block in section.blocks if isinstance(block, Chart))
+    table = pick(section, Table)[0]
+    chart = pick(section, Chart)[0].figure
 
     assert table.is_open
     first, _, gone = (table.cells.iloc[place] for place in range(3))
@@ -148,7 +138,7 @@ def test_groups_that_differ_are_named_with_the_worst_of_each_run(groups):
 
 def test_groups_are_drawn_as_bars_beside_their_differences(groups):
     section = compare_groups.section(compare_groups.Found(groups, worst_groups(groups)), ASK)
-    bars, apart, men, _ = (chart.figure for chart in list_charts(section))
+    bars, apart, men, _ = (chart.figure for chart in pick(section, Chart))
 
     first, second = bars.data
     assert (first.name, second.name) == RUNS
@@ -163,7 +153,7 @@ def test_groups_are_drawn_as_bars_beside_their_differences(groups):
     assert list(marks.marker.color) == swatches
     assert [note.text for note in apart.layout.annotations] == ["n = 30", "n = 4"]
     assert {note.text for note in men.layout.annotations} == {"no such shoes"}
-    table = next(block for block in section.blocks if isinstance(block, Table))
+    table = pick(section, Table)[0]
     assert table.cells["group"].iloc[0] == "pink women's shoes"
     assert table.pale == (False, True, False, True)
 
@@ -176,11 +166,11 @@ def test_groups_may_be_of_any_attribute_and_the_largest_are_drawn():
     found = compare_groups.Found(pd.DataFrame(rows), pd.DataFrame())
     section = compare_groups.section(found, BRANDS)
 
-    bars, *_ = list_charts(section)
+    bars, *_ = pick(section, Chart)
     assert section.title == "Error rate by brand"
     assert list(bars.figure.data[0].x) == [f"b{place}" for place in range(8, 20)]
     assert not bars.figure.layout.shapes
-    table = next(block.cells for block in section.blocks if isinstance(block, Table))
+    table = pick(section, Table)[0].cells
     assert table["group"].iloc[0] == "photos labelled Boots of brand b0"
     assert list(compare_groups.tables(found, BRANDS)) == ["by_brand"]
 
@@ -201,11 +191,11 @@ def test_flips_of_both_runs_are_told_drawn_and_never_called_wrong():
         "Hue of the shoe: 50.0 % → 20.0 % flipped, −30.0 (−40.0 to −20.0) points "
         "(n = 40 edited photos)."
     )
-    bars, apart = (chart.figure for chart in list_charts(section))
+    bars, apart = (chart.figure for chart in pick(section, Chart))
     assert list(bars.data[0].x) == ["pink"]
     assert bars.layout.yaxis.title.text == "flip rate"
     assert apart.layout.xaxis.title.text == "flip rate, second minus first"
-    table = next(block.cells for block in section.blocks if isinstance(block, Table))
+    table = pick(section, Table)[0].cells
     assert list(table["group"]) == ["hue of the shoe, all", "hue of the shoe, pink"]
 
 
@@ -228,7 +218,7 @@ def test_trainings_are_lines_in_the_runs_colors_beside_the_settings_that_differ(
     settings = pd.DataFrame({"setting": ["seed"], "first": ["0"], "second": ["1"]})
     histories = build_history(0.3, 0.2), build_history(0.4, 0.1, 0.2)
     section = compare_trainings.section(compare_trainings.Found(settings, histories), ASK)
-    [[chart], [table]] = section.blocks[0].columns
+    [chart], [table] = pick(section, Chart), pick(section, Table)
     first, best_first, second, best_second = chart.figure.data
 
     assert (first.name, second.name) == RUNS
@@ -237,11 +227,7 @@ def test_trainings_are_lines_in_the_runs_colors_beside_the_settings_that_differ(
     assert [trace.line.color for trace in (first, second)] == list(RUN_COLORS.values())
     assert table.cells is settings
     alike = compare_trainings.Found(settings[:0], (build_history(), build_history(0.1)))
-    [[chart], [text]] = compare_trainings.section(alike, ASK).blocks[0].columns
+    section = compare_trainings.section(alike, ASK)
+    [chart], [text] = pick(section, Chart), read_texts(section)
     assert [len(trace.x) for trace in chart.figure.data] == [0, 0, 1, 1]
-    assert text.text == "Both were trained with the same settings."
-
-
-def test_a_run_has_a_color_that_no_class_has():
-    assert not set(RUN_COLORS.values()) & set(CLASS_COLORS)
-    assert len(set(RUN_COLORS.values())) == 2
+    assert text == "Both were trained with the same settings."

@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from hand_made import pick, read_texts
 
 from zapcls import schema
-from zapcls.blocks import Chart, Columns, Section, Table, Text
+from zapcls.blocks import Chart, Table, Text
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING
@@ -54,17 +55,8 @@ def found():
     return Found(40, flips, controls, reached, hue_flips)
 
 
-def list_blocks(section: Section, kind: type) -> list:
-    """List the blocks of a kind, those that stand side by side among them."""
-    flat = []
-    for block in section.blocks:
-        columns = block.columns if isinstance(block, Columns) else ((block,),)
-        flat += [one for column in columns for one in column if isinstance(one, kind)]
-    return flat
-
-
 def test_the_page_reads_the_rate_the_control_and_the_verdict(found):
-    told = [block.text for block in list_blocks(recolor.section(found, GENDER), Text)]
+    told = read_texts(recolor.section(found, GENDER))
 
     assert told[0] == (
         "Hue, lightness fixed: **30 of 100** recolored photos (30 products) get another answer "
@@ -95,7 +87,7 @@ def test_no_more_is_said_than_interval_and_corrected_p_allow(excess, p, said):
 
 
 def test_the_charts_are_of_the_label_with_the_control_beside(found):
-    flips, shifts = (block.figure for block in list_blocks(recolor.section(found, GENDER), Chart))
+    flips, shifts = (block.figure for block in pick(recolor.section(found, GENDER), Chart))
 
     control, edited = flips.data
     assert (control.name, list(control.x)) == ("a random hue", [0.2, 0.1])
@@ -111,7 +103,7 @@ def test_the_charts_are_of_the_label_with_the_control_beside(found):
 
 
 def test_the_tables_hold_every_label_and_kind_of_edit(found):
-    flips, controls = list_blocks(recolor.section(found, GENDER), Table)
+    flips, controls = pick(recolor.section(found, GENDER), Table)
 
     assert list(flips.cells["turned"]) == ["all", "red", "pink", "red"]
     assert list(flips.cells["label"])[:2] == ["all", "sold as women's"]
@@ -122,24 +114,24 @@ def test_the_tables_hold_every_label_and_kind_of_edit(found):
 
 def test_a_report_holds_both_edits_and_another_group_column_has_no_target(found):
     both = Ask(GENDER.task, label="Women", edit="")
-    told = [block.text for block in list_blocks(recolor.section(found, both), Text)]
+    told = read_texts(recolor.section(found, both))
     assert [text.split(":")[0] for text in told if "get another answer than" in text] == [
         "Hue, lightness fixed", "Hue and lightness",
     ]  # fmt: skip
     assert any("**the color flips fewer than the same lightness alone**" in text for text in told)
 
     by_brand = recolor.section(found, Ask(GENDER.task, by="brand", group="Acme", label="Women"))
-    assert not any("turned Acme" in block.text for block in list_blocks(by_brand, Text))
+    assert not any("turned Acme" in text for text in read_texts(by_brand))
 
 
 def test_other_things_and_classes_are_worded_by_the_task(found):
     flips = found.flips.replace({"label": {"Women": "Boots", "Men": "Shoes"}})
     section = recolor.section(Found(40, flips, found.controls, found.reached, flips), KIND)
-    told = " ".join(block.text for block in list_blocks(section, Text))
+    told = " ".join(read_texts(section))
 
     assert section.title == "The photo recolored"
     assert "Photos labelled Boots turned red: **10 of 40**" in told
-    _, shifts = list_blocks(section, Chart)
+    _, shifts = pick(section, Chart)
     assert shifts.figure.layout.xaxis.title.text.startswith("← less Boots")
     nothing = recolor.describe_target(flips, "green", "hue", KIND)
     assert nothing == "No photos labelled Boots of another color could be turned green in this way."

@@ -6,13 +6,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from hand_made import pick, read_texts
 
 from zapcls import schema
 from zapcls.analysis.remedies import ALL_SEEDS
-from zapcls.blocks import Chart, Columns, Table, Text
-from zapcls.blocks.charts import CLASS_COLORS
+from zapcls.blocks import Chart, Table
 from zapcls.config import build_config
-from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING
 from zapcls.findings import remedies
@@ -103,18 +102,16 @@ def test_flips_stand_beside_those_of_random_edits(found):
 def test_the_section_is_the_answer_two_planes_each_figure_and_a_table(found):
     section = remedies.section(found, ASK)
 
-    texts = [block.text for block in section.blocks if isinstance(block, Text)]
+    texts = read_texts(section)
     assert texts[0] == remedies.describe_answer(found, ASK)
     assert "difference from Plain (dotted)" in texts[1]
     assert "2 trainings of each remedy" in texts[1]
-    [columns] = [block for block in section.blocks if isinstance(block, Columns)]
-    charts = [chart for [chart] in columns.columns if isinstance(chart, Chart)]
-    assert [chart.title for chart in charts] == [
+    assert [chart.title for chart in pick(section, Chart)] == [
         "Error rate of red men's shoes",
         "Share of answers that the hue flips",
     ]
-    [table] = [block.cells for block in section.blocks if isinstance(block, Table)]
-    table = table.set_index("remedy")
+    [table] = pick(section, Table)
+    table = table.cells.set_index("remedy")
     assert list(table.index) == [
         "Plain", "Half in gray", "Balanced last layer", "Balanced weights",
     ]  # fmt: skip
@@ -128,8 +125,7 @@ def test_without_a_large_group_there_is_one_plane_and_a_sentence():
     found = build_found(group=("", ""), gray={"worst group": BASE})
     section = remedies.section(found, ASK)
 
-    [columns] = [block for block in section.blocks if isinstance(block, Columns)]
-    assert len(columns.columns) == 1
+    assert len(pick(section, Chart)) == 1
     assert remedies.describe_measure(found, "worst group", ASK) == (
         "**Error rate of the worst color group**: no color group is large enough to be compared "
         "with the others."
@@ -143,9 +139,9 @@ def test_the_worst_group_may_be_of_any_column_and_label():
     found = build_found(group=("Acme", "Boots"), by="brand", gray={"worst group": LOWER})
     ask = Ask(Task("category", ("Boots", "Shoes"), "photo", "photos"))
 
-    [text, *_] = [b.text for b in remedies.section(found, ask).blocks if isinstance(b, Text)]
+    told = read_texts(remedies.section(found, ask))[0]
 
-    assert "lowers the error rate of photos labelled Boots of brand Acme;" in text
+    assert "lowers the error rate of photos labelled Boots of brand Acme;" in told
 
 
 @pytest.mark.parametrize(
@@ -207,10 +203,3 @@ def test_names_lead_to_their_marks_apart_from_each_other():
     assert {note.text for note in notes} == {remedy.title for remedy in REMEDIES.values()}
     assert min(b - a for a, b in itertools.pairwise(heights)) > 0.08 * (top - bottom)
     assert bottom < heights[0] < heights[-1] < top
-
-
-def test_every_remedy_has_a_color_that_no_class_or_swatch_has():
-    assert list(remedies.COLORS) == list(REMEDIES)
-    taken = [*remedies.COLORS.values(), *CLASS_COLORS, *SWATCHES.values()]
-    assert len(set(remedies.COLORS.values()) & {*CLASS_COLORS, *SWATCHES.values()}) == 0
-    assert len(set(taken[: len(REMEDIES)])) == len(REMEDIES)

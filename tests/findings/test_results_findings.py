@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from hand_made import list_texts, pick
 
 from zapcls import schema
 from zapcls.analysis.lr_curves import summarize
-from zapcls.blocks import Chart, Columns, Links, Section, Table, Text
+from zapcls.blocks import Chart, Links, Table, Text
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING
 from zapcls.findings import (
@@ -25,17 +26,6 @@ from zapcls.findings.ask import Ask
 
 GENDER = Ask(Task("gender", ("Women", "Men")))
 KINDS = Ask(Task("category", ("Boots", "Sandals", "Shoes"), "photo", "photos"), split="train")
-
-
-def list_blocks(section: Section, kind: type) -> list:
-    """List the blocks of a kind, also those in columns."""
-    columns = [block for block in section.blocks if isinstance(block, Columns)]
-    inner = [block for found in columns for column in found.columns for block in column]
-    return [block for block in (*section.blocks, *inner) if isinstance(block, kind)]
-
-
-def read_texts(section: Section) -> str:
-    return "\n".join(block.text for block in list_blocks(section, Text))
 
 
 @pytest.fixture
@@ -68,15 +58,15 @@ def test_the_rate_is_told_against_always_guessing(evidence) -> None:
         split="valid", product_id=range(10), correct=lambda t: t["label"] == t["prediction"]
     )
     found = rates.find(evidence(ANSWERS, heads=heads), GENDER)
-    said = read_texts(rates.section(found, GENDER))
+    said = list_texts(rates.section(found, GENDER))
     assert "2 of 10 photos wrong: 20.0 %" in said
     assert "counting 10 products. Always naming the most frequent class would err 20.0 %." in said
     assert rates.describe(found).startswith("**2 of 10** valid photos are wrong: 20.0 % (95 %")
     assert "called women's: right in 100 % of 6 · called men's: right in 50.0 % of 4" in said
     assert "They are wrong on 2 of 10, **20.0 %**" in said
-    [table] = list_blocks(rates.detail(found, GENDER), Table)
+    [table] = pick(rates.detail(found, GENDER), Table)
     assert list(table.cells["gender"]) == ["women's", "men's"]
-    by_split, by_class = list_blocks(rates.detail(found, GENDER), Chart)
+    by_split, by_class = pick(rates.detail(found, GENDER), Chart)
     assert by_split.opens[("train",)] == {"split": "train", "answer": "wrong"}
     assert by_class.opens[("Men",)] == {"split": "valid", "label": ["Men"], "answer": "wrong"}
     assert rates.tables(found, GENDER)["by_class"]["hits"].to_list() == [2, 0]
@@ -87,17 +77,17 @@ def test_pairs_are_listed_the_most_confused_first_and_open_their_photos(evidence
     answers = [{"label": a, "prediction": b, "split": "train"} for a, b in rows]
     found = confusions.find(evidence(answers, KINDS), KINDS)
     section = confusions.section(found, KINDS)
-    [links] = list_blocks(section, Links)
+    [links] = pick(section, Links)
     assert [link.text for link in links.links] == ["Boots called Shoes: 3", "Shoes called Boots: 1"]
     assert links.links[0].help == "60.0 % of what is labelled Boots."
-    [chart] = list_blocks(section, Chart)
+    [chart] = pick(section, Chart)
     assert len(chart.opens) == 9
     assert chart.opens[("Boots", "Shoes")] == links.links[0].opens
     assert chart.opens[("Boots", "Boots")]["answer"] == "right"
     assert links.links[0].opens["split"] == "train"
-    assert "All 4 errors, by pair:" in read_texts(section)
+    assert "All 4 errors, by pair:" in list_texts(section)
     right = confusions.find(evidence(answers[4:], KINDS), KINDS)
-    assert "Nothing is taken for anything else." in read_texts(confusions.section(right, KINDS))
+    assert "Nothing is taken for anything else." in list_texts(confusions.section(right, KINDS))
 
 
 def test_of_many_pairs_ten_are_listed() -> None:
@@ -106,37 +96,37 @@ def test_of_many_pairs_ten_are_listed() -> None:
     counts.loc["c3", "c5"] = 9
     ask = Ask(Task("sub_category", tuple(names)))
     section = confusions.section(confusions.Found(counts), ask)
-    [links] = list_blocks(section, Links)
+    [links] = pick(section, Links)
     assert len(links.links) == 10
     assert links.links[0].name == "cell-c3-c5"
-    assert "The 10 most confused of 132 pairs hold 18 of 140 errors:" in read_texts(section)
+    assert "The 10 most confused of 132 pairs hold 18 of 140 errors:" in list_texts(section)
 
 
 def test_how_sure_the_run_is_stands_beside_how_often_it_is_right(evidence) -> None:
     found = calibration.find(evidence(ANSWERS), GENDER)
     section = calibration.section(found, GENDER)
     assert "it is 80.0 % sure of its answer, and right on 80.0 % of 10 photos" in (
-        read_texts(section)
+        list_texts(section)
     )
-    [chart] = list_blocks(section, Chart)
+    [chart] = pick(section, Chart)
     _, points = chart.figure.data
     assert list(points.customdata) == list(found.bins["n"])
     nothing = calibration.find(evidence(ANSWERS), Ask(GENDER.task, split="tune"))
-    assert "There are no photos to compare." in read_texts(calibration.section(nothing, GENDER))
+    assert "There are no photos to compare." in list_texts(calibration.section(nothing, GENDER))
 
 
 def test_each_error_has_one_cause_that_opens_its_photos(evidence) -> None:
     found = causes.find(evidence(ANSWERS), GENDER)
     section = causes.section(found, GENDER)
     assert found.counts["n"].sum() == len(found.errors) == 2
-    [links] = list_blocks(section, Links)
+    [links] = pick(section, Links)
     assert [link.text for link in links.links] == ["Model error: 2"]
     assert links.links[0].opens == {"split": "valid", "answer": "wrong", "cause": ["model error"]}
-    assert "shares of 2 errors" in read_texts(section)
-    assert "The labels are not checked yet" in read_texts(section)
+    assert "shares of 2 errors" in list_texts(section)
+    assert "The labels are not checked yet" in list_texts(section)
     checked = evidence(ANSWERS[2:], check=SimpleNamespace(is_done=True))
-    said = read_texts(causes.section(causes.find(checked, GENDER), GENDER))
-    assert said == "Nothing is wrong in valid."
+    [text] = causes.section(causes.find(checked, GENDER), GENDER).blocks
+    assert text.text == "Nothing is wrong in valid."
 
 
 def test_a_slice_opens_by_filters_or_by_its_photos() -> None:
@@ -149,17 +139,17 @@ def test_a_slice_opens_by_filters_or_by_its_photos() -> None:
     table.attrs["tried"] = 40
     found = slices.Found(table, {1: ("i3", "i5")}, 100, 12)
     section = slices.section(found, GENDER)
-    assert "**1 of 40** named groups errs more often" in read_texts(section)
-    [written] = list_blocks(section, Table)
+    assert "**1 of 40** named groups errs more often" in list_texts(section)
+    [written] = pick(section, Table)
     assert list(written.cells["group"]) == ["sold as women's × color pink", "material Suede"]
     assert written.pale == (False, True)
     by_filter, by_ids = written.opens
     assert (by_filter["label"], by_filter["color"]) == (["Women"], ["pink"])
     assert by_ids["images"] == ("i3", "i5")
-    [chart] = list_blocks(section, Chart)
+    [chart] = pick(section, Chart)
     assert chart.opens[(1,)] == by_ids
     nothing = slices.Found(table.head(0), {}, 4, 1)
-    assert "No group has 10 products or more in valid" in read_texts(
+    assert "No group has 10 products or more in valid" in list_texts(
         slices.section(nothing, GENDER)
     )
 
@@ -168,12 +158,12 @@ def test_suspects_are_told_with_what_they_rest_on() -> None:
     facts = {"n": 100, "n_products": 60, "error_rate": 0.15, "error_low": 0.1, "error_high": 0.22}
     suspects = pd.DataFrame({"mark": ["model wrong", None, None]})
     found = label_check.Found(pd.DataFrame(), suspects, facts, 0.9, 20)
-    said = read_texts(label_check.section(found, GENDER))
+    said = list_texts(label_check.section(found, GENDER))
     assert "**3 of 100** labels are suspected; 1 reviewed." in said
     assert "15.0 % wrong (10.0 to 22.0 %, n = 100 photos of 60 products)" in said
     assert "on its 20 valid photos the two give the same answer in 90.0 %" in said
     unchecked = label_check.Found(None, pd.DataFrame(), {}, float("nan"), 0)
-    assert read_texts(label_check.section(unchecked, GENDER)) == MISSING["oof"]
+    assert label_check.section(unchecked, GENDER).blocks == (Text(MISSING["oof"], "missing"),)
     assert label_check.tables(unchecked, GENDER) == {}
 
 
@@ -196,17 +186,17 @@ def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None
     parts = pd.DataFrame([("valid", 1200, 400)], columns=["split", "n", "n_products"])
     found = training.Found(run, parts, history, losses, crossed | {"folds": 5})
     section = training.section(found, GENDER)
-    said = read_texts(section)
+    said = list_texts(section)
     assert "**r1**, seed 7, trained and evaluated in 1 min 23 s on cpu." in said
     assert "other colors of the same products were trained on" in said
     assert "Valid 1,200 photos of 400 products." in said
     assert "A batch of 64 did not fit in memory; it was trained with 32." in said
     assert "**12 of 100** photos are wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
-    [table] = list_blocks(section, Table)
+    [table] = pick(section, Table)
     settings = table.cells.set_index("setting")["value"].to_dict()
     expected = {"batch_size": "32", "classes": "Women, Men", "weights": "w.pt", "catalogue": "cat"}
     assert settings.items() >= expected.items()
-    loss, error = list_blocks(section, Chart)
+    loss, error = pick(section, Chart)
     frozen, unfrozen, tune = loss.figure.data
     assert (frozen.name, unfrozen.name, tune.name) == ("train, frozen", "train, unfrozen", "tune")
     assert list(frozen.x) == [0.5, 1.0]

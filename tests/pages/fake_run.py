@@ -150,7 +150,7 @@ def replace_model(store, config, recipe):
         "trainings": SimpleNamespace(build_recipe=recipe),
         "predict": SimpleNamespace(predict=predict),
         "export": SimpleNamespace(export_onnx=export_onnx),
-        "preprocess": SimpleNamespace(ShoeClassifier=lambda network, side, size: None),
+        "preprocess": SimpleNamespace(ShoeClassifier=lambda *_: None),
     }
     named = {f"{zapcls.model.__name__}.{name}": module for name, module in modules.items()}
     with patch.dict(sys.modules, named):

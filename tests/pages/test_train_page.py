@@ -1,7 +1,5 @@
 """Train: the form is the config, a start is a run, a run is watched and stopped."""
 
-import dataclasses
-
 import fake_run
 import pytest
 from filelock import FileLock
@@ -79,7 +77,7 @@ def test_changed_fields_are_the_config_that_starts(workspace, open_page, launche
     assert said in app.said
     app.click("start")
     [run] = list_runs(workspace)
-    expected = dataclasses.replace(build_config("laptop"), **(changes | {"frozen_lr": 0.01}))
+    expected = build_config("laptop", **(changes | {"frozen_lr": 0.01}))
     assert run.train_config == expected
     assert [job.path for job in launched] == [run.path]
     assert f"Training {run.run_id}" in app.said
@@ -106,7 +104,7 @@ def test_the_last_stage_is_offered_where_it_can_be_cut_off(workspace, open_page,
     only = app.field("only_unfrozen_part-laptop")
     assert (only.options, only.disabled) == (["whole network"], True)
     assert whole <= list_labels(app)
-    assert "last stage" not in app.said
+    assert "weights · last stage" not in app.said
     app.choose("frozen_epochs-laptop", 0).choose("weights-laptop", "bundled")
     assert app.field("unfrozen_part-laptop").value == "all"  # not what it was before
     app.choose("weights-laptop", "none").choose("unfrozen_lr-laptop", "-1").click("start")

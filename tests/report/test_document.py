@@ -23,6 +23,7 @@ from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.findings import groups, pairs
 from zapcls.findings.ask import build_ask
+from zapcls.findings.claim import describe_reach
 from zapcls.findings.remedy_settings import find_obstacle
 from zapcls.progress import silent
 from zapcls.report import document, files
@@ -179,6 +180,18 @@ def test_no_path_of_this_machine_is_told(page, worked):
     assert write_setting(["Women", "Men"]) == "Women, Men"
 
 
+def test_small_groups_and_what_could_be_found_are_counted(full_evidence):
+    ask = build_ask(full_evidence)
+    told = [block.text for block in build_limits(full_evidence, ask).blocks]
+
+    for source, said in zip(full_evidence.sources, told[1:3], strict=True):
+        one = replace(ask, source=source)
+        found = groups.find(full_evidence, one).groups.query("n > 0")
+        [pink] = found.query("color == 'pink' and label == 'Women'").to_dict("records")
+        assert f"{found['is_small'].sum()} of {len(found)} groups" in said
+        assert describe_reach(pink, one) in said
+
+
 def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(evidence):
     read = Reader(render(evidence, build_sections(evidence)))
     told = evidence.missing | {"trade": find_obstacle(evidence.run.train_config)}
@@ -241,6 +254,7 @@ def stubbed(monkeypatch):
 def test_the_job_leaves_the_whole_folder(own, stubbed, monkeypatch, has_browser):
     if not has_browser:
         monkeypatch.setattr(work.report, "find_browser", lambda: None)
+    assert files.find_report(own.run, ".html") is None
     job = jobs.create(own.workspace.jobs_dir, "report", {"run": str(own.run.path)})
 
     write_report(job, own.workspace, silent)

@@ -4,7 +4,7 @@ import pytest
 
 from zapcls.errors import ZapError
 from zapcls.report import files
-from zapcls.report.files import find_browser, find_report, print_pdf
+from zapcls.report.files import find_browser, print_pdf
 
 
 @pytest.fixture
@@ -55,8 +55,11 @@ def test_a_browser_that_does_not_print_is_a_sentence(install, page, tmp_path, li
 
 
 def test_a_browser_that_hangs_is_left(install, page, tmp_path, monkeypatch):
-    install("exec sleep 20")
-    monkeypatch.setattr(files, "_TIMEOUT_S", 0.3)
+    def hang(command, timeout, **options):
+        raise files.subprocess.TimeoutExpired(command, timeout)
+
+    install()
+    monkeypatch.setattr(files.subprocess, "run", hang)
 
     with pytest.raises(ZapError, match="must print within"):
         print_pdf(page, tmp_path / "out.pdf")
@@ -68,7 +71,3 @@ def test_without_a_browser_the_sentence_says_what_to_do(monkeypatch, page, tmp_p
     assert find_browser() is None
     with refuses("Chromium", ".html"):
         print_pdf(page, tmp_path / "out.pdf")
-
-
-def test_a_run_has_no_report_until_it_is_written(reported):
-    assert find_report(reported.run, ".html") is None

@@ -69,18 +69,8 @@ def error_by_split(table: pd.DataFrame) -> pd.DataFrame:
 
 def summarize_splits(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Summarize each split that has rows: n, n_products, errors and the rate with its interval."""
-    rates = error_by_split(table)
-    return {
-        str(row.split): {
-            "n": row.n,
-            "n_products": row.n_products,
-            "errors": row.hits,
-            "error_rate": row.rate,
-            "error_low": row.low,
-            "error_high": row.high,
-        }
-        for row in rates.itertuples()
-    }
+    names = {"hits": "errors", "rate": "error_rate", "low": "error_low", "high": "error_high"}
+    return error_by_split(table).rename(columns=names).set_index("split").to_dict("index")
 
 
 def error_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:

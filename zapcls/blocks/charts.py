@@ -142,13 +142,14 @@ def rates(
     colors: Sequence[str],
     data: Sequence[tuple[Any, ...]] = (),
     axis: Axis | None = None,
+    nobody: str = "none",
 ) -> go.Figure:
     """Draw a rate a row with its interval, "4 of 40" beside it; a mark is clickable.
 
-    `table` has n, hits, rate, low and high; where n is 0 no mark stands. `data` is what a click
-    gives.
+    `table` has n, hits, rate, low and high; where n is 0 no mark but `nobody` stands. `data` is
+    what a click gives.
     """
-    notes = [f"{row.hits:,} of {row.n:,}" if row.n else "none" for row in table.itertuples()]
+    notes = [f"{row.hits:,} of {row.n:,}" if row.n else nobody for row in table.itertuples()]
     hover = [
         f"{name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>{note}"
         for name, note, row in zip(names, notes, table.itertuples(), strict=True)
@@ -223,24 +224,15 @@ def counts(
     return figure.update_yaxes(autorange="reversed", type="category")
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of `opposed`: a count a row."""
-
-    name: str
-    color: str
-    values: Sequence[int]
-
-
-def opposed(names: Sequence[str], left: Side, right: Side, title: str) -> go.Figure:
-    """Draw two counts a row, one to each side of zero, the first row on top."""
-    figure = figure_of(60 + 32 * len(names), barmode="relative", xaxis_title=title)
-    for sign, side in ((-1, left), (1, right)):
+def opposed(counts: pd.DataFrame, colors: Sequence[str], title: str) -> go.Figure:
+    """Draw two columns of counts, the first to the left of zero, the first row on top."""
+    figure = figure_of(60 + 32 * len(counts), barmode="relative", xaxis_title=title)
+    for sign, (name, values), color in zip((-1, 1), counts.items(), colors, strict=True):
         figure.add_bar(
-            y=list(names), x=[sign * value for value in side.values], orientation="h",
-            name=side.name, marker_color=side.color, textposition="auto",
-            text=[f"{value:,}" if value else "" for value in side.values],
-            hovertemplate="%{y}: %{text}<extra>" + side.name + "</extra>",
+            y=list(counts.index), x=[sign * value for value in values], orientation="h",
+            name=name, marker_color=color, textposition="auto",
+            text=[f"{value:,}" if value else "" for value in values],
+            hovertemplate=f"%{{y}}: %{{text}}<extra>{name}</extra>",
         )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")
     return figure.update_xaxes(showticklabels=False, zeroline=True)

@@ -29,9 +29,9 @@ def interval(low: float, high: float) -> str:
 def rate(row: Any, end: str = "", nobody: str = "no such photos") -> str:
     """Write the rate, low and high of a row with its interval: 8.7 % (7.3 to 10.2 %).
 
-    `end` is what the columns end in, such as "_others"; a row with n = 0 says `nobody`.
+    `end` is what the columns end in, such as "_others"; where n or n`end` is 0 it is `nobody`.
     """
-    if not row[f"n{end}"]:
+    if not row.get(f"n{end}", row["n"]):
         return nobody
     return f"{percent(row[f'rate{end}'])} ({interval(row[f'low{end}'], row[f'high{end}'])})"
 
@@ -63,6 +63,20 @@ def difference(middle: float, low: float, high: float) -> str:
     if math.isnan(middle):
         return "–"
     return f"{points(middle)} ({points(low)} to {points(high)})"
+
+
+def read_ends(row: Any, name: str = "difference") -> tuple[float, float, float]:
+    """Return the value `name` of a row and the ends of its interval: `name`_low, `name`_high.
+
+    Where the table has no `name`_low its interval is `low` and `high`.
+    """
+    own = f"{name}_" if f"{name}_low" in row else ""
+    return row[name], row[f"{own}low"], row[f"{own}high"]
+
+
+def change(row: Any, name: str = "difference") -> str:
+    """Write a difference in a row of a table with its interval, in points; see `read_ends`."""
+    return difference(*read_ends(row, name))
 
 
 def p_value(p: float) -> str:

@@ -1,7 +1,9 @@
 """What is asked of a run: whose answers, grouped by which attribute, and about which claim."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from zapcls.blocks.charts import NEUTRAL
 from zapcls.data.color import SWATCHES
@@ -110,3 +112,24 @@ def build_ask(evidence: Evidence, by: str = "color", source: str = RUN) -> Ask:
     group = CLAIM[0] if by == "color" else next(iter(groups), "")
     label, called = CLAIM[1:] if set(CLAIM[1:]) <= set(classes) else classes[:2]
     return Ask(evidence.task, by, group, label, called, source)
+
+
+T = TypeVar("T")
+Find = Callable[[Evidence, Ask], T]
+
+
+def keep_by(needs: tuple[str, ...], *parts: str) -> Callable[[Find[T]], Find[T]]:
+    """Keep what a function finds by `parts` of the question, until a table of `needs` changes.
+
+    Another claim then costs nothing where only the group column and the source matter.
+    """
+
+    def decorate(find: Find[T]) -> Find[T]:
+        @wraps(find)
+        def find_once(evidence: Evidence, ask: Ask) -> T:
+            key = (find.__module__, find.__name__, *(getattr(ask, part) for part in parts))
+            return evidence.keep(key, needs, lambda: find(evidence, ask))
+
+        return find_once
+
+    return decorate

@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 from zapcls.analysis.association import Association, count_shares, measure_association
 from zapcls.blocks import Chart, Columns, Section, Table, Text, charts, numbers
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import Ask
+from zapcls.findings.ask import Ask, keep_by
 from zapcls.findings.groups import DRAWN
-from zapcls.findings.keeping import keep_by
 
 NEEDS = ("predictions", "colors")
 SHARES = ["label", "n", "n_products", "share", "low", "high"]
@@ -79,16 +78,8 @@ def describe(found: Association, ask: Ask) -> str:
 def draw_shares(shares: pd.DataFrame, ask: Ask) -> go.Figure:
     """Draw the share of one label in each group with its interval."""
     names = shares[ask.by].to_list()
-    hover = [
-        f"{name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>{row.hits:,} of {row.n:,}"
-        for name, row in zip(names, shares.itertuples(), strict=True)
-    ]
-    marks = shares.rename(columns={"rate": "middle"}).assign(
-        color=[ask.swatch(name) for name in names], hover=hover
-    )
-    notes = [f"{row.hits:,} of {row.n:,}" for row in shares.itertuples()]
     axis = charts.Axis(ticks=(0, 0.25, 0.5, 0.75, 1))
-    return charts.rows(names, [charts.Dots(marks)], axis, notes)
+    return charts.rates(names, shares, [ask.swatch(name) for name in names], axis=axis)
 
 
 def draw_counts(shares: pd.DataFrame, drawn: pd.DataFrame, ask: Ask) -> go.Figure:

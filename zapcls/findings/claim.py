@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from zapcls.analysis.ways import GROUP, OTHERS, compare_claim, compare_way
 from zapcls.blocks import Chart, Section, Text, charts, numbers
@@ -77,7 +76,7 @@ def judge(found: Found, ask: Ask) -> str:
         return ""
     if not row["n_others"]:
         return f"There are no {others} to compare with."
-    between = numbers.difference(*(row[f"difference{end}"] for end in ("", "_low", "_high")))
+    between = numbers.change(row)
     called = f"Called {ask.task.name(ask.called)}"
     said = decide_row(row).word(
         f"{called} more often for {ask.group}.", f"{called} less often for {ask.group}.",
@@ -104,32 +103,19 @@ def describe_reach(row: Any, ask: Ask) -> str:
 def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:
     """Draw the two rates of each source, one below the other."""
     names: list[str] = []
-    notes: list[str] = []
-    parts: list[pd.DataFrame] = []
-    for found, ask in asked:
+    colors: list[str] = []
+    for _, ask in asked:
         source = f",<br>{ask.source_name}" if len(asked) > 1 else ""
         names += [f"{ask.noun()}{source}", f"other {ask.noun(group='')}{source}"]
-        notes += [
-            f"{row.hits:,} of {row.n:,}" if row.n else ask.nobody
-            for row in found.rates.itertuples()
-        ]
-        parts.append(found.rates.assign(color=[ask.swatch(ask.group), charts.NEUTRAL]))
+        colors += [ask.swatch(ask.group), charts.NEUTRAL]
     ask = asked[-1][1]
+    rates = pd.concat([found.rates for found, _ in asked], ignore_index=True)
     return Chart(
         f"{numbers.begin(ask.noun(group=''))} called {ask.task.name(ask.called)}"
         if len(asked) > 1 else "",
-        _draw_rates(names, pd.concat(parts, ignore_index=True), notes),
+        charts.rates(names, rates, colors, nobody=ask.nobody),
         "Lines are 95 % intervals that count products, not photos.",
     )  # fmt: skip
-
-
-def _draw_rates(names: list[str], rates: pd.DataFrame, notes: list[str]) -> go.Figure:
-    hover = [
-        f"{name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>{note}"
-        for name, row, note in zip(names, rates.itertuples(), notes, strict=True)
-    ]
-    marks = rates.rename(columns={"rate": "middle"}).assign(hover=hover)
-    return charts.rows(names, [charts.Dots(marks)], charts.Axis(), notes)
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

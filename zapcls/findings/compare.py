@@ -153,31 +153,20 @@ def draw_differences(
             "middle": rows["difference"], "low": rows["low"], "high": rows["high"],
             "pale": rows["pale"], "color": rows.get("color", RUN_COLORS["second"]),
             "hover": [
-                f"{name}: {write_difference(row)} points<br>n = {row[counted]:,}"
+                f"{name}: {numbers.change(row)} points<br>n = {row[counted]:,}"
                 for name, (_, row) in zip(names, rows.iterrows(), strict=True)
             ],
         }
     )  # fmt: skip
-    notes = [f"n = {n:,}" if n else f"no such {ask.task.things}" for n in rows[counted]]
+    notes = [f"n = {n:,}" if n else ask.nobody for n in rows[counted]]
     axis = charts.Axis(f"{kind} rate, second minus first", "+.1~%", null=0)
     return charts.rows(names, [charts.Dots(table)], axis, notes)
-
-
-def write_difference(row: Any) -> str:
-    """Write the paired difference of a row with its interval, in points."""
-    return numbers.difference(row["difference"], row["low"], row["high"])
 
 
 def write_rates(rows: pd.DataFrame, hit: str, ask: Ask) -> dict[str, list[str]]:
     """Write each run's rate out with its interval, a column a run."""
     return {
-        f"{run}, {hit}": [
-            f"{numbers.percent(row[f'rate_{run}'])} "
-            f"({numbers.interval(row[f'low_{run}'], row[f'high_{run}'])})"
-            if row["n"]
-            else f"no such {ask.task.things}"
-            for _, row in rows.iterrows()
-        ]
+        f"{run}, {hit}": [numbers.rate(row, f"_{run}", ask.nobody) for _, row in rows.iterrows()]
         for run in RUNS
     }
 
@@ -189,7 +178,7 @@ def write_summary(summary: pd.DataFrame, ask: Ask) -> pd.DataFrame:
             "photos, labels": summary["images"] + ", " + summary["labels"],
             "n": summary["n"].map("{:,}".format),
             **write_rates(summary, "wrong", ask),
-            "points": [write_difference(row) for _, row in summary.iterrows()],
+            "points": [numbers.change(row) for _, row in summary.iterrows()],
             "p": summary["p"].map(numbers.p_value),
             "fixed": summary["fixed"],
             "broken": summary["broken"],

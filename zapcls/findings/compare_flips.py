@@ -12,7 +12,6 @@ from zapcls.data.color import BASIC_COLORS
 from zapcls.evidence import Evidence
 from zapcls.findings import compare
 from zapcls.findings.ask import Ask
-from zapcls.findings.compare import write_difference
 from zapcls.findings.compare_groups import HELP, describe_told, draw_pair, write_groups
 from zapcls.findings.recolor import name_edits
 
@@ -76,7 +75,7 @@ def describe_edits(totals: pd.DataFrame, ask: Ask) -> list[str]:
     """Describe how often each kind of edit flips the runs' answers, all colors together."""
     return [
         f"{numbers.begin(name_edits(ask)[row['edit']])}: {numbers.percent(row['rate_first'])} → "
-        f"{numbers.percent(row['rate_second'])} flipped, {write_difference(row)} points "
+        f"{numbers.percent(row['rate_second'])} flipped, {numbers.change(row)} points "
         f"(n = {row['n']:,} edited photos)."
         for _, row in totals.iterrows()
     ]

@@ -12,12 +12,7 @@ from zapcls.data.color import SWATCHES
 from zapcls.evidence import Evidence
 from zapcls.findings import compare
 from zapcls.findings.ask import Ask
-from zapcls.findings.compare import (
-    RUN_COLORS,
-    draw_differences,
-    write_difference,
-    write_rates,
-)
+from zapcls.findings.compare import RUN_COLORS, draw_differences, write_rates
 from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = compare.NEEDS
@@ -124,15 +119,14 @@ def draw_rates(
         )
         for run in RUNS
     }
-    nobody = f"no such {ask.task.things}"
-    return charts.bars(names, series, RUN_COLORS, f"{kind} rate", swatches or None, nobody)
+    return charts.bars(names, series, RUN_COLORS, f"{kind} rate", swatches or None, ask.nobody)
 
 
 def describe_told(groups: pd.DataFrame, names: list[str], kind: str) -> str:
     """Describe how many groups differ, and which most; `names` name the rows."""
     rows = groups.assign(name=names).sort_values("p_holm")
     told = [row for _, row in rows.iterrows() if decide_row(row).is_told]
-    named = [f"{row['name']}: **{write_difference(row)} points**" for row in told[:NAMED]]
+    named = [f"{row['name']}: **{numbers.change(row)} points**" for row in told[:NAMED]]
     return (
         f"**{len(told):,} of {int(groups['p'].notna().sum()):,}** {kind} differ between the runs "
         f"after the correction for how many were tried{': ' * bool(named)}{'; '.join(named)}."
@@ -160,7 +154,7 @@ def write_groups(
             counted: groups["n"],
             "products": groups["n_products"],
             **write_rates(groups, hit, ask),
-            "points (95 % interval)": [write_difference(row) for _, row in groups.iterrows()],
+            "points (95 % interval)": [numbers.change(row) for _, row in groups.iterrows()],
             "p": groups["p"].map(numbers.p_value),
             "p, corrected": groups["p_holm"].map(numbers.p_value),
         }

@@ -8,9 +8,8 @@ import plotly.graph_objects as go
 from zapcls.analysis.ways import count_directions
 from zapcls.blocks import Chart, Section, Table, Text, charts, numbers
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import SPLIT, Ask
+from zapcls.findings.ask import SPLIT, Ask, keep_by
 from zapcls.findings.groups import DRAWN
-from zapcls.findings.keeping import keep_by
 
 NEEDS = ("predictions", "colors", "check")
 
@@ -63,16 +62,14 @@ def name_way(ask: Ask, label: str, called: str) -> str:
 def draw(groups: tuple[str, ...], there: pd.Series, back: pd.Series, ask: Ask) -> go.Figure:
     """Draw the claim's way to the left and the other way round to the right, by group."""
     palette = charts.class_colors(ask.task.classes)
-    sides = [
-        charts.Side(
-            name_way(ask, label, called), palette[label],
-            counts.reindex(list(groups), fill_value=0).to_list(),
-        )
-        for label, called, counts in (
-            (ask.label, ask.called, there), (ask.called, ask.label, back),
-        )
-    ]  # fmt: skip
-    return charts.opposed(list(groups), sides[0], sides[1], "errors")
+    ways = {(ask.label, ask.called): there, (ask.called, ask.label): back}
+    counts = pd.DataFrame(
+        {
+            name_way(ask, *way): errors.reindex(list(groups), fill_value=0)
+            for way, errors in ways.items()
+        }
+    )
+    return charts.opposed(counts, [palette[label] for label, _ in ways], "errors")
 
 
 def write_ways(ways: pd.DataFrame, ask: Ask) -> pd.DataFrame:

@@ -10,8 +10,7 @@ from zapcls.analysis.groups import compare_groups
 from zapcls.blocks import Chart, Section, Table, Text, charts, numbers
 from zapcls.data.color import SWATCHES
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import SPLIT, Ask
-from zapcls.findings.keeping import keep_by
+from zapcls.findings.ask import SPLIT, Ask, keep_by
 from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = ("predictions", "colors", "check")
@@ -118,10 +117,7 @@ def write_groups(groups: pd.DataFrame, ask: Ask) -> pd.DataFrame:
             "products": groups["n_products"],
             "wrong": [numbers.rate(row, nobody=ask.nobody) for row in rows],
             f"other {ask.words}": [numbers.rate(row, "_others", ask.nobody) for row in rows],
-            "points (95 % interval)": [
-                numbers.difference(*(row[f"difference{end}"] for end in ("", "_low", "_high")))
-                for row in rows
-            ],
+            "points (95 % interval)": [numbers.change(row) for row in rows],
             "p": groups["p"].map(numbers.p_value),
             "p, corrected": groups["p_holm"].map(numbers.p_value),
             "detectable, points": [numbers.dash(row["detectable"], numbers.points) for row in rows],

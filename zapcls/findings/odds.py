@@ -10,8 +10,7 @@ import plotly.graph_objects as go
 from zapcls.analysis.adjusted import FACTOR, STRATUM, Adjusted, fit_adjusted
 from zapcls.blocks import Chart, Section, Table, Text, charts, numbers
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import SPLIT, Ask
-from zapcls.findings.keeping import keep_by
+from zapcls.findings.ask import SPLIT, Ask, keep_by
 from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = ("predictions", "colors", "check")

@@ -1,7 +1,6 @@
 """The same product in two groups, such as colors: does the answer change? No pixel is edited."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -10,9 +9,8 @@ from zapcls.analysis.natural_pairs import build_pairs, compare_pairs
 from zapcls.blocks import Chart, Photo, Photos, Section, Table, Text, charts, encode_photo, numbers
 from zapcls.data.color import BASIC_COLORS
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import SPLIT, Ask
+from zapcls.findings.ask import SPLIT, Ask, keep_by
 from zapcls.findings.groups import DRAWN
-from zapcls.findings.keeping import keep_by
 from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = ("predictions", "colors", "check", "store")
@@ -125,14 +123,9 @@ def describe(found: Found, ask: Ask) -> str:
         f"**{int(row['n_products']):,}** {products} have photos {both}. "
         f"{numbers.percent(row['rate'])} are wrong {ask.within()}, "
         f"{numbers.percent(row['rate_other'])} otherwise, "
-        f"{write_difference(row)} points: **{said}** (p = {row['p']:.2g}, {row['p_holm']:.2g} "
+        f"{numbers.change(row)} points: **{said}** (p = {row['p']:.2g}, {row['p_holm']:.2g} "
         f"corrected for the {ask.words} tried)."
     )
-
-
-def write_difference(row: Any) -> str:
-    """Write the difference of a row with its interval in points."""
-    return numbers.difference(row["difference"], row["low"], row["high"])
 
 
 def draw(rows: pd.DataFrame, ask: Ask) -> go.Figure:
@@ -163,7 +156,7 @@ def write_pairs(rows: pd.DataFrame, ask: Ask) -> pd.DataFrame:
             "one right, one wrong": rows["discordant"].map(numbers.percent),
             f"wrong in this {ask.word}": rows["rate"].map(numbers.percent),
             "wrong in others": rows["rate_other"].map(numbers.percent),
-            "points (95 % interval)": [write_difference(row) for _, row in rows.iterrows()],
+            "points (95 % interval)": [numbers.change(row) for _, row in rows.iterrows()],
             "probability of the label": rows["shift"].map(numbers.points),
             "p": rows["p"].map(numbers.p_value),
             "p, corrected": rows["p_holm"].map(numbers.p_value),

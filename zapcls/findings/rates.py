@@ -150,7 +150,6 @@ def describe_heads(heads: pd.Series) -> str:
 
 def write_classes(found: Found, ask: Ask) -> pd.DataFrame:
     """Write out each class: how often its photos are wrong, how often its calls are right."""
-    nobody = f"no such {ask.task.things}"
     rates = [row for _, row in found.by_class.iterrows()]
     calls = [row for _, row in found.precision.iterrows()]
     return pd.DataFrame(
@@ -158,9 +157,9 @@ def write_classes(found: Found, ask: Ask) -> pd.DataFrame:
             ask.task.word: found.by_class["label"].map(ask.task.name),
             "photos": found.by_class["n"],
             "products": found.by_class["n_products"],
-            "wrong": [numbers.rate(row, nobody=nobody) for row in rates],
+            "wrong": [numbers.rate(row, nobody=ask.nobody) for row in rates],
             "called so": found.precision["n"],
-            "right of those": [numbers.rate(row, nobody=nobody) for row in calls],
+            "right of those": [numbers.rate(row, nobody=ask.nobody) for row in calls],
         }
     )
 

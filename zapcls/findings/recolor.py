@@ -134,7 +134,7 @@ def describe_all(flips: pd.DataFrame, edit: str) -> str:
         f"{name}: **{row['flips']:,} of {row['n']:,}** recolored photos "
         f"({row['n_products']:,} products) get another answer than before, {_write_rate(row)}. "
         f"With {control} as the control it is {numbers.percent(row['control_rate'])}. The "
-        f"difference is {write_excess(row)} points: **{judge(row, edit, 'p')}**."
+        f"difference is {numbers.change(row, 'excess')} points: **{judge(row, edit, 'p')}**."
     )
 
 
@@ -148,8 +148,9 @@ def describe_target(flips: pd.DataFrame, color: str, edit: str, ask: Ask) -> str
     return (
         f"{numbers.begin(noun)} turned {color}: **{row['flips']:,} of {row['n']:,}** get another "
         f"answer, {_write_rate(row)}; with {control} it is "
-        f"{numbers.percent(row['control_rate'])}. The difference is {write_excess(row)} points: "
-        f"**{judge(row, edit)}** (p = {numbers.p_value(row['p'])}, "
+        f"{numbers.percent(row['control_rate'])}. The difference is "
+        f"{numbers.change(row, 'excess')} points: **{judge(row, edit)}** "
+        f"(p = {numbers.p_value(row['p'])}, "
         f"{numbers.p_value(row['p_holm'])} corrected for the colors tried)."
     )
 
@@ -209,7 +210,10 @@ def draw_shifts(chosen: pd.DataFrame, ask: Ask) -> go.Figure:
         {
             "middle": chosen["shift"], "low": chosen["shift_low"], "high": chosen["shift_high"],
             "color": chosen["to"].map(SWATCHES), "pale": chosen["n_products"] < FEW_PRODUCTS,
-            "hover": [f"{row['to']}: {_write_shift(row)} points" for _, row in chosen.iterrows()],
+            "hover": [
+                f"{row['to']}: {numbers.change(row, 'shift')} points"
+                for _, row in chosen.iterrows()
+            ],
         }
     )  # fmt: skip
     axis = charts.Axis(f"← {away} · mean shift of the probability · {first} →", "+.2f", null=0)
@@ -227,11 +231,11 @@ def write_flips(flips: pd.DataFrame, ask: Ask) -> pd.DataFrame:
             "products": flips["n_products"],
             "other answers": [_write_rate(row) for row in rows],
             "control": flips["control_rate"].map(numbers.percent),
-            "points more (95 % interval)": [write_excess(row) for row in rows],
+            "points more (95 % interval)": [numbers.change(row, "excess") for row in rows],
             "p": flips["p"].map(numbers.p_value),
             "p, corrected": flips["p_holm"].map(numbers.p_value),
             f"probability of {ask.task.name(ask.task.classes[0])}, points": [
-                _write_shift(row) for row in rows
+                numbers.change(row, "shift") for row in rows
             ],
         }
     )
@@ -263,15 +267,6 @@ def name_edits(ask: Ask) -> dict[str, str]:
         "color": "hue and lightness",
         "lightness": "lightness alone",
     }
-
-
-def write_excess(row: Any) -> str:
-    """Write how much more often an edit flips than its control, with the interval in points."""
-    return numbers.difference(row["excess"], row["excess_low"], row["excess_high"])
-
-
-def _write_shift(row: Any) -> str:
-    return numbers.difference(row["shift"], row["shift_low"], row["shift_high"])
 
 
 def _write_rate(row: Any) -> str:

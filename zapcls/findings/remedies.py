@@ -1,7 +1,6 @@
 """Which remedies lessen color bias, and what do they cost? Heads trained by each, and by none."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -156,7 +155,7 @@ def describe_measure(found: Found, measure: str, ask: Ask) -> str:
     sides = list_remedies(found, measure)
     units = "edited photos" if measure == FLIP else "photos"
     changes = {
-        side: numbers.join([f"{_title(row['option'])} {_write_change(row)}" for row in rows])
+        side: numbers.join([f"{_title(row['option'])} {numbers.change(row)}" for row in rows])
         for side, rows in sides.items()
     }
     unclear = numbers.join([_title(row["option"]) for row in sides[""]])
@@ -184,7 +183,7 @@ def describe_flips(found: Found) -> str:
     said = (
         f"With {_title(BASE)} a hue edit flips {numbers.percent(flip['rate'])} of the answers, a "
         f"random edit as far {numbers.percent(control['rate'])}: "
-        f"{numbers.difference(excess['rate'], excess['low'], excess['high'])} points."
+        f"{numbers.change(excess, 'rate')} points."
     )
     if excess["rate"] < control["rate"]:
         said += " Most of these flips come with any move of the hue, whatever the color."
@@ -240,25 +239,21 @@ def write_remedies(found: Found, ask: Ask) -> pd.DataFrame:
     for measure in TESTED:
         rows = [found.read_means(measure).loc[name] for name in names]
         title = name_measure(found, measure, ask)
-        columns[title] = [numbers.rate(row, nobody=f"no such {ask.task.things}") for row in rows]
+        columns[title] = [numbers.rate(row, nobody=ask.nobody) for row in rows]
         columns[f"{title}, change in points"] = [
-            _write_change(row) if pd.isna(row["difference"])
-            else f"{_write_change(row)}, p {numbers.p_value(row['p_holm'])}"
+            numbers.change(row) if pd.isna(row["difference"])
+            else f"{numbers.change(row)}, p {numbers.p_value(row['p_holm'])}"
             for row in rows
         ]  # fmt: skip
     excess = [found.read_means(EXCESS).loc[name] for name in names]
     columns["flips beyond those of random edits, points"] = [
-        numbers.difference(row["rate"], row["low"], row["high"]) for row in excess
+        numbers.change(row, "rate") for row in excess
     ]
     return pd.DataFrame(columns)
 
 
 def _title(name: str) -> str:
     return REMEDIES[name].title if name in REMEDIES else name
-
-
-def _write_change(row: Any) -> str:
-    return numbers.difference(*(row[f"difference{end}"] for end in ("", "_low", "_high")))
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from zapcls.blocks.numbers import read_ends
+
 CHANCE = 0.05  # a corrected p at or above it is put down to chance
 FEW_PRODUCTS = 20  # a group of fewer is small: drawn pale, and named as such
 
@@ -45,10 +47,5 @@ def decide(
 
 
 def decide_row(row: Any, name: str = "difference", null: float = 0.0, p: str = "p_holm") -> Verdict:
-    """Decide on a row of a table: its columns `name`, `name`_low, `name`_high, `p` and n.
-
-    Where the table has no `name`_low its interval is `low` and `high`.
-    """
-    own = f"{name}_low" in row
-    low, high = (row[f"{name}_{end}" if own else end] for end in ("low", "high"))
-    return decide(row[name], low, high, row[p], row.get("n", 1), null)
+    """Decide on a row of a table: its `name` with its interval (`read_ends`), its `p` and n."""
+    return decide(*read_ends(row, name), row[p], row.get("n", 1), null)
