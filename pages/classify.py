@@ -61,7 +61,8 @@ valid = run.rates["splits"]["valid"]
 whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(
     f"Answered by {messages.escape(run_picker.describe_run(run))}, which errs on "
-    f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen. {whose}"
+    f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen"
+    f"{numbers.balanced(run.balanced_error_rate)}. {whose}"
     "Photos stay in memory on this machine."
 )
 if len(files) > uploads.MOST_PHOTOS:

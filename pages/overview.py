@@ -81,7 +81,8 @@ if runs:
                 rate.markdown(f"**{numbers.percent(valid['error_rate'])}** of valid photos wrong")
                 rate.caption(
                     f"95 % interval {numbers.interval(valid['error_low'], valid['error_high'])} · "
-                    f"n = {valid['n']:,} · {run.train_config.split} split"
+                    f"n = {valid['n']:,}{numbers.balanced(run.balanced_error_rate)} · "
+                    f"{run.train_config.split} split"
                 )
             else:
                 rate.markdown(f"{run_picker.STATE_MARKS[status.state]} {status.state}")

@@ -55,7 +55,8 @@ def show_done(run: Run) -> None:
     st.success(
         f"Done in {numbers.duration(run.metrics['seconds'])}: "
         f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
-        f"(95 % interval {numbers.interval(valid['error_low'], valid['error_high'])}).",
+        f"(95 % interval {numbers.interval(valid['error_low'], valid['error_high'])})"
+        f"{numbers.balanced(run.balanced_error_rate)}.",
         icon=":material/check:",
     )
     with st.container(horizontal=True):

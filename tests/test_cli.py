@@ -149,7 +149,10 @@ def test_runs_are_told_a_line_each(answer, color_run):
     [line] = answer("runs", "--json").splitlines()
 
     facts = json.loads(line)
-    keys = ["run", "state", "error_rate", "error_low", "error_high", "n_valid", "seconds"]
+    keys = [
+        "run", "state", "error_rate", "error_low", "error_high", "n_valid", "balanced_error_rate",
+        "class_error_rates", "seconds",
+    ]  # fmt: skip
     assert list(facts) == keys
     assert (facts["run"], facts["state"], facts["error_rate"]) == (color_run.run_id, "lost", None)
     assert answer("runs") == f"{color_run.run_id}  lost\n"

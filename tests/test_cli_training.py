@@ -20,7 +20,10 @@ from zapcls.workspace.store import list_stores
 pytestmark = pytest.mark.slow
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "zap50k"
-KEYS = ["run", "state", "error_rate", "error_low", "error_high", "n_valid", "seconds"]
+KEYS = [
+    "run", "state", "error_rate", "error_low", "error_high", "n_valid", "balanced_error_rate",
+    "class_error_rates", "seconds",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,6 +67,9 @@ def test_the_last_line_of_a_training_is_its_summary(trained):
     valid = table[table["split"] == "valid"]
     assert facts["n_valid"] == len(valid)
     assert facts["error_rate"] == pytest.approx(1 - valid["correct"].mean())
+    by_class = 1 - valid.groupby("label")["correct"].mean()
+    assert facts["class_error_rates"] == pytest.approx(by_class.to_dict())
+    assert facts["balanced_error_rate"] == pytest.approx(by_class.mean())
     assert 0 < facts["seconds"] < 300
 
 

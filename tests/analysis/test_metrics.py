@@ -6,6 +6,7 @@ import pytest
 
 from zapcls import schema
 from zapcls.analysis.metrics import (
+    average_classes,
     build_predictions,
     count_calibration,
     count_confusions,
@@ -14,6 +15,7 @@ from zapcls.analysis.metrics import (
     guess_error_rate,
     labelled,
     precision_by_class,
+    summarize_classes,
 )
 
 CLASSES = ["Women", "Men"]
@@ -107,6 +109,28 @@ def test_error_by_class_follows_the_classes_and_an_absent_one_has_no_rate(table)
     assert rates["label"].tolist() == ["Men", "Girls", "Women"]
     assert rates["n"].tolist() == [2, 0, 2]
     assert rates["rate"].tolist() == pytest.approx([0.5, math.nan, 0.5], nan_ok=True)
+
+
+def test_the_balanced_rate_counts_each_class_with_photos_alike():
+    rates = pd.DataFrame(
+        {"n": [90, 10, 0], "rate": [0.1, 0.5, math.nan], "low": [0.06, 0.24, math.nan],
+         "high": [0.16, 0.76, math.nan]}
+    )  # fmt: skip
+
+    balanced, alone = average_classes(rates), average_classes(rates[:1])
+
+    assert balanced["rate"] == pytest.approx(0.3)
+    assert balanced["low"] == pytest.approx(0.3 - math.hypot(0.04, 0.26) / 2)
+    assert balanced["high"] == pytest.approx(0.3 + math.hypot(0.06, 0.26) / 2)
+    assert alone == {name: pytest.approx(rates[name][0]) for name in ("rate", "low", "high")}
+
+
+def test_classes_are_summarized_on_valid_without_those_that_have_no_photo(table):
+    told = summarize_classes(table, ["Men", "Girls", "Women"])
+
+    assert told["balanced"]["rate"] == 0.5
+    assert list(told["classes"]) == ["Men", "Women"]
+    assert (told["classes"]["Men"]["n"], told["classes"]["Men"]["errors"]) == (2, 1)
 
 
 def test_precision_is_of_the_photos_called_so(table):

@@ -60,7 +60,8 @@ def test_the_rate_is_told_against_always_guessing(evidence) -> None:
     found = rates.find(evidence(ANSWERS, heads=heads), GENDER)
     said = list_texts(rates.section(found, GENDER))
     assert "2 of 10 photos wrong: 20.0 %" in said
-    assert "counting 10 products. Always naming the most frequent class would err 20.0 %." in said
+    assert "With each gender counted alike, 12.5 % are wrong (" in said
+    assert "). Always naming the most frequent class would err 20.0 %." in said
     assert rates.describe(found).startswith("**2 of 10** valid photos are wrong: 20.0 % (95 %")
     assert "called women's: right in 100 % of 6 · called men's: right in 50.0 % of 4" in said
     assert "They are wrong on 2 of 10, **20.0 %**" in said

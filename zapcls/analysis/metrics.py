@@ -82,6 +82,31 @@ def error_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> p
     return fill_counts(rates.set_index("label").reindex(list(classes)).reset_index())
 
 
+def average_classes(by_class: pd.DataFrame) -> dict[str, float]:
+    """Average the error rates of the classes that have photos: rate, low, high.
+
+    This is the balanced error rate, in which a rare class counts as much as a frequent one. Its
+    interval is put together from those of the classes, which share no product, by the method of
+    variance estimates recovery (Zou and Donner 2008).
+    """
+    known = by_class[by_class["n"] > 0]
+    rate, share = float(known["rate"].mean()), 1 / max(len(known), 1)
+    below, above = known["rate"] - known["low"], known["high"] - known["rate"]
+    return {
+        "rate": rate,
+        "low": max(0.0, rate - share * float(np.sqrt((below**2).sum()))),
+        "high": min(1.0, rate + share * float(np.sqrt((above**2).sum()))),
+    }
+
+
+def summarize_classes(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
+    """Summarize valid by class: `balanced` (rate, low, high), `classes` {name: a rate with n}."""
+    rates = error_by_class(table, classes, "valid")
+    names = ["n", "hits", "rate", "low", "high"]
+    known = rates[rates["n"] > 0].set_index("label")[names].rename(columns={"hits": "errors"})
+    return {"balanced": average_classes(rates), "classes": known.to_dict("index")}
+
+
 def precision_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:
     """Of the photos called each class, the share that are: prediction, n, ..., rate, low, high."""
     rates = count_rates(labelled(table, split), "correct", by=["prediction"])

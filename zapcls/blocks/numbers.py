@@ -21,6 +21,11 @@ def percent(rate: float) -> str:
     return f"{100 * rate:.{digits}f} %"
 
 
+def balanced(rate: float | None) -> str:
+    """Write the balanced error rate as the end of a sentence or a caption; "" where it is None."""
+    return "" if rate is None else f" · {percent(rate)} with each class counted alike"
+
+
 def interval(low: float, high: float) -> str:
     """Write a 95 % interval: 7.3 to 10.2 %."""
     return f"{100 * low:.1f} to {100 * high:.1f} %"

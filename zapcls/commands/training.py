@@ -95,10 +95,12 @@ def read_config(arguments: argparse.Namespace) -> TrainConfig:
 def _describe(summary: dict[str, Any]) -> str:
     if summary["error_rate"] is None:
         return f"{summary['run']}  {summary['state']}"
+    balanced = summary["balanced_error_rate"]
     return (
         f"{summary['run']}  {summary['state']}  error rate {summary['error_rate']:.1%} "
         f"(95 % interval {summary['error_low']:.1%} to {summary['error_high']:.1%}, "
-        f"n = {summary['n_valid']:,}), {summary['seconds']:.0f} s"
+        f"n = {summary['n_valid']:,}), "
+        f"{'' if balanced is None else f'balanced {balanced:.1%}, '}{summary['seconds']:.0f} s"
     )
 
 

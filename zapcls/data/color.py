@@ -2,10 +2,9 @@
 
 Each pixel of the object takes the name of the nearest prototype in CIELAB (`color_names`), through
 a table of 32 levels a channel. Names are then counted, with little weight where the sole, the
-lining and the outline lie, and what shading does to a name is undone on the counts. All weights
-and shares below were set by eye on photos of UT Zappos50K. Of 300 random photos named by eye first,
-88 % agree (Cohen's kappa 0.84); of the 60 among them that nothing was set on, 87 % (0.83). With
-the words of another shop (mean over eleven, n = 1,102) 68 % agree, 83 % with the second color.
+lining and the outline lie, and what shading does to a name is undone on the counts. The weights
+were set by eye: of 300 random photos of UT Zappos50K, named by eye first, 88 % agree (Cohen's kappa
+0.84), and 68 % with the words of another shop (docs/decisions.md).
 """
 
 from functools import cache
@@ -57,8 +56,7 @@ def object_mask(pixels: np.ndarray) -> np.ndarray:
 def find_object(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the object, without ground seen through gaps, and what says how much of its color.
 
-    Returns:
-        bool (S, S), as `object_mask` less the gaps between straps; float (S, S), 0..1.
+    Returns bool (S, S), as `object_mask` less the gaps between straps, and float (S, S), 0..1.
     """
     mask, gaps = _find_object(pixels)
     if not mask.any():
@@ -222,7 +220,7 @@ def _name_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _count_names(image: np.ndarray, place_weight: np.ndarray) -> np.ndarray:
-    """Per finer name its pixels' weight, and their weighted sums of L*, a*, b*: (4, names)."""
+    """Return its pixels' weight and their weighted L*, a*, b*, by finer name: (4, names)."""
     names, lab, color_weight = _name_table()
     used = place_weight > 0
     red, green, blue = (image[used] >> 3).astype(np.intp).T
@@ -236,9 +234,8 @@ def _count_names(image: np.ndarray, place_weight: np.ndarray) -> np.ndarray:
 def _undo_shading(weight: np.ndarray) -> np.ndarray:
     """Return the pixels that shading, glare and lining renamed back: (n, names).
 
-    Glare on a black shoe is grey, and the shade of a white one too. Where another color holds a
-    quarter of the object, the colors of linings count half; where a vivid one holds a fifth, as
-    the straps of a sandal do, those of footbeds do too.
+    Glare on a black shoe is grey, and the shade of a white one too. The colors of linings count
+    half beside a quarter of another color, those of footbeds beside a fifth of a vivid one.
     """
     weight = weight.copy()
     column = {name: i for i, name in enumerate(_FINE_NAMES)}

@@ -28,6 +28,7 @@ class Found:
 
     by_split: pd.DataFrame
     by_class: pd.DataFrame
+    balanced: dict[str, float]  # the mean over the classes of valid: rate, low, high
     precision: pd.DataFrame
     guess_error_rate: float  # of always naming train's most frequent label, on valid
     split_mode: str  # product or random
@@ -45,6 +46,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     return Found(
         metrics.error_by_split(table),
         metrics.error_by_class(table, evidence.classes, ask.split),
+        metrics.average_classes(metrics.error_by_class(table, evidence.classes, SPLIT)),
         metrics.precision_by_class(table, evidence.classes, ask.split),
         metrics.guess_error_rate(table, SPLIT),
         evidence.run.train_config.split,
@@ -58,7 +60,8 @@ def describe(found: Found) -> str:
     return (
         f"**{valid['hits']:,} of {valid['n']:,}** valid photos are wrong: "
         f"{numbers.percent(valid['rate'])} (95 % interval "
-        f"{numbers.interval(valid['low'], valid['high'])}, {valid['n_products']:,} products)."
+        f"{numbers.interval(valid['low'], valid['high'])}, {valid['n_products']:,} products)"
+        f"{numbers.balanced(found.balanced['rate'])}."
     )
 
 
@@ -72,12 +75,21 @@ def answer(found: Found, ask: Ask) -> Section:
         ),
         Text(
             f"95 % interval {numbers.interval(valid['low'], valid['high'])}, counting "
-            f"{valid['n_products']:,} products. Always naming the most frequent class would err "
-            f"{numbers.percent(found.guess_error_rate)}."
+            f"{valid['n_products']:,} products. {describe_balance(found, ask)} Always naming the "
+            f"most frequent class would err {numbers.percent(found.guess_error_rate)}."
         ),
         Text(SOURCES[found.split_mode], "note"),
     ]
     return Section("rates", "How often it is wrong", tuple(blocks))
+
+
+def describe_balance(found: Found, ask: Ask) -> str:
+    """Describe the mean over the classes, which a frequent class cannot hide."""
+    balanced = found.balanced
+    return (
+        f"With each {ask.task.word} counted alike, {numbers.percent(balanced['rate'])} are wrong "
+        f"({numbers.interval(balanced['low'], balanced['high'])})."
+    )
 
 
 def detail(found: Found, ask: Ask) -> Section:
@@ -165,9 +177,12 @@ def write_classes(found: Found, ask: Ask) -> pd.DataFrame:
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
-    """Return the rates: `by_split`, `by_class`, `precision`; of the heads where there are any."""
+    """Return the rates: `by_split` (of the heads too), `by_class`, `balanced`, `precision`."""
     rates = {"by_split": found.by_split.assign(source=RUN)}
     if found.heads is not None:
         heads = found.heads.to_frame().T.assign(source=HEADS)
         rates["by_split"] = pd.concat([rates["by_split"], heads], ignore_index=True)
-    return rates | {"by_class": found.by_class, "precision": found.precision}
+    balanced = pd.DataFrame([found.balanced])
+    return rates | {
+        "by_class": found.by_class, "balanced": balanced, "precision": found.precision,
+    }  # fmt: skip

@@ -78,6 +78,7 @@ def evaluate_run(
         rates = {
             "splits": metrics.summarize_splits(table),
             "guess_error_rate": metrics.guess_error_rate(table, "valid"),
+            **metrics.summarize_classes(table, task.classes),
         }
         summary = {
             "targets": {task.target: rates},
@@ -147,13 +148,14 @@ def _evaluate_elsewhere(
     split = catalog.iloc[rows].assign(split="valid")
     table, prob = metrics.build_predictions(split, logits, task.classes, task.target)
     splits = metrics.summarize_splits(table)
+    by_class = metrics.summarize_classes(table, task.classes)
     valid = splits["valid"]
     counts = {
         "seconds": round(time.perf_counter() - started, 1),
         "excluded_trained": int(was_seen.sum()),
         "unknown_label": int((readable & ~catalog["kept"]).sum()),
     }
-    targets = {task.target: {"splits": splits}}
+    targets = {task.target: {"splits": splits, **by_class}}
     facts = {"run": run.run_id, "catalogue_id": store.catalogue_id, "targets": targets, **counts}
 
     def write(folder: Path) -> None:
@@ -166,5 +168,7 @@ def _evaluate_elsewhere(
         "state": "done",
         **{name: valid[name] for name in ("error_rate", "error_low", "error_high")},
         "n_valid": valid["n"],
+        "balanced_error_rate": by_class["balanced"]["rate"],
+        "class_error_rates": {name: row["rate"] for name, row in by_class["classes"].items()},
         **counts,
     }

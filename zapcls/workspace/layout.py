@@ -3,8 +3,8 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,13 @@ def open_workspace(path: Path | None = None) -> Workspace:
 def replace_file(path: Path, content: bytes | memoryview) -> None:
     """Replace a file atomically: a reader sees the old or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    # Not mkstemp: its files are their owner's alone, whatever the umask says.
+    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(aside).replace(path)
+        aside.write_bytes(content)
+        aside.replace(path)
     except BaseException:
-        Path(aside).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise
 
 

@@ -101,8 +101,13 @@ class Run(jobs.Job):
 
     @property
     def rates(self) -> dict[str, Any]:
-        """`splits` (a rate with n and interval for each) and `guess_error_rate`, of its target."""
+        """What `work.evaluate` counted of its target: `splits`, `balanced`, `classes` and more."""
         return self.metrics["targets"][self.task.target]
+
+    @property
+    def balanced_error_rate(self) -> float | None:
+        """The mean of the classes' rates, None where the run or its metrics.json has none."""
+        return self.rates.get("balanced", {}).get("rate") if self.is_evaluated else None
 
 
 def create_run(workspace: Workspace, config: TrainConfig, data_dir: Path) -> Run:
@@ -206,14 +211,23 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
 
 
 def summarize_run(run: Run) -> dict[str, Any]:
-    """Summarize a training: run, state, error_rate, error_low, error_high, n_valid, seconds."""
+    """Summarize a training: state, rates on valid with n and interval, seconds.
+
+    The rates of a run that is not evaluated are None, and so are the `balanced_error_rate` and the
+    `class_error_rates` {class: rate} of one that an older version evaluated.
+    """
     status = jobs.read_status(run)
-    valid = run.rates["splits"]["valid"] if run.is_evaluated else {}
+    known = run.rates if run.is_evaluated else {}
+    valid, classes = known.get("splits", {}).get("valid", {}), known.get("classes")
     rates = {name: valid.get(name) for name in ("error_rate", "error_low", "error_high")}
     return {
         "run": run.run_id,
         "state": status.state,
         **rates,
         "n_valid": valid.get("n"),
+        "balanced_error_rate": run.balanced_error_rate,
+        "class_error_rates": {name: row["rate"] for name, row in classes.items()}
+        if classes
+        else None,
         "seconds": None if status.seconds is None else round(status.seconds, 1),
     }
