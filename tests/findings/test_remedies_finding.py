@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from hand_made import pick, read_texts
+from small import small_config
 
 from zapcls import schema
 from zapcls.analysis.remedies import ALL_SEEDS
@@ -145,11 +146,11 @@ def test_the_worst_group_may_be_of_any_column_and_label():
 
 
 @pytest.mark.parametrize(
-    ("preset", "text"),
-    [("laptop", MISSING["trade"]), ("first-try", "must start from trained weights")],
+    ("config", "text"),
+    [(build_config(), MISSING["trade"]), (small_config(), "must start from trained weights")],
 )
-def test_before_the_job_a_sentence_says_what_to_do(preset, text):
-    run = SimpleNamespace(train_config=build_config(preset))
+def test_before_the_job_a_sentence_says_what_to_do(config, text):
+    run = SimpleNamespace(train_config=config)
     found = remedies.find(SimpleNamespace(remedies=None, run=run), ASK)
 
     [block] = remedies.section(found, ASK).blocks

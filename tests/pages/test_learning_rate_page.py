@@ -26,7 +26,7 @@ def test_the_finder_runs_with_the_settings_of_the_form(workspace, open_page, lau
 
 
 def test_a_curve_is_drawn_and_one_of_its_suggestions_fills_the_form(workspace, open_page):
-    fake_run.add_curve(workspace)
+    fake_run.add_curve(workspace, "frozen", preset="first-try")
     app = open_page("learning_rate")
     picked = app.button_group(key="suggestion")
     assert picked.value == "valley"
@@ -38,11 +38,9 @@ def test_a_curve_is_drawn_and_one_of_its_suggestions_fills_the_form(workspace, o
         "quartiles", *["single seeds"] * 3, "median", "valley", "slide", "steep", "minimum"
     ]  # fmt: skip
     assert "3 seeds, valleys 1.0e-3 to 2.1e-3." in app.said.splitlines()
-    assert not app.warning
-    # The first try has no frozen epoch.
-    assert app.button_group(key="phase").options == ["whole network (unfrozen)"]
+    assert app.button_group(key="phase").options[0] == "head only (frozen)"
     assert "steep: where the loss falls fastest." in app.choose("suggestion", "steep").said
-    chosen = app.session_state["training_settings"]["unfrozen_lr"]
+    chosen = app.session_state["training_settings"]["frozen_lr"]
     assert chosen == pytest.approx(fake_run.SUGGESTIONS["steep"], rel=0.01)
 
 

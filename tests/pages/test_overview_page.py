@@ -13,7 +13,7 @@ def list_primary(app):
 
 def test_a_newcomer_has_one_button_and_it_trains_on_the_drawings(bare, open_page, launched):
     app = open_page("overview")
-    assert list_primary(app) == ["Train on the drawings (about a minute)"]
+    assert list_primary(app) == ["Train on the drawings (under a minute)"]
     linked = {link.proto.page for link in app.page_link}
     assert linked >= set(navigation.PAGES) - {"overview"}
     assert "**Errors**: Which photos does it get wrong?" in app.said

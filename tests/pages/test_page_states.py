@@ -10,7 +10,7 @@ from zapcls.ui import messages, navigation, run_picker
 from zapcls.workspace import jobs
 from zapcls.workspace.runs import Run
 
-FIRST_TRY = "Train on the drawings (about a minute)"
+FIRST_TRY = "Train on the drawings (under a minute)"
 # These need an evaluated run.
 ABOUT_RUNS = ("classify", "results", "errors", "color_bias", "review", "compare")
 FAILURE = "The training loss must stay finite, but did not. Choose a smaller rate."

@@ -58,7 +58,7 @@ def _explain_unevaluated(run: Run, status: Status) -> None:
 
 def show_first_try() -> None:
     """The one button for someone who has nothing yet: the preset for newcomers, on drawings."""
-    label = "Train on the drawings (half a minute)"
+    label = "Train on the drawings (under a minute)"
     if st.button(label, type="primary", key="first_try", icon=":material/play_arrow:"):
         workspace = cache.workspace()
         launch_run(create_run(workspace, build_config("first-try"), workspace.drawings_dir))
