@@ -210,7 +210,12 @@ def test_flips_that_cannot_be_compared_say_what_is_missing():
 
 def build_history(*rates):
     return pd.DataFrame(
-        {"epoch": range(1, len(rates) + 1), "tune_error_rate": rates, "tune_loss": rates}
+        {
+            "phase": "unfrozen",
+            "epoch": range(1, len(rates) + 1),
+            "tune_error_rate": rates,
+            "tune_loss": rates,
+        }
     )
 
 

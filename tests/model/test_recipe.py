@@ -57,6 +57,17 @@ def test_it_learns_and_leaves_the_network_of_the_best_epoch(
     assert losses["epoch"].between(0, 20).all()
 
 
+def test_a_phase_is_kept_by_its_own_best_epoch(build_recipe, read_weights, weights_file, torch):
+    settings = {"weights": weights_file("lcnet_050"), "frozen_epochs": 4, "frozen_lr": 1e-2}
+    recipe = build_recipe(**settings, unfrozen_epochs=1, unfrozen_lr=1e-7)
+
+    recipe.train()
+
+    last = model.checkpoint.read(recipe.folder, torch.device("cpu")).network
+    kept = read_weights(recipe.folder)
+    assert all(torch.equal(kept[name], value) for name, value in last.items())
+
+
 @pytest.mark.parametrize("views", [0, 2])
 def test_the_body_is_frozen_with_its_batchnorm_and_then_trained(
     build_recipe, read_curves, weights_file, torch, views

@@ -11,6 +11,7 @@ from zapcls.blocks.charts import figure_of
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS
+from zapcls.findings.training import pick_best
 from zapcls.workspace.run_tables import read_history
 
 NEEDS = ()  # what a training wrote stays as it is
@@ -54,10 +55,10 @@ def draw(histories: tuple[pd.DataFrame, pd.DataFrame]) -> go.Figure:
             line={"color": color, "width": 2},
             hovertemplate=f"{run}, epoch %{{x}}: %{{y:.1%}}<extra></extra>",
         )  # fmt: skip
-        best = history.sort_values(["tune_error_rate", "tune_loss"]).head(1)
+        best = pick_best(history)
         figure.add_scatter(
             x=best["epoch"], y=best["tune_error_rate"], mode="markers", showlegend=False,
-            marker={"size": 13, "color": color, "symbol": "star"}, name=f"{run}: best, kept",
+            marker={"size": 13, "color": color, "symbol": "star"}, name=f"{run}: best by tune",
         )  # fmt: skip
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     longest = max(map(len, histories))

@@ -18,7 +18,7 @@ NEEDS = ("predictions", "history", "losses", "metrics", "cross-validation")
 FACTS = ("device", "torch", "fastai")
 SPLIT_WORDS = {
     "product": "Photos are split by product, so that no photo of a product in valid was trained "
-    "on. The best epoch is chosen on tune; valid is only reported.",
+    "on. Tune chooses the best epoch of the last phase; valid is only reported.",
     "random": "Photos are split at random, as in the blog: other colors of the same products were "
     "trained on, so that every rate here is too good for new products.",
 }
@@ -132,16 +132,22 @@ def draw_losses(losses: pd.DataFrame, history: pd.DataFrame) -> go.Figure:
     return figure.update_yaxes(rangemode="tozero")
 
 
+def pick_best(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of the epoch that a training keeps: the last phase's best on tune."""
+    last = history[history["phase"] == history["phase"].iloc[-1]] if len(history) else history
+    return last.sort_values(["tune_error_rate", "tune_loss"]).head(1)
+
+
 def draw_errors(history: pd.DataFrame) -> go.Figure:
-    """Draw the tune error rate after each epoch, the best one marked."""
+    """Draw the tune error rate after each epoch, the best one of the last phase marked."""
     color = charts.CLASS_COLORS[2]
     rates = history.rename(columns={"epoch": "x", "tune_error_rate": "y"})
     hover = "epoch %{x}: %{y:.1%}"
     shown = [Line(rates, color=color, mode="lines+markers", hover=hover)]
     if len(rates):
-        best = rates.sort_values(["y", "tune_loss"]).head(1)
+        best = pick_best(history).rename(columns={"epoch": "x", "tune_error_rate": "y"})
         shown.append(
-            Line(best, "best by tune, kept", color, "markers", size=13, symbol="star", hover=hover)
+            Line(best, "best by tune", color, "markers", size=13, symbol="star", hover=hover)
         )
     figure = lines(shown, "epoch", "tune error rate")
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")

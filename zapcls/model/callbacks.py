@@ -198,7 +198,7 @@ class WriteCurves(AfterEpoch):
 class KeepBest(AfterEpoch):
     """Keeps the weights of the epoch with the fewest tune errors, the lower loss on a tie.
 
-    One instance serves both phases, so that the best is the best of the whole training. What is
+    Each phase begins anew: tune is small, and across phases the luckiest epoch would win. What is
     kept is the whole network, also where a phase trains a part of it.
     """
 

@@ -58,7 +58,9 @@ class Recipe:
         self.batch_size = config.batch_size
 
     def train(self) -> nn.Sequential:
-        """Train both phases and return the network of the best epoch by tune, in eval mode.
+        """Train both phases and return the network of the last one's best epoch, in eval mode.
+
+        The best has the fewest errors on tune.
 
         A training that has a checkpoint in its folder goes on from there, exactly as it would
         have. What it had begun of a further epoch is done again.
@@ -148,7 +150,9 @@ class Recipe:
         rate = self._choose_rate(phase) if state is None else state.rate
         learner, callbacks = self.phases.build_learner(phase, self.batch_size)
         epochs, start = self.phases.count_epochs(phase), 0
-        if state is not None:
+        if state is None:
+            self._keep_best.best = None
+        else:
             start = state.phase_epoch
             continue_optimizer(learner, state)
             callbacks.append(Continue(state))
