@@ -171,8 +171,9 @@ def test_suspects_are_told_with_what_they_rest_on() -> None:
 def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None:
     (tmp_path / "model.json").touch()
     history = pd.DataFrame(
-        {"epoch": [1, 2, 3], "tune_loss": [0.7, 0.4, 0.5], "tune_error_rate": [0.3, 0.2, 0.2]}
-    )
+        {"phase": ["frozen", "unfrozen", "unfrozen"], "epoch": [1, 2, 3],
+         "tune_loss": [0.7, 0.5, 0.4], "tune_error_rate": [0.1, 0.2, 0.2]}
+    )  # fmt: skip
     losses = pd.DataFrame(
         {"phase": ["frozen", "frozen", "unfrozen"], "epoch": [0.5, 1.0, 1.5],
          "train_loss": [0.9, 0.8, 0.6]}
@@ -201,10 +202,10 @@ def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None
     frozen, unfrozen, tune = loss.figure.data
     assert (frozen.name, unfrozen.name, tune.name) == ("train, frozen", "train, unfrozen", "tune")
     assert list(frozen.x) == [0.5, 1.0]
-    assert list(tune.y) == [0.7, 0.4, 0.5]
+    assert list(tune.y) == [0.7, 0.5, 0.4]
     line, best = error.figure.data
-    assert list(line.y) == [0.3, 0.2, 0.2]
-    assert (best.x[0], best.y[0]) == (2, 0.2)  # the lower loss wins the tie
+    assert list(line.y) == [0.1, 0.2, 0.2]
+    assert (best.x[0], best.y[0]) == (3, 0.2)  # of the last phase; the lower loss wins
 
 
 RATES = [1e-4, 1e-3, 1e-2, 1e-1]
