@@ -94,7 +94,7 @@ def fill_disk(monkeypatch):
         def refuse(*_, **__):
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr("zapcls.workspace.layout.tempfile.mkstemp", refuse)
+        monkeypatch.setattr("pathlib.Path.write_bytes", refuse)
 
     return fill
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from fastai.callback.core import Callback
-from small import small_config
 from torch import nn
 
-from zapcls.config import TrainConfig
+from zapcls.config import TrainConfig, build_config
 from zapcls.model import processes
 from zapcls.model.learner import choose_device
 from zapcls.model.phases import Photos
@@ -35,8 +34,10 @@ class Still(Callback):
 
 
 def main(folder: Path) -> None:
-    config: TrainConfig = small_config(
+    config: TrainConfig = build_config(
         arch="lcnet_050",
+        weights="none",
+        frozen_epochs=0,
         image_size=32,
         batch_size=8,
         unfrozen_epochs=3,

@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_the_one_before(read, stopped, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("zapcls.workspace.layout.os.fdopen", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     with pytest.raises(OSError, match="No space left"):
         model.checkpoint.write(dataclasses.replace(before, phase_epoch=2), stopped)
 

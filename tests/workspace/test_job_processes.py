@@ -51,7 +51,7 @@ from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import create_run
 
 workspace = Workspace(Path(sys.argv[1]))
-config = small_config(**json.loads(sys.argv[3]))
+config = build_config(**json.loads(sys.argv[3]))
 run = create_run(workspace, config, Path(sys.argv[2]))
 jobs.launch(run, workspace)
 print(run.path, flush=True)
