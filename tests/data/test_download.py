@@ -349,7 +349,7 @@ def build_special(name, kind):
 UNSAFE = {
     "parent": "../outside.txt",
     "parent within": f"{DATA}/../../outside.txt",
-    "absolute": "/tmp/zapcls-outside.txt",
+    "absolute": "/outside.txt",
     "drive": "C:outside.txt",
     "drive absolute": "C:/outside.txt",
     "backslashes": f"{DATA}\\..\\..\\outside.txt",

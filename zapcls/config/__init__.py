@@ -33,7 +33,6 @@ from zapcls.config.training import (
 __all__ = [
     "BUNDLED", "DEFAULT_CLASSES", "DEFAULT_PRESET", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES",
     "PRESETS", "SECTIONS", "SETTINGS", "STAGES", "SUGGESTED", "TARGETS", "Preset", "Setting",
-    "Statistics",
-    "TrainConfig", "build_config", "choose_classes", "choose_weights", "has_stages",
+    "Statistics", "TrainConfig", "build_config", "choose_classes", "choose_weights", "has_stages",
     "read_architectures", "read_statistics",
 ]  # fmt: skip

@@ -37,19 +37,17 @@ def build_body(arch: str, weights: str) -> tuple[nn.Module, int]:
     build = _build_torchvision if library == "torchvision" else _build_timm
     if weights.endswith(".safetensors"):
         body = build(arch, _read_weights(Path(weights)))
-    elif weights == "bundled":
-        body = build(arch, "bundled")
     elif weights == "imagenet":
         try:
             body = build(arch, "imagenet")
         except _FETCH_ERRORS as error:
             raise BadInput(_explain_fetch(arch, library, error)) from error
     else:
-        body = build(arch, None)
+        body = build(arch, weights)
     return body, _count_channels(body)
 
 
-def _build_torchvision(arch: str, weights: str | dict | None) -> nn.Module:
+def _build_torchvision(arch: str, weights: str | dict) -> nn.Module:
     source = torchvision.models.get_model_weights(arch).IMAGENET1K_V1
     net = torchvision.models.get_model(arch, weights=source if weights == "imagenet" else None)
     if isinstance(weights, dict):
@@ -78,7 +76,7 @@ def _list_features(net: Any, images: torch.Tensor) -> torch.Tensor:
     return net.forward_features(images)
 
 
-def _build_timm(arch: str, weights: str | dict | None) -> nn.Module:
+def _build_timm(arch: str, weights: str | dict) -> nn.Module:
     net = timm.create_model(arch, pretrained=weights == "imagenet")
     if weights == "bundled":
         weights = read_bundled(arch, list(net.state_dict()))
@@ -107,7 +105,7 @@ def _is_chain(net: nn.Module) -> bool:
     with torch.no_grad():
         try:
             chained = _chain_layers(net)(images)
-        except (TypeError, RuntimeError, NotImplementedError):
+        except (TypeError, RuntimeError, NotImplementedError):  # shapes or arguments do not fit
             return False
         features = _list_features(net, images)
     return chained.shape == features.shape and bool(torch.equal(chained, features))
@@ -224,7 +222,7 @@ def generate() -> dict[str, dict[str, Any]]:
 
 def _describe_network(library: str, name: str) -> dict[str, Any]:
     if library == "torchvision":
-        body, has_stages, statistics = _build_torchvision(name, None), True, Statistics()
+        body, has_stages, statistics = _build_torchvision(name, "none"), True, Statistics()
     else:
         net: Any = timm.create_model(name)
         statistics = Statistics(net.default_cfg["mean"], net.default_cfg["std"])

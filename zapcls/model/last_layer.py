@@ -11,7 +11,7 @@ TITLE = "Reading what enters the last layer"
 
 
 def balance_last_layer(phases: Phases, batch_size: int) -> dict:
-    """Give the last layer weights fitted in balance; the rest of the network stays as it is.
+    """Replace the last layer by one fitted in balance; the rest of the network stays as it is.
 
     Nothing but the rest and the seed goes into it: done again after a stop, it is the same.
 

@@ -93,7 +93,7 @@ def do_in_batches(
 
 
 def release_memory() -> None:
-    """Give back what is no longer referred to."""
+    """Return memory that is no longer referred to."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -24,7 +24,7 @@ def find_active(parent: Path, kind: str = "") -> Job | None:
 
 
 def show_last_failure(*kinds: str, run: Run | None = None) -> bool:
-    """Say why the newest job of some kinds, about a run if given, failed; False if it did not."""
+    """Show why the newest job of some kinds, about a run if given, failed; False if it did not."""
     for job in jobs.list_jobs(cache.workspace().jobs_dir, *kinds)[:30]:
         if run is None or job.config.get("run") == str(run.path):
             has_failed = jobs.read_status(job).state in ("failed", "lost")
