@@ -45,6 +45,9 @@ bench-planted: $(VENV)/app.stamp ## is a color bias planted in training found; [
 bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR]
 	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)")
 
+bench-neighbours: $(VENV)/app.stamp ## two trainings at once beside one after the other; [DATA=DIR]
+	$(BIN)/python -m benchmarks.neighbours $(if $(DATA),--data "$(DATA)")
+
 clean: ## remove the environment and the caches; the workspace stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -301,6 +301,8 @@ def test_a_killed_training_is_lost_and_frees_its_device(create, workspace):
     try:
         wait_for_epoch(lambda: [run], process)
         assert jobs.find_device_holder(workspace, "cpu") == run.run_id
+        behind = os.getpriority(os.PRIO_PROCESS, process.pid)
+        assert behind > os.getpriority(os.PRIO_PROCESS, 0)  # the app's pages come first
     finally:
         kill_all(process)
 

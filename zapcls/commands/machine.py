@@ -15,6 +15,8 @@ from zapcls.errors import BadInput
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import DATA_ENVIRONMENT, ENVIRONMENT, open_workspace
 
+_JOB_NICENESS = 5
+
 
 def run_devices(arguments: argparse.Namespace) -> None:
     from zapcls.model.learner import list_devices
@@ -57,6 +59,8 @@ def run_work(arguments: argparse.Namespace) -> None:
     workspace, job = open_workspace(arguments.workspace), Job(arguments.job.resolve())
     if not (job.path / "config.json").is_file():
         raise BadInput(f"JOB_DIR must be the folder of a job, got {job.path}. A page makes one.")
+    if hasattr(os, "nice"):  # the app's pages come first
+        os.nice(_JOB_NICENESS)
     perform(job, workspace)
 
 

@@ -12,12 +12,14 @@ from typing import Any
 import zapcls
 from zapcls.commands import answers, colors, data, errors, machine, training
 from zapcls.errors import Stopped, ZapError
+from zapcls.model.openmp import share_cores
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of the libraries, which a person cannot act on
+    share_cores()
     arguments = build_parser().parse_args(argv)
     try:
         arguments.command(arguments)
