@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zapcls.data import pixels
+from zapcls.data import photo, pixels
 from zapcls.data.color import BASIC_COLORS, describe_colors
 
 SHOP = Path(__file__).parents[3] / "shared" / "other-shops"
@@ -24,7 +24,7 @@ pytestmark = [
 def named() -> pd.Series:
     """The program's name for each labelled photo."""
     files = {file.stem.replace(".", "-"): file for file in PHOTOS.rglob("*.jpg")}
-    images = [pixels.square(pixels.decode_image(files[name]), 136) for name in LABELS["image_id"]]
+    images = [pixels.square(photo.decode_image(files[name]), 136) for name in LABELS["image_id"]]
     return describe_colors(np.stack(images))["color"]
 
 
@@ -43,7 +43,7 @@ def test_another_shop_has_the_same_words_for_most_of_its_shoes() -> None:
     table = table[table["path"].str.match("small|large")]
     word = table["baseColour"].str.lower()
     table, word = table[word.isin(BASIC_COLORS)], word[word.isin(BASIC_COLORS)]
-    images = [pixels.square(pixels.decode_image(SHOP / path), 136) for path in table["path"]]
+    images = [pixels.square(photo.decode_image(SHOP / path), 136) for path in table["path"]]
     named = describe_colors(np.stack(images)).set_index(word.index)
     is_same = named["color"] == word
     is_either = is_same | (named["color_2"] == word)

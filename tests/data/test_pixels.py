@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from zapcls.data.pixels import choose_side, decode_all, decode_image, square
+from zapcls.data.photo import decode_image
+from zapcls.data.pixels import choose_side, decode_all, square
 from zapcls.errors import Stopped
 
 

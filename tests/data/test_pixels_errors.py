@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image, JpegImagePlugin
 
-from zapcls.data import pixels
-from zapcls.data.pixels import choose_side, decode_all, decode_image
+from zapcls.data import photo
+from zapcls.data.photo import decode_image
+from zapcls.data.pixels import choose_side, decode_all
 
 NO_PICTURE = "must be a whole picture file such as JPEG or PNG"
 
@@ -126,8 +127,8 @@ def test_giant_dimensions_are_refused_before_any_pixel_is_decoded(side, monkeypa
 def test_an_upload_may_be_as_large_as_a_file_only_where_it_is_decoded_reduced(
     progressive, side, most, monkeypatch, tmp_path, refuses
 ):
-    monkeypatch.setattr(pixels, "MAX_IMAGE_PX", 600)
-    monkeypatch.setattr(pixels, "MAX_WHOLE_PX", 300)
+    monkeypatch.setattr(photo, "MAX_IMAGE_PX", 600)
+    monkeypatch.setattr(photo, "MAX_WHOLE_PX", 300)
 
     def save(width):
         Image.new("RGB", (width, 10)).save(tmp_path / "shoe.jpg", progressive=progressive)
@@ -144,10 +145,10 @@ def test_an_upload_may_be_as_large_as_a_file_only_where_it_is_decoded_reduced(
 def test_too_many_bytes_are_refused_before_the_file_is_opened(monkeypatch, tmp_path, jpeg, refuses):
     photo, file = jpeg(), tmp_path / "shoe.jpg"
     file.write_bytes(photo)
-    monkeypatch.setattr(pixels, "MAX_FILE_BYTES", len(photo))
+    monkeypatch.setattr(photo, "MAX_FILE_BYTES", len(photo))
     assert decode_image(file).size == decode_image(photo).size == (16, 12)
 
-    monkeypatch.setattr(pixels, "MAX_FILE_BYTES", len(photo) - 1)
+    monkeypatch.setattr(photo, "MAX_FILE_BYTES", len(photo) - 1)
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
     for source in (file, photo):
         with refuses("MB or less"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from zapcls.data import pixels, recolor
+from zapcls.data import photo, pixels, recolor
 from zapcls.data.color import BASIC_COLORS
 
 PHOTOS = Path(__file__).parents[3] / "shared" / "zap50k" / "ut-zap50k-images"
@@ -21,7 +21,7 @@ pytestmark = [
 def paints() -> list[recolor.Paint]:
     """Every 200th photo in which a shoe is found."""
     files = sorted(PHOTOS.rglob("*.jpg"))[::200]
-    found = [recolor.find_paint(pixels.square(pixels.decode_image(file), 136)) for file in files]
+    found = [recolor.find_paint(pixels.square(photo.decode_image(file), 136)) for file in files]
     known = [paint for paint in found if paint is not None]
     assert len(known) > 0.9 * len(files)
     return known

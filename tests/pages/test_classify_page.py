@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image, PngImagePlugin
 
-from zapcls.data import pixels
+from zapcls.data import photo
 from zapcls.ui import uploads
 
 
@@ -50,10 +50,10 @@ def test_what_is_no_picture_gets_a_sentence(finished, open_page):
 
 
 def test_a_giant_photo_is_refused_before_it_is_decoded(finished, open_page, monkeypatch):
-    monkeypatch.setattr(pixels, "MAX_WHOLE_PX", 1000)
-    photo = build_png("red", (100, 100))
+    monkeypatch.setattr(photo, "MAX_WHOLE_PX", 1000)
+    giant = build_png("red", (100, 100))
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("it was decoded"))
-    app = upload(open_page("classify"), ("giant.png", photo))
+    app = upload(open_page("classify"), ("giant.png", giant))
     [error] = app.error
     assert "100 x 100 px" in error.value
 

@@ -74,13 +74,13 @@ def copy_catalogue(data_dir, rows, write_catalogue, tmp_path):
 @pytest.fixture
 def decoded(monkeypatch):
     """The names of the photos that are decoded, as it happens."""
-    names, decode = [], pixels._decode_image
+    names, decode = [], pixels.read_image
 
     def watch(file, **options):
         names.append(file.name)
         return decode(file, **options)
 
-    monkeypatch.setattr(pixels, "_decode_image", watch)
+    monkeypatch.setattr(pixels, "read_image", watch)
     return names
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from zapcls.data import pixels
+from zapcls.data import photo, pixels
 from zapcls.errors import ZapError
 from zapcls.workspace.runs import Run
 
@@ -90,7 +90,7 @@ def classify(
         BadInput: it is no regular file, not a picture, broken or too large.
     """
     side = classifier.side
-    square = pixels.square(pixels.decode_image(source, name, side), side)
+    square = pixels.square(photo.decode_image(source, name, side), side)
     probabilities, _ = classifier.predict(square[None])
     prob = {cls: float(p) for cls, p in zip(classes, probabilities[0], strict=True)}
     return Answer(max(prob, key=prob.__getitem__), prob, square)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from zapcls.data.color import describe_colors
-from zapcls.data.pixels import MAX_SIDE, MIN_SIDE, decode_image, square
+from zapcls.data.photo import decode_image
+from zapcls.data.pixels import MAX_SIDE, MIN_SIDE, square
 
 
 def describe_photo(file: Path) -> dict[str, Any]:

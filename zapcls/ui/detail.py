@@ -12,7 +12,7 @@ from zapcls.analysis.causes import EXPLANATIONS
 from zapcls.answer import saliency
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
-from zapcls.data import pixels
+from zapcls.data import photo
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.ui import cache, filters, marking, messages, relatives
@@ -148,7 +148,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
 def open_photo(store: Store, image: Any) -> Image.Image:
     """The file behind the image; where it is gone or broken, the store's pixels."""
     try:
-        return pixels.decode_image(store.find_image(image.image_path))
+        return photo.decode_image(store.find_image(image.image_path))
     except BadInput:
         return Image.fromarray(store.pixels[image.row])
 
