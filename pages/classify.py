@@ -4,13 +4,12 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
+from zapcls.data.photo import SUFFIXES
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.ui import messages, navigation, run_picker, run_state, uploads
 from zapcls.ui.recolor_view import show_strip
 from zapcls.workspace.runs import Run
-
-TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 
 
 def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> None:
@@ -19,12 +18,12 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
         try:
             answer = uploads.answer_upload(run, content, name)
         except BadInput as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(messages.escape(str(error)), icon=":material/error:")
             return
         picture, said = st.columns([1, 2], gap="large", vertical_alignment="center")
         with picture:
             st.image(answer.pixels, width=220)
-            st.caption(name)
+            st.caption(f"{messages.escape(name)}, as the model saw it")
         with said:
             called = task.describe(answer.label) if task.is_department else task.name(answer.label)
             share = numbers.percent(answer.prob[answer.label])
@@ -53,7 +52,7 @@ st.markdown(
 )
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
-    files = st.file_uploader("Photos", TYPES, accept_multiple_files=True, key="photos")
+    files = st.file_uploader("Photos", SUFFIXES, accept_multiple_files=True, key="photos")
 with camera:
     use_camera = st.toggle("Use the camera", key="use_camera")
     shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None

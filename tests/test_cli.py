@@ -195,12 +195,12 @@ def test_a_file_that_is_no_photo_is_a_sentence_and_the_others_are_answered(
 ):
     (tmp_path / "text.jpg").write_text("no picture")
     with (tmp_path / "giant.jpg").open("wb") as file:
-        file.truncate(26_000_000)
+        file.truncate(61_000_000)
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "good.jpg").write_bytes(jpeg((20, 20), "red"))
     bad = {
         "text.jpg": "is not one or is damaged",
-        "giant.jpg": "has 26 MB",
+        "giant.jpg": "has 61 MB",
         "folder.jpg": "there is no file",
         "missing.jpg": "there is no file",
     }
@@ -220,6 +220,19 @@ def test_a_file_that_is_no_photo_is_a_sentence_and_the_others_are_answered(
     out, err = capsys.readouterr()
     assert out == ""
     assert "is not one or is damaged" in err.splitlines()[0]
+
+
+def test_a_terminal_obeys_no_file_name(color_run, tmp_path, monkeypatch, capsys, jpeg):
+    monkeypatch.chdir(tmp_path)
+    names = ["a\n\x1b[31mb.jpg", "bad\r.jpg", "d\udc80.jpg"]
+    (tmp_path / names[0]).write_bytes(jpeg((20, 20), "red"))
+
+    assert main(["classify", color_run.run_id, *names]) == 2
+
+    out, err = capsys.readouterr()
+    assert out.startswith(r"a\n\x1b[31mb.jpg: Women")
+    assert out.count("\n") == 1
+    assert all(name in err for name in (r"bad\r.jpg", r"d\udc80.jpg"))
 
 
 NOWHERE = (

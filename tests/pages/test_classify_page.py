@@ -9,6 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from zapcls.data import photo
 from zapcls.ui import uploads
+from zapcls.ui.messages import escape
 
 
 def build_png(color, size=(60, 40)):
@@ -29,9 +30,10 @@ def test_each_photo_gets_the_answer_of_the_model_that_is_named(finished, open_pa
         assert words in app.said
     upload(app, ("red.png", build_png("#ff8888")), ("blue.png", build_png("#8888ff")))
     # The fake model's margin is 0.2 of the difference of the means of red and blue: over 0.999.
-    said = [line for line in app.said.splitlines() if "Sold as" in line or ".png" in line]
+    said = [line for line in app.said.splitlines() if "Sold as" in line or "png" in line]
     assert said == [
-        "### Sold as women's, 100 %", "### Sold as men's, 100 %", "red.png", "blue.png"
+        "### Sold as women's, 100 %", "### Sold as men's, 100 %",
+        r"red\.png, as the model saw it", r"blue\.png, as the model saw it",
     ]  # fmt: skip
     assert not app.error
 
@@ -45,12 +47,21 @@ def test_what_is_no_picture_gets_a_sentence(finished, open_page):
     app = upload(open_page("classify"), *broken.items(), ("good.png", build_png("red")))
     for error, name in zip(app.error, broken, strict=True):
         assert error.value.startswith("A photo must be a whole picture file")
-        assert name in error.value
+        assert escape(name) in error.value
     assert "Sold as women's" in app.said  # the others are still answered
 
 
+def test_a_name_of_an_upload_is_a_name_and_no_markdown(finished, open_page):
+    name = "![x](https://elsewhere.example/a.png)"
+    app = upload(open_page("classify"), (name, build_png("red")), (name, b"no picture"))
+
+    assert "![x]" not in app.said
+    assert escape(name) in app.said
+    assert "![x]" not in app.error[0].value
+
+
 def test_a_giant_photo_is_refused_before_it_is_decoded(finished, open_page, monkeypatch):
-    monkeypatch.setattr(photo, "MAX_WHOLE_PX", 1000)
+    monkeypatch.setattr(photo, "MAX_IMAGE_PX", 1000)
     giant = build_png("red", (100, 100))
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("it was decoded"))
     app = upload(open_page("classify"), ("giant.png", giant))
@@ -96,7 +107,7 @@ def test_a_rerun_decodes_nothing_again_but_asks_a_model_that_changed(
     app.run()
     assert len(opened) == 2
     assert "### Sold as women's" in app.said
-    assert "cut.png" in app.error[0].value
+    assert escape("cut.png") in app.error[0].value
 
     finished.onnx_path.write_bytes(b"not a model")
     assert "must be a whole ONNX model" in app.run().error[0].value

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zapcls.blocks import numbers
+from zapcls.commands.terminal import spell_out
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import open_workspace
 from zapcls.workspace.runs import find_run
@@ -60,7 +61,7 @@ def print_answers(arguments: argparse.Namespace, ask: Callable[[Path], Answer], 
         if arguments.json:
             print(json.dumps({"file": str(file), **facts}))
         else:
-            print(line, file=out)
+            print(spell_out(line), file=out)
     if n_refused:
         raise BadInput(f"{n_refused} of {len(arguments.files)} files could not be {verb}.")
 

@@ -86,3 +86,10 @@ def print_rows(table: pd.DataFrame, as_json: bool) -> None:
         print("None.")
     else:
         print(table.to_string(index=False, float_format="{:.3f}".format))
+
+
+def spell_out(text: str) -> str:
+    """Spell out what a terminal would obey or hide, such as a newline or an escape code."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )

@@ -1,22 +1,31 @@
-"""Reads a photo from any file or upload: RGB, upright, on white."""
+"""Reads a photo from any file or upload: sRGB, upright, transparent parts on white."""
 
+import contextlib
+import functools
 import io
 import os
 import stat
+import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pi_heif
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from zapcls.data.color_profile import convert_to_srgb
 from zapcls.errors import BadInput
 
 # Pillow opens whatever it can unless told: an EPS file, whatever its name, starts Ghostscript.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-MAX_FILE_BYTES = 25_000_000
-MAX_IMAGE_PX = 50_000_000  # width x height, checked before decoding
-MAX_WHOLE_PX = 25_000_000  # of an upload that cannot be decoded at a reduced scale: 100 MB
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+SUFFIXES = (
+    "jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "hif",
+)  # fmt: skip
+MAX_FILE_BYTES = 60_000_000
+MAX_IMAGE_PX = 100_000_000  # width x height, checked before decoding
+MAX_RATIO = 20  # of the long side to the short: a square of 128 px then shows it 6 px thin
 WHITE = (255, 255, 255)
 # So many times the wanted size remain for the last resampling; Pillow's documentation calls the
 # result of 3 indistinguishable in most cases from one without any reduction before it.
@@ -24,6 +33,9 @@ REDUCING_GAP = 3
 # Opening a pipe does not wait for a writer. Windows has no such pipes, and wants bytes as they are.
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _STRIP_PX = 1_000_000  # what is converted at once
+# Photos that are decoded whole and larger than this take turns, whatever number of threads reads.
+_LARGE_PX = 16_000_000
+_TURNS = threading.Lock()
 # What Pillow raises on a file that is damaged or no picture.
 _DECODE_ERRORS = (
     UnidentifiedImageError,
@@ -38,19 +50,18 @@ _DECODE_ERRORS = (
 def decode_image(
     source: Path | bytes, name: str | None = None, side: int | None = None
 ) -> Image.Image:
-    """Decode a photo as RGB, upright, transparent parts on white.
+    """Decode a photo, or the first frame of several, as sRGB, upright, transparent parts on white.
 
     Args:
-        source: a file, or the content of an upload, which must have MAX_WHOLE_PX or less unless it
-            is decoded at a reduced scale.
+        source: a file, or the content of an upload.
         name: what the sentence calls it.
         side: what `square` will be asked for. A photo whose long side is 2 x REDUCING_GAP x `side`
             px or more is reduced by a whole number as early as possible, then fitted to `side`;
             another one keeps its size.
 
     Raises:
-        BadInput: no regular file, not a picture, broken, or larger than MAX_FILE_BYTES or
-            MAX_IMAGE_PX; both are checked before any pixel is decoded.
+        BadInput: no regular file, not a picture, broken, thinner than MAX_RATIO, or larger than
+            MAX_FILE_BYTES or MAX_IMAGE_PX; sizes are checked before any pixel is decoded.
     """
     with warnings.catch_warnings(action="ignore"):
         return read_image(source, name, side)
@@ -70,9 +81,10 @@ def read_image(
                 f"{size / 1e6:.0f} MB. Save it smaller."
             )
         try:
-            with Image.open(stream, formats=FORMATS) as image:
-                _check_image_size(image, name, side, is_upload=isinstance(source, bytes))
-                return _convert(image, side)
+            with _open_picture(stream) as image:
+                _check_image_size(image, name)
+                with _wait_for_turn(image, side):
+                    return _convert(image, side)
         except Image.DecompressionBombError as error:  # so large that Pillow refuses by itself
             raise BadInput(
                 f"A photo must have {MAX_IMAGE_PX / 1e6:.0f} megapixels or less, but {name} has "
@@ -83,6 +95,15 @@ def read_image(
                 f"A photo must be a whole picture file such as JPEG or PNG, but {name} is not one "
                 "or is damaged. Choose another file."
             ) from error
+
+
+def read_long_side(file: Path) -> int | None:
+    """Return the long side of a photo in px; None where it cannot be opened."""
+    try:
+        with _open_source(file, file.name) as stream, _open_picture(stream) as image:
+            return max(image.size)
+    except (BadInput, *_DECODE_ERRORS, Image.DecompressionBombError):
+        return None
 
 
 def _open_source(source: Path | bytes, name: str) -> BinaryIO:
@@ -108,26 +129,47 @@ def _open_source(source: Path | bytes, name: str) -> BinaryIO:
     )
 
 
-def _check_image_size(image: Image.Image, name: str, side: int | None, is_upload: bool) -> None:
-    # A progressive JPEG is held whole by its decoder, whatever the scale.
-    is_reduced = side and image.format in ("JPEG", "MPO") and "progressive" not in image.info
-    most = MAX_WHOLE_PX if is_upload and not is_reduced else MAX_IMAGE_PX
+def _open_picture(stream: BinaryIO) -> Image.Image:
+    _teach_heif()
+    return Image.open(stream, formats=FORMATS)
+
+
+@functools.cache
+def _teach_heif() -> None:
+    pi_heif.register_heif_opener()
+
+
+def _check_image_size(image: Image.Image, name: str) -> None:
     width, height = image.size
-    if width * height > most:
-        kind = "" if most == MAX_IMAGE_PX else f" as {image.format}"
+    if width * height > MAX_IMAGE_PX:
         raise BadInput(
-            f"A photo must have {most / 1e6:.0f} megapixels or less{kind}, but {name} has "
+            f"A photo must have {MAX_IMAGE_PX / 1e6:.0f} megapixels or less, but {name} has "
             f"{width} x {height} px. Save it smaller."
+        )
+    if max(image.size) > MAX_RATIO * min(image.size):
+        raise BadInput(
+            f"A photo must be {MAX_RATIO} times as long as wide or less, but {name} has "
+            f"{width} x {height} px. Crop it."
         )
 
 
+def _wait_for_turn(image: Image.Image, side: int | None) -> contextlib.AbstractContextManager:
+    """Let one photo at a time be large in memory."""
+    # A progressive JPEG is held whole by its decoder, whatever the scale.
+    is_reduced = side and image.format in ("JPEG", "MPO") and "progressive" not in image.info
+    is_large = image.width * image.height > _LARGE_PX and not is_reduced
+    return _TURNS if is_large else contextlib.nullcontext()
+
+
 def _convert(image: Image.Image, side: int | None) -> Image.Image:
-    """Convert to RGB, upright; a large photo is fitted to `side` on the way."""
+    """Convert to sRGB, upright; a large photo is fitted to `side` on the way."""
+    profile = image.info.get("icc_profile") or b""
     if side and max(image.size) >= 2 * REDUCING_GAP * side:
-        converted = _fit(image, side)
+        reduced = _fit(image, side)
     else:
         image.load()  # which turns a TIFF
-        converted = _flatten(image, 1)
+        reduced = _flatten(image, 1)
+    converted = convert_to_srgb(reduced, profile)
     # Turned last, when it is small; what turns it may be in EXIF or XMP.
     turn = ExifTags.Base.Orientation
     converted.getexif()[turn] = image.getexif().get(turn, 1)
@@ -149,39 +191,49 @@ def _fit(image: Image.Image, side: int) -> Image.Image:
 
 
 def _flatten(image: Image.Image, factor: int) -> Image.Image:
-    """Convert to RGB, `factor` x `factor` px to their mean.
+    """Reduce to RGB of 8 bits without transparency, `factor` x `factor` px to their mean.
 
-    Strips are converted and reduced one after the other, so that the decoder's copy is the only
-    whole one.
+    CMYK and LAB stay what they are, for a profile to convert. Strips are converted and reduced one
+    after the other, so that the decoder's copy is the only whole one.
     """
-    width, height = image.size
-    is_deep = image.mode.startswith(("I", "F")) and np.asarray(image).max() > 255
-    rows = max(_STRIP_PX // (width * factor), 1) * factor
-    if height <= rows:
-        return _flatten_strip(image, is_deep).reduce(factor)
-    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    for top in range(0, height, rows):
-        strip = image.crop((0, top, width, min(top + rows, height)))
-        small.paste(_flatten_strip(strip, is_deep).reduce(factor), (0, top // factor))
+    white = _find_white(image) if image.mode.startswith(("I", "F")) else 0
+    strips = _cut_strips(image, factor)
+    if image.height <= max(_STRIP_PX // (image.width * factor), 1) * factor:
+        return _flatten_strip(image, white).reduce(factor)
+    mode = image.mode if image.mode in ("CMYK", "LAB") else "RGB"
+    small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+    for top, strip in strips:
+        small.paste(_flatten_strip(strip, white).reduce(factor), (0, top // factor))
     return small
 
 
-def _flatten_strip(image: Image.Image, is_deep: bool) -> Image.Image:
-    """Convert to RGB, laying transparent parts on white; `is_deep` is of 16 bits a sample."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+def _cut_strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
+    """Cut an image into strips of a multiple of `factor` rows, each with the row it begins at."""
+    rows = max(_STRIP_PX // (image.width * factor), 1) * factor
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _find_white(image: Image.Image) -> float:
+    """Find the number that means white: 1, 255, 65535, or the largest one where that is larger."""
+    largest = 0.0
+    for _, strip in _cut_strips(image, 1):
+        samples = np.asarray(strip)
+        largest = max(largest, float(samples.max(where=np.isfinite(samples), initial=0)))
+    known = (1, 255, 65535) if image.mode == "F" else (255, 65535)
+    return next((white for white in known if largest <= white), largest)
+
+
+def _flatten_strip(image: Image.Image, white: float) -> Image.Image:
+    """Convert to RGB of 8 bits, transparent parts on white; `white` is of numbers with more."""
+    if white:
+        samples = np.nan_to_num(np.asarray(image, dtype=np.float64)) / white
+        clear = image.info.get("transparency")
+        if isinstance(clear, int):
+            samples[samples == clear / white] = 1
+        return Image.fromarray((samples.clip(0, 1) * 255).astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "RGBa", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (*WHITE, 255))
         return Image.alpha_composite(ground, image).convert("RGB")
-    if image.mode.startswith(("I", "F")):
-        samples = np.asarray(image, dtype=np.float64)
-        image = Image.fromarray((samples / (65535 if is_deep else 255) * 255).astype(np.uint8))
-    return image.convert("RGB")
-
-
-def read_long_side(file: Path) -> int | None:
-    """Return the long side of a photo in px; None where it cannot be opened."""
-    try:
-        with _open_source(file, file.name) as stream, Image.open(stream, formats=FORMATS) as image:
-            return max(image.size)
-    except (BadInput, *_DECODE_ERRORS, Image.DecompressionBombError):
-        return None
+    return image if image.mode in ("CMYK", "LAB") else image.convert("RGB")

@@ -17,7 +17,7 @@ def describe_photo(file: Path) -> dict[str, Any]:
     Raises:
         BadInput: it is no picture.
     """
-    photo = decode_image(file)
+    photo = decode_image(file, side=MAX_SIDE)
     side = min(max(max(photo.size), MIN_SIDE), MAX_SIDE)
     row = describe_colors(square(photo, side)[None]).iloc[0]
     lab = [round(float(row[f"lab_{axis}"]), 2) for axis in "lab"]
