@@ -144,14 +144,14 @@ def test_photos_that_are_large_in_memory_take_turns(options, side, most, monkeyp
     monkeypatch.setattr(photo, "_LARGE_PX", 100)
     buffer = io.BytesIO()
     Image.new("RGB", (60, 40)).save(buffer, "JPEG", **options)
-    load, at_work, together = Image.Image.load, [], []
+    load, at_work, together = JpegImagePlugin.JpegImageFile.load, [], []
     everyone = threading.Barrier(3)
 
     def watch(image):
-        at_work.append(image)
+        at_work.append(id(image))
         everyone.wait(20) if most > 1 else time.sleep(0.02)  # all at once, or time for another
         together.append(len(at_work))
-        at_work.remove(image)
+        at_work.remove(id(image))
         return load(image)
 
     monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", watch)
@@ -161,13 +161,13 @@ def test_photos_that_are_large_in_memory_take_turns(options, side, most, monkeyp
 
 
 def test_too_many_bytes_are_refused_before_the_file_is_opened(monkeypatch, tmp_path, jpeg, refuses):
-    photo, file = jpeg(), tmp_path / "shoe.jpg"
-    file.write_bytes(photo)
-    monkeypatch.setattr(photo, "MAX_FILE_BYTES", len(photo))
-    assert decode_image(file).size == decode_image(photo).size == (16, 12)
+    content, file = jpeg(), tmp_path / "shoe.jpg"
+    file.write_bytes(content)
+    monkeypatch.setattr(photo, "MAX_FILE_BYTES", len(content))
+    assert decode_image(file).size == decode_image(content).size == (16, 12)
 
-    monkeypatch.setattr(photo, "MAX_FILE_BYTES", len(photo) - 1)
+    monkeypatch.setattr(photo, "MAX_FILE_BYTES", len(content) - 1)
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
-    for source in (file, photo):
+    for source in (file, content):
         with refuses("MB or less"):
             decode_image(source)

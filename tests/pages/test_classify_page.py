@@ -52,7 +52,7 @@ def test_what_is_no_picture_gets_a_sentence(finished, open_page):
 
 
 def test_a_name_of_an_upload_is_a_name_and_no_markdown(finished, open_page):
-    name = "![x](https://elsewhere.example/a.png)"
+    name = "![x](https://elsewhere.example/a) .png"
     app = upload(open_page("classify"), (name, build_png("red")), (name, b"no picture"))
 
     assert "![x]" not in app.said
