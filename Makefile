@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates bench-labels bench-slices bench-gallery bench-color-bias bench-planted clean
+.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
 app: $(VENV)/app.stamp ## serve the app on http://localhost:8501; DATA=DIR opens it on a data set
 	@$(BIN)/python -m zapcls serve $(if $(DATA),--data "$(DATA)") $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
@@ -29,6 +29,9 @@ bench: $(VENV)/app.stamp ## speed beside plain fastai; DATA=DIR [ONLY=views,reci
 
 bench-rates: $(VENV)/app.stamp ## error rates on real photos; DATA=DIR [LR=suggested]
 	$(BIN)/python -m benchmarks.real_photos --data "$(DATA)" $(NET) $(if $(LR),--lr "$(LR)")
+
+bench-presets: $(VENV)/app.stamp ## the presets beside plain fastai for as long, offline; DATA=DIR [PRESETS=laptop,thorough]
+	$(BIN)/python -m benchmarks.presets --data "$(DATA)" $(if $(PRESETS),--presets "$(PRESETS)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
 bench-labels: $(VENV)/app.stamp ## are wrong labels found; DATA=DIR
 	$(BIN)/python -m benchmarks.label_noise --data "$(DATA)" $(NET)
