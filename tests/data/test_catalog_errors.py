@@ -1,9 +1,14 @@
+import os
 import shutil
+import struct
+import tracemalloc
+import zlib
 
 import mat4py
 import pytest
 
 from zapcls.data.sources import read_catalogue
+from zapcls.data.sources.mat import MOST_BYTES
 
 ROWS = [{"CID": "1-1"}, {"CID": "2-1", "Gender": "Men"}, {"CID": "3-1"}]
 DOWNLOAD = "python -m zapcls download"
@@ -136,3 +141,59 @@ def test_a_symlink_to_elsewhere_is_refused(folder, tmp_path, level, refuses):
 
     with refuses("must lie inside ut-zap50k-images", tmp_path / "elsewhere"):
         read_catalogue(folder)
+
+
+MAT_HEADER = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
+
+
+def build_element(kind, content):
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
+def build_matrix(matrix_class, name, content, dims=(1, 1)):
+    flags = build_element(6, struct.pack("<II", matrix_class, 0))
+    shape = build_element(5, struct.pack("<ii", *dims))
+    return build_element(14, flags + shape + build_element(1, name) + content)
+
+
+def nest(times):
+    inner = build_matrix(4, b"", build_element(16, b"a"))
+    for _ in range(times):
+        inner = build_matrix(1, b"", inner)
+    return build_matrix(1, b"imagepath", inner)
+
+
+def pack(content):
+    packed = zlib.compress(content, 9)
+    return struct.pack("<II", 15, len(packed)) + packed
+
+
+BOMBS = {
+    "nested": lambda: nest(2_000),
+    "packed twice": lambda: pack(pack(nest(1))),
+    "unpacks to much": lambda: pack(bytes(MOST_BYTES + 8)),
+    "names many rows": lambda: build_matrix(1, b"imagepath", b"", (2**31 - 1, 1)),
+    "too large": lambda: bytes(MOST_BYTES),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_mat_that_asks_for_too_much_is_a_sentence(folder, mat_file, refuses, bomb):
+    mat_file.write_bytes(MAT_HEADER + BOMBS[bomb]())
+
+    tracemalloc.start()
+    try:
+        with refuses("image-path.mat"):
+            read_catalogue(folder)
+        assert tracemalloc.get_traced_memory()[1] < 3 * MOST_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_photo_that_is_a_pipe_is_missing(folder):
+    """Who reads a pipe that nobody writes to waits for ever."""
+    photo = folder / "ut-zap50k-images/Shoes/Heels/Acme/1.1.jpg"
+    photo.unlink()
+    os.mkfifo(photo)
+
+    assert read_catalogue(folder).table["image_problem"].tolist() == ["image missing", "", ""]

@@ -1,17 +1,17 @@
 """Reads the official format of UT Zappos50K: a CSV, a .mat and a tree of photos."""
 
 import html
+import stat
 import struct
 import zlib
 from pathlib import Path, PurePosixPath
 
-import mat4py
 import numpy as np
 import pandas as pd
-from mat4py.loadmat import ParseError
 
 from zapcls import schema
 from zapcls.data.catalog import IMAGE_MISSING, ONE, SEVERAL, Attribute, Catalogue, list_columns
+from zapcls.data.sources import mat
 from zapcls.errors import BadInput
 
 DATA_FOLDER = "ut-zap50k-data"
@@ -32,20 +32,8 @@ ATTRIBUTES = tuple(
     Attribute(name, SEVERAL if name in _SEVERAL else ONE) for name in ("brand", *METADATA.values())
 )
 FETCH_HINT = "`python -m zapcls download --dest DIR` fetches the official files"
-# What mat4py raises on a file that is not a MATLAB 5 file, or a damaged one.
-_MAT_ERRORS = (
-    ParseError,
-    struct.error,
-    zlib.error,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    OSError,
-)
+# What `mat.read_texts` raises on a file that is not a MATLAB 5 file, or a damaged one.
+_MAT_ERRORS = (ValueError, KeyError, StopIteration, struct.error, zlib.error, OSError)
 # What the file system raises on a name that no file has, or can have (too long, a NUL).
 _NAME_ERRORS = (OSError, ValueError)
 
@@ -126,19 +114,22 @@ def _read_metadata(path: Path) -> pd.DataFrame:
 
 
 def _read_paths(path: Path) -> list[str]:
-    """Read the paths, in row order; the official file nests each in a list of one."""
+    """Read the paths, in row order."""
+    if path.stat().st_size > mat.MOST_BYTES:
+        raise BadInput(
+            f"{path} may have {mat.MOST_BYTES / 1e6:.0f} MB at most, got "
+            f"{path.stat().st_size / 1e6:,.0f} MB. {FETCH_HINT}."
+        )
     try:
-        with path.open("rb") as stream:  # mat4py leaves a file that it opened itself open
-            content = mat4py.loadmat(stream)
+        rows = mat.read_texts(path.read_bytes(), "imagepath")
     except _MAT_ERRORS as error:
         raise BadInput(
             f"{path} must be a MATLAB 5 .mat file, but cannot be read as one "
             f"({type(error).__name__}). {FETCH_HINT}."
         ) from error
-    rows = content.get("imagepath") if isinstance(content, dict) else None
-    if not isinstance(rows, list):
+    if rows is None:
         raise BadInput(f"{path} must hold the list `imagepath`, but does not. {FETCH_HINT}.")
-    return [str(row[0]) if isinstance(row, list) and row else str(row) for row in rows]
+    return rows
 
 
 def _check_rows_match(cids: pd.Series, paths: list[str]) -> None:
@@ -176,6 +167,8 @@ def _look_at(file: Path, root: Path, listed: str) -> tuple[int, int]:
     try:
         facts = file.stat()
     except _NAME_ERRORS:
+        return -1, -1
+    if not stat.S_ISREG(facts.st_mode):  # reading a pipe would never end
         return -1, -1
     if file.is_symlink():
         _check_inside(file, root, listed)
