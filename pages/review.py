@@ -19,10 +19,10 @@ from zapcls.blocks import numbers
 from zapcls.ui import cache, job_view, marking, messages, navigation, run_state, settings_form
 from zapcls.ui.bound import pick_one, pick_rows
 from zapcls.ui.choices import name_marks
-from zapcls.ui.exchange import show_exchange
+from zapcls.ui.exchange import Taken, show_exchange
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
-from zapcls.workspace.sheets import check_known, read_csv, write_csv
+from zapcls.workspace.sheets import check_known, describe_rows, read_csv, write_csv
 
 PAGE_SIZE = 24
 CARD_PX = 148
@@ -64,18 +64,18 @@ def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
     )
 
 
-def take_in(run: Run, files: list[Any]) -> str:
+def take_in(run: Run, files: list[Any]) -> Taken:
     """Take in the decisions of uploaded files, all or none, and describe what came of it."""
     facts = run.facts["catalogue_id"], run.train_config.target
-    known = set(cache.evidence(run).predictions["image_id"])
-    given = pd.concat(
-        check_known(read_csv(file.getvalue(), file.name), file.name, known, *facts)
-        for file in files
-    )
-    new = open_reviews(cache.workspace()).add(given)
+    labels = cache.evidence(run).predictions.set_index("image_id")["catalog_label"].to_dict()
+    given = [(file.name, read_csv(file.getvalue(), file.name)) for file in files]
+    checked = pd.concat(check_known(table, name, labels, *facts) for name, table in given)
+    is_new = open_reviews(cache.workspace()).add_each(checked)
+    names = [name for name, table in given for _ in range(len(table))]
     conflicts = find_conflicts(cache.evidence(run).decisions)["image_id"].nunique()
-    said = f"{count(len(given), 'decision')} read, {new:,} new. "
-    return said + f"The reviewers disagree on {count(conflicts, 'photo')}."
+    said = f"{count(len(checked), 'decision')} read, {sum(is_new):,} new. "
+    said += f"The reviewers disagree on {count(conflicts, 'photo')}."
+    return Taken(said, describe_rows(checked, is_new, names))
 
 
 def show_csv(run: Run) -> None:

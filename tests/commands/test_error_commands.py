@@ -138,10 +138,13 @@ def test_decisions_go_out_and_come_back(command, read_rows, run, workspace, tmp_
     assert (row["image_id"], row["right_label"], row["note"]) == (image.image_id, other, "'=1+1")
 
     [same] = read_rows("reviews", "import", run.run_id, file)
-    assert same == {"decisions": 1, "new": 0, "conflicts": 0}
+    row = {"line": 2, "image_id": image.image_id, "outcome": "was there already"}
+    assert same == {"decisions": 1, "new": 0, "conflicts": 0, "rows": [row]}
     file.write_text(file.read_text(encoding="utf-8").replace("Ada", "Bo").replace(
         "label wrong," + other, "ambiguous,"), encoding="utf-8")  # fmt: skip
     [changed] = read_rows("reviews", "import", run.run_id, file)
+    [row] = changed.pop("rows")
+    assert row["outcome"] == "added"
     assert changed == {"decisions": 1, "new": 1, "conflicts": 1}
     assert reviews.undo(run.facts["catalogue_id"], "gender", "Bo") == image.image_id
 

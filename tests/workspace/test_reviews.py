@@ -18,7 +18,7 @@ from zapcls import schema
 from zapcls.errors import ZapError
 from zapcls.workspace import reviews as module
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.sheets import CSV_COLUMNS, check_known, read_csv, write_csv
+from zapcls.workspace.sheets import CSV_COLUMNS, check_known, describe_rows, read_csv, write_csv
 
 PROJECT = Path(__file__).parents[2]
 MARK = ("cat", "i0", "gender", "Women")
@@ -350,6 +350,9 @@ def write_lines(change, *missing):
         ({"decided_at": "02.01.2026 10:00"}, ["decided_at must have", "'02.01.2026 10:00'"]),
         ({"decided_at": "2026-01-02T10:00:00"}, ["time zone", "2026-01-02T10:00:00"]),
         ({"decided_at": "0001-01-01T00:00:00+14:00"}, ["decided_at must have"]),
+        ({"decided_at": "9999-01-01T00:00:00+00:00"}, ["must not lie in the future", "'9999-"]),
+        ({"reviewer": "x" * 41}, ["reviewer may have 40 characters at most"]),
+        ({"note": "x" * 2001}, ["note may have 2000 characters at most", "'xxx"]),
     ],
 )
 def test_a_bad_decision_is_a_sentence_with_its_line(change, words, refuses):
@@ -382,14 +385,38 @@ def test_what_is_no_such_file_is_a_sentence(content, words, refuses):
         ("image_id", "i99", "image_id must be of an image of the run's catalogue"),
         ("catalogue_id", "other", "catalogue_id must be cat"),
         ("target", "closure", "target must be gender"),
+        ("label", "Men", "label must be what the catalogue says of the image"),
     ],
 )
 def test_decisions_are_on_what_the_run_is_about(column, value, rule, refuses):
-    given = read_csv(write_lines({"catalogue_id": "", "target": ""}), "bo.csv")
-    passed = check_known(given, "bo.csv", {"i0", "i1", "i2"}, *HERE)
-    assert (passed["catalogue_id"] == "cat").all()
-    assert (passed["target"] == "gender").all()
+    labels = dict.fromkeys(("i0", "i1", "i2"), "Women")
+    given = read_csv(write_lines({"catalogue_id": "", "target": "", "label": ""}), "bo.csv")
+    passed = check_known(given, "bo.csv", labels, *HERE)
+    for name, filled in (("catalogue_id", "cat"), ("target", "gender"), ("label", "Women")):
+        assert (passed[name] == filled).all()
 
     with refuses(f"bo.csv, line 4: {rule}", repr(value)):
         given = read_csv(write_lines({column: value}), "bo.csv")
-        check_known(given, "bo.csv", {"i0", "i1", "i2"}, *HERE)
+        check_known(given, "bo.csv", labels, *HERE)
+
+
+def test_every_row_that_is_refused_is_named_and_none_is_taken(reviews, refuses):
+    rows = [{"image_id": f"i{n}", "mark": "ugly" if n else "ambiguous"} for n in range(30)]
+    text = pd.DataFrame([PLAIN | row for row in rows]).replace({False: "no"}).to_csv(index=False)
+
+    with refuses("bo.csv, line 3: mark", "bo.csv, line 22: mark", "9 more.", "29 of 30 rows"):
+        read_csv(text.encode(), "bo.csv")
+    with refuses("29 of 30 rows cannot be"):
+        reviews.add(build(*rows))
+    assert reviews.read(*HERE).empty
+
+
+def test_an_import_says_row_by_row_what_it_did(reviews):
+    reviews.add(build({}))
+    given = read_csv(write_lines({}).replace(b"two\nlines", b""), "bo.csv")
+
+    told = describe_rows(given, reviews.add_each(given), "bo.csv")
+
+    outcomes = ["was there already", "added", "added"]
+    expected = zip((2, 3, 4), ("i0", "i1", "i2"), outcomes, strict=True)
+    assert [tuple(row)[1:] for row in told.itertuples(index=False)] == list(expected)

@@ -8,6 +8,7 @@ from typing import Any
 
 from zapcls.commands import terminal
 from zapcls.errors import BadInput
+from zapcls.workspace.layout import check_writable
 from zapcls.workspace.run_tables import read_cross_validation, read_predictions
 from zapcls.workspace.runs import find_evaluated
 
@@ -67,6 +68,7 @@ def run_export(arguments: argparse.Namespace) -> None:
     if arguments.file is None:
         sys.stdout.write(text)
         return
+    check_writable(arguments.file)
     arguments.file.write_text(text, encoding="utf-8", newline="")
     print(f"{len(decisions):,} decisions written to {arguments.file}.", file=sys.stderr)
 
@@ -74,7 +76,7 @@ def run_export(arguments: argparse.Namespace) -> None:
 def run_import(arguments: argparse.Namespace) -> None:
     from zapcls.analysis.decisions import find_conflicts
     from zapcls.workspace.reviews import open_reviews
-    from zapcls.workspace.sheets import check_known, read_csv
+    from zapcls.workspace.sheets import check_known, describe_rows, read_csv
 
     workspace, run = terminal.open_run(arguments)
     if not arguments.file.is_file():
@@ -83,13 +85,16 @@ def run_import(arguments: argparse.Namespace) -> None:
     catalogue_id, target = run.facts["catalogue_id"], run.train_config.target
     name = arguments.file.name
     given = read_csv(arguments.file.read_bytes(), name)
-    known = read_predictions(run, workspace)["image_id"].to_list()
-    new = reviews.add(check_known(given, name, known, catalogue_id, target))
+    labels = read_predictions(run, workspace).set_index("image_id")["catalog_label"].to_dict()
+    is_new = reviews.add_each(check_known(given, name, labels, catalogue_id, target))
+    rows, new = describe_rows(given, is_new, name), sum(is_new)
     conflicts = find_conflicts(reviews.read(catalogue_id, target))["image_id"].nunique()
-    result = {"decisions": len(given), "new": new, "conflicts": conflicts}
     if arguments.json:
-        print(json.dumps(result))
+        result = {"decisions": len(given), "new": new, "conflicts": conflicts}
+        print(json.dumps(result | {"rows": rows.drop(columns="file").to_dict("records")}))
         return
+    for row in rows.itertuples():
+        print(f"line {row.line}: image {row.image_id} {row.outcome}")
     print(
         f"{new:,} of {len(given):,} decisions are new; the reviewers disagree on {conflicts:,} "
         "images."
@@ -137,7 +142,7 @@ def run_cross_validate(arguments: argparse.Namespace) -> None:
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
     errors = add("errors RUN", run_errors, "list the images a run got wrong, highest loss first")
-    errors.add_argument("--top", type=int, metavar="K", help="only the first K")
+    errors.add_argument("--top", type=terminal.read_count, metavar="K", help="only the first K")
     errors.add_argument("--split", choices=("valid", "tune", "train"), default="valid")
     issues = add("label-issues RUN", run_label_issues, "list the labels that are probably wrong")
     issues.add_argument("--all", action="store_true", help="every labelled image, worst first")

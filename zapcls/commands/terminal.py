@@ -14,6 +14,13 @@ from zapcls.workspace.layout import Workspace, open_workspace
 from zapcls.workspace.runs import Run, find_evaluated
 
 
+def read_count(word: str) -> int:
+    """Read a number of things from a word of the command line: 1 or more."""
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, got {word!r}")
+    return int(word)
+
+
 class TerminalBar:
     """A progress bar on standard error, a new line for each phase."""
 

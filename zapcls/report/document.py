@@ -26,7 +26,7 @@ from zapcls.findings.ask import Ask, build_ask
 from zapcls.progress import Progress, silent
 from zapcls.report import limits, run_sections
 from zapcls.report.files import need_browser, print_pdf
-from zapcls.workspace.layout import Workspace
+from zapcls.workspace.layout import Workspace, check_writable
 from zapcls.workspace.runs import Run
 
 ABOUT_RUN = ("training", "rates", "confusions", "calibration")  # findings, in reading order
@@ -66,6 +66,7 @@ def check_target(file: Path) -> None:
         raise BadInput(
             f"FILE must lie in a folder that is there, got {file}. Make {file.parent} first."
         )
+    check_writable(file)
     if file.suffix == ".pdf":
         need_browser()
 

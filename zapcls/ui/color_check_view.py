@@ -18,7 +18,7 @@ from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.errors import BadInput
 from zapcls.ui import cache, messages, photos
-from zapcls.ui.exchange import show_exchange
+from zapcls.ui.exchange import Taken, show_exchange
 from zapcls.workspace.color_labels import open_color_labels, read_csv, write_csv
 from zapcls.workspace.store import Store
 
@@ -199,7 +199,7 @@ def name_finely(photo: Any) -> str:
     return photo.color_fine or "no color"
 
 
-def take_in(store: Store, files: list[Any]) -> str:
+def take_in(store: Store, files: list[Any]) -> Taken:
     """Take in the labels of an uploaded file, all or none, and describe what came of it."""
     [file] = files
     given = read_csv(file.getvalue(), file.name)
@@ -216,4 +216,4 @@ def take_in(store: Store, files: list[Any]) -> str:
         (len(given) - len(known), "of photos that are not in this catalogue"),
     ):
         said += [f"{n:,} {what}"] if n else []
-    return ", ".join(said) + "."
+    return Taken(", ".join(said) + ".")

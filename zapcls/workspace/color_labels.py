@@ -117,7 +117,7 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
     The index is the line of each label in the file.
 
     Raises:
-        BadInput: it is not such a file; the sentence names the line.
+        BadInput: it is not such a file; the sentence names the lines.
     """
     text, separator = open_csv(content, name)
     reader = csv.DictReader(text, delimiter=separator, restval="")
@@ -140,14 +140,14 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
 
 
 def _check(labels: pd.DataFrame, name: str) -> None:
-    """Raise BadInput for the first label that cannot be, named by its line."""
+    """Raise BadInput for labels that cannot be, each named by its line."""
     allowed = {*BASIC_COLORS, ""}
     is_strange = ~labels["also_fair"].map(lambda words: set(words.split()) <= allowed).astype(bool)
     colors = ", ".join(BASIC_COLORS)
-    for column, is_bad, rule in (
+    rules = [
         ("image_id", labels["image_id"] == "", "image_id must not be empty"),
         ("image_id", labels["image_id"].duplicated(), "an image must be there once"),
         ("color", ~labels["color"].isin(allowed), f"color must be empty or one of {colors}"),
         ("also_fair", is_strange, f"also_fair must be names, a blank between them, of {colors}"),
-    ):
-        refuse(labels[column], is_bad, f"{name}, line", rule)
+    ]
+    refuse(labels, rules, f"{name}, line")

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,11 @@ class Workspace:
         return self.path / "jobs"
 
     @property
+    def trash_dir(self) -> Path:
+        """Where deleted runs lie until a person empties it."""
+        return self.path / "trash"
+
+    @property
     def drawings_dir(self) -> Path:
         """Where the drawn catalogue is kept."""
         return self.path / "data" / "drawings"
@@ -57,6 +63,22 @@ def open_workspace(path: Path | None = None) -> Workspace:
     if chosen.exists() and not chosen.is_dir():
         raise BadInput(f"The workspace must be a folder, got the file {chosen}. Choose another.")
     return Workspace(chosen)
+
+
+def check_writable(file: Path) -> None:
+    """Check that a file can be written where a person wants it, before anything is computed.
+
+    Raises:
+        BadInput: its folder is not there, or may not be written.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=file.parent):  # rights alone do not tell of a mount
+            pass
+    except OSError as error:
+        raise BadInput(
+            f"FILE must lie in a folder that can be written, got {file} ({error.strerror}). "
+            "Choose another."
+        ) from error
 
 
 def replace_file(path: Path, content: bytes | memoryview) -> None:

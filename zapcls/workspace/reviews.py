@@ -7,9 +7,9 @@ opens the file anew, so that any number of tabs and processes may use it at once
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +19,10 @@ from zapcls import schema
 from zapcls.errors import BadInput, ZapError
 from zapcls.workspace.layout import Workspace
 
+MOST_LETTERS = {"reviewer": 40, "note": 2_000, "right_label": 200}
+CLOCKS_APART = timedelta(minutes=5)  # how far the clocks of two reviewers may be
+TOLD_ROWS = 20  # of those that are refused
+Rule = tuple[str, pd.Series, str]  # a column, which rows break the rule, and what it says
 _APPLICATION_ID = 0x7A617072  # tells the file from another program's database
 _BUSY_S = 30.0
 _COLUMNS = ", ".join(schema.DECISIONS)
@@ -69,21 +73,24 @@ class Reviews:
         return found
 
     def add(self, decisions: pd.DataFrame) -> int:
-        """Add decisions (`schema.DECISIONS`), all or none, and return how many were new.
+        """Add decisions (`schema.DECISIONS`), all or none, and return how many were new."""
+        return sum(self.add_each(decisions))
+
+    def add_each(self, decisions: pd.DataFrame) -> list[bool]:
+        """Add decisions, all or none, and return of each whether it was new.
 
         One that is there already, equal in all columns, is skipped; also where it is undone.
 
         Raises:
-            BadInput: a decision contradicts itself.
+            BadInput: a decision contradicts itself, is of the future or too long.
             ZapError: the file cannot be used.
         """
-        check_decisions(decisions, "decision")
+        refuse(decisions, list_rules(decisions), "decision")
         table = schema.conform(decisions, schema.DECISIONS, "decisions").astype({"settles": int})
         self._create()
         with self._connect() as connection, connection:
-            before = connection.total_changes
-            connection.executemany(_INSERT, table.itertuples(index=False, name=None))
-            return connection.total_changes - before
+            rows = table.itertuples(index=False, name=None)
+            return [connection.execute(_INSERT, row).rowcount == 1 for row in rows]
 
     def mark(
         self,
@@ -167,15 +174,12 @@ def open_reviews(workspace: Workspace) -> Reviews:
     return Reviews(workspace.path / "reviews.sqlite")
 
 
-def check_decisions(decisions: pd.DataFrame, place: str) -> None:
-    """Check that no decision contradicts itself; `place` and the index say which does.
-
-    Raises:
-        BadInput: one does.
-    """
+def list_rules(decisions: pd.DataFrame) -> list[Rule]:
+    """List the rules that decisions hold in themselves, and which rows break them."""
     label, mark, right = decisions["label"], decisions["mark"], decisions["right_label"]
     is_label = mark == "label wrong"
-    rules = (
+    latest = write_time(datetime.now(UTC) + CLOCKS_APART)
+    return [
         ("mark", ~mark.isin(schema.MARKS), f"mark must be one of {', '.join(schema.MARKS)}"),
         (
             "right_label",
@@ -187,15 +191,29 @@ def check_decisions(decisions: pd.DataFrame, place: str) -> None:
             is_label & (right == label),
             "right_label must differ from the label that is wrong",
         ),
-    )
+        # The latest decision counts: one of the future would do so for ever.
+        ("decided_at", decisions["decided_at"] > latest, "decided_at must not lie in the future"),
+        *(
+            (name, decisions[name].str.len() > most, f"{name} may have {most} characters at most")
+            for name, most in MOST_LETTERS.items()
+        ),
+    ]
+
+
+def refuse(table: pd.DataFrame, rules: Iterable[Rule], place: str) -> None:
+    """Raise BadInput where rows break a rule; `place` and the index name each of them."""
+    told: dict[Hashable, str] = {}
     for column, is_bad, rule in rules:
-        refuse(decisions[column], is_bad, place, rule)
-
-
-def refuse(values: pd.Series, is_bad: pd.Series, place: str, rule: str) -> None:
-    """Raise BadInput with the first bad value, named by `place` and its index."""
-    for index, value in values[is_bad].head(1).items():
-        raise BadInput(f"{place} {index}: {rule}, got {value!r}. Correct it, or leave it out.")
+        for index, value in table.loc[is_bad, column].items():
+            told.setdefault(index, f"{place} {index}: {rule}, got {str(value)[:80]!r}.")
+    if len(told) == 1:
+        raise BadInput(f"{next(iter(told.values()))} Correct it, or leave it out.")
+    if told:
+        rows = [told[index] for index in table.index if index in told]
+        n = f"{len(rows):,} of {len(table):,} rows"
+        more = [f"{len(rows) - TOLD_ROWS:,} more."] if len(rows) > TOLD_ROWS else []
+        last = f"Nothing is taken in, as {n} cannot be. Correct them, or leave them out."
+        raise BadInput("\n".join([*rows[:TOLD_ROWS], *more, last]))
 
 
 def write_time(moment: datetime) -> str:

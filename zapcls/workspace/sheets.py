@@ -3,14 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
 
 from zapcls import schema
 from zapcls.errors import BadInput
-from zapcls.workspace.reviews import check_decisions, refuse, write_time
+from zapcls.workspace.reviews import list_rules, refuse, write_time
 
 CSV_COLUMNS = (
     "image_id", "image_path", "product_id", "label", "mark", "right_label", "note", "reviewer",
@@ -49,36 +49,54 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
     table = _parse(content, name)
     settles = table["settles"].str.lower().map(_YES_NO)
     moments = pd.Series([_read_time(text) for text in table["decided_at"]], table.index, "str")
-    place = f"{name}, line"
-    refuse(table["settles"], settles.isna(), place, "settles must be yes or no")
     rule = "decided_at must have date, time and time zone, such as 2026-01-31T16:05:00+00:00"
-    refuse(table["decided_at"], moments == "", place, rule)
+    rules = [
+        ("settles", settles.isna(), "settles must be yes or no"),
+        ("decided_at", moments == "", rule),
+        *list_rules(table.assign(decided_at=moments)),
+    ]
+    refuse(table, rules, f"{name}, line")
     table = table.assign(decided_at=moments, settles=settles.astype(bool))
-    check_decisions(table, place)
     return schema.conform(table, schema.DECISIONS, "decisions")
 
 
 def check_known(
-    decisions: pd.DataFrame, name: str, known: Collection[str], catalogue_id: str, target: str
+    decisions: pd.DataFrame, name: str, labels: Mapping[str, str], catalogue_id: str, target: str
 ) -> pd.DataFrame:
     """Check that decisions of a file are about images of this catalogue and about this target.
 
-    Where the file leaves catalogue and target empty, they are filled in.
+    `labels` is what the catalogue says of each image. Where the file leaves label, catalogue or
+    target empty, they are filled in.
 
     Raises:
-        BadInput: they are not; names the line.
+        BadInput: they are not; names the lines.
     """
+    said = decisions["image_id"].map(labels)
     here = {"catalogue_id": catalogue_id, "target": target}
     filled = decisions.assign(
-        **{column: decisions[column].replace("", value) for column, value in here.items()}
+        label=decisions["label"].where(decisions["label"] != "", said.fillna("")),
+        **{column: decisions[column].replace("", value) for column, value in here.items()},
     )
-    for column, value in here.items():
-        rule = f"{column} must be {value} as the run's, or empty"
-        refuse(filled[column], filled[column] != value, f"{name}, line", rule)
-    is_strange = ~filled["image_id"].isin(list(known))
+    rules = [
+        (column, filled[column] != value, f"{column} must be {value} as the run's, or empty")
+        for column, value in here.items()
+    ]
+    is_strange = said.isna()
     rule = "image_id must be of an image of the run's catalogue"
-    refuse(filled["image_id"], is_strange, f"{name}, line", rule)
+    rules.append(("image_id", is_strange, rule))
+    rule = "label must be what the catalogue says of the image, or empty"
+    rules.append(("label", ~is_strange & (filled["label"] != said), rule))
+    refuse(filled, rules, f"{name}, line")
     return filled
+
+
+def describe_rows(
+    decisions: pd.DataFrame, is_new: Sequence[bool], name: str | list[str]
+) -> pd.DataFrame:
+    """Describe what an import made of each row of its files: file, line, image_id, outcome."""
+    outcome = ["added" if new else "was there already" for new in is_new]
+    facts = {"line": decisions.index, "image_id": decisions["image_id"], "outcome": outcome}
+    return pd.DataFrame({"file": name, **facts}).reset_index(drop=True)
 
 
 def open_csv(content: bytes, name: str) -> tuple[io.StringIO, str]:
