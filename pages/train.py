@@ -9,7 +9,7 @@ from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.run_tables import read_history, read_losses
-from zapcls.workspace.runs import Run, create_run
+from zapcls.workspace.runs import Run, create_run, delete_run
 
 
 def show_curves(run: Run) -> None:
@@ -30,6 +30,7 @@ def show_curves(run: Run) -> None:
 def show_ended(run: Run, status: Status) -> None:
     """Show how the picked run ended, and where to go from there."""
     st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
+    show_delete(run)
     if status.state == "damaged":
         st.error(messages.escape(status.message), icon=":material/error:")
         return
@@ -47,6 +48,18 @@ def show_ended(run: Run, status: Status) -> None:
     if said := describe_batch(run):
         st.caption(said)
     show_curves(run)
+
+
+def show_delete(run: Run) -> None:
+    """Offer to move a run that has ended into the trash."""
+    with (
+        st.popover("Delete", icon=":material/delete:", type="tertiary"),
+        messages.explain_errors(),
+    ):
+        st.markdown("The run moves to the folder `trash` of the workspace, decisions stay.")
+        if st.button("Delete this run", key="delete_run"):
+            delete_run(cache.workspace(), run.run_id)
+            st.rerun()
 
 
 def show_done(run: Run) -> None:

@@ -11,8 +11,7 @@ from zapcls.data.task import Task
 from zapcls.errors import RunBusy, Stopped
 from zapcls.ui import recolor_view
 from zapcls.work.recolor import recolor
-from zapcls.workspace import jobs
-from zapcls.workspace.jobs import find_device_holder
+from zapcls.workspace import devices, jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_derived, read_predictions, write_derived
 from zapcls.workspace.runs import Run
@@ -51,7 +50,7 @@ def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor
 
     def perform(ends=None):
         def watch(phase, done, total, **detail):
-            told.append((phase, done, total, find_device_holder(workspace, "cpu")))
+            told.append((phase, done, total, devices.find_holder(workspace, "cpu")))
             if ends is not None and done == 3:
                 raise ends
 
@@ -70,7 +69,7 @@ def test_the_job_asks_the_run_about_all_its_valid_photos_and_holds_the_processor
     before = found[found["edit"] == "identity"].set_index("image_id")["prediction"]
     assert before.isin(["Women", "Men"]).all()
 
-    with jobs.hold_device(workspace, "cpu", "another"), pytest.raises(RunBusy, match="another"):
+    with devices.hold(workspace, "cpu", "another"), pytest.raises(RunBusy, match="another"):
         perform()
 
 

@@ -6,7 +6,7 @@ from filelock import FileLock
 
 from zapcls.config import PRESETS, build_config
 from zapcls.ui import cache, messages, run_picker
-from zapcls.workspace import jobs
+from zapcls.workspace import devices, jobs
 from zapcls.workspace.layout import choose_data
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.worker import Reporter
@@ -212,7 +212,7 @@ def test_a_run_that_was_stopped_is_resumed(
 
 def test_a_run_is_not_resumed_while_its_device_is_in_use(workspace, open_page):
     fake_run.add_stopped(workspace)
-    with jobs.hold_device(workspace, "cpu", "an evaluation"):
+    with devices.hold(workspace, "cpu", "an evaluation"):
         app = open_page("train")
         assert "its best weights are kept" in app.said
         assert "Resume" not in app.said
@@ -240,6 +240,13 @@ def test_a_run_that_was_resumed_elsewhere_meanwhile_is_one_sentence(
         f"A job can be resumed once it was stopped, failed or lost, but {run.run_id} is queued."
     ]
     assert launched == []
+
+
+def test_a_run_that_ended_is_moved_to_the_trash(workspace, open_page):
+    run = fake_run.add_failed(workspace)
+    app = open_page("train").click("delete_run")
+    assert run.run_id not in app.said
+    assert (workspace.trash_dir / run.run_id).is_dir()
 
 
 def test_a_batch_that_did_not_fit_is_told(workspace, open_page):

@@ -18,7 +18,7 @@ from small import small_config
 
 from zapcls.config import DEFAULT_CLASSES as CLASSES
 from zapcls.data.split import name_split
-from zapcls.workspace import jobs
+from zapcls.workspace import devices, jobs
 from zapcls.workspace.jobs import read_status, request_stop
 from zapcls.workspace.layout import Workspace, read_json
 from zapcls.workspace.run_tables import (
@@ -246,7 +246,7 @@ def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspac
     assert (facts["is_drawn"], facts["weights"]) == (True, "none")
     assert facts["catalogue_id"] == list_stores(workspace)[0].catalogue_id
     assert run.metrics["onnx_max_difference"] < 1e-3
-    assert jobs.find_device_holder(workspace, "cpu") is None
+    assert devices.find_holder(workspace, "cpu") is None
 
 
 def test_every_readable_photo_has_a_prediction(two_starts, workspace):
@@ -300,7 +300,7 @@ def test_a_killed_training_is_lost_and_frees_its_device(create, workspace):
     process = start("work", run.path, "--workspace", workspace.path)
     try:
         wait_for_epoch(lambda: [run], process)
-        assert jobs.find_device_holder(workspace, "cpu") == run.run_id
+        assert devices.find_holder(workspace, "cpu") == run.run_id
         behind = os.getpriority(os.PRIO_PROCESS, process.pid)
         assert behind > os.getpriority(os.PRIO_PROCESS, 0)  # the app's pages come first
     finally:
@@ -311,7 +311,7 @@ def test_a_killed_training_is_lost_and_frees_its_device(create, workspace):
     assert "killed" in status.message
     assert "resume it" in status.message
     assert read_json(run.path / "status.json")["state"] == "running"  # what it last said itself
-    assert jobs.find_device_holder(workspace, "cpu") is None
+    assert devices.find_holder(workspace, "cpu") is None
     assert not run.is_evaluated
 
 

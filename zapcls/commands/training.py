@@ -10,9 +10,16 @@ from zapcls.commands import terminal
 from zapcls.commands.data import choose_data
 from zapcls.config import DEFAULT_PRESET, PHASES, PRESETS, SETTINGS, TrainConfig, build_config
 from zapcls.errors import BadInput
-from zapcls.workspace import jobs
+from zapcls.workspace import devices, jobs
 from zapcls.workspace.layout import Workspace, open_workspace, read_json
-from zapcls.workspace.runs import Run, create_run, find_run, list_runs, summarize_run
+from zapcls.workspace.runs import (
+    Run,
+    create_run,
+    delete_run,
+    find_run,
+    list_runs,
+    summarize_run,
+)
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -26,7 +33,9 @@ def run_train(arguments: argparse.Namespace) -> None:
     if arguments.resume:
         run = _reopen_run(arguments, workspace)
     else:
-        run = create_run(workspace, read_config(arguments), choose_data(arguments, workspace))
+        config = read_config(arguments)
+        devices.refuse_busy(workspace, config.device)
+        run = create_run(workspace, config, choose_data(arguments, workspace))
     try:
         terminal.perform_in_terminal(run, workspace)
     finally:
@@ -45,22 +54,27 @@ def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
             f"got --{given[0].replace('_', '-')} too. Leave it out, or start a new run."
         )
     run = find_run(workspace, arguments.resume)
+    devices.refuse_busy(workspace, run.train_config.device)
     jobs.reopen(run)
     return run
 
 
 def run_lr_find(arguments: argparse.Namespace) -> None:
     workspace = open_workspace(arguments.workspace)
+    asked = read_config(arguments)
+    phase = arguments.phase or ("frozen" if asked.frozen_epochs else "unfrozen")
+    asked.check_phase(phase)
+    devices.refuse_busy(workspace, asked.device)
     config = {
-        "train": read_config(arguments).to_json(),
+        "train": asked.to_json(),
         "data_dir": str(choose_data(arguments, workspace)),
-        "phase": arguments.phase,
+        "phase": phase,
     }
     job = terminal.perform_new(workspace, "lr_find", config)
-    found = read_json(job.path / "lr_suggestions.json")[arguments.phase]
+    found = read_json(job.path / "lr_suggestions.json")[phase]
     if arguments.json:
         facts = {"seeds": len(found["valleys"]), "faults": found["faults"]}
-        print(json.dumps({"job": job.job_id, "phase": arguments.phase, **found["rates"], **facts}))
+        print(json.dumps({"job": job.job_id, "phase": phase, **found["rates"], **facts}))
         return
     terminal.print_table([(name, f"{rate:.2e}") for name, rate in found["rates"].items()])
     for fault in found["faults"]:
@@ -73,6 +87,11 @@ def run_runs(arguments: argparse.Namespace) -> None:
         print(json.dumps(summary) if arguments.json else _describe(summary))
     if not summaries and not arguments.json:
         print("No run yet. `python -m zapcls train` makes one.")
+
+
+def run_delete(arguments: argparse.Namespace) -> None:
+    place = delete_run(open_workspace(arguments.workspace), arguments.run)
+    print(f"{arguments.run} lies in {place} now. Move it back to have it again.")
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
@@ -123,7 +142,8 @@ def add_commands(add: Any) -> None:
     train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped or lost")
     _add_settings(train)
     lr_find = add("lr-find", run_lr_find, "run the learning-rate finder", data=True)
-    lr_find.add_argument("--phase", choices=PHASES, default="frozen")
+    lr_find.add_argument("--phase", choices=PHASES, help="default: the first that is trained")
     _add_settings(lr_find)
     add("runs", run_runs, "list the runs, the newest first")
+    add("delete RUN", run_delete, "move a run into the workspace's trash folder", json=False)
     add("evaluate RUN", run_evaluate, "evaluate a run on a catalogue", data=True)

@@ -223,6 +223,18 @@ class TrainConfig:
                 f"or recolored, got {self.grayscale_share + self.recolor_share:g}. Lower one."
             )
 
+    def check_phase(self, phase: str) -> None:
+        """Check that a phase can be searched for its rate.
+
+        Raises:
+            BadInput: a frozen random network learns nothing, whatever the rate.
+        """
+        if phase == "frozen" and self.weights == "none":
+            raise BadInput(
+                "The frozen phase has a rate to find when the network is pretrained, but weights "
+                "is 'none': a frozen random network learns nothing. Ask for --phase unfrozen."
+            )
+
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self) | {"classes": list(self.classes)}
 

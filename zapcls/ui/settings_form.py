@@ -24,7 +24,7 @@ from zapcls.data.sources import drawings
 from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view
 from zapcls.ui.setting_fields import PICKERS
-from zapcls.workspace import jobs
+from zapcls.workspace import devices
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
 
@@ -188,8 +188,8 @@ def find_busy(device: str) -> str | None:
     )
     if active:
         return active.job_id
-    devices = DEVICES[1:] if device == "auto" else (device,)
-    holders = (jobs.find_device_holder(workspace, name) for name in devices)
+    asked = DEVICES[1:] if device == "auto" else (device,)
+    holders = (devices.find_holder(workspace, name) for name in asked)
     return next(filter(None, holders), None)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from zapcls.progress import Progress
-from zapcls.workspace import jobs
+from zapcls.workspace import devices
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 
@@ -20,10 +20,13 @@ def hold_device(
         BadInput: this machine has no such device.
         RunBusy: another job holds it.
     """
+    devices.refuse_busy(workspace, wanted)
     progress("Loading torch and the network", 0, 0)
 
     from zapcls.model.learner import choose_device
 
     device = choose_device(wanted)
-    with jobs.hold_device(workspace, device.type, job.job_id):
+    if wanted == "auto":
+        devices.remember_auto(workspace, device.type)
+    with devices.hold(workspace, device.type, job.job_id):
         yield device

@@ -3,7 +3,7 @@
 from zapcls.answer.classify import open_classifier
 from zapcls.answer.recolored import ask, choose_photos
 from zapcls.progress import Progress
-from zapcls.workspace import jobs
+from zapcls.workspace import devices
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_predictions, write_derived
@@ -21,7 +21,7 @@ def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
     run = find_evaluated(workspace, job.config["run"])
     store = find_store(workspace, run.facts["catalogue_id"])
     photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)
-    with jobs.hold_device(workspace, "cpu", job.job_id):
+    with devices.hold(workspace, "cpu", job.job_id):
         found = ask(
             open_classifier(run), store.pixels, photos, list(run.task.classes), progress,
             run.train_config.seed,

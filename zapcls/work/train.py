@@ -14,7 +14,7 @@ import pandas as pd
 from zapcls.progress import Progress, silent
 from zapcls.work.device import hold_device
 from zapcls.work.evaluate import evaluate_run
-from zapcls.workspace import jobs
+from zapcls.workspace import devices, jobs
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
@@ -32,6 +32,7 @@ def train(job: Job, workspace: Workspace, progress: Progress) -> None:
     """
     run = Run(job.path)
     config = run.train_config
+    devices.refuse_busy(workspace, config.device)
     started = time.perf_counter() - jobs.read_status(run).seconds_before
     (run.path / "metrics.json").unlink(missing_ok=True)  # of a stopped run that is resumed
     store, split = _open_training(run, workspace, progress)

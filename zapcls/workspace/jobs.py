@@ -5,7 +5,6 @@ Its process holds an operating-system lock for life, so that whether a job is al
 guessed from a process id or a clock.
 """
 
-import contextlib
 import os
 import secrets
 import shutil
@@ -13,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from zapcls.errors import BadInput, Damaged
 from zapcls.workspace import integrity
-from zapcls.workspace.layout import Workspace, hold_lock, read_json, write_json
+from zapcls.workspace.layout import Workspace, write_json
 
 FINAL_STATES = ("done", "stopped", "failed", "lost", "damaged")
 STORED_STATES = ("queued", "running", "done", "stopped", "failed")
@@ -192,7 +191,7 @@ def read_status(job: Job) -> Status:
     try:
         job.check()
         status = read_stored(job)
-        if not status.is_final and not _is_held(job):
+        if not status.is_final and not is_held(job):
             status = read_stored(job)  # it may have ended between the two looks
             return status if status.is_final else replace(status, state="lost", message=_LOST)
         return status
@@ -244,11 +243,13 @@ def read_stored(job: Job) -> Status:
     return Status(**{name: value for name, value in content.items() if name in known})
 
 
-def _is_held(job: Job) -> bool:
-    return not (_can_take(job.path / "launch.lock") and _can_take(job.path / "lock"))
+def is_held(job: Job) -> bool:
+    """Whether a process is at work on the job, or about to be."""
+    return not (can_take(job.path / "launch.lock") and can_take(job.path / "lock"))
 
 
-def _can_take(path: Path) -> bool:
+def can_take(path: Path) -> bool:
+    """Whether nobody holds a lock now."""
     if not path.exists():
         return True
     try:
@@ -256,33 +257,3 @@ def _can_take(path: Path) -> bool:
             return True
     except Timeout:
         return False
-
-
-@contextlib.contextmanager
-def hold_device(workspace: Workspace, device: str, holder: str) -> Iterator[None]:
-    """Hold a device for one job at a time.
-
-    Raises:
-        RunBusy: another job holds it; the sentence names that job.
-    """
-    workspace.runs_dir.mkdir(parents=True, exist_ok=True)
-    named = workspace.runs_dir / f".device-{device}.json"
-
-    def describe() -> str:
-        return (
-            f"One job uses {device} at a time, and {read_json(named)['holder']} is using it. "
-            "Wait until it is done, or stop it."
-        )
-
-    with hold_lock(workspace.runs_dir / f".device-{device}.lock", describe):
-        write_json(named, {"holder": holder, "pid": os.getpid()})
-        yield
-
-
-def find_device_holder(workspace: Workspace, device: str) -> str | None:
-    """Name the job that holds a device now, None when it is free."""
-    if _can_take(workspace.runs_dir / f".device-{device}.lock"):
-        return None
-    named = workspace.runs_dir / f".device-{device}.json"
-    # The name is written an instant after the lock is taken.
-    return read_json(named).get("holder") if named.is_file() else "another job"

@@ -10,7 +10,7 @@ import pandas as pd
 from zapcls.config import TrainConfig
 from zapcls.data.split import correct_split
 from zapcls.data.task import Task, read_task
-from zapcls.errors import BadInput, ZapError
+from zapcls.errors import BadInput, RunBusy, ZapError
 from zapcls.workspace import integrity, jobs
 from zapcls.workspace.layout import Workspace, write_json
 
@@ -205,9 +205,49 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
     if not run.is_evaluated:
         raise BadInput(
             f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
-            f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
+            f"{_advise(run)}"
         )
     return run
+
+
+def _advise(run: Run) -> str:
+    """Say what brings a run nearer to its evaluation, by its state."""
+    state = jobs.read_status(run).state
+    if state not in jobs.FINAL_STATES:
+        return "Wait until its training is done."
+    if run.weights_path.is_file():
+        return f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
+    return (
+        f"It {'was lost' if state == 'lost' else state} before an epoch was done: resume it "
+        f"(python -m zapcls train --resume {run.run_id}) or delete it (python -m zapcls delete "
+        f"{run.run_id})."
+    )
+
+
+def delete_run(workspace: Workspace, run_id: str) -> Path:
+    """Move a run into the workspace's trash folder, and return where it lies now.
+
+    Raises:
+        BadInput: there is no such run in the workspace.
+        RunBusy: it is at work.
+    """
+    found = [run for run in list_runs(workspace) if run.run_id == run_id]
+    if not found:
+        raise BadInput(
+            f"RUN must be a run's id in {workspace.path}, got {run_id!r}. "
+            "`python -m zapcls runs` lists them."
+        )
+    [run] = found
+    if jobs.is_held(run):
+        raise RunBusy(
+            f"A run is deleted once it has ended, but {run_id} is at work. Stop it first."
+        )
+    place = workspace.trash_dir / run_id
+    while place.exists():  # one of this name was deleted before
+        place = place.with_name(f"{place.name}-again")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    run.path.rename(place)
+    return place
 
 
 def summarize_run(run: Run) -> dict[str, Any]:
