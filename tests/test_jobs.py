@@ -1,6 +1,7 @@
 """The life of a job, in this process; workspace/test_job_processes.py has the real ones."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from zapcls.errors import BadInput, RunBusy, Stopped
-from zapcls.workspace import jobs, worker
+from zapcls.errors import BadInput, RunBusy, Stopped, ZapError
+from zapcls.workspace import devices, jobs, worker
 from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.worker import Reporter
@@ -254,7 +255,7 @@ def test_a_job_that_ends_between_the_two_looks_is_not_lost(job, monkeypatch):
         worker.perform(job, lambda progress: None)
         return False
 
-    monkeypatch.setattr(jobs, "_is_held", end_meanwhile)
+    monkeypatch.setattr(jobs, "is_held", end_meanwhile)
 
     assert read_status(job).state == "done"
 
@@ -276,22 +277,51 @@ def test_the_status_is_written_a_few_times_a_second_at_most_and_a_new_phase_at_o
 
 def test_a_device_is_held_by_one_job_and_the_other_is_told_which(workspace):
     name = "20260101-120000-resnet18-abcd"
-    assert jobs.find_device_holder(workspace, "cpu") is None
+    assert devices.find_holder(workspace, "cpu") is None
 
-    with jobs.hold_device(workspace, "cpu", name):
-        assert jobs.find_device_holder(workspace, "cpu") == name
+    with devices.hold(workspace, "cpu", name):
+        assert devices.find_holder(workspace, "cpu") == name
         with (
             pytest.raises(RunBusy, match=f"cpu at a time.* {name} is"),
-            jobs.hold_device(workspace, "cpu", "another"),
+            devices.hold(workspace, "cpu", "another"),
         ):
             raise AssertionError("both hold it")
-        with jobs.hold_device(workspace, "cuda", "another"):
-            assert jobs.find_device_holder(workspace, "cuda") == "another"
-        with pytest.raises(ZeroDivisionError), jobs.hold_device(workspace, "cuda", "another"):
+        with devices.hold(workspace, "cuda", "another"):
+            assert devices.find_holder(workspace, "cuda") == "another"
+        with pytest.raises(ZeroDivisionError), devices.hold(workspace, "cuda", "another"):
             _ = 1 / 0
 
-    assert jobs.find_device_holder(workspace, "cpu") is None
-    assert jobs.find_device_holder(workspace, "cuda") is None
+    assert devices.find_holder(workspace, "cpu") is None
+    assert devices.find_holder(workspace, "cuda") is None
+
+
+def test_a_job_whose_folder_is_deleted_ends_with_a_sentence_and_leaves_it_deleted(job):
+    def work(progress):
+        shutil.rmtree(job.path)
+        progress("Reading photos", 3, 10)
+
+    with pytest.raises(ZapError, match=f"The folder of {job.job_id} was deleted"):
+        worker.perform(job, work)
+
+    assert not job.path.exists()
+
+
+def test_a_file_that_is_deleted_while_a_job_needs_it_is_a_sentence(job):
+    with pytest.raises(ZapError, match=r"gone\.npy must be there, but is not"):
+        worker.perform(job, lambda progress: Path("/gone.npy").read_bytes())
+
+    assert "gone.npy must be there" in read_status(job).message
+
+
+def test_auto_is_refused_by_the_device_that_it_came_to(workspace):
+    with devices.hold(workspace, "cpu", "the first"):
+        devices.refuse_busy(workspace, "auto")  # nobody knows yet
+        devices.refuse_busy(workspace, "cuda")
+        devices.remember_auto(workspace, "cpu")
+        for wanted in ("auto", "cpu"):
+            with pytest.raises(RunBusy, match="the first"):
+                devices.refuse_busy(workspace, wanted)
+    devices.refuse_busy(workspace, "auto")
 
 
 def test_the_end_of_the_log(job):

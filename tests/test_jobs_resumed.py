@@ -130,8 +130,15 @@ def test_the_status_is_written_over_the_old_one_where_the_disk_is_full(job, fill
 
 
 def test_another_error_of_the_system_is_no_full_disk(job):
-    with pytest.raises(PermissionError):
-        worker.perform(job, work_for(1, PermissionError(errno.EACCES, "Permission denied"), [0.0]))
+    error = PermissionError(errno.EACCES, "Permission denied", "/data")
+    with pytest.raises(ZapError, match="lacks the right to use /data"):
+        worker.perform(job, work_for(1, error, [0.0]))
+    assert "lacks the right to use /data" in read_status(job).message
 
-    assert read_status(job).message == "PermissionError: [Errno 13] Permission denied"
+
+def test_an_error_that_no_person_can_mend_is_in_the_log(job):
+    with pytest.raises(OSError, match="Bad file"):
+        worker.perform(job, work_for(1, OSError(errno.EBADF, "Bad file"), [0.0]))
+
+    assert read_status(job).message == "OSError: [Errno 9] Bad file"
     assert "Traceback" in jobs.read_log_tail(job)

@@ -1,5 +1,11 @@
 """What can go wrong, as a person is told it: the rule, what was received, what to do."""
 
+import errno
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_RIGHT = (errno.EACCES, errno.EPERM)
+_UNFIT_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+
 
 class ZapError(Exception):
     """Base of every error with a sentence for a person; `exit_code` is the process's."""
@@ -25,3 +31,36 @@ class Stopped(ZapError):
 
 class Damaged(ZapError):
     """The files of a run or a job cannot be used: one is damaged, or of another version."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that the disk, or a person's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in _DISK_FULL
+
+
+def explain_system_error(error: OSError) -> ZapError | None:
+    """Build the sentence for what the system refused; None for what no person can mend."""
+    place = error.filename2 or error.filename or "a file"
+    if is_disk_full(error):
+        return ZapError(
+            f"The disk has no room left for {place}. Free some space, then do it again; what was "
+            "there before is kept."
+        )
+    if error.errno == errno.EROFS:
+        return ZapError(
+            f"{place} cannot be written: it lies on a disk that may only be read. What is there "
+            "can be looked at; to add to it, choose another --workspace."
+        )
+    if error.errno in _NO_RIGHT:
+        return BadInput(
+            f"This program lacks the right to use {place}. Give it that right, or choose "
+            "another place."
+        )
+    if error.errno == errno.ENOENT:
+        return ZapError(
+            f"{place} must be there, but is not; it may have been deleted while it was in use. "
+            "Put it back, or start again without it."
+        )
+    if error.errno in _UNFIT_PATH:
+        return BadInput(f"{str(place)[:200]} cannot be used ({error.strerror}). Choose another.")
+    return None

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from zapcls.errors import ZapError
+from zapcls.errors import ZapError, is_disk_full
 from zapcls.workspace import arrays
-from zapcls.workspace.arrays import FilledArray, is_disk_full
+from zapcls.workspace.arrays import FilledArray
 
 SHAPE = (6, 2, 2)
 

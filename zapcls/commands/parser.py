@@ -11,7 +11,8 @@ from typing import Any
 
 import zapcls
 from zapcls.commands import answers, colors, data, errors, machine, training
-from zapcls.errors import Stopped, ZapError
+from zapcls.commands.terminal import spell_out
+from zapcls.errors import Stopped, ZapError, explain_system_error
 from zapcls.model.openmp import share_cores
 
 
@@ -24,12 +25,22 @@ def main(argv: list[str] | None = None) -> int:
     try:
         arguments.command(arguments)
     except ZapError as error:
-        print(f"zapcls: {error}", file=sys.stderr)
-        return error.exit_code
+        return _tell(error)
+    except OSError as error:
+        explained = explain_system_error(error)
+        if explained is None:
+            raise
+        return _tell(explained)
     except KeyboardInterrupt:
         print("zapcls: interrupted.", file=sys.stderr)
         return Stopped.exit_code
     return 0
+
+
+def _tell(error: ZapError) -> int:
+    """Print an error's sentences, and return its exit code."""
+    print("zapcls: " + "\n".join(map(spell_out, str(error).split("\n"))), file=sys.stderr)
+    return error.exit_code
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from zapcls.errors import ZapError
+from zapcls.errors import ZapError, explain_system_error
 from zapcls.ui import cache
 from zapcls.workspace.layout import read_chosen_data
 
@@ -16,7 +16,8 @@ DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
 def explain_errors() -> Iterator[None]:
     """Turn an error with a sentence into a message on the page."""
     try:
-        yield
+        with explain_system():
+            yield
     except ZapError as error:
         st.error(str(error), icon=":material/error:")
 
@@ -25,9 +26,22 @@ def explain_errors() -> Iterator[None]:
 def toast_errors() -> Iterator[None]:
     """Turn an error with a sentence into a toast: for callbacks, which draw nothing else."""
     try:
-        yield
+        with explain_system():
+            yield
     except ZapError as error:
         toast_error(escape(str(error)))
+
+
+@contextlib.contextmanager
+def explain_system() -> Iterator[None]:
+    """Raise what the system refused, a write to a full disk say, as an error with a sentence."""
+    try:
+        yield
+    except OSError as error:
+        explained = explain_system_error(error)
+        if explained is None:
+            raise
+        raise explained from error
 
 
 def toast_error(text: str) -> None:

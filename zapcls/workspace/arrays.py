@@ -1,6 +1,5 @@
 """Arrays on disk whose rows are filled bit by bit, by one process after another."""
 
-import errno
 import os
 import shutil
 from collections.abc import Sequence
@@ -8,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from zapcls.errors import ZapError
+from zapcls.errors import ZapError, is_disk_full
 
 _FLUSH_EVERY_BYTES = 128_000_000
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FilledArray:
@@ -69,11 +67,6 @@ class FilledArray:
     def drop_marks(self) -> None:
         """Remove the file of marks: the array is whole."""
         self._marks_path.unlink()
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """Whether an error says that the disk, or a person's share of it, is full."""
-    return isinstance(error, OSError) and error.errno in _DISK_FULL
 
 
 def _allocate(path: Path, shape: tuple[int, ...], dtype: type) -> None:

@@ -6,9 +6,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-from zapcls.errors import Stopped, ZapError
+from zapcls.errors import Stopped, ZapError, explain_system_error, is_disk_full
 from zapcls.workspace import jobs
-from zapcls.workspace.arrays import is_disk_full
 from zapcls.workspace.jobs import Job, Status
 from zapcls.workspace.layout import hold_lock, overwrite_json, write_json
 
@@ -35,12 +34,22 @@ class Reporter:
             raise Stopped("Stopped as asked.")
 
     def finish(self, state: str, message: str = "") -> None:
+        """Report how the job ended.
+
+        Raises:
+            ZapError: the job's folder was deleted.
+        """
         self._status |= {"state": state, "message": message, "finished_at": time.time()}
         self._write()
 
     def _write(self) -> None:
         self._written_at = time.monotonic()
         path = self._job.path / "status.json"
+        if not self._job.path.is_dir():  # writing would make it anew, with nothing else in it
+            raise ZapError(
+                f"The folder of {self._job.job_id} was deleted while it was at work, so that it "
+                "has nowhere to write to. Start it anew."
+            )
         try:
             write_json(path, self._status)
         except OSError as error:
@@ -76,19 +85,25 @@ def perform(
             reporter.finish("failed", str(error))
             raise
         except OSError as error:
-            if not is_disk_full(error):
+            explained = _explain(job, error)
+            if explained is None:
                 _record_crash(job, reporter, error)
                 raise
-            full = ZapError(
-                f"The disk of {job.path.parent} is full. Free some space and start it again; "
-                "a training can be resumed."
-            )
-            reporter.finish("failed", str(full))
-            raise full from error
+            reporter.finish("failed", str(explained))
+            raise explained from error
         except BaseException as error:
             _record_crash(job, reporter, error)
             raise
         reporter.finish("done")
+
+
+def _explain(job: Job, error: OSError) -> ZapError | None:
+    if is_disk_full(error):
+        return ZapError(
+            f"The disk of {job.path.parent} is full. Free some space and start it again; "
+            "a training can be resumed."
+        )
+    return explain_system_error(error)
 
 
 def _record_crash(job: Job, reporter: Reporter, error: BaseException) -> None:
