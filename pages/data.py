@@ -15,13 +15,14 @@ from zapcls.data.catalog import IMAGE_MISSING
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.data.download import TERMS
 from zapcls.data.labels import summarize
+from zapcls.data.sources import check_folder
 from zapcls.data.task import DEFAULT_TASK
-from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view, messages, navigation, photos
 from zapcls.ui.color_check_view import show_color_check
 from zapcls.workspace import bodies
 from zapcls.workspace.bodies import BodyFiles
-from zapcls.workspace.layout import choose_data, read_chosen_data
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.store import Store
 
 # Ten and eight photos in a row at 1280 px.
@@ -37,8 +38,7 @@ def show_source() -> None:
     """Choose where the photos come from, and read them."""
     workspace = cache.workspace()
     folder = read_chosen_data(workspace)
-    is_read = cache.chosen_store() is not None or cache.lacks_colors()
-    with st.expander(f"Source: {messages.data_name()}", expanded=not is_read):
+    with st.expander(f"Source: {messages.data_name()}", expanded=not is_read()):
         source = st.segmented_control(
             "Source", list(SOURCES), format_func=SOURCES.get, default="drawings", key="source",
             required=True, label_visibility="collapsed",
@@ -57,41 +57,41 @@ def show_source() -> None:
             typed = st.text_input("Folder", value=str(folder), key="folder")
             with messages.explain_errors():
                 if st.button("Open the folder", key="open_folder", type="primary"):
-                    start_build(Path(typed).expanduser())
+                    start_build(check_folder(typed))
         else:
             st.markdown("The two official zips, about 300 MB, resumed where a download broke off.")
             st.caption(TERMS)
             if st.button("Download", key="download", type="primary"):
-                choose_data(workspace, workspace.download_dir)
                 job_view.start_job("download", dest=str(workspace.download_dir))
 
 
+def is_read() -> bool:
+    """Whether the photos in use are read, and no reading of others has failed since."""
+    return (cache.chosen_store() is not None or cache.lacks_colors()) and not (
+        job_view.find_last_failure("download", "build_store")
+    )
+
+
 def start_build(folder: Path) -> None:
-    """Start reading a folder; what it cannot be is said at once."""
-    workspace = cache.workspace()
-    if folder != workspace.drawings_dir and not folder.is_dir():
-        raise BadInput(f"The data folder must exist on this machine, got {folder}. Check the path.")
-    choose_data(workspace, folder)
+    """Start reading a folder; it becomes everyone's data once it is read."""
     job_view.start_job("build_store", data_dir=str(folder.resolve()))
 
 
+def find_reading() -> Job | None:
+    """Find the reading or download that is at work, None when there is none."""
+    parent = cache.workspace().jobs_dir
+    return job_view.find_active(parent, "download") or job_view.find_active(parent, "build_store")
+
+
 def show_reading() -> None:
-    """Show the reading in progress, or why the last one failed."""
-    workspace = cache.workspace()
-    for kind in ("download", "build_store"):
-        job = job_view.find_active(workspace.jobs_dir, kind)
-        if job:
-            job_view.show_job(job)
-            return
-    if job_view.show_last_failure("download", "build_store") and not cache.lacks_colors():
-        return
+    """Say that the photos in use are not read, or not to the end, and offer to read them."""
     if cache.lacks_colors():
         said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:
         said, action = "has not been read yet.", "Read it now"
     st.info(f"{numbers.begin(messages.data_name())} {said}")
     if st.button(action, key="read_now", type="primary"):
-        start_build(read_chosen_data(workspace))
+        start_build(read_chosen_data(cache.workspace()))
 
 
 def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
@@ -249,8 +249,11 @@ def show_catalogue(store: Store) -> None:
 navigation.enter("data")
 st.title("Data", anchor=False)
 show_source()
-store = cache.chosen_store()
-if store is None:
+job_view.show_last_failure("download", "build_store")
+store, reading = cache.chosen_store(), find_reading()
+if reading:
+    job_view.show_job(reading)
+elif store is None:
     show_reading()
 else:
     show_catalogue(store)

@@ -1,11 +1,13 @@
 """Data: what is in the catalogue, what was left out and why, where it comes from."""
 
 import re
+from types import SimpleNamespace
 
 import fake_run
 import pytest
 from filelock import FileLock
 
+from zapcls import work
 from zapcls.config import build_config
 from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
@@ -65,20 +67,37 @@ def test_counts_what_is_kept_left_out_and_split(table, workspace, open_page, mon
     assert not photos.warning
 
 
-def test_a_folder_is_read_by_a_job_and_watched(workspace, tmp_path, open_page, launched):
-    app = open_page("data").choose("source", "folder").choose("folder", "/no/such/folder")
-    assert [error.value for error in app.click("open_folder").error] == [
-        "The data folder must exist on this machine, got /no/such/folder. Check the path."
-    ]
+@pytest.mark.parametrize("named", ["", "  ", "~nosuchuser/x", "x/" * 2500, "a\0b", "/etc", "/nope"])
+def test_what_is_no_catalogue_is_one_sentence_and_nobody_s_data(
+    named, workspace, open_page, launched
+):
+    """The same sentence for all: nobody learns from it which folders there are."""
+    app = open_page("data").choose("source", "folder").choose("folder", named)
+    [error] = app.click("open_folder").error
+    sentence, _, got = error.value.partition(", got ")
+    assert sentence == (
+        "The data folder must be on this machine and hold a catalogue that zapcls can read"
+    )
+    assert len(got) < 250
     assert launched == []
     assert read_chosen_data(workspace) == workspace.drawings_dir
-    app.choose("folder", str(tmp_path)).click("open_folder")
+
+
+def test_a_folder_is_read_by_a_job_and_in_use_once_it_is_read(
+    workspace, drawn, open_page, launched, monkeypatch
+):
+    built = SimpleNamespace(catalogue_id="any")
+    monkeypatch.setattr("zapcls.work.build_store.open_data", lambda *_: built)
+    app = open_page("data").choose("source", "folder").choose("folder", f" {drawn} ")
+    app.click("open_folder")
     [job] = launched
-    assert (job.kind, job.config["data_dir"]) == ("build_store", str(tmp_path))
-    assert read_chosen_data(workspace) == tmp_path
+    assert (job.kind, job.config["data_dir"]) == ("build_store", str(drawn))
+    assert read_chosen_data(workspace) == workspace.drawings_dir
     assert "Starting" in app.said
     Reporter(job)("Reading photos", 1_200, 4_000)
     assert "1,200 of 4,000" in app.run().said
+    work.perform(job, workspace)
+    assert read_chosen_data(workspace) == drawn
 
 
 def add_failed_reading(workspace):

@@ -23,15 +23,18 @@ def find_active(parent: Path, kind: str = "") -> Job | None:
     return None
 
 
-def show_last_failure(*kinds: str, run: Run | None = None) -> bool:
-    """Show why the newest job of some kinds, about a run if given, failed; False if it did not."""
+def find_last_failure(*kinds: str, run: Run | None = None) -> Job | None:
+    """Find the newest job of some kinds, about a run if given, if it failed."""
     for job in jobs.list_jobs(cache.workspace().jobs_dir, *kinds)[:30]:
         if run is None or job.config.get("run") == str(run.path):
-            has_failed = jobs.read_status(job).state in ("failed", "lost")
-            if has_failed:
-                show_failure(job)
-            return has_failed
-    return False
+            return job if jobs.read_status(job).state in ("failed", "lost") else None
+    return None
+
+
+def show_last_failure(*kinds: str, run: Run | None = None) -> None:
+    """Show why the newest job of some kinds, about a run if given, failed, if it did."""
+    if job := find_last_failure(*kinds, run=run):
+        show_failure(job)
 
 
 def is_at_work(kind: str, run: Run) -> bool:

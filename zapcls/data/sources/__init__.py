@@ -13,6 +13,27 @@ from zapcls.errors import BadInput
 SOURCES = {"drawings": drawings, "zappos": zappos}  # the first that recognizes a folder reads it
 
 
+def check_folder(named: str) -> Path:
+    """Return the folder that a person names as the data, once a source recognizes it.
+
+    One sentence says all that can be wrong, so that nobody learns which folders there are.
+
+    Raises:
+        BadInput: it is no folder that can be read as a catalogue.
+    """
+    try:
+        folder = Path(named.strip()).expanduser().resolve()
+        if named.strip() and any(source.recognizes(folder) for source in SOURCES.values()):
+            return folder
+    except (OSError, RuntimeError, ValueError):  # no right, no such user, no such name
+        pass
+    shown = f"{named[:200]}…" if len(named) > 200 else named
+    raise BadInput(
+        "The data folder must be on this machine and hold a catalogue that zapcls can read, got "
+        f"{shown!r}. Check the path."
+    )
+
+
 def read_catalogue(data_dir: Path) -> Catalogue:
     """Read a data folder by the source that recognizes it; no photo is opened.
 
