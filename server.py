@@ -3,6 +3,6 @@
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
-from zapcls.ui.hosts import KnownHosts
+from zapcls.ui.hosts import KnownHosts, OwnSources
 
-app = App("streamlit_app.py", middleware=[Middleware(KnownHosts)])
+app = App("streamlit_app.py", middleware=[Middleware(KnownHosts), Middleware(OwnSources)])

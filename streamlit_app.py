@@ -1,5 +1,7 @@
 """The app's entry: its pages, the choice of run, and one handler for what goes wrong."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -12,7 +14,9 @@ STYLE = """<style>
 .stButtonGroup [role=radiogroup] { flex-wrap: wrap; row-gap: 0.25rem; }
 </style>"""
 
-st.set_page_config(page_title="zapcls", page_icon=":material/steps:", layout="wide")
+# A file of our own: Streamlit fetches the icons that it knows by name from elsewhere.
+ICON = Path(navigation.__file__).with_name("icon.png")
+st.set_page_config(page_title="zapcls", page_icon=str(ICON), layout="wide")
 
 
 def define_page(name: str, title: str, icon: str) -> StreamlitPage:

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from zapcls.ui.navigation import PAGES
+
 pytestmark = pytest.mark.slow
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -30,6 +32,25 @@ def test_this_machine_s_own_names_reach_the_app(address, host):
     for path in ("/", "/classify", "/_stcore/health"):
         assert ask(address, named, "GET", path, {}) == 200
     assert ask(address, named, "GET", "/_stcore/stream", HANDSHAKE) == 101
+
+
+def test_no_page_fetches_anything_from_elsewhere(address, page):
+    """Not even a picture that a name in the data asks for: the browser is told so."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for name in ("", *PAGES):
+        page.goto(f"{address}/{name}")
+        page.get_by_role("heading", level=1).wait_for()
+        page.wait_for_timeout(500)
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+    refused = page.evaluate(
+        """() => new Promise(done => {
+            document.addEventListener("securitypolicyviolation", e => done(e.blockedURI));
+            document.body.append(Object.assign(new Image(), {src: "http://example.com/a.png"}));
+        })"""
+    )
+    assert refused == "http://example.com/a.png"
 
 
 @pytest.mark.parametrize("host", ["evil.com:8501", "evil.com", "localhost.evil.com", ""])

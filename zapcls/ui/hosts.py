@@ -1,18 +1,26 @@
-"""Answers only who asks for the app by a name that the settings allow.
+"""Who may ask the app, and from where its pages may fetch: from the app alone.
 
 Any web page can have its own name lead to this machine (DNS rebinding), and would then count as
 the app itself. Streamlit checks `server.allowedHosts` for its WebSocket alone; here it holds for
 pages, uploads and every other address too.
+
+A page may load nothing from elsewhere, whatever a name or a note in the data says to a browser.
 """
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 REFUSED = (
     "The app must be asked for by a name in server.allowedHosts of .streamlit/config.toml, got "
     "another. Open http://localhost with the app's port."
+)
+# What Streamlit's pages need, and nothing of another host. Old browsers take 'self' for http only.
+POLICY = (
+    "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; "
+    "connect-src 'self' data: blob: ws://{host} wss://{host}; "
+    "object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
 )
 
 
@@ -27,3 +35,25 @@ class KnownHosts:
             await PlainTextResponse(REFUSED, status_code=403)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+class OwnSources:
+    """An ASGI middleware that has pages fetch from the app alone (Content-Security-Policy)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        policy = POLICY.format(host=Headers(scope=scope).get("host", ""))
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = policy
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self.app(scope, receive, send_with_policy)
