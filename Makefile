@@ -11,8 +11,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
-app: $(VENV)/app.stamp ## serve the app on http://localhost:8501; DATA=DIR opens it on a data set
-	@$(BIN)/python -m zapcls serve $(if $(DATA),--data "$(DATA)") $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
+app: $(VENV)/app.stamp ## serve the app on http://localhost:8501; DATA=DIR opens it on a data set; PORT=N
+	@$(BIN)/python -m zapcls serve $(if $(DATA),--data "$(DATA)") $(if $(WORKSPACE),--workspace "$(WORKSPACE)") $(if $(PORT),--port "$(PORT)")
 
 test: $(VENV)/dev.stamp ## run every test; the browser's where Chromium is found
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"

@@ -1,21 +1,25 @@
 """The commands that need no torch, in this process; test_cli_training.py has the others."""
 
+import contextlib
+import errno
 import json
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from zapcls.__main__ import main
 from zapcls.config import build_config
+from zapcls.workspace import devices
 from zapcls.workspace.layout import ENVIRONMENT, open_workspace
 from zapcls.workspace.runs import list_runs
 
 COMMANDS = (
     *("catalog", "download", "sample", "train", "lr-find", "runs"),
     *("evaluate", "classify", "devices", "serve", "work", "colors", "errors", "label-issues"),
-    *("slices", "reviews", "compare", "cross-validate", "color-bias", "report", "trade"),
+    *("slices", "reviews", "compare", "cross-validate", "color-bias", "report", "trade", "delete"),
 )
 
 
@@ -252,7 +256,10 @@ def test_a_run_that_is_not_there(refused, words):
 def test_a_run_that_is_not_evaluated(refused, color_run):
     sentence = refused("errors", color_run.run_id)
 
-    assert "Evaluate it first: python -m zapcls evaluate" in sentence
+    assert "resume it (python -m zapcls train --resume" in sentence  # it was lost
+    assert f"delete it (python -m zapcls delete {color_run.run_id})" in sentence
+    color_run.weights_path.touch()
+    assert "Evaluate it first: python -m zapcls evaluate" in refused("errors", color_run.run_id)
 
 
 def test_a_report_s_name_is_checked_before_the_run(refused):
@@ -355,7 +362,112 @@ def test_a_busy_port_is_a_sentence(refused, monkeypatch):
         sentence = refused("serve", "--port", port)
 
     assert sentence.startswith(f"Port {port} must be free")
-    assert f"--port {port + 1}" in sentence
+    assert f"--port {port + 1}, or make app PORT={port + 1}." in sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--port", "99999"], "--port must be 1..65535, got 99999"),
+        (["--port", "0"], "--port must be 1..65535, got 0"),
+        (["--data", "/nope"], "The data folder must be on this machine"),
+        (["--data", "/etc"], "The data folder must be on this machine"),
+    ],
+)
+def test_what_cannot_be_served_starts_no_server(refused, monkeypatch, options, words):
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it serves"))
+
+    assert words in refused("serve", *options)
+
+
+def test_a_port_that_needs_rights_is_not_called_busy(refused, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "socket", lambda: FakeSocket(refuse))
+
+    sentence = refused("serve", "--port", 80)
+
+    assert sentence.startswith("Port 80 needs rights")
+    assert "--port 8501" in sentence
+
+
+class FakeSocket(contextlib.AbstractContextManager):
+    """A socket that refuses every port."""
+
+    def __init__(self, refuse):
+        self.bind, self.setsockopt = refuse, lambda *_: None
+
+    def __exit__(self, *error):
+        return None
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can write")
+@pytest.mark.parametrize(
+    "words", [["report", "any", "-o", "/proc/a.html"], ["sample", "--dest", "/proc/a"]]
+)
+def test_a_folder_that_cannot_be_written_is_a_sentence(refused, words):
+    code = 2 if words[0] == "report" else 1
+    assert "/proc/a" in refused(*words, code=code)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_takes_nothing_is_a_sentence(refused, monkeypatch, tmp_path, number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number), str(tmp_path / "shoes"))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+
+    sentence = refused("sample", "--dest", "shoes", code=1)
+
+    assert str(tmp_path / "shoes") in sentence
+    assert "no room" in sentence or "may only be read" in sentence
+
+
+@pytest.mark.parametrize("top", [0, -3, "many"])
+def test_a_number_of_errors_is_one_or_more(capsys, top):
+    with pytest.raises(SystemExit, match="2"):
+        main(["errors", "any", "--top", str(top)])
+    assert f"1 or more, got '{top}'" in capsys.readouterr().err
+
+
+def test_a_drawn_catalogue_is_replaced_only_where_that_is_asked(refused, answer):
+    answer("sample", "--dest", "shoes", "--n", 60)
+
+    assert "already" in refused("sample", "--dest", "shoes", "--n", 61)
+    answer("sample", "--dest", "shoes", "--n", 61, "--replace")
+
+
+def test_a_frozen_random_network_has_no_rate_to_find(refused, workspace_dir):
+    options = ["--weights", "none", "--frozen-epochs", "0", "--unfrozen-epochs", "1"]
+
+    assert "a frozen random network learns nothing" in refused(
+        "lr-find", "--phase", "frozen", *options
+    )
+    assert not workspace_dir.exists()
+
+
+@pytest.mark.parametrize("command", ["train", "lr-find"])
+def test_a_second_training_is_refused_before_anything_is_made(refused, workspace_dir, command):
+    workspace = open_workspace(workspace_dir)
+    devices.remember_auto(workspace, "cpu")
+    with devices.hold(workspace, "cpu", "the first"):
+        for device in ("cpu", "auto"):
+            assert "the first is using it" in refused(command, "--device", device, code=1)
+    assert list_runs(workspace) == []
+    assert not workspace.jobs_dir.exists()
+
+
+def test_a_deleted_run_lies_in_the_trash(refused, answer, color_run):
+    workspace = open_workspace(color_run.path.parents[1])
+    with FileLock(color_run.path / "lock"):
+        assert "is at work" in refused("delete", color_run.run_id, code=1)
+
+    assert str(workspace.trash_dir / color_run.run_id) in answer("delete", color_run.run_id)
+
+    assert list_runs(workspace) == []
+    assert (workspace.trash_dir / color_run.run_id / "config.json").is_file()
+    assert "RUN must be a run's id" in refused("delete", color_run.run_id)
 
 
 def test_an_interrupted_command_ends_with_130(monkeypatch, capsys, drawn):

@@ -131,7 +131,10 @@ def test_a_drawn_catalogue_is_known_and_replaced_and_a_foreign_one_left_alone(
     assert not drawings.recognizes(dest)
     draw_catalogue(dest, 60)
     assert drawings.recognizes(dest)
-    draw_catalogue(dest, 61)
+    with pytest.raises(BadInput, match=r"already.*--replace"):
+        draw_catalogue(dest, 61)
+    assert len(read_metadata(dest)) == 60
+    draw_catalogue(dest, 61, replace=True)
     assert len(read_metadata(dest)) == 61
     for folder in (dest, part):
         folder.mkdir(exist_ok=True)

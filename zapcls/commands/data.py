@@ -56,7 +56,7 @@ def run_sample(arguments: argparse.Namespace) -> None:
     from zapcls.data.sample import draw_catalogue
 
     with TerminalBar() as bar:
-        draw_catalogue(arguments.dest, arguments.n, arguments.seed, bar.show)
+        draw_catalogue(arguments.dest, arguments.n, arguments.seed, bar.show, arguments.replace)
     print(arguments.dest)
 
 
@@ -76,3 +76,4 @@ def add_commands(add: Any) -> None:
     sample.add_argument("--dest", type=Path, metavar="DIR", required=True)
     sample.add_argument("--n", type=int, default=1200, help="about how many shoes")
     sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--replace", action="store_true", help="replace one that was drawn before")

@@ -11,6 +11,7 @@ from typing import Any
 import zapcls
 from zapcls.commands.terminal import print_table
 from zapcls.config import read_architectures
+from zapcls.data.sources import check_folder
 from zapcls.errors import BadInput
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import DATA_ENVIRONMENT, ENVIRONMENT, open_workspace
@@ -34,22 +35,40 @@ def run_serve(arguments: argparse.Namespace) -> None:
     app = Path(zapcls.__file__).parent.parent / "server.py"
     if not app.is_file():
         raise BadInput(f"The app is served from the project's folder, but {app} is not there.")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("localhost", arguments.port))
-        except OSError:
-            raise BadInput(
-                f"Port {arguments.port} must be free, but another program listens on it. Stop "
-                f"that one, or serve elsewhere: python -m zapcls serve --port {arguments.port + 1}."
-            ) from None
+    check_port(arguments.port)
     environment = os.environ | {ENVIRONMENT: str(open_workspace(arguments.workspace).path)}
     if arguments.data:
-        environment[DATA_ENVIRONMENT] = str(arguments.data.expanduser().resolve())
+        environment[DATA_ENVIRONMENT] = str(check_folder(str(arguments.data)))
     command = [sys.executable, "-m", "streamlit", "run", str(app)]
     print(f"zapcls is served on http://localhost:{arguments.port} (Ctrl-C ends it).", flush=True)
     os.chdir(app.parent)  # where .streamlit/config.toml is
     os.execve(command[0], [*command, "--server.port", str(arguments.port)], environment)
+
+
+def check_port(port: int) -> None:
+    """Check that the app can listen on a port.
+
+    Raises:
+        BadInput: there is no such port, another program has it, or this one may not take it.
+    """
+    if not 1 <= port <= 65535:
+        raise BadInput(f"--port must be 1..65535, got {port}. 8501 is the usual one.")
+    other = port + 1 if 1024 <= port < 65535 else 8501
+    elsewhere = f"serve elsewhere: --port {other}, or make app PORT={other}."
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("localhost", port))
+        except PermissionError:
+            raise BadInput(
+                f"Port {port} needs rights that this program lacks. Ask for one above 1023, or "
+                f"{elsewhere}"
+            ) from None
+        except OSError:
+            raise BadInput(
+                f"Port {port} must be free, but another program listens on it. Stop that one, or "
+                f"{elsewhere}"
+            ) from None
 
 
 def run_work(arguments: argparse.Namespace) -> None:

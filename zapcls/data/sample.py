@@ -105,19 +105,21 @@ class Product:
     metadata: dict[str, str]  # the columns after SubCategory but Gender
 
 
-def draw_catalogue(dest: Path, n: int = 1200, seed: int = 0, progress: Progress = silent) -> None:
+def draw_catalogue(
+    dest: Path, n: int = 1200, seed: int = 0, progress: Progress = silent, replace: bool = False
+) -> None:
     """Draw a catalogue of `n` images into the folder `dest`; the same seed, the same bytes.
 
     It is drawn into `<dest>.part` and renamed when whole. An earlier drawn catalogue at `dest`
-    is replaced.
+    is replaced where that is asked for.
 
     Raises:
-        BadInput: n or seed is out of range, or dest holds anything else than a drawn catalogue.
+        BadInput: n or seed is out of range, or dest holds anything already.
         Stopped: raised by `progress`; nothing is left behind.
     """
     dest = Path(dest).expanduser().resolve()
     part = dest.with_name(dest.name + ".part")
-    _check_request(n, seed, dest, part)
+    _check_request(n, seed, dest, part, replace)
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     (part / MARKER).write_text(f"Drawn by zapcls, not photographed: {n} images, seed {seed}.\n")
@@ -130,7 +132,7 @@ def draw_catalogue(dest: Path, n: int = 1200, seed: int = 0, progress: Progress 
         raise
 
 
-def _check_request(n: int, seed: int, dest: Path, part: Path) -> None:
+def _check_request(n: int, seed: int, dest: Path, part: Path, replace: bool) -> None:
     if not 60 <= n <= 20_000:
         raise BadInput(f"A drawn catalogue has 60..20,000 images, got {n:,}. Ask for 1200, say.")
     if not 0 <= seed < 2**32:
@@ -142,6 +144,11 @@ def _check_request(n: int, seed: int, dest: Path, part: Path) -> None:
             raise BadInput(
                 f"Shoes are drawn into a new or empty folder, but {folder} holds something else. "
                 "Choose another folder."
+            )
+        if folder == dest and is_own and not replace:
+            raise BadInput(
+                f"Shoes are drawn into a new or empty folder, but {folder} holds a drawn catalogue "
+                "already. Choose another folder, or have it replaced with --replace."
             )
 
 
