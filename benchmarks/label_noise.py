@@ -21,10 +21,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from benchmarks.machine import describe_machine
 from benchmarks.real_photos import RESULTS, read_features
 from zapcls.analysis import heads
-from zapcls.analysis.duplicates import find_pairs, shrink
 from zapcls.analysis.label_issues import find_label_issues
 from zapcls.config import TrainConfig, build_config
 from zapcls.data import labels
+from zapcls.data.duplicates import find_pairs, shrink
 from zapcls.data.sample import draw_catalogue
 from zapcls.data.sources import read_catalogue
 from zapcls.data.split import build_split

@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pandas as pd
 
-from zapcls.analysis import duplicates, heads, label_issues, metrics
-from zapcls.data import labels
+from zapcls.analysis import heads, label_issues, metrics
+from zapcls.data import duplicates, labels
 from zapcls.progress import Progress
 from zapcls.work.device import hold_device
 from zapcls.workspace import checks

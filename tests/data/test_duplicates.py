@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zapcls.analysis.duplicates import BLOCKS, find_pairs, shrink
+from zapcls.data.duplicates import BLOCKS, find_pairs, shrink
 
 
 def test_a_photo_shrinks_to_what_its_blocks_have_on_white():

@@ -1,6 +1,8 @@
-"""Near-duplicates: photos of different products that look the same, pixel by pixel."""
+"""Near-duplicates: photos that look the same, pixel by pixel."""
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 BLOCKS = 17  # a photo is compared as this many mean colors a side
@@ -31,6 +33,21 @@ def shrink(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
         shrunk[start : start + _CHUNK] = (sums / area).reshape(len(ink), -1)
     length = np.linalg.norm(shrunk, axis=1, keepdims=True)
     return shrunk / np.where(length > 0, length, 1)
+
+
+def find_groups(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Find which photos belong together, as each is a near-duplicate of another of its group.
+
+    Returns:
+        For each of `rows` the first row of its group, itself where it is alone.
+    """
+    pairs = find_pairs(shrink(pixels, rows))
+    links = coo_array(
+        (np.ones(len(pairs), bool), (pairs["first"], pairs["second"])), (len(rows), len(rows))
+    )
+    _, group = connected_components(links, directed=False)
+    _, first = np.unique(group, return_index=True)
+    return rows[first[group]]
 
 
 def find_pairs(shrunk: np.ndarray, max_difference: float = MAX_DIFFERENCE) -> np.ndarray:
