@@ -1,7 +1,6 @@
 """What is in the catalogue, what was left out, and why?"""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,71 +9,26 @@ from plotly.graph_objects import Figure
 
 from zapcls.blocks import charts, numbers
 from zapcls.blocks.counts import stacks, write_parts
-from zapcls.config import DEFAULT_CLASSES
+from zapcls.config import name_column
 from zapcls.data.catalog import IMAGE_MISSING
 from zapcls.data.color import BASIC_COLORS, SWATCHES
 from zapcls.data.download import TERMS
 from zapcls.data.labels import summarize
-from zapcls.data.sources import check_folder
-from zapcls.data.task import DEFAULT_TASK
+from zapcls.data.split import count_leaks, has_given
+from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, messages, navigation, photos
 from zapcls.ui.color_check_view import show_color_check
+from zapcls.ui.source_form import show_source, start_build
 from zapcls.workspace import bodies
 from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
-from zapcls.workspace.store import Store
+from zapcls.workspace.store import Store, default_task
 
 # Ten and eight photos in a row at 1280 px.
 SAMPLE_PX, DROPPED_PX = 67, 82
-SOURCES = {
-    "drawings": "The drawn catalogue",
-    "folder": "A folder on this machine",
-    "download": "Download UT Zappos50K",
-}
-
-
-def show_source() -> None:
-    """Choose where the photos come from, and read them."""
-    workspace = cache.workspace()
-    folder = read_chosen_data(workspace)
-    with st.expander(f"Source: {messages.data_name()}", expanded=not is_read()):
-        source = st.segmented_control(
-            "Source", list(SOURCES), format_func=SOURCES.get, default="drawings", key="source",
-            required=True, label_visibility="collapsed",
-        )  # fmt: skip
-        if source == "drawings":
-            st.markdown(
-                f"About 1,200 shoes in the official format, drawn in seconds. {messages.DRAWN_NOTE}"
-            )
-            if st.button("Use the drawings", key="use_drawings", type="primary"):
-                start_build(workspace.drawings_dir)
-        elif source == "folder":
-            st.markdown(
-                "The folder holds `ut-zap50k-data` and `ut-zap50k-images-square` or "
-                "`ut-zap50k-images`. It is only read."
-            )
-            typed = st.text_input("Folder", value=str(folder), key="folder")
-            with messages.explain_errors():
-                if st.button("Open the folder", key="open_folder", type="primary"):
-                    start_build(check_folder(typed))
-        else:
-            st.markdown("The two official zips, about 300 MB, resumed where a download broke off.")
-            st.caption(TERMS)
-            if st.button("Download", key="download", type="primary"):
-                job_view.start_job("download", dest=str(workspace.download_dir))
-
-
-def is_read() -> bool:
-    """Whether the photos in use are read, and no reading of others has failed since."""
-    return (cache.chosen_store() is not None or cache.lacks_colors()) and not (
-        job_view.find_last_failure("download", "build_store")
-    )
-
-
-def start_build(folder: Path) -> None:
-    """Start reading a folder; it becomes everyone's data once it is read."""
-    job_view.start_job("build_store", data_dir=str(folder.resolve()))
+FEW_CLASSES = 2  # have a figure each; of more only the largest has
+MANY_CLASSES = 6  # are counted instead of named
 
 
 def find_reading() -> Job | None:
@@ -97,6 +51,10 @@ def show_reading() -> None:
 def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
     """Show what cleaning dropped: the reason, the count, and a few of the photos."""
     st.subheader("Left out", anchor=False)
+    for note in store.facts.get("notes", []):
+        st.markdown(messages.escape(note.removeprefix("Left out: ")))
+    if not counts["dropped"] and not store.facts.get("notes"):
+        st.caption("Nothing.")
     for reason, count in counts["dropped"].items():
         rows = table[table["drop_reason"] == reason]
         with st.expander(f"{reason} · {count:,}"):
@@ -104,30 +62,65 @@ def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
                 st.dataframe(rows[["image_id", "image_path"]].head(20), hide_index=True)
                 continue
             sample = rows.sample(min(8, len(rows)), random_state=0)
-            photos.show_grid(sample, store, describe_dropped, DROPPED_PX)
+            said = sample[store.target].replace("", "blank")
+            if "brand" in sample:
+                said += " · " + sample["brand"]
+            sample = sample.assign(said=said.map(messages.escape))
+            photos.show_grid(sample, store, lambda image: image.said, DROPPED_PX)
 
 
-def describe_dropped(image: Any) -> str:
-    return f"{image.gender or 'blank'} · {messages.escape(image.brand)}"
-
-
-def show_split(store: Store) -> None:
-    """Show the split by product, and what a random one would leak."""
-    split, (leaked, products) = cache.splits(store)
+def show_split(store: Store, table: pd.DataFrame, task: Task) -> None:
+    """Show the split, what it keeps together, and what a random one would leak."""
+    split, (leaked, groups) = cache.splits(store)
     st.subheader("Split", anchor=False)
     kept = split[split["split"] != "none"]
     counts = pd.crosstab(kept["split"], kept["label"]).reindex(["train", "tune", "valid"])
-    counts["products"] = kept.groupby("split")["product_id"].nunique()
+    counts[task.units] = kept.groupby("split")["product_id"].nunique()
     left, right = st.columns(2, gap="large")
     left.dataframe(counts.reset_index(), hide_index=True)
+    right.markdown(describe_groups(store, table[table["kept"]]))
+    if has_given(table):
+        left.caption(
+            "As the catalogue has it: train learns, valid is only reported. Tune, which chooses "
+            "the best epoch, is drawn from train unless the catalogue has it too."
+        )
+        right.markdown(describe_leak(split, task))
+        return
+    unit = "product" if task.is_department else "group"
     left.caption(
-        "By product, with seed 0: train learns, tune chooses the best epoch, valid is only "
+        f"By {unit}, with seed 0: train learns, tune chooses the best epoch, valid is only "
         "reported."
     )
+    where = " in another color" if task.is_department else ""
+    blog = " The blog's 8.7 % was measured on such a split." if task.is_department else ""
     right.markdown(
-        f"A random split would show **{leaked:,} of {products:,}** valid products to the network "
-        f"in another color ({numbers.percent(leaked / products)}). The blog's 8.7 % was measured "
-        "on such a split."
+        f"A random split would show **{leaked:,} of {groups:,}** valid {task.units} to the network"
+        f"{where} ({numbers.percent(leaked / groups)}).{blog}"
+    )
+
+
+def describe_groups(store: Store, kept: pd.DataFrame) -> str:
+    """Describe what the split keeps together: a column, or the near-duplicates that were found."""
+    sizes = kept["product_id"].value_counts()
+    sizes = sizes[sizes > 1]
+    if store.group:
+        return f"What has the same {messages.escape(name_column(store.group))} is kept together."
+    if sizes.empty:
+        return "There is no group column, and no two photos are near-duplicates of each other."
+    return (
+        f"There is no group column, so near-duplicates are kept together: {sizes.sum():,} photos "
+        f"in {len(sizes):,} group{'s' * (len(sizes) > 1)}."
+    )
+
+
+def describe_leak(split: pd.DataFrame, task: Task) -> str:
+    """Describe how much of valid a split that the catalogue brings shows to the network."""
+    leaked, groups = count_leaks(split)
+    if not leaked:
+        return "None of the valid photos has a near-duplicate or sibling in train."
+    return (
+        f"It shows **{leaked:,} of {groups:,}** valid {task.units} to the network in training "
+        f"({numbers.percent(leaked / groups)}), so that its error rate is too low."
     )
 
 
@@ -191,10 +184,12 @@ def show_body(body: BodyFiles, is_busy: bool) -> None:
                 st.rerun()
 
 
-def count_labels(kept: pd.DataFrame, values: pd.Series, order: Sequence[str]) -> pd.DataFrame:
+def count_labels(
+    kept: pd.DataFrame, values: pd.Series, order: Sequence[str], task: Task
+) -> pd.DataFrame:
     """Count the photos of each value (rows, in order) by label (columns)."""
     counts = pd.crosstab(values, kept["label"])
-    return counts.reindex(index=list(order), columns=list(DEFAULT_CLASSES), fill_value=0)
+    return counts.reindex(index=list(order), columns=list(task.classes), fill_value=0)
 
 
 def draw_colors(counts: pd.DataFrame) -> Figure:
@@ -206,44 +201,82 @@ def draw_colors(counts: pd.DataFrame) -> Figure:
 
 def show_catalogue(store: Store) -> None:
     """Show what a read catalogue holds."""
+    task = default_task(store)
     table = cache.catalog(store)
     counts = summarize(table)
     kept = table[table["kept"]]
-    task = DEFAULT_TASK
-    named = numbers.join([task.name(label) for label in task.classes], "or")
-    st.markdown(
-        f"**{counts['kept']:,} of {counts['rows']:,} {task.things} are kept**: those {task.verb} "
-        f"exactly {named}. They are {counts['products']:,} products in their colors."
-    )
+    st.markdown(describe_kept(counts, task))
     if store.is_drawn:
         st.warning(messages.DRAWN_NOTE, icon=":material/draw:")
-    cells = st.columns(4)
-    for cell, (label, n) in zip(cells, counts["classes"].items(), strict=False):
-        cell.metric(numbers.begin(DEFAULT_TASK.name(label)), f"{n:,}")
-    cells[2].metric("Products", f"{counts['products']:,}")
-    cells[3].metric("Left out", f"{counts['rows'] - counts['kept']:,}")
+    elif task.thing == "photo":
+        st.caption(messages.escape(f"Read as {store.facts['taken_for']}."))
+    show_counts(counts, task)
     photos.show_grid(
         kept.sample(min(10, len(kept)), random_state=1),
         store,
-        lambda image: f"{DEFAULT_TASK.name(image.label)} · {image.color}",
+        lambda image: messages.escape(f"{task.name(image.label)} · {image.color or 'no color'}"),
         SAMPLE_PX,
     )
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("By category", anchor=False)
-        kinds = kept["category"] + " / " + kept["sub_category"]
-        by_kind = count_labels(kept, kinds, list(kinds.value_counts().index))
-        st.plotly_chart(stacks(by_kind, charts.class_colors(DEFAULT_CLASSES)), key="kinds")
+        show_kinds(kept, task)
     with right:
         st.subheader("By color", anchor=False)
-        st.plotly_chart(draw_colors(count_labels(kept, kept["color"], BASIC_COLORS)), key="colors")
-        st.caption("The color of the shoe itself, not of the ground, in the eleven basic terms.")
+        by_color = count_labels(kept, kept["color"], BASIC_COLORS, task)
+        st.plotly_chart(draw_colors(by_color), key="colors")
+        what = "the shoe itself" if task.thing == "shoe" else "what stands out from its ground"
+        st.caption(f"The color of {what}, not of the ground, in the eleven basic terms.")
     show_color_check(store)
     show_dropped(table, store, counts)
-    show_split(store)
+    show_split(store, table, task)
     show_disk(store)
-    if not store.is_drawn:
+    if task.thing == "shoe" and not store.is_drawn:
         st.caption(TERMS)
+
+
+def describe_kept(counts: dict, task: Task) -> str:
+    """Describe how many rows are kept, and of which classes."""
+    named = numbers.join([messages.escape(task.name(label)) for label in task.classes], "or")
+    if len(task.classes) > MANY_CLASSES:
+        named = f"one of {len(task.classes)} {task.words}"
+    said = (
+        f"**{counts['kept']:,} of {counts['rows']:,} {task.things} are kept**: those {task.verb} "
+        f"exactly {named}."
+    )
+    if counts["products"] == counts["kept"] and not task.is_department:
+        return said  # each stands alone
+    units = "in their colors" if task.is_department else "that a split keeps together"
+    return f"{said} They are {counts['products']:,} {task.units} {units}."
+
+
+def show_counts(counts: dict, task: Task) -> None:
+    """Show the photos of the classes, the groups and what is left out, a figure each."""
+    figures = {numbers.begin(task.name(name)): n for name, n in counts["classes"].items()}
+    if len(figures) > FEW_CLASSES:
+        largest = next(iter(figures))
+        figures = {numbers.begin(task.words): len(figures), largest: figures[largest]}
+    figures[numbers.begin(task.units)] = counts["products"]
+    figures["Left out"] = counts["rows"] - counts["kept"]
+    for cell, (name, n) in zip(st.columns(4), figures.items(), strict=False):
+        cell.metric(messages.escape(name), f"{n:,}")
+
+
+def show_kinds(kept: pd.DataFrame, task: Task) -> None:
+    """Draw the photos of each kind of shoe by label, or of each class."""
+    colors = charts.class_colors(task.classes)
+    if task.thing == "shoe":
+        st.subheader("By category", anchor=False)
+        kinds = kept["category"] + " / " + kept["sub_category"]
+        by_kind = count_labels(kept, kinds, list(kinds.value_counts().index), task)
+        st.plotly_chart(stacks(by_kind, colors), key="kinds")
+        return
+    st.subheader(f"By {task.word}", anchor=False)
+    names, found = list(task.classes), kept["label"].value_counts()[list(task.classes)]
+    hover = [f"{name}: {n:,}" for name, n in found.items()]
+    st.plotly_chart(
+        charts.counts(names, list(found), [colors[name] for name in names], "photos", hover),
+        key="kinds",
+    )
 
 
 navigation.enter("data")
@@ -256,4 +289,5 @@ if reading:
 elif store is None:
     show_reading()
 else:
-    show_catalogue(store)
+    with messages.explain_errors():
+        show_catalogue(store)

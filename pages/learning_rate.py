@@ -62,6 +62,7 @@ def turn_to_awaited(curves: dict[str, Found]) -> None:
 
 def show_launcher(has_curves: bool) -> None:
     """Choose a phase and start the finder; once there are curves, that is the lesser button."""
+    settings_form.follow_data()
     chosen = settings_form.read_settings()
     phases = [phase for phase in PHASES if chosen[f"{phase}_epochs"] or phase == "unfrozen"]
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -21,6 +21,20 @@ ANSWERS = {
     "classify": ("Classify", "What does it say of my photo?"),
 }
 
+
+def show_beginning() -> None:
+    """Offer the first training: on the data in use, else on the drawings."""
+    if store and not store.is_drawn:
+        st.markdown(f"Nothing is trained yet, and {messages.data_name()} is read.")
+        navigation.show_link("train", "Train on it", icon=":material/play_arrow:")
+        return
+    st.markdown(
+        "Nothing is trained yet. zapcls can draw its own catalogue of shoes and train a small "
+        "network on it, so that every page has something to show."
+    )
+    run_state.show_first_try()
+
+
 navigation.enter("overview")
 st.title("zapcls", anchor=False)
 st.markdown(
@@ -47,11 +61,7 @@ with left:
             "errors", "Open its errors", icon=":material/image_search:", run=evaluated[0].run_id
         )
     else:
-        st.markdown(
-            "Nothing is trained yet. zapcls can draw its own catalogue of shoes and train a small "
-            "network on it, so that every page has something to show."
-        )
-        run_state.show_first_try()
+        show_beginning()
 
 with right:
     st.subheader("Data in use", anchor=False)

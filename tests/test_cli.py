@@ -280,20 +280,16 @@ def test_a_setting_out_of_range_starts_nothing(refused, workspace_dir, command, 
     assert not workspace_dir.exists()
 
 
-def test_a_training_on_nothing_fails_with_its_sentence(capsys, tmp_path, workspace_dir):
-    assert main(["train", "--data", str(tmp_path / "nowhere"), "--json"]) == 2
-
-    out, err = capsys.readouterr()
-    facts = json.loads(out)
-    assert (facts["state"], facts["error_rate"]) == ("failed", None)
-    assert err.count("zapcls: ") == 1
-    assert "The data folder must exist" in err
-    assert len(list((workspace_dir / "runs").glob("*/status.json"))) == 1
+def test_a_training_on_nothing_starts_nothing(refused, tmp_path, workspace_dir):
+    said = refused("train", "--data", tmp_path / "nowhere", "--json")
+    assert "The data folder or file must exist" in said
+    assert not workspace_dir.exists()
 
 
-def test_the_presets_are_starting_points(monkeypatch, tmp_path, workspace_dir):
+def test_the_presets_are_starting_points(monkeypatch, tmp_path, workspace_dir, write_catalogue):
     monkeypatch.setattr("zapcls.work.perform", lambda job, workspace, watch: None)
-    data = ["--data", str(tmp_path)]
+    folder = write_catalogue(tmp_path / "zap", build_rows())
+    data = ["--data", str(folder)]
     for words in (
         ["train"],
         ["train", *data],
@@ -309,7 +305,7 @@ def test_the_presets_are_starting_points(monkeypatch, tmp_path, workspace_dir):
     assert drawn.data_dir == workspace_dir / "data" / "drawings"
     blog = configs["resnet50", 7].train_config
     assert (blog.image_size, blog.frozen_lr) == (224, "suggested")
-    photos = [run.train_config for run in made if run.data_dir == tmp_path]
+    photos = [run.train_config for run in made if run.data_dir == folder]
     assert {config.arch for config in photos} == {"tf_efficientnet_lite0"}
     changed = next(config for config in photos if config.split == "random")
     assert (changed.unfrozen_lr, changed.classes) == (0.01, ("Boys", "Girls"))
@@ -370,8 +366,8 @@ def test_a_busy_port_is_a_sentence(refused, monkeypatch):
     [
         (["--port", "99999"], "--port must be 1..65535, got 99999"),
         (["--port", "0"], "--port must be 1..65535, got 0"),
-        (["--data", "/nope"], "The data folder must be on this machine"),
-        (["--data", "/etc"], "The data folder must be on this machine"),
+        (["--data", "/nope"], "The data folder or file must exist, got /nope"),
+        (["--data", "/etc"], "got /etc, which holds no photo"),
     ],
 )
 def test_what_cannot_be_served_starts_no_server(refused, monkeypatch, options, words):

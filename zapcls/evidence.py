@@ -16,7 +16,7 @@ from zapcls.analysis.decisions import settle
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.errors import BadInput, ZapError
-from zapcls.schema import SEVERAL
+from zapcls.schema import GIVEN_SPLIT, SEVERAL
 from zapcls.workspace import checks, run_tables
 from zapcls.workspace.checks import LabelCheck, find_check
 from zapcls.workspace.layout import Workspace
@@ -47,7 +47,9 @@ MISSING = {
     "map": "The map of this run is not drawn yet. The Map tab of the Errors page draws it.",
 }
 # Attributes that a group column may not be: they name a photo, not a group of photos.
-_NO_GROUPS = {"image_id", "product_id", "image_path", "file_bytes", "image_problem", "label"}
+_NO_GROUPS = {
+    "image_id", "product_id", "image_path", "file_bytes", "image_problem", "label", GIVEN_SPLIT,
+}  # fmt: skip
 
 
 def stamp_file(path: Path) -> Stamp:

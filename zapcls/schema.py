@@ -11,6 +11,7 @@ CATALOG = {  # facts of a photo; a source's attributes are further columns of te
     "content": "str",  # a hash of the file's bytes; "" where there is none
     "image_problem": "str",  # "", "image missing" or "image unreadable"
 }
+GIVEN_SPLIT = "given_split"  # an attribute: train, tune or valid as the catalogue has it, or ""
 FILES = {  # what a catalogue knows of its files while it is read
     "file_bytes": "int64",  # -1: no such file
     "file_mtime_ns": "int64",  # when it was last written; -1: no such file

@@ -30,10 +30,15 @@ def mat_file(folder):
     return folder / "ut-zap50k-data" / "image-path.mat"
 
 
-def test_a_folder_that_is_not_there_and_a_file_instead_of_one(tmp_path, csv_file, refuses):
-    for path in (tmp_path / "nowhere", csv_file):
-        with refuses("data folder must exist", path, DOWNLOAD):
-            read_catalogue(path)
+def test_a_folder_that_is_not_there_and_a_file_that_is_no_table_of_photos(
+    tmp_path, csv_file, mat_file, refuses
+):
+    with refuses("data folder or file must exist", tmp_path / "nowhere", DOWNLOAD):
+        read_catalogue(tmp_path / "nowhere")
+    with refuses("a column with the paths of its photos", "CID, Category"):
+        read_catalogue(csv_file)
+    with refuses("must be a folder with a folder of photos", mat_file, "none of them"):
+        read_catalogue(mat_file)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from zapcls.data.download import TERMS
 from zapcls.errors import BadInput
 from zapcls.ui import messages
 from zapcls.workspace import bodies, jobs, worker
+from zapcls.workspace.contents import recall_columns
 from zapcls.workspace.layout import read_chosen_data, write_json
 from zapcls.workspace.store import Store, find_store_of, read_split
 from zapcls.workspace.worker import Reporter
@@ -67,37 +68,64 @@ def test_counts_what_is_kept_left_out_and_split(table, workspace, open_page, mon
     assert not photos.warning
 
 
-@pytest.mark.parametrize("named", ["", "  ", "~nosuchuser/x", "x/" * 2500, "a\0b", "/etc", "/nope"])
+@pytest.fixture
+def pets(tmp_path, jpeg):
+    """Two class folders, and a table of the same photos beside them."""
+    for number, path in enumerate(("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg")):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(jpeg(color=(0, number, 0)))
+    lines = ["photo,kind,home", "cats/1.jpg,cat,A", "cats/2.jpg,cat,B", "dogs/1.jpg,dog,A"]
+    (tmp_path / "pets.csv").write_text("\n".join(lines))
+    return tmp_path
+
+
+@pytest.mark.parametrize("named", ["~nosuchuser/x", "x/" * 2500, "a\0b", "/etc", "/nope"])
 def test_what_is_no_catalogue_is_one_sentence_and_nobody_s_data(
     named, workspace, open_page, launched
 ):
     """The same sentence for all: nobody learns from it which folders there are."""
     app = open_page("data").choose("source", "folder").choose("folder", named)
-    [error] = app.click("open_folder").error
+    [error] = app.error
     sentence, _, got = error.value.partition(", got ")
-    assert sentence == (
-        "The data folder must be on this machine and hold a catalogue that zapcls can read"
-    )
+    assert sentence == ("The data must be on this machine and be a catalogue that zapcls can read")
     assert len(got) < 250
     assert launched == []
     assert read_chosen_data(workspace) == workspace.drawings_dir
 
 
-def test_a_folder_is_read_by_a_job_and_in_use_once_it_is_read(
-    workspace, drawn, open_page, launched, monkeypatch
+def test_a_folder_is_looked_at_then_read_by_a_job_and_in_use_once_it_is_read(
+    workspace, pets, open_page, launched, monkeypatch
 ):
     built = SimpleNamespace(catalogue_id="any")
     monkeypatch.setattr("zapcls.work.build_store.open_data", lambda *_: built)
-    app = open_page("data").choose("source", "folder").choose("folder", f" {drawn} ")
+    app = open_page("data").choose("source", "folder").choose("folder", f" {pets} ")
+    assert "class folders: 3 photos, cats (2), dogs (1)" in app.said.replace("\\", "")
+    assert launched == []
     app.click("open_folder")
     [job] = launched
-    assert (job.kind, job.config["data_dir"]) == ("build_store", str(drawn))
+    assert (job.kind, job.config["data_dir"]) == ("build_store", str(pets))
     assert read_chosen_data(workspace) == workspace.drawings_dir
     assert "Starting" in app.said
     Reporter(job)("Reading photos", 1_200, 4_000)
     assert "1,200 of 4,000" in app.run().said
     work.perform(job, workspace)
-    assert read_chosen_data(workspace) == drawn
+    assert read_chosen_data(workspace) == pets
+
+
+def test_the_columns_of_a_table_are_guessed_set_and_kept(workspace, pets, open_page, launched):
+    file = pets / "pets.csv"
+    app = open_page("data").choose("source", "folder").choose("folder", str(file))
+    assert list(app.dataframe[0].value.columns) == ["photo", "kind", "home"]
+    key = f"columns-{file}"
+    assert app.multiselect(key=f"{key}-labels").value == ["kind"]
+    app.multiselect(key=f"{key}-labels").set_value(["home"]).run()
+    app.choose(f"{key}-group", "kind")
+    said = app.said.replace("\\", "")
+    assert "labels in home: A (2), B (1); kept together by kind" in said
+    app.click("open_folder")
+    kept = recall_columns(workspace, file)
+    assert (kept.path, kept.labels, kept.group, kept.split) == ("photo", ("home",), "kind", "")
+    assert launched[0].config["data_dir"] == str(file)
 
 
 def add_failed_reading(workspace):

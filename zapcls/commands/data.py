@@ -7,24 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from zapcls.commands.terminal import TerminalBar, print_table
-from zapcls.config import DEFAULT_TARGET, TARGETS, choose_classes
+from zapcls.config import DEFAULT_TARGET, TrainConfig, choose_classes
 from zapcls.config.kinds import read_names
+from zapcls.data.catalog import Catalogue
+from zapcls.data.sources.columns import Columns
 from zapcls.workspace.layout import Workspace, open_workspace
+
+COLUMN_OPTIONS = ("path_column", "label_column", "group_column", "split_column", "root")
 
 
 def run_catalog(arguments: argparse.Namespace) -> None:
     from zapcls.data.catalog import IMAGE_UNREADABLE
-    from zapcls.data.labels import check_trainable, label_rows, resolve, summarize
-    from zapcls.data.task import Task
+    from zapcls.data.labels import check_trainable, summarize
     from zapcls.workspace.opening import open_data
+    from zapcls.workspace.store import build_task, label_catalog
 
     workspace = open_workspace(arguments.workspace)
+    data_dir = choose_data(arguments, workspace)
     with TerminalBar() as bar:
-        store = open_data(workspace, choose_data(arguments, workspace), bar.show)
-    classes = choose_classes(arguments.target, arguments.classes)
-    catalog, task = store.read_catalog(), Task(arguments.target, classes)
-    table = label_rows(catalog, task)
-    check_trainable(table, resolve(catalog, task).classes)
+        store = open_data(workspace, data_dir, bar.show)
+    config = TrainConfig(target=choose_target(arguments), classes=arguments.classes)
+    task = build_task(store, config)
+    table = label_catalog(store, config)
+    check_trainable(table, task.classes)
     broken = table.loc[table["image_problem"] == IMAGE_UNREADABLE, "image_path"]
     if len(broken):
         print(
@@ -38,7 +43,7 @@ def run_catalog(arguments: argparse.Namespace) -> None:
         return
     print_table([("rows", summary["rows"]), ("kept", summary["kept"])])
     print_table([(f"  {name}", n) for name, n in summary["classes"].items()])
-    print_table([("products kept", summary["products"])])
+    print_table([(f"{task.units} kept", summary["products"])])
     print_table([(f"dropped: {reason}", n) for reason, n in summary["dropped"].items()])
 
 
@@ -61,14 +66,78 @@ def run_sample(arguments: argparse.Namespace) -> None:
 
 
 def choose_data(arguments: argparse.Namespace, workspace: Workspace) -> Path:
-    """Return the folder of `--data`, the drawings' where none is given."""
-    return arguments.data.expanduser().resolve() if arguments.data else workspace.drawings_dir
+    """Return the place of `--data`, the drawings' where none is given; say what it is taken for.
+
+    A target that is not named becomes the catalogue's own.
+
+    Raises:
+        BadInput: it is no catalogue, or has not two classes of the target to tell apart.
+    """
+    from zapcls.data.labels import resolve
+    from zapcls.data.task import Task
+
+    if not arguments.data:
+        return workspace.drawings_dir
+    place, catalogue = look_at_data(arguments, workspace)
+    if arguments.target is None:
+        arguments.target = catalogue.target
+    classes = choose_classes(arguments.target, arguments.classes or ())
+    resolve(catalogue.table, Task(arguments.target, classes, catalogue.thing, catalogue.things))
+    return place
+
+
+def look_at_data(arguments: argparse.Namespace, workspace: Workspace) -> tuple[Path, Catalogue]:
+    """Read the catalogue of `--data` and say what it is taken for; set columns are kept.
+
+    Raises:
+        BadInput: it is no catalogue.
+    """
+    from zapcls.data.sources import read_catalogue
+    from zapcls.workspace.contents import recall_columns, write_columns
+
+    place = arguments.data.expanduser().resolve()
+    columns = _read_columns(arguments)
+    catalogue = read_catalogue(place, columns or recall_columns(workspace, place))
+    if columns:
+        write_columns(workspace, place, columns)
+    print(f"{place} is {catalogue.taken_for}.", *catalogue.notes, sep="\n", file=sys.stderr)
+    return place, catalogue
+
+
+def choose_target(arguments: argparse.Namespace) -> str:
+    """Return the target that is named, else that of the data."""
+    return arguments.target or DEFAULT_TARGET
+
+
+def _read_columns(arguments: argparse.Namespace) -> Columns | None:
+    """Read what the columns of a table are set to; None where no option says so."""
+    names: dict[str, Any] = {
+        "path": arguments.path_column,
+        "labels": arguments.label_column,
+        "group": arguments.group_column,
+        "split": arguments.split_column,
+        "root": str(arguments.root.expanduser().resolve()) if arguments.root else None,
+    }
+    return None if set(names.values()) == {None} else Columns(**names)
+
+
+def add_columns(command: Any) -> None:
+    """Add the options that say what the columns of a table are."""
+    group = command.add_argument_group(
+        "columns of a table", "guessed where they are not set; kept in the workspace; '' for none"
+    )
+    add = group.add_argument
+    add("--path-column", metavar="NAME", help="the paths of the photos")
+    add("--label-column", type=read_names, metavar="A,B", help="labels; the first is the target")
+    add("--group-column", metavar="NAME", help="what a split keeps together")
+    add("--split-column", metavar="NAME", help="train and val or test")
+    add("--root", type=Path, metavar="DIR", help="where the paths begin; the table's own folder")
 
 
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
     catalog = add("catalog", run_catalog, "read and clean a catalogue, count it", data=True)
-    catalog.add_argument("--target", choices=TARGETS, default=DEFAULT_TARGET)
+    catalog.add_argument("--target", metavar="COLUMN", help="default: the catalogue's own label")
     catalog.add_argument("--classes", type=read_names, default=(), metavar="A,B")
     download = add("download", run_download, "fetch the official files", json=False)
     download.add_argument("--dest", type=Path, metavar="DIR")

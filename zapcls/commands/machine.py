@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import zapcls
+from zapcls.commands.data import look_at_data
 from zapcls.commands.terminal import print_table
 from zapcls.config import read_architectures
-from zapcls.data.sources import check_folder
 from zapcls.errors import BadInput
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import DATA_ENVIRONMENT, ENVIRONMENT, open_workspace
@@ -36,9 +36,10 @@ def run_serve(arguments: argparse.Namespace) -> None:
     if not app.is_file():
         raise BadInput(f"The app is served from the project's folder, but {app} is not there.")
     check_port(arguments.port)
-    environment = os.environ | {ENVIRONMENT: str(open_workspace(arguments.workspace).path)}
+    workspace = open_workspace(arguments.workspace)
+    environment = os.environ | {ENVIRONMENT: str(workspace.path)}
     if arguments.data:
-        environment[DATA_ENVIRONMENT] = str(check_folder(str(arguments.data)))
+        environment[DATA_ENVIRONMENT] = str(look_at_data(arguments, workspace)[0])
     command = [sys.executable, "-m", "streamlit", "run", str(app)]
     print(f"zapcls is served on http://localhost:{arguments.port} (Ctrl-C ends it).", flush=True)
     os.chdir(app.parent)  # where .streamlit/config.toml is

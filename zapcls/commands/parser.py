@@ -11,6 +11,7 @@ from typing import Any
 
 import zapcls
 from zapcls.commands import answers, colors, data, errors, machine, training
+from zapcls.commands.data import add_columns
 from zapcls.commands.terminal import spell_out
 from zapcls.errors import Stopped, ZapError, explain_system_error
 from zapcls.model.openmp import share_cores
@@ -66,7 +67,12 @@ def build_parser() -> argparse.ArgumentParser:
         where = "default $ZAPCLS_WORKSPACE, else ./workspace"
         command.add_argument("--workspace", type=Path, metavar="DIR", help=where)
         if data:
-            command.add_argument("--data", type=Path, metavar="DIR", help="default: the drawings")
+            command.add_argument(
+                "--data", type=Path, metavar="PATH",
+                help="a folder with a folder of photos for each class, a table (CSV, TSV, Parquet) "
+                "that lists photos, or UT Zappos50K; default: the drawings",
+            )  # fmt: skip
+            add_columns(command)
         if json:
             command.add_argument("--json", action="store_true", help="one JSON object a line")
         return command

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from zapcls.commands import terminal
-from zapcls.commands.data import choose_data
+from zapcls.commands.data import COLUMN_OPTIONS, choose_data, look_at_data
 from zapcls.config import DEFAULT_PRESET, PHASES, PRESETS, SETTINGS, TrainConfig, build_config
 from zapcls.errors import BadInput
 from zapcls.workspace import devices, jobs
@@ -33,9 +33,10 @@ def run_train(arguments: argparse.Namespace) -> None:
     if arguments.resume:
         run = _reopen_run(arguments, workspace)
     else:
-        config = read_config(arguments)
-        devices.refuse_busy(workspace, config.device)
-        run = create_run(workspace, config, choose_data(arguments, workspace))
+        asked = read_config(arguments)
+        devices.refuse_busy(workspace, asked.device)
+        data_dir = choose_data(arguments, workspace)
+        run = create_run(workspace, read_config(arguments), data_dir)
     try:
         terminal.perform_in_terminal(run, workspace)
     finally:
@@ -47,7 +48,8 @@ def run_train(arguments: argparse.Namespace) -> None:
 
 
 def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
-    given = [name for name in ("preset", "data", *SETTINGS) if getattr(arguments, name) is not None]
+    names = ("preset", "data", *COLUMN_OPTIONS, *SETTINGS)
+    given = [name for name in names if getattr(arguments, name) is not None]
     if given:
         raise BadInput(
             "A resumed run keeps its settings and its photos, so that it goes on as it would have; "
@@ -65,9 +67,10 @@ def run_lr_find(arguments: argparse.Namespace) -> None:
     phase = arguments.phase or ("frozen" if asked.frozen_epochs else "unfrozen")
     asked.check_phase(phase)
     devices.refuse_busy(workspace, asked.device)
+    data_dir = choose_data(arguments, workspace)
     config = {
-        "train": asked.to_json(),
-        "data_dir": str(choose_data(arguments, workspace)),
+        "train": read_config(arguments).to_json(),
+        "data_dir": str(data_dir),
         "phase": phase,
     }
     job = terminal.perform_new(workspace, "lr_find", config)
@@ -97,7 +100,7 @@ def run_delete(arguments: argparse.Namespace) -> None:
 def run_evaluate(arguments: argparse.Namespace) -> None:
     workspace = open_workspace(arguments.workspace)
     run = find_run(workspace, arguments.run)
-    data_dir = str(arguments.data.resolve()) if arguments.data else None
+    data_dir = str(look_at_data(arguments, workspace)[0]) if arguments.data else None
     config = {"run": str(run.path), "data_dir": data_dir}
     job = terminal.perform_new(workspace, "evaluate", config)
     result = read_json(job.path / "result.json") if data_dir else summarize_run(run)

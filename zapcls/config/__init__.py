@@ -25,14 +25,14 @@ from zapcls.config.training import (
     SECTIONS,
     SETTINGS,
     STAGES,
-    TARGETS,
     TrainConfig,
     choose_classes,
+    name_column,
 )
 
 __all__ = [
     "BUNDLED", "DEFAULT_CLASSES", "DEFAULT_PRESET", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES",
-    "PRESETS", "SECTIONS", "SETTINGS", "STAGES", "SUGGESTED", "TARGETS", "Preset", "Setting",
+    "PRESETS", "SECTIONS", "SETTINGS", "STAGES", "SUGGESTED", "Preset", "Setting",
     "Statistics", "TrainConfig", "build_config", "choose_classes", "choose_weights", "has_stages",
-    "read_architectures", "read_statistics",
+    "name_column", "read_architectures", "read_statistics",
 ]  # fmt: skip

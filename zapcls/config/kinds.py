@@ -12,7 +12,7 @@ SUGGESTED = "suggested"
 class Kind:
     """What is known of a kind; each function below makes one."""
 
-    field: str  # what the form draws: choice, device, file, whole, share, rate; "" for nothing
+    field: str  # what the form draws: choice, columns, device, file, whole, ...; "" for nothing
     rule: str  # it follows "must be" in an error
     holds: Callable[[Any], bool]
     read: Callable[[str], Any] = str  # makes a value of a word of the command line
@@ -89,6 +89,16 @@ def names(example: str) -> Kind:
         "", "at least two different names, or none for all",
         lambda value: len(set(value)) == len(value) != 1,
         read=read_names, write=_write_names, quote=lambda value: repr(", ".join(value)),
+        remedy=f"Example: {example}.",
+    )  # fmt: skip
+
+
+def columns(example: str) -> Kind:
+    """One column of the catalogue, or several with commas between them, as one text."""
+    return Kind(
+        "columns", "one column or several different ones, with commas between them",
+        lambda value: value != "" and ",".join(dict.fromkeys(read_names(value))) == value,
+        read=lambda text: ",".join(read_names(text)),
         remedy=f"Example: {example}.",
     )  # fmt: skip
 

@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zapcls.config.kinds import Kind, choice, file, listed, names, rate, share, whole
+from zapcls.config.kinds import (
+    Kind,
+    choice,
+    columns,
+    file,
+    listed,
+    names,
+    rate,
+    share,
+    whole,
+)
 from zapcls.config.networks import (
     BUNDLED,
     Statistics,
@@ -23,11 +33,6 @@ from zapcls.errors import BadInput
 
 PHASES = ("frozen", "unfrozen")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-TARGETS = {
-    "gender": "gender", "category": "category", "sub_category": "sub-category",
-    "closure": "closure", "material": "material", "toe_style": "toe style",
-    "heel_height": "heel height",
-}  # fmt: skip
 DEFAULT_TARGET = "gender"
 DEFAULT_CLASSES = ("Women", "Men")
 # The sections of the form with what stands above their fields; the first three are its columns,
@@ -51,6 +56,11 @@ _RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and 
 def choose_classes(target: str, classes: Sequence[str] = ()) -> tuple[str, ...]:
     """Choose a training's classes: those named, else women's and men's shoes, else () for all."""
     return tuple(classes) or (DEFAULT_CLASSES if target == DEFAULT_TARGET else ())
+
+
+def name_column(column: str) -> str:
+    """Name a column of the catalogue as a person writes it: sub-category, heel height."""
+    return {"sub_category": "sub-category"}.get(column, column.replace("_", " "))
 
 
 def _title_networks() -> dict[str, str]:
@@ -77,10 +87,10 @@ class TrainConfig:
     """
 
     # fmt: off
-    target: str = row(DEFAULT_TARGET, choice(TARGETS), "Predict", "Data",
-        "the metadata column to predict",
-        line=lambda name: f"predicts {TARGETS[name]}", is_quiet=True,
-        curve=Curve("for", TARGETS.__getitem__))
+    target: str = row(DEFAULT_TARGET, columns("category"), "Predict", "Data",
+        "the column of the catalogue to predict",
+        line=lambda name: f"predicts {name_column(name)}", is_quiet=True,
+        curve=Curve("for", name_column))
     classes: tuple[str, ...] = row((), names("--classes Women,Men"), "Classes", "",
         "the classes kept, in order; none: Women,Men for gender, else all with enough products",
         curve=Curve("on", "{}"))
@@ -158,8 +168,8 @@ class TrainConfig:
     grayscale_share: float = row(0.0, share(), "Shown in gray (share)", "Less color",
         "share of the training photos shown without color",
         line="{} of the photos in gray", is_quiet=True, curve=Curve("with"))
-    recolor_share: float = row(0.0, share(), "Shoe recolored (share)", "Less color",
-        "share of the training photos whose shoe is shown in another color, drawn at random",
+    recolor_share: float = row(0.0, share(), "Recolored (share)", "Less color",
+        "share of the training photos whose object is shown in another color, drawn at random",
         line="{} of the photos recolored", is_quiet=True, curve=Curve("with"))
     color_weights: str = row("none",
         choice({"none": "each photo the same", "balanced": "color and label independent"}),

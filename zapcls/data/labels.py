@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zapcls import schema
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.schema import SEVERAL
@@ -58,7 +59,7 @@ def resolve(table: pd.DataFrame, task: Task) -> Task:
     classes = _list_frequent(table, table[task.target].str.strip())
     if len(classes) < 2:
         raise BadInput(
-            f"A training needs two classes of {MIN_PRODUCTS} products or more, but of the "
+            f"A training needs two classes of {MIN_PRODUCTS} {task.units} or more, but of the "
             f"{task.words} of this catalogue {', '.join(classes) or 'none'} has so many. "
             "Choose another target."
         )
@@ -69,8 +70,13 @@ def _check_target(table: pd.DataFrame, task: Task) -> None:
     if task.target not in table.columns:
         raise BadInput(
             f"The target must be an attribute of the catalogue, got {task.target!r}, which it does "
-            "not have. Choose another target."
+            f"not have ({', '.join(_list_attributes(table))}). Choose another target."
         )
+
+
+def _list_attributes(table: pd.DataFrame) -> list[str]:
+    facts = schema.CATALOG | schema.FILES | {schema.GIVEN_SPLIT: "str"}
+    return [name for name in table.columns if name not in facts]
 
 
 def _list_frequent(table: pd.DataFrame, value: pd.Series) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from zapcls import schema
+from zapcls.errors import BadInput
 
 VALID_SHARE = 0.2  # of all groups
 TUNE_SHARE = 0.1  # of the groups that are not valid
+_LEAST_LEARNED = 2  # of a class in a split that a catalogue brings: one for train, one for tune
 _LEAST_STRATUM = 5  # groups: a smaller one can be drawn from any part only together with others
 
 
@@ -22,25 +24,65 @@ def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd
     `product` keeps all colors of a product together; `random` assigns each image by itself,
     as the blog did. A group's stratum is its most frequent label. The assignment depends on
     the seed and on the set of kept rows, not on their order. `table` is what
-    `labels.label_rows` gives.
+    `labels.label_rows` gives. A split that the catalogue brings along stands in for `product`.
+
+    Raises:
+        BadInput: such a split has too little of a class to learn from.
     """
     kept = table[table["kept"]]
+    if mode == "product" and has_given(kept):
+        return _finish(table, _keep_given(kept, seed))
     group = kept["product_id"] if mode == "product" else kept["image_id"]
-    labels = kept["label"].groupby(group).agg(lambda values: values.mode().iloc[0]).sort_index()
-    labels = _join_scarce(labels)
+    labels = _join_scarce(_label_groups(kept, group))
     rest, valid = train_test_split(
         labels, test_size=VALID_SHARE, stratify=labels, random_state=seed
     )
-    # Where all classes are scarce, a tenth can be fewer groups than there are classes.
-    tune_size = max(math.ceil(TUNE_SHARE * len(rest)), rest.nunique())
-    _, tune = train_test_split(rest, test_size=tune_size, stratify=rest, random_state=seed)
+    tune = _draw_tune(rest, seed)
+    parts = np.select([group.isin(valid.index), group.isin(tune)], ["valid", "tune"], "train")
+    return _finish(table, pd.Series(parts, kept.index))
 
+
+def has_given(table: pd.DataFrame) -> bool:
+    """Whether the catalogue brings a split along, one with photos to be measured on."""
+    return schema.GIVEN_SPLIT in table and bool((table[schema.GIVEN_SPLIT] == "valid").any())
+
+
+def _finish(table: pd.DataFrame, parts: pd.Series) -> pd.DataFrame:
     split = pd.Series("none", index=table.index)
-    split[kept.index] = np.select(
-        [group.isin(valid.index), group.isin(tune.index)], ["valid", "tune"], default="train"
-    )
+    split[parts.index] = parts
     table = table.assign(split=split, catalog_label=table["label"])
     return schema.conform(table, schema.SPLIT, "split")
+
+
+def _keep_given(kept: pd.DataFrame, seed: int) -> pd.Series:
+    """Keep the split that the catalogue has; without a `tune` it is drawn from train by group."""
+    given = kept[schema.GIVEN_SPLIT].replace("", "train")
+    learned = kept[given == "train"].groupby("label")["product_id"].nunique()
+    for label in kept["label"].unique():
+        if learned.get(label, 0) < _LEAST_LEARNED:
+            raise BadInput(
+                f"A split must have {_LEAST_LEARNED} photos or more of each class to learn from, "
+                f"but the catalogue's own has {learned.get(label, 0)} of {label}. Draw one "
+                "instead: --split random, or a table without a split column."
+            )
+    if (given == "tune").any():
+        return given
+    rest = kept[given == "train"]
+    tune = _draw_tune(_join_scarce(_label_groups(rest, rest["product_id"])), seed)
+    return given.mask((given == "train") & kept["product_id"].isin(tune), "tune")
+
+
+def _draw_tune(strata: pd.Series, seed: int) -> pd.Index:
+    """Draw the groups of `tune` from those that are not valid."""
+    # Where all classes are scarce, a tenth can be fewer groups than there are classes.
+    tune_size = max(math.ceil(TUNE_SHARE * len(strata)), strata.nunique())
+    _, tune = train_test_split(strata, test_size=tune_size, stratify=strata, random_state=seed)
+    return tune.index
+
+
+def _label_groups(kept: pd.DataFrame, group: pd.Series) -> pd.Series:
+    """Return the most frequent label of each group, in the order of the groups."""
+    return kept["label"].groupby(group).agg(lambda values: values.mode().iloc[0]).sort_index()
 
 
 def _join_scarce(strata: pd.Series) -> pd.Series:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from zapcls.config import DEFAULT_CLASSES, DEFAULT_TARGET
+from zapcls.config import DEFAULT_CLASSES, DEFAULT_TARGET, name_column
 
 # UT Zappos names departments, not wearers: "sold as women's".
 _DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
@@ -28,17 +28,24 @@ class Task:
     @property
     def word(self) -> str:
         """The target as a person writes it: sub-category."""
-        return {"sub_category": "sub-category"}.get(self.target, self.target.replace("_", " "))
+        return name_column(self.target)
 
     @property
     def words(self) -> str:
-        """The plural of `word`: sub-categories."""
-        return f"{self.word[:-1]}ies" if self.word.endswith("y") else f"{self.word}s"
+        """The plural of `word`: sub-categories, classes."""
+        if self.word.endswith("y"):
+            return f"{self.word[:-1]}ies"
+        return f"{self.word}{'es' if self.word.endswith('s') else 's'}"
 
     @property
     def is_department(self) -> bool:
         """Whether the label is the shop's department, which a sentence names as women's shoes."""
-        return self.target == "gender"
+        return self.target == DEFAULT_TARGET and self.thing == "shoe"
+
+    @property
+    def units(self) -> str:
+        """What a split keeps together and a rate counts: products, or groups of photos."""
+        return "products" if self.thing == "shoe" else "groups of photos"
 
     @property
     def verb(self) -> str:

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from zapcls.blocks.charts import NEUTRAL
+from zapcls.config import name_column
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.evidence import Evidence
@@ -92,11 +93,6 @@ class Ask:
         """Return the gallery's filters that show some photos of this source and split."""
         of_source = {"split": self.split} if self.source == RUN else {"source": "out-of-fold"}
         return {**filters, **of_source}
-
-
-def name_column(by: str) -> str:
-    """Name a group column as a person writes it: color, sub-category."""
-    return {"sub_category": "sub-category"}.get(by, by.replace("_", " "))
 
 
 def build_ask(evidence: Evidence, by: str = "color", source: str = RUN) -> Ask:

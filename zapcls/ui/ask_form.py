@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from zapcls.config import name_column
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import HEADS, RUN, SOURCES, Ask, build_ask, name_column
+from zapcls.findings.ask import HEADS, RUN, SOURCES, Ask, build_ask
 from zapcls.ui.bound import put_in_url
 
 SOURCE = "color_source"  # of the session; `source` in the URL

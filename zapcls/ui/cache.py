@@ -11,14 +11,14 @@ import pandas as pd
 import streamlit as st
 
 from zapcls.answer.classify import Classifier, open_classifier
-from zapcls.data.labels import label_rows
+from zapcls.config import TrainConfig
 from zapcls.data.split import build_split, count_leaks
-from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import Evidence, Stamp, stamp_file
+from zapcls.schema import GIVEN_SPLIT
 from zapcls.workspace import layout
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store_of
+from zapcls.workspace.store import Store, find_store_of, label_catalog
 
 Identity = tuple[Stamp, ...]  # of files, see `identify`
 
@@ -72,7 +72,7 @@ def identify(*paths: Path) -> Identity:
 )  # fmt: skip
 def catalog(store: Store) -> pd.DataFrame:
     """A store's catalogue with the colors beside it; row i is row i of the pixels."""
-    table = label_rows(store.read_catalog(), DEFAULT_TASK)
+    table = label_catalog(store, TrainConfig(target=store.target))
     table = table.merge(store.read_colors(), on="image_id", validate="one_to_one")
     return table.assign(row=range(len(table)))
 
@@ -83,8 +83,19 @@ def catalog(store: Store) -> pd.DataFrame:
 )  # fmt: skip
 def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
     """The product split with seed 0; how many products a random split leaks, and of how many."""
-    table = label_rows(store.read_catalog(), DEFAULT_TASK)
+    table = label_catalog(store, TrainConfig(target=store.target))
     return build_split(table, "product"), count_leaks(build_split(table, "random"))
+
+
+@st.cache_data(
+    max_entries=4, show_spinner=False,
+    hash_funcs={Store: lambda store: identify(store.path / "catalog.parquet")},
+)  # fmt: skip
+def count_values(store: Store) -> dict[str, int]:
+    """Count the values of each attribute that can be learned: two or more."""
+    table = store.read_catalog()
+    counts = {attribute.name: table[attribute.name].nunique() for attribute in store.attributes}
+    return {name: n for name, n in counts.items() if n > 1 and name != GIVEN_SPLIT}
 
 
 def identify_model(run: Run) -> Identity:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from zapcls.config import SUGGESTED
+from zapcls.config import SUGGESTED, name_column
 from zapcls.config.kinds import Kind
 from zapcls.ui import cache
 
@@ -20,6 +20,18 @@ def _pick_choice(kind: Kind, value: str, look: Look, offered: Sequence[str] = ()
     return st.selectbox(
         options=options, index=options.index(value),
         format_func=lambda name: titles.get(name, name), **look,
+    )  # fmt: skip
+
+
+def _pick_columns(kind: Kind, value: str, look: Look) -> str:
+    """Pick the column from those of the catalogue in use, each with its number of values."""
+    store = cache.chosen_store()
+    counts = cache.count_values(store) if store else {}
+    titles = {name: f"{name_column(name)} ({n:,} values)" for name, n in counts.items()}
+    options = list(titles) if value in titles else [value, *titles]
+    return st.selectbox(
+        options=options, index=options.index(value),
+        format_func=lambda name: titles.get(name, name_column(name)), **look,
     )  # fmt: skip
 
 
@@ -66,6 +78,7 @@ def _pick_rate(kind: Kind, value: float | str, look: Look) -> float | str:
 # The function that draws the field of each kind.
 PICKERS: dict[str, Callable[[Kind, Any, Look], Any]] = {
     "choice": _pick_choice,
+    "columns": _pick_columns,
     "device": _pick_device,
     "file": _pick_file,
     "whole": _pick_whole,

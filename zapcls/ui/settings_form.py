@@ -43,8 +43,17 @@ def read_settings() -> dict[str, Any]:
 
 
 def use_preset(name: str) -> None:
-    """Replace all settings by a preset's."""
-    st.session_state[_KEY] = {"preset": name, **build_config(name).to_json()}
+    """Replace all settings by a preset's; the target is what the data in use are about."""
+    store = cache.chosen_store()
+    target = {"target": store.target} if store else {}
+    st.session_state[_KEY] = {"preset": name, **build_config(name, **target).to_json()}
+
+
+def follow_data() -> None:
+    """Take the target of the data in use, once they are others that lack the chosen one."""
+    store, target = cache.chosen_store(), read_settings()["target"]
+    if store and target not in [attribute.name for attribute in store.attributes]:
+        change_setting("target", store.target)
 
 
 def change_setting(name: str, value: Any) -> None:
@@ -124,6 +133,7 @@ def compare_settings(taken: Mapping[str, Any], chosen: Mapping[str, Any], phase:
 
 def show_form() -> None:
     """Draw presets and fields; what a person enters is kept over pages."""
+    follow_data()
     chosen = read_settings()
     picked = st.segmented_control(
         "Preset", list(PRESETS), format_func=lambda name: PRESETS[name].title,

@@ -1,6 +1,7 @@
 """What the photos of a data folder hold: a hash of each file, read again only once it changed.
 
-`store/.folders/<hash of the path>/` keeps the hashes of one folder and which store is its own.
+`store/.folders/<hash of the path>/` keeps the hashes of one folder or table, which store is its
+own, and what a person set its columns to.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import pandas as pd
 
 from zapcls import schema
 from zapcls.data.catalog import Catalogue
+from zapcls.data.sources.columns import Columns, read_columns
 from zapcls.progress import Progress
 from zapcls.workspace.layout import Workspace, read_json, replace_file, write_json
 
@@ -58,6 +60,17 @@ def recall_store(workspace: Workspace, data_dir: Path) -> str:
     """Return the id of the store that a data folder was opened as last; "" before that."""
     path = _find_folder(workspace, data_dir) / "store.json"
     return read_json(path)["catalogue_id"] if path.is_file() else ""
+
+
+def write_columns(workspace: Workspace, data_dir: Path, columns: Columns) -> None:
+    """Keep what a person set the columns of a table to; it holds wherever the table is opened."""
+    write_json(_find_folder(workspace, data_dir) / "columns.json", columns.to_json())
+
+
+def recall_columns(workspace: Workspace, data_dir: Path) -> Columns | None:
+    """Return what the columns of a table were set to; None where nothing was."""
+    path = _find_folder(workspace, data_dir) / "columns.json"
+    return read_columns(read_json(path)) if path.is_file() else None
 
 
 def _find_folder(workspace: Workspace, data_dir: Path) -> Path:

@@ -12,7 +12,7 @@ from zapcls.data.catalog import Catalogue
 from zapcls.data.sources import read_catalogue
 from zapcls.progress import Progress, silent
 from zapcls.workspace import store_build
-from zapcls.workspace.contents import read_contents, remember_store
+from zapcls.workspace.contents import read_contents, recall_columns, remember_store
 from zapcls.workspace.layout import Workspace, hold_lock
 from zapcls.workspace.store import Store, check_whole, is_whole, list_stores
 
@@ -20,10 +20,10 @@ from zapcls.workspace.store import Store, check_whole, is_whole, list_stores
 def open_data(
     workspace: Workspace, data_dir: Path, progress: Progress, with_colors: bool = True
 ) -> Store:
-    """Open the store of a data folder; the workspace's own drawings are drawn before, once.
+    """Open the store of a folder or table; the workspace's own drawings are drawn first, once.
 
     Raises:
-        BadInput: the folder holds no usable catalogue.
+        BadInput: it is no usable catalogue.
         RunBusy: another process is drawing, or building the store.
     """
     if data_dir == workspace.drawings_dir and not data_dir.exists():
@@ -34,7 +34,8 @@ def open_data(
             if not data_dir.exists():
                 sample.draw_catalogue(data_dir, progress=progress)
     progress("Reading the catalogue", 0, 0)
-    return open_store(workspace, read_catalogue(data_dir), progress, with_colors)
+    catalogue = read_catalogue(data_dir, recall_columns(workspace, data_dir))
+    return open_store(workspace, catalogue, progress, with_colors)
 
 
 def open_store(
@@ -51,12 +52,13 @@ def open_store(
     a training does not need them.
 
     Raises:
-        BadInput: no photo can be read.
+        BadInput: no photo can be read, or one has two labels.
         RunBusy: another process is building the same store.
         ZapError: the disk has no room for it, or its pixel file is damaged.
     """
     workspace.store_dir.mkdir(parents=True, exist_ok=True)
     catalogue = read_contents(workspace, catalogue, progress)
+    catalogue.check_equal_photos()
     store = Store(workspace.store_dir / catalogue.catalogue_id)
     busy = "One process builds a store at a time, and another is building "
     busy += f"{store.catalogue_id}. Wait until it is done."

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from zapcls.config import TrainConfig
+from zapcls.config import DEFAULT_TARGET, TrainConfig
 from zapcls.data import labels
 from zapcls.data.catalog import Attribute
 from zapcls.data.split import build_split, name_split
-from zapcls.data.task import Task
+from zapcls.data.task import DEFAULT_TASK, Task
 from zapcls.errors import ZapError
 from zapcls.workspace.contents import recall_store
 from zapcls.workspace.layout import Workspace, read_json, replace_file
@@ -34,8 +34,9 @@ class Store:
 
     @cached_property
     def facts(self) -> dict:
-        """`pixels.json`: `version, data_dir, image_root, is_drawn, thing, things, attributes`
-        (name: kind), `side` (px), `rows, decoded, seconds, images_per_s, fingerprint`.
+        """`pixels.json`: `version, data_dir, image_root, taken_for, notes, is_drawn, thing, things,
+        target, group, attributes` (name: kind), `side` (px), `rows, decoded, seconds, images_per_s,
+        fingerprint`.
 
         `data_dir` is where the photos were last opened; `seconds` and `images_per_s` are of the
         build, which decoded `decoded` photos.
@@ -54,6 +55,16 @@ class Store:
     def attributes(self) -> tuple[Attribute, ...]:
         """The columns of the table that its source declared."""
         return tuple(Attribute(name, kind) for name, kind in self.facts["attributes"].items())
+
+    @property
+    def target(self) -> str:
+        """The column that is learned where none is named."""
+        return self.facts.get("target", DEFAULT_TARGET)  # an older version's are UT Zappos
+
+    @property
+    def group(self) -> str:
+        """What a split keeps together, as a column is called; "" for near-duplicates."""
+        return self.facts.get("group", "product_id")
 
     @cached_property
     def pixels(self) -> np.ndarray:
@@ -185,8 +196,29 @@ def build_task(store: Store, config: TrainConfig) -> Task:
     return labels.resolve(store.read_catalog(), _ask(store, config))
 
 
+def default_task(store: Store) -> Task:
+    """Build the task of what a catalogue is learned for where nothing is named.
+
+    Raises:
+        BadInput: too few classes have enough photos.
+    """
+    return build_task(store, TrainConfig(target=store.target))
+
+
+def label_catalog(store: Store, config: TrainConfig) -> pd.DataFrame:
+    """Label the rows of a catalogue as a config asks (`labels.label_rows`).
+
+    Raises:
+        BadInput: the catalogue has no such column.
+    """
+    return labels.label_rows(store.read_catalog(), _ask(store, config))
+
+
 def _ask(store: Store, config: TrainConfig) -> Task:
-    return Task(config.target, config.classes, store.facts["thing"], store.facts["things"])
+    thing, classes = store.facts["thing"], config.classes
+    if thing != DEFAULT_TASK.thing and classes == DEFAULT_TASK.classes:
+        classes = ()  # UT Zappos' own; another catalogue's genders are all learned
+    return Task(config.target, classes, thing, store.facts["things"])
 
 
 def read_split(store: Store, config: TrainConfig) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zapcls import schema
-from zapcls.data import color, pixels
+from zapcls.data import color, duplicates, pixels
 from zapcls.data.catalog import IMAGE_UNREADABLE, Attribute, Catalogue, list_columns
 from zapcls.errors import ZapError
 from zapcls.progress import Progress
@@ -46,6 +46,9 @@ def build(store: Store, catalogue: Catalogue, known: Sequence[Store], progress: 
     finally:
         array.flush()
     table.loc[table.index[unreadable], "image_problem"] = IMAGE_UNREADABLE
+    if not catalogue.group:
+        progress("Looking for near-duplicates", 0, 0)
+        table = _group(table, array.values)
     write_catalog(aside, table, catalogue.attributes)
     carry_over(aside, table, known)
     seconds = time.perf_counter() - started
@@ -63,19 +66,31 @@ def build(store: Store, catalogue: Catalogue, known: Sequence[Store], progress: 
     aside.rename(store.path)
 
 
+def _group(table: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+    """Make near-duplicates one group, named after the first of them."""
+    rows = np.flatnonzero(table["image_problem"] == "")
+    ids = table["image_id"].to_numpy().copy()
+    ids[rows] = ids[duplicates.find_groups(values, rows)]
+    return table.assign(product_id=ids)
+
+
 def _describe(catalogue: Catalogue) -> dict[str, Any]:
     return _describe_place(catalogue) | {
         "is_drawn": catalogue.is_drawn,
         "thing": catalogue.thing,
         "things": catalogue.things,
+        "target": catalogue.target,
+        "group": catalogue.group,
         "attributes": {attribute.name: attribute.kind for attribute in catalogue.attributes},
     }
 
 
-def _describe_place(catalogue: Catalogue) -> dict[str, str]:
+def _describe_place(catalogue: Catalogue) -> dict[str, Any]:
     return {
         "data_dir": str(catalogue.data_dir.resolve()),
         "image_root": str(catalogue.image_root.resolve()),
+        "taken_for": catalogue.taken_for,
+        "notes": list(catalogue.notes),
     }
 
 

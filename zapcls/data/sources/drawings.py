@@ -20,4 +20,6 @@ def read(data_dir: Path) -> Catalogue:
     Raises:
         BadInput: see `zappos.read`.
     """
-    return dataclasses.replace(zappos.read(data_dir), is_drawn=True)
+    read = zappos.read(data_dir)
+    taken_for = f"drawings of {len(read.table):,} shoes"
+    return dataclasses.replace(read, is_drawn=True, taken_for=taken_for)

@@ -1,7 +1,6 @@
 """Reads the official format of UT Zappos50K: a CSV, a .mat and a tree of photos."""
 
 import html
-import stat
 import struct
 import zlib
 from pathlib import Path, PurePosixPath
@@ -10,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from zapcls import schema
+from zapcls.config import DEFAULT_TARGET
 from zapcls.data.catalog import IMAGE_MISSING, ONE, SEVERAL, Attribute, Catalogue, list_columns
 from zapcls.data.sources import mat
+from zapcls.data.sources.photo_files import NAME_ERRORS, check_inside, look_at
 from zapcls.errors import BadInput
 
 DATA_FOLDER = "ut-zap50k-data"
@@ -34,8 +35,6 @@ ATTRIBUTES = tuple(
 FETCH_HINT = "`python -m zapcls download --dest DIR` fetches the official files"
 # What `mat.read_texts` raises on a file that is not a MATLAB 5 file, or a damaged one.
 _MAT_ERRORS = (ValueError, KeyError, StopIteration, struct.error, zlib.error, OSError)
-# What the file system raises on a name that no file has, or can have (too long, a NUL).
-_NAME_ERRORS = (OSError, ValueError)
 
 
 def recognizes(folder: Path) -> bool:
@@ -70,7 +69,10 @@ def read(data_dir: Path) -> Catalogue:
         )
     table["image_problem"] = np.where(is_missing, IMAGE_MISSING, "")
     table = schema.conform(table, list_columns(ATTRIBUTES) | schema.FILES, "catalogue")
-    return Catalogue(data_dir, image_root, table, ATTRIBUTES, "shoe", "shoes")
+    return Catalogue(
+        data_dir, image_root, table, ATTRIBUTES, "shoe", "shoes", DEFAULT_TARGET,
+        f"UT Zappos50K: {len(table):,} shoes", "the product",
+    )  # fmt: skip
 
 
 def _find_file(data_dir: Path, name: str) -> Path:
@@ -156,23 +158,11 @@ def _resolve_paths(paths: list[str], image_root: Path) -> list[tuple[str, int, i
         if folder not in folders:
             try:
                 folders[folder] = _resolve_folder(folder, root)
-            except _NAME_ERRORS:
+            except NAME_ERRORS:
                 folders[folder] = folder
         relative = f"{folders[folder]}/{name}"
-        found.append((relative, *_look_at(root / relative, root, path)))
+        found.append((relative, *look_at(root / relative, root, path)))
     return found
-
-
-def _look_at(file: Path, root: Path, listed: str) -> tuple[int, int]:
-    try:
-        facts = file.stat()
-    except _NAME_ERRORS:
-        return -1, -1
-    if not stat.S_ISREG(facts.st_mode):  # reading a pipe would never end
-        return -1, -1
-    if file.is_symlink():
-        _check_inside(file, root, listed)
-    return facts.st_size, facts.st_mtime_ns
 
 
 def _resolve_folder(folder: str, root: Path) -> str:
@@ -190,13 +180,6 @@ def _resolve_folder(folder: str, root: Path) -> str:
         stem = name.rstrip(".")
         for variant in (name, stem + "%2E" * (len(name) - len(stem)), stem):
             if (root / parent / variant).is_dir():
-                _check_inside(root / parent / variant, root, folder)
+                check_inside(root / parent / variant, root, folder)
                 return f"{parent}/{variant}"
     return folder
-
-
-def _check_inside(path: Path, root: Path, listed: str) -> None:
-    if not path.resolve().is_relative_to(root):
-        raise BadInput(
-            f"A photo must lie inside {root.name}, but {listed!r} leads to {path.resolve()}."
-        )
