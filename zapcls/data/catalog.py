@@ -110,7 +110,7 @@ def build_catalogue(
     )
     given = table.get(schema.GIVEN_SPLIT, pd.Series("", table.index))
     if given.any():
-        taken_for += f"; its own split is kept ({count_values(given)})"
+        taken_for += f"; its own split is kept: {count_values(given)}"
     attributes = tuple(attributes)
     table = schema.conform(table, list_columns(attributes) | schema.FILES, "catalogue")
     return Catalogue(

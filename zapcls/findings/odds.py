@@ -40,7 +40,7 @@ class Found:
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Fit the odds of an error of each group, alone and with the sub-category held."""
     table = evidence.answers(ask.source)
-    obstacle = find_obstacle(ask, STRATUM in table)
+    obstacle = find_obstacle(ask, bool((table[STRATUM] != "").any()))
     if obstacle:
         return Found({}, obstacle)
     labels = [ask.label] if ask.label else evidence.classes

@@ -60,7 +60,7 @@ def compare(evidence: Evidence, ask: Ask) -> tuple[pd.DataFrame, pd.DataFrame]:
 def show_photo(photo: pd.Series, evidence: Evidence, ask: Ask) -> Photo:
     """Take a photo from the store, with its brand, its group and the answer under it."""
     answer = f"called {ask.task.name(photo['prediction'])}, {numbers.percent(photo['prob'])}"
-    lines = (str(photo["brand"]), f"{photo[ask.by]}, {answer}")
+    lines = tuple(filter(None, (str(photo["brand"]), f"{photo[ask.by]}, {answer}")))
     return Photo(encode_photo(evidence.store.pixels[int(photo["row"])]), lines)
 
 

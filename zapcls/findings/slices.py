@@ -51,7 +51,9 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     """Find the groups of valid that err more often than the rest, the clearest first."""
     valid = labelled(evidence.predictions, SPLIT)
     # The target's own column would only repeat the labels.
-    slices = find_slices(valid, [name for name in COLUMNS if name != ask.task.target])
+    others = [name for name in evidence.list_attributes() if name not in COLUMNS]
+    known = [name for name in (*COLUMNS, *others) if name in valid and name != ask.task.target]
+    slices = find_slices(valid, known)
     wrong = valid[valid["wrong"]]
     ids = {
         place: tuple(find_members(wrong, where)["image_id"])

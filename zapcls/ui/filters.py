@@ -155,7 +155,10 @@ def _pick_first(index: Index, source: str, task: Task) -> Filter:
             split = pick_one("Split", schema.SPLITS[::-1], "split", on_change=turn)
         answer = pick_one("Answer", ["wrong", "right", "all"], "answer", on_change=turn)
         text = st.text_input(
-            "Path, brand, product or image", key="text", placeholder="Boots/Ankle", **BOUND
+            "Path, brand, product or image",
+            key="text",
+            placeholder="Boots/Ankle" if task.thing == "shoe" else "part of a name",
+            **BOUND,
         )
         sort = st.selectbox(
             "Sort", list(index.orders), format_func=SORT_NAMES.__getitem__, key="sort", **BOUND
@@ -179,7 +182,11 @@ def _pick_lists(lists: dict[str, tuple[str, list[str]]]) -> dict[str, Any]:
 def _pick_more(index: Index, source: str, wanted: Filter) -> tuple[Filter, str, list[str]]:
     """The filters that are used less, and what takes them all away."""
     names = {"category": "Category", "sub_category": "Sub-category", "brand": "Brand"}
-    lists = {name: (title, index.options[name]) for name, title in names.items()}
+    lists = {
+        name: (title, index.options[name])
+        for name, title in names.items()
+        if index.options[name] != [""]  # this catalogue has some
+    }
     wanted = replace(wanted, **_pick_lists(lists))
     explained = (f"**{cause}**: {words}" for cause, words in causes.EXPLANATIONS.items())
     chosen: list[str] = []

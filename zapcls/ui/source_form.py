@@ -21,8 +21,8 @@ SOURCES = {
     "download": "Download UT Zappos50K",
 }
 ROWS, PHOTOS, PHOTO_PX = 5, 8, 82  # of a preview
-NO_GROUP = "nothing: near-duplicates are found"
-NO_SPLIT = "nothing: a split is drawn"
+GROUP_HELP = "Rows with the same value stand in one part of the split. None: near-duplicates do."
+SPLIT_HELP = "It says train, and val or test. None: a split is drawn."
 
 
 def show_source() -> None:
@@ -30,8 +30,8 @@ def show_source() -> None:
     workspace = cache.workspace()
     with st.expander(f"Source: {messages.data_name()}", expanded=not is_read()):
         source = st.segmented_control(
-            "Source", list(SOURCES), format_func=SOURCES.get, default="drawings", key="source",
-            required=True, label_visibility="collapsed",
+            "Source", list(SOURCES), format_func=SOURCES.__getitem__, default="drawings",
+            key="source", required=True, label_visibility="collapsed",
         )  # fmt: skip
         if source == "drawings":
             st.markdown(
@@ -105,8 +105,8 @@ def pick_columns(place: Path) -> Columns:
                 help="The first is learned unless you choose another on Train.",
             )
         ),
-        group=pick_one(group, "Kept together", NO_GROUP, names, guessed.group, f"{key}-group"),
-        split=pick_one(split, "Split", NO_SPLIT, names, guessed.split, f"{key}-split"),
+        group=pick_one(group, "Group", GROUP_HELP, names, guessed.group, f"{key}-group"),
+        split=pick_one(split, "Split", SPLIT_HELP, names, guessed.split, f"{key}-split"),
         root=root.text_input(
             "Paths begin in", guessed.root or str(file.parent), key=f"{key}-root"
         ),
@@ -114,13 +114,13 @@ def pick_columns(place: Path) -> Columns:
 
 
 def pick_one(
-    place: st.delta_generator.DeltaGenerator, title: str, none: str, names: list[str],
+    place: st.delta_generator.DeltaGenerator, title: str, help: str, names: list[str],
     chosen: str | None, key: str,
 ) -> str:  # fmt: skip
     """Pick a column, or none: ""."""
     return place.selectbox(
         title, ["", *names], find(["", *names], chosen),
-        format_func=lambda name: name or none, key=key,
+        format_func=lambda name: name or "none", key=key, help=help,
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def read_frame(path: str, identity: cache.Identity) -> pd.DataFrame:
 
 def show_preview(catalogue: Catalogue) -> None:
     """Show what a catalogue was taken for, what is left out, and a few of its photos."""
-    st.markdown(f"This is {messages.escape(catalogue.taken_for)}.")
+    st.markdown(f"Read as {messages.escape(catalogue.taken_for)}.")
     missing = int((catalogue.table["file_bytes"] < 0).sum())
     notes = [*catalogue.notes, *([f"Left out: {missing:,} missing photos."] if missing else [])]
     for note in notes:

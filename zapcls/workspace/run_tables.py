@@ -14,6 +14,8 @@ from zapcls.workspace.layout import Workspace, read_json, replace_folder
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store
 
+KINDS = ("category", "sub_category", "brand")  # "" where a catalogue has none
+
 
 def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a CSV of a run that may still be growing; empty while it has none."""
@@ -53,12 +55,16 @@ def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
 def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
     """Join what the store knows to predictions: `row` in the pixels, path, attributes, color.
 
+    KINDS are there too, "" where the catalogue has none.
+
     Raises:
         ZapError: the colors are not named yet.
     """
     catalog = store.read_catalog()
     catalog = catalog.assign(row=range(len(catalog)))
     names = [attribute.name for attribute in store.attributes]
+    names += [name for name in KINDS if name not in names]
+    catalog = catalog.assign(**{name: "" for name in KINDS if name not in catalog})
     facts = ["image_id", "row", "image_path", *names]
     colors = store.read_colors()[list(schema.COLORS)]
     return table.merge(catalog[facts], on="image_id", how="left", validate="one_to_one").merge(
