@@ -9,7 +9,8 @@ from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.run_tables import read_history, read_losses
-from zapcls.workspace.runs import Run, create_run, delete_run
+from zapcls.workspace.runs import Run, create_run
+from zapcls.workspace.trash import delete_run
 
 
 def show_curves(run: Run) -> None:

@@ -14,12 +14,13 @@ from zapcls.config import build_config
 from zapcls.data import color, pixels
 from zapcls.errors import Stopped, ZapError
 from zapcls.workspace import arrays
+from zapcls.workspace.color_labels import open_color_labels
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.store import find_store, list_stores, read_split
 
 PROJECT = Path(__file__).parents[2]
 N_MANY, CHUNK = 300, 256  # photos; how many are read between two looks at the stop sign
-IS_DAMAGED = r"pixels\.npy must hold 24 photos of 32 px, but is damaged or of another catalogue"
+IS_DAMAGED = r"must hold 24 photos of 32 px and their table, but is damaged or of another"
 
 
 def paint(level, side=32):
@@ -242,7 +243,7 @@ def test_nothing_is_copied_from_a_store_that_is_damaged(build, copy_catalogue, d
 
 
 @pytest.mark.parametrize("names", [["pixels.npy"], ["pixels.npy", "pixels.json"]])
-def test_a_pixel_file_of_another_catalogue_is_a_sentence(
+def test_a_pixel_file_of_another_catalogue_is_a_sentence_and_mended_by_opening(
     build, workspace, write_catalogue, rows, tmp_path, names
 ):
     store = build()
@@ -251,9 +252,42 @@ def test_a_pixel_file_of_another_catalogue_is_a_sentence(
     for name in names:
         shutil.copy(other.path / name, store.path / name)
 
-    for reopen in (build, lambda: find_store(workspace, store.catalogue_id)):
-        with pytest.raises(ZapError, match=IS_DAMAGED):
-            reopen()
+    with pytest.raises(ZapError, match=IS_DAMAGED):
+        find_store(workspace, store.catalogue_id)
+    assert read_greys(build()) == read_greys(find_store(workspace, store.catalogue_id))
+
+
+@pytest.mark.parametrize("name", ["pixels.npy", "pixels.json", "catalog.parquet", "colors.parquet"])
+def test_a_store_that_is_cut_is_built_anew_and_keeps_what_took_work(build, workspace, name):
+    store = build()
+    whole = read_greys(store), store.read_catalog(), store.read_colors()
+    [image_id, *_] = store.read_catalog()["image_id"]
+    open_color_labels(store).answer(image_id, "red")
+    for folder in ("checks", "bodies"):
+        (store.path / folder / "any").mkdir(parents=True)
+    file = store.path / name
+    file.write_bytes(file.read_bytes()[:-9])
+
+    mended = build()
+
+    assert read_greys(mended) == whole[0]
+    pd.testing.assert_frame_equal(mended.read_catalog(), whole[1])
+    pd.testing.assert_frame_equal(mended.read_colors(), whole[2])
+    assert open_color_labels(mended).read()["image_id"].tolist() == [image_id]
+    assert (mended.path / "checks" / "any").is_dir()
+    assert (mended.path / "bodies" / "any").is_dir()
+    assert not list(workspace.store_dir.glob(".*damaged"))
+
+
+def test_what_took_work_is_brought_back_after_a_kill_in_between(build, workspace):
+    store = build()
+    damaged = store.path.with_name(f".{store.path.name}.damaged")
+    (damaged / "checks").mkdir(parents=True)
+
+    build()
+
+    assert (store.path / "checks").is_dir()
+    assert not damaged.exists()
 
 
 def test_the_fingerprint_is_of_the_first_and_the_last_photo_too(build, workspace, many_dir):

@@ -15,11 +15,11 @@ from zapcls.workspace.layout import Workspace, open_workspace, read_json
 from zapcls.workspace.runs import (
     Run,
     create_run,
-    delete_run,
     find_run,
     list_runs,
     summarize_run,
 )
+from zapcls.workspace.trash import delete_run
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -99,7 +99,7 @@ def run_delete(arguments: argparse.Namespace) -> None:
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
     workspace = open_workspace(arguments.workspace)
-    run = find_run(workspace, arguments.run)
+    run = find_run(workspace, arguments.run, is_to_evaluate=True)
     data_dir = str(look_at_data(arguments, workspace)[0]) if arguments.data else None
     config = {"run": str(run.path), "data_dir": data_dir}
     job = terminal.perform_new(workspace, "evaluate", config)

@@ -28,7 +28,7 @@ def workspace() -> Workspace:
     """The server's workspace; at its first use the folder of $ZAPCLS_DATA becomes the data."""
     opened = layout.open_workspace()
     wanted = os.environ.get(layout.DATA_ENVIRONMENT)
-    if wanted:
+    if wanted and layout.read_chosen_data(opened) != Path(wanted):
         layout.choose_data(opened, Path(wanted))
     return opened
 

@@ -19,7 +19,7 @@ from zapcls.ui import cache, filters, marking, messages, relatives
 from zapcls.ui.gallery import PAGE_SIZE
 from zapcls.ui.photos import identify_pixels
 from zapcls.ui.recolor_view import show_strip
-from zapcls.workspace.answers import find_probabilities
+from zapcls.workspace.run_tables import read_probabilities
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
 
@@ -134,7 +134,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
             st.caption("Covering parts of the photo…")
     with facts_cell:
         classes = list(task.classes)
-        prob = np.load(find_probabilities(run.path, task.target), mmap_mode="r")[place]
+        prob = read_probabilities(run, is_mapped=True)[place]
         st.plotly_chart(
             probabilities(dict(zip(classes, prob.tolist(), strict=True)), task.name),
             key="prob", config={"displayModeBar": False},

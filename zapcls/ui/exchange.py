@@ -60,7 +60,8 @@ def _take_in(take_in: Callable[[list[Any]], Taken]) -> None:
     if not given:
         return
     try:
-        taken = take_in(given if isinstance(given, list) else [given])
+        with messages.explain_system():
+            taken = take_in(given if isinstance(given, list) else [given])
         st.session_state[_TAKEN] = st.success, taken
     except ZapError as error:
         st.session_state[_TAKEN] = st.error, Taken(str(error))

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from zapcls.blocks import numbers
-from zapcls.ui import cache, navigation
+from zapcls.ui import cache, messages, navigation
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Job, Status
 from zapcls.workspace.runs import Run
@@ -91,12 +91,18 @@ def show_job(
         else:
             st.button(
                 "Stop", key=f"stop-{job.job_id}", icon=":material/stop:",
-                on_click=jobs.request_stop, args=(job,),
+                on_click=request_stop, args=(job,),
             )  # fmt: skip
         if show_more:
             show_more()
 
     panel()
+
+
+def request_stop(job: Job) -> None:
+    """Ask a job to stop: a callback."""
+    with messages.toast_errors():
+        jobs.request_stop(job)
 
 
 def show_progress(status: Status) -> None:

@@ -12,6 +12,7 @@ from zapcls.analysis.neighbors import find_nearest
 from zapcls.blocks import numbers
 from zapcls.ui import cache, marking, messages
 from zapcls.ui.photos import thumbnail
+from zapcls.workspace.run_tables import open_embeddings
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
 
@@ -56,7 +57,7 @@ def _identify_answers(run: Run) -> cache.Identity:
 
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs={Run: _identify_answers})
 def _find_nearest(run: Run, place: int) -> tuple[np.ndarray, np.ndarray]:
-    embeddings = np.load(run.path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+    embeddings = open_embeddings(run)
     candidates = np.flatnonzero(cache.evidence(run).predictions["split"] == "train")
     return find_nearest(embeddings, place, candidates, NEAREST)
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from zapcls.config import build_config
+from zapcls.errors import Damaged
 from zapcls.ui import cache
 from zapcls.ui.job_view import find_active, launch_run, show_failure, show_job, start_job
 from zapcls.ui.messages import DRAWN_NOTE, escape
@@ -10,7 +11,7 @@ from zapcls.ui.navigation import show_link
 from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
-from zapcls.workspace.runs import Run, create_run
+from zapcls.workspace.runs import Run, create_run, describe_broken, find_broken
 
 
 def need_run() -> Run:
@@ -22,19 +23,41 @@ def need_run() -> Run:
         show_first_try()
         st.stop()
     if run.is_evaluated:
+        if broken := find_broken(run):
+            _show_damage(run, str(describe_broken(run, broken)))
         if run.facts["is_drawn"]:
             st.caption(DRAWN_NOTE)
         return run
     status = jobs.read_status(run)
     if status.state == "damaged":
-        st.error(escape(status.message), icon=":material/error:")
-        st.stop()
+        _show_damage(run, status.message)
     if not status.is_final:
         st.info("This run is still training; its answers are here once it is done.")
         show_job(run)
     else:
         _explain_unevaluated(run, status)
     return st.stop()
+
+
+def _show_damage(run: Run, said: str) -> None:
+    """Say what is damaged and offer what mends it, if anything; ends the page."""
+    st.error(escape(said), icon=":material/error:")
+    try:
+        run.check_trained()
+    except Damaged:
+        st.stop()
+    if run.weights_path.is_file():
+        _offer_evaluation(run, "Evaluate it again")
+    st.stop()
+
+
+def _offer_evaluation(run: Run, label: str) -> None:
+    """Show the evaluation that is at work, else the button that starts one."""
+    running = find_active(cache.workspace().jobs_dir, "evaluate")
+    if running and running.config["run"] == str(run.path):
+        show_job(running)
+    elif st.button(label, type="primary", key="evaluate"):
+        start_job("evaluate", run=str(run.path), data_dir=None)
 
 
 def _explain_unevaluated(run: Run, status: Status) -> None:
@@ -47,12 +70,7 @@ def _explain_unevaluated(run: Run, status: Status) -> None:
         st.caption("It had not finished an epoch, so there is nothing to evaluate.")
         show_link("train", "Train again", icon=":material/replay:")
         return
-    running = find_active(cache.workspace().jobs_dir, "evaluate")
-    if running and running.config["run"] == str(run.path):
-        show_job(running)
-        return
-    if st.button("Evaluate what it learned", type="primary", key="evaluate"):
-        start_job("evaluate", run=str(run.path), data_dir=None)
+    _offer_evaluation(run, "Evaluate what it learned")
     show_link("train", "Resume it on Train", icon=":material/resume:")
 
 

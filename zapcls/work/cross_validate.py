@@ -17,6 +17,7 @@ from zapcls.work.evaluate import predict_rows
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.run_tables import read_split
 from zapcls.workspace.runs import find_evaluated
 from zapcls.workspace.store import Store, find_store
 
@@ -33,7 +34,7 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
     store = find_store(workspace, run.facts["catalogue_id"])
     config, task, folds = run.train_config, run.task, int(job.config["folds"])
     started = time.perf_counter()
-    split = pd.read_parquet(run.path / "split.parquet")
+    split = read_split(run)
     rows = np.flatnonzero(split["label"] != "")
     table = split.iloc[rows].reset_index(drop=True)
     codes = pd.Index(task.classes).get_indexer(pd.Index(table["label"]))

@@ -18,14 +18,14 @@ from zapcls.workspace.answers import replace_files, write_answers
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
-from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.run_tables import read_split, write_derived
 from zapcls.workspace.runs import Run, find_run
 from zapcls.workspace.store import Store, find_store
 
 
 def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Evaluate a run: on another catalogue, or, for one that was stopped, on its own."""
-    run = find_run(workspace, job.config["run"])
+    run = find_run(workspace, job.config["run"], is_to_evaluate=True)
     if not run.weights_path.is_file():
         raise BadInput(
             f"A run is evaluated once it has trained an epoch, but {run.run_id} has not. "
@@ -43,7 +43,7 @@ def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
 
         network = load_network(run.facts, run.weights_path)
         if not data_dir:
-            split = pd.read_parquet(run.path / "split.parquet")
+            split = read_split(run)
             name_colors(workspace, store, progress)
             evaluate_run(run, store, split, network, device, progress, started)
             return
@@ -131,7 +131,7 @@ def _evaluate_elsewhere(
 ) -> dict[str, Any]:
     """Predict another catalogue's labelled photos of products that the run never saw."""
     task = run.task
-    known = pd.read_parquet(run.path / "split.parquet")
+    known = read_split(run)
     seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
     catalog = labels.label_rows(store.read_catalog(), task)
     readable = catalog["image_problem"] == ""

@@ -3,14 +3,14 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from zapcls.analysis import heads
 from zapcls.progress import Progress
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.run_tables import write_derived
+from zapcls.workspace.run_tables import open_embeddings, write_derived
 from zapcls.workspace.runs import find_evaluated
+from zapcls.workspace.tables import read_parquet
 
 MAP_STEPS = 500
 
@@ -20,8 +20,8 @@ def build_map(job: Job, workspace: Workspace, progress: Progress) -> None:
     from openTSNE import TSNE
 
     run = find_evaluated(workspace, job.config["run"])
-    table = pd.read_parquet(run.path / "predictions.parquet", columns=["image_id"])
-    embeddings = np.load(run.path / "embeddings.npy", allow_pickle=False)
+    table = read_parquet(run.path / "predictions.parquet", run.remedy, ["image_id"])
+    embeddings = open_embeddings(run)
     progress("Finding neighbors", 0, 0)
 
     def report(iteration: int, error: float, embedding: Any) -> bool:

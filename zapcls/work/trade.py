@@ -29,11 +29,12 @@ from zapcls.findings.remedy_settings import (
 from zapcls.progress import Progress, begin_with
 from zapcls.work.device import hold_device
 from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors
-from zapcls.workspace.run_tables import read_predictions, write_derived
+from zapcls.workspace.run_tables import read_predictions, read_split, write_derived
 from zapcls.workspace.runs import Run, find_evaluated
 from zapcls.workspace.store import Store, find_store
+from zapcls.workspace.tables import read_facts
 
 MOST_EDITED = 600  # photos of valid whose hue is moved; whole products, drawn by the run's seed
 _BATCH = 64
@@ -168,7 +169,7 @@ def _train_head(
     from zapcls.model.trainings import build_recipe
 
     config = configure(run.train_config, option, seed, _read_found_lr(run))
-    split = pd.read_parquet(run.path / "split.parquet")
+    split = read_split(run)
     folder = job.path / "training"
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed and started again
     folder.mkdir()
@@ -179,6 +180,5 @@ def _train_head(
 
 
 def _read_found_lr(run: Run) -> float | None:
-    path = run.path / "lr_suggestions.json"
-    found = read_json(path).get("frozen") if path.is_file() else None
+    found = read_facts(run.path / "lr_suggestions.json").get("frozen")
     return found["rates"]["valley"] if found else None

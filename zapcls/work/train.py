@@ -14,7 +14,7 @@ import pandas as pd
 from zapcls.progress import Progress, silent
 from zapcls.work.device import hold_device
 from zapcls.work.evaluate import evaluate_run
-from zapcls.workspace import devices, jobs
+from zapcls.workspace import devices, jobs, run_tables
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
@@ -64,7 +64,7 @@ def help_training(device_name: str) -> None:
     with processes.joined(device):
         told = processes.tell(None)
         run, store = Run(Path(told["run"])), Store(Path(told["store"]))
-        split = pd.read_parquet(run.path / "split.parquet")
+        split = run_tables.read_split(run)
         build_recipe(run.train_config, run.task, run.path, store, split, silent).train()
 
 
@@ -77,9 +77,9 @@ def _open_training(
     """
     path = run.path / "split.parquet"
     if run.parent_id:
-        return find_store(workspace, run.config["catalogue_id"]), pd.read_parquet(path)
+        return find_store(workspace, run.config["catalogue_id"]), run_tables.read_split(run)
     if (run.path / "checkpoint.pt").is_file():
-        return find_store(workspace, run.facts["catalogue_id"]), pd.read_parquet(path)
+        return find_store(workspace, run.facts["catalogue_id"]), run_tables.read_split(run)
     config = run.train_config
     store = open_data(workspace, run.data_dir, progress, with_colors=False)
     split = read_split(store, config)

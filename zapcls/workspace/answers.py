@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from zapcls.workspace.tables import read_parquet
+
 
 def find_probabilities(folder: Path, target: str) -> Path:
     """Return where the probabilities of a target lie: float32, (rows of the target, classes)."""
@@ -26,9 +28,13 @@ def write_answers(folder: Path, predictions: pd.DataFrame, prob: np.ndarray, tar
     np.save(path, prob)
 
 
-def read_answers(folder: Path, target: str) -> pd.DataFrame:
-    """Read the predictions of one target."""
-    table = pd.read_parquet(folder / "predictions.parquet")
+def read_answers(folder: Path, target: str, remedy: str) -> pd.DataFrame:
+    """Read the predictions of one target.
+
+    Raises:
+        Damaged: the table cannot be read; the sentence ends in `remedy`.
+    """
+    table = read_parquet(folder / "predictions.parquet", remedy)
     return table[table["target"] == target].reset_index(drop=True)
 
 

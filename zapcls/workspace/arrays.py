@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from zapcls.errors import ZapError, is_disk_full
+from zapcls.workspace.tables import looks_whole
 
 _FLUSH_EVERY_BYTES = 128_000_000
 
@@ -22,11 +23,13 @@ class FilledArray:
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: type) -> None:
         """Open `path` (.npy), or make it with no row filled; all its space is taken at once.
 
+        One that is cut short is made anew.
+
         Raises:
             ZapError: the disk has no room, or the file there is not of this shape and dtype.
         """
         self._marks_path = path.with_name(f"{path.stem}.filled.npy")
-        if not path.exists() or not self._marks_path.exists():
+        if not (looks_whole(path) and looks_whole(self._marks_path)):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._marks_path.unlink(missing_ok=True)  # no mark may outlive its values
             _allocate(path, shape, dtype)

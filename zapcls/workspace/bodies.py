@@ -5,8 +5,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from zapcls.workspace.layout import hold_lock, read_json
+from zapcls.workspace.layout import hold_lock
 from zapcls.workspace.store import Store
+from zapcls.workspace.tables import read_facts
 
 RECOLORED = "recolored"  # the folder of training photos in other colors, beside the networks'
 
@@ -34,8 +35,7 @@ class BodyFiles:
     @property
     def images_per_s(self) -> float | None:
         """How fast the last of them were computed, None before that was written down."""
-        path = self.path / "speed.json"
-        return read_json(path)["images_per_s"] if path.is_file() else None
+        return read_facts(self.path / "speed.json").get("images_per_s")
 
 
 def list_bodies(store: Store) -> list[BodyFiles]:

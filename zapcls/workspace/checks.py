@@ -17,17 +17,26 @@ from zapcls.workspace.answers import find_probabilities, read_answers, write_ans
 from zapcls.workspace.layout import read_json, replace_folder, write_json
 from zapcls.workspace.run_tables import join_facts
 from zapcls.workspace.store import Store
+from zapcls.workspace.tables import looks_whole, read_array, read_facts, read_parquet
 
 
 @dataclass(frozen=True)
 class LabelCheck:
-    """The folder of one check; it is whole, or absent."""
+    """The folder of one check; one that is damaged counts as absent, and is done again."""
 
     path: Path
 
     @property
     def is_done(self) -> bool:
-        return self.path.is_dir()
+        tables = ("predictions", "issues", "duplicates")
+        return bool(read_facts(self.path / "check.json")) and all(
+            looks_whole(self.path / f"{name}.parquet") for name in tables
+        )
+
+    @property
+    def remedy(self) -> str:
+        """What to do where one of its files is damaged."""
+        return f"Delete {self.path}, and check the labels again."
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -36,12 +45,12 @@ class LabelCheck:
 
     def read_issues(self) -> pd.DataFrame:
         """Read what is held against each label (`schema.LABEL_ISSUES`), worst first."""
-        return pd.read_parquet(self.path / "issues.parquet")
+        return read_parquet(self.path / "issues.parquet", self.remedy)
 
     def read_probabilities(self) -> np.ndarray:
         """Read all class probabilities: float32, (rows of the predictions, classes)."""
         path = find_probabilities(self.path, self.facts["target"])
-        return np.load(path, allow_pickle=False)
+        return read_array(path, self.remedy)
 
 
 def find_check(store: Store, config: TrainConfig) -> LabelCheck:
@@ -61,7 +70,7 @@ def choose_seed(config: TrainConfig) -> int:
 
 def read_predictions(check: LabelCheck, store: Store) -> pd.DataFrame:
     """Read the out-of-fold predictions with path, category and color, as those of a run."""
-    return join_facts(read_answers(check.path, check.facts["target"]), store)
+    return join_facts(read_answers(check.path, check.facts["target"], check.remedy), store)
 
 
 def write(

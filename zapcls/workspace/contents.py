@@ -16,7 +16,8 @@ from zapcls import schema
 from zapcls.data.catalog import Catalogue
 from zapcls.data.sources.columns import Columns, read_columns
 from zapcls.progress import Progress
-from zapcls.workspace.layout import Workspace, read_json, replace_file, write_json
+from zapcls.workspace.layout import Workspace, replace_file, write_json
+from zapcls.workspace.tables import read_facts
 
 _FILE = ["image_path", *schema.FILES]  # a file is as it was as long as these are
 _CHUNK = 256  # files between two looks at the stop sign
@@ -52,14 +53,14 @@ def remember_store(workspace: Workspace, data_dir: Path, catalogue_id: str) -> N
     """Remember which store a data folder was opened as last."""
     facts = {"data_dir": str(data_dir.resolve()), "catalogue_id": catalogue_id}
     path = _find_folder(workspace, data_dir) / "store.json"
-    if not path.is_file() or read_json(path) != facts:
+    if read_facts(path) != facts:
         write_json(path, facts)
 
 
 def recall_store(workspace: Workspace, data_dir: Path) -> str:
     """Return the id of the store that a data folder was opened as last; "" before that."""
     path = _find_folder(workspace, data_dir) / "store.json"
-    return read_json(path)["catalogue_id"] if path.is_file() else ""
+    return read_facts(path).get("catalogue_id", "")
 
 
 def write_columns(workspace: Workspace, data_dir: Path, columns: Columns) -> None:
@@ -69,8 +70,8 @@ def write_columns(workspace: Workspace, data_dir: Path, columns: Columns) -> Non
 
 def recall_columns(workspace: Workspace, data_dir: Path) -> Columns | None:
     """Return what the columns of a table were set to; None where nothing was."""
-    path = _find_folder(workspace, data_dir) / "columns.json"
-    return read_columns(read_json(path)) if path.is_file() else None
+    known = read_facts(_find_folder(workspace, data_dir) / "columns.json")
+    return read_columns(known) if known else None
 
 
 def _find_folder(workspace: Workspace, data_dir: Path) -> Path:
@@ -94,6 +95,8 @@ def _write_known(folder: Path, table: pd.DataFrame) -> None:
 
 def _hash_file(file: Path) -> str:
     try:
-        return hashlib.blake2b(file.read_bytes(), digest_size=12).hexdigest()
+        if file.is_file():  # reading a pipe would never end
+            return hashlib.blake2b(file.read_bytes(), digest_size=12).hexdigest()
     except OSError:  # it may not be read, or is gone since
-        return ""
+        pass
+    return ""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from zapcls.errors import RunBusy
 from zapcls.workspace.jobs import can_take
-from zapcls.workspace.layout import Workspace, hold_lock, read_json, write_json
+from zapcls.workspace.layout import Workspace, hold_lock, write_json
+from zapcls.workspace.tables import read_facts
 
 
 @contextlib.contextmanager
@@ -20,7 +21,7 @@ def hold(workspace: Workspace, device: str, holder: str) -> Iterator[None]:
     named = workspace.runs_dir / f".device-{device}.json"
 
     def describe() -> str:
-        return describe_busy(device, read_json(named)["holder"])
+        return describe_busy(device, read_facts(named).get("holder", "another job"))
 
     with hold_lock(workspace.runs_dir / f".device-{device}.lock", describe):
         write_json(named, {"holder": holder, "pid": os.getpid()})
@@ -42,7 +43,7 @@ def refuse_busy(workspace: Workspace, wanted: str) -> None:
     """
     if wanted == "auto":
         known = workspace.runs_dir / ".device-auto.json"
-        wanted = read_json(known)["device"] if known.is_file() else ""
+        wanted = read_facts(known).get("device", "")
     holder = find_holder(workspace, wanted) if wanted else None
     if holder:
         raise RunBusy(describe_busy(wanted, holder))
@@ -62,4 +63,4 @@ def find_holder(workspace: Workspace, device: str) -> str | None:
         return None
     named = workspace.runs_dir / f".device-{device}.json"
     # The name is written an instant after the lock is taken.
-    return read_json(named).get("holder") if named.is_file() else "another job"
+    return read_facts(named).get("holder", "another job")

@@ -50,7 +50,10 @@ STATUS_OPTIONS: dict[str, Types] = {
 
 
 def read_checked(
-    path: Path, needed: Mapping[str, Types], options: Mapping[str, Types] | None = None
+    path: Path,
+    needed: Mapping[str, Types],
+    options: Mapping[str, Types] | None = None,
+    remedy: str = "",
 ) -> dict[str, Any]:
     """Read a JSON object whose values have these types.
 
@@ -58,14 +61,14 @@ def read_checked(
         Damaged: the file is missing, or is not such an object.
     """
     if not path.exists():
-        raise describe_damage(path, "is missing")
+        raise describe_damage(path, "is missing", remedy)
     try:
         content = read_json(path)
     except ZapError as error:
-        raise describe_damage(path, "cannot be read as a JSON object") from error
+        raise describe_damage(path, "cannot be read as a JSON object", remedy) from error
     for name, types in needed.items():
         if not _has_type(_find_value(content, name), types):
-            raise describe_damage(path, f"has no usable value for {name!r}")
+            raise describe_damage(path, f"has no usable value for {name!r}", remedy)
     for name, types in (options or {}).items():
         if name in content and not _has_type(content[name], types):
             raise describe_damage(path, f"has no usable value for {name!r}")
@@ -94,7 +97,8 @@ def read_metrics(path: Path, target: str) -> dict[str, Any]:
         Damaged: it is missing, or is not such an object.
     """
     rates = {f"targets.{target}.{name}": types for name, types in RATES.items()}
-    return read_checked(path, {"seconds": NUMBER, **rates})
+    remedy = f"Evaluate it again: python -m zapcls evaluate {path.parent.name}."
+    return read_checked(path, {"seconds": NUMBER, **rates}, remedy=remedy)
 
 
 def build_settings(run_path: Path, given: Mapping[str, Any]) -> TrainConfig:
@@ -122,12 +126,10 @@ def build_settings(run_path: Path, given: Mapping[str, Any]) -> TrainConfig:
         raise describe_damage(run_path / "config.json", fault) from error
 
 
-def describe_damage(path: Path, fault: str) -> Damaged:
-    """Build the error about a file of a job's folder."""
-    return Damaged(
-        f"{path.parent.name} is damaged: its {path.name} {fault}. Delete the folder {path.parent}, "
-        "or put the file back."
-    )
+def describe_damage(path: Path, fault: str, remedy: str = "") -> Damaged:
+    """Build the error about a file of a job's folder; without a remedy it cannot be made again."""
+    remedy = remedy or f"Put the file back, or move the folder {path.parent} away."
+    return Damaged(f"{path.parent.name} is damaged: its {path.name} {fault}. {remedy}")
 
 
 def _find_value(content: Mapping[str, Any], name: str) -> Any:

@@ -19,6 +19,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 from zapcls.errors import BadInput, Damaged
 from zapcls.workspace import integrity
 from zapcls.workspace.layout import Workspace, write_json
@@ -257,3 +262,17 @@ def can_take(path: Path) -> bool:
             return True
     except Timeout:
         return False
+    except OSError:  # in a workspace that may only be read
+        return _can_share(path)
+
+
+def _can_share(path: Path) -> bool:
+    """Whether nobody holds a lock, asked without writing."""
+    if fcntl is None:
+        return True
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

@@ -151,8 +151,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def read_chosen_data(workspace: Workspace) -> Path:
     """Read which data folder the app is about; the drawings until a person chose another."""
-    path = workspace.path / "data.json"
-    return Path(read_json(path)["data_dir"]) if path.is_file() else workspace.drawings_dir
+    try:
+        return Path(read_json(workspace.path / "data.json")["data_dir"])
+    except (ZapError, KeyError, TypeError):  # none was chosen, or the file is damaged
+        return workspace.drawings_dir
 
 
 def choose_data(workspace: Workspace, data_dir: Path) -> None:

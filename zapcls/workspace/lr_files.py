@@ -6,9 +6,9 @@ import pandas as pd
 
 from zapcls import schema
 from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import read_json
 from zapcls.workspace.run_tables import read_table
 from zapcls.workspace.runs import Run
+from zapcls.workspace.tables import read_facts
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,5 @@ def read_found(job: Job) -> list[Found]:
 
     Suggestions of a version that kept them directly below their phase are left out.
     """
-    path = job.path / "lr_suggestions.json"
-    found = read_json(path) if path.is_file() else {}
+    found = read_facts(job.path / "lr_suggestions.json")
     return [Found(job, phase, **facts) for phase, facts in found.items() if "rates" in facts]

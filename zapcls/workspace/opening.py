@@ -47,14 +47,14 @@ def open_store(
     """Open the catalogue's store, building it first when there is none.
 
     Another photo or another attribute is another store beside those that are there; none is
-    changed or deleted. A build that was interrupted goes on where it ended, and photos that
-    another store of this workspace holds are copied from there. Colors can be left for later, as
-    a training does not need them.
+    deleted, and one that is damaged is built anew and keeps what took work. A build that was
+    interrupted goes on where it ended, and photos that another store of this workspace holds are
+    copied from there. Colors can be left for later, as a training does not need them.
 
     Raises:
         BadInput: no photo can be read, or one has two labels.
         RunBusy: another process is building the same store.
-        ZapError: the disk has no room for it, or its pixel file is damaged.
+        ZapError: the disk has no room for it.
     """
     workspace.store_dir.mkdir(parents=True, exist_ok=True)
     catalogue = read_contents(workspace, catalogue, progress)
@@ -63,9 +63,10 @@ def open_store(
     busy = "One process builds a store at a time, and another is building "
     busy += f"{store.catalogue_id}. Wait until it is done."
     with hold_lock(workspace.store_dir / f".{store.catalogue_id}.lock", lambda: busy):
-        if not store.path.is_dir():
+        if not is_whole(store):
             store_build.build(store, catalogue, _list_whole(workspace), progress)
-        check_whole(store)
+        store_build.bring_back(store)
+        store = check_whole(store)
         store_build.take_over_place(store, catalogue)
         if with_colors and not store.has_colors:
             store_build.name_colors(store, _list_whole(workspace), progress)

@@ -6,6 +6,7 @@ opens the file anew, so that any number of tabs and processes may use it at once
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -149,7 +150,11 @@ class Reviews:
     @contextlib.contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         """Open the file for one transaction; whatever SQLite finds wrong is a `ZapError`."""
-        address = f"{self.path.absolute().as_uri()}?mode=rw"  # not to make an empty one
+        # rw: not to make an empty one. In a folder that may only be read, SQLite has to be told
+        # that nobody changes the file.
+        is_writable = os.access(self.path.parent, os.W_OK)
+        mode = "mode=rw" if is_writable else "mode=ro&immutable=1"
+        address = f"{self.path.absolute().as_uri()}?{mode}"
         try:
             opened = sqlite3.connect(address, _BUSY_S, isolation_level="IMMEDIATE", uri=True)
             with contextlib.closing(opened) as connection:

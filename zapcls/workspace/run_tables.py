@@ -8,22 +8,30 @@ import numpy as np
 import pandas as pd
 
 from zapcls import schema
+from zapcls.config import PHASES
 from zapcls.errors import ZapError
 from zapcls.workspace.answers import find_probabilities, read_answers
-from zapcls.workspace.layout import Workspace, read_json, replace_folder
+from zapcls.workspace.layout import Workspace, replace_folder
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store
+from zapcls.workspace.tables import looks_whole, read_array, read_facts, read_parquet
 
 KINDS = ("category", "sub_category", "brand")  # "" where a catalogue has none
 
 
 def read_table(run: Run, name: str, columns: dict[str, str]) -> pd.DataFrame:
-    """Read a CSV of a run that may still be growing; empty while it has none."""
+    """Read a CSV of a run that may still be growing; empty while it has none.
+
+    A row that is cut or damaged is left out.
+    """
     try:
-        table = pd.read_csv(run.path / name, on_bad_lines="skip")
-        return table.dropna(subset=["phase"])[list(columns)]
-    except (FileNotFoundError, pd.errors.EmptyDataError, KeyError):  # not begun, or just now
+        table = pd.read_csv(run.path / name, on_bad_lines="skip", encoding_errors="replace")
+        table = table[table["phase"].isin(PHASES)][list(columns)]
+    except (OSError, ValueError, KeyError):  # not begun, just now, or damaged
         return pd.DataFrame({key: pd.Series(dtype=dtype) for key, dtype in columns.items()})
+    numbers = [column for column in columns if column != "phase"]
+    table[numbers] = table[numbers].apply(pd.to_numeric, errors="coerce")
+    return table.dropna(subset=numbers[:1])
 
 
 def read_history(run: Run) -> pd.DataFrame:
@@ -49,7 +57,7 @@ def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     if not path.is_file():
         raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
     store = find_store(workspace, run.facts["catalogue_id"])
-    return join_facts(read_answers(run.path, run.task.target), store)
+    return join_facts(read_answers(run.path, run.task.target, run.remedy), store)
 
 
 def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
@@ -72,9 +80,21 @@ def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
     )
 
 
-def read_probabilities(run: Run) -> np.ndarray:
+def read_probabilities(run: Run, is_mapped: bool = False) -> np.ndarray:
     """Read all class probabilities: float32, (rows of predictions, classes)."""
-    return np.load(find_probabilities(run.path, run.task.target), allow_pickle=False)
+    path = find_probabilities(run.path, run.task.target)
+    return read_array(path, run.remedy, is_mapped)
+
+
+def open_embeddings(run: Run) -> np.ndarray:
+    """Map the embeddings into memory: float32, (rows of predictions, width)."""
+    return read_array(run.path / "embeddings.npy", run.remedy, is_mapped=True)
+
+
+def read_split(run: Run) -> pd.DataFrame:
+    """Read the split that a run was trained on (`schema.SPLIT`)."""
+    remedy = "Put the file back, or train again; the answers of this run stay."
+    return read_parquet(run.path / "split.parquet", remedy)
 
 
 def read_outliers(run: Run) -> pd.DataFrame | None:
@@ -83,7 +103,7 @@ def read_outliers(run: Run) -> pd.DataFrame | None:
     Of valid, and of what is wrong elsewhere; None for a run that was evaluated without.
     """
     path = run.path / "outliers.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
+    return read_parquet(path, run.remedy) if looks_whole(path) else None
 
 
 def write_derived(run: Run, kind: str, write: Callable[[Path], object]) -> None:
@@ -95,19 +115,20 @@ def write_derived(run: Run, kind: str, write: Callable[[Path], object]) -> None:
 
 
 def read_derived(run: Run, kind: str) -> pd.DataFrame | None:
-    """Read the table that a job found out about a run, None before.
+    """Read the table that a job found out about a run, None before, and where it is cut short.
 
     `kind` is recolor (`schema.RECOLORING`), trade (`schema.TRADE`) or map (image_id, x, y).
     """
     path = run.path / "derived" / kind / f"{kind}.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
+    return (
+        read_parquet(path, f"Delete {path.parent}, and do it again.") if looks_whole(path) else None
+    )
 
 
 def read_cross_validation(run: Run) -> dict[str, Any] | None:
     """Read what a cross-validation of the run's recipe came to, None before there is one."""
-    path = run.path / "derived" / "cross-validation" / "metrics.json"
-    if not path.is_file():
+    facts = read_facts(run.path / "derived" / "cross-validation" / "metrics.json")
+    if "targets" not in facts:
         return None
-    facts = read_json(path)
     rates = facts.pop("targets")[run.task.target]["splits"]["valid"]
     return facts | rates

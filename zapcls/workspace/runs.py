@@ -10,9 +10,11 @@ import pandas as pd
 from zapcls.config import TrainConfig
 from zapcls.data.split import correct_split
 from zapcls.data.task import Task, read_task
-from zapcls.errors import BadInput, RunBusy, ZapError
+from zapcls.errors import BadInput, Damaged, ZapError
 from zapcls.workspace import integrity, jobs
+from zapcls.workspace.answers import find_probabilities
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.tables import looks_whole, read_parquet
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
 
@@ -67,6 +69,11 @@ class Run(jobs.Job):
         return (self.path / "metrics.json").is_file() and not jobs.is_damaged(self)
 
     @property
+    def remedy(self) -> str:
+        """What to do where a file of its evaluation is damaged."""
+        return f"Evaluate it again: python -m zapcls evaluate {self.run_id}."
+
+    @property
     def onnx_path(self) -> Path:
         return self.path / "model.onnx"
 
@@ -90,13 +97,20 @@ class Run(jobs.Job):
         Raises:
             Damaged: one of them is missing or cannot be used.
         """
+        self.check_trained()
+        is_done = jobs.read_stored(self).state == "done"
+        if is_done or (self.path / "metrics.json").exists():
+            _ = self.task, self.facts, self.metrics
+
+    def check_trained(self) -> None:
+        """Check the files that an evaluation needs, and that are not made by one.
+
+        Raises:
+            Damaged: one of them is missing or cannot be used.
+        """
         super().check()
         _ = self.train_config
-        is_done = jobs.read_stored(self).state == "done"
-        has_metrics = is_done or (self.path / "metrics.json").exists()
-        if has_metrics:
-            _ = self.task, self.metrics
-        if has_metrics or self.weights_path.is_file() or (self.path / "model.json").exists():
+        if self.weights_path.is_file() or (self.path / "model.json").exists():
             _ = self.facts
 
     @property
@@ -158,7 +172,8 @@ def create_retraining(
     def fill(folder: Path) -> None:
         write_task(Run(folder), parent.task)
         corrections.to_parquet(folder / "corrections.parquet")
-        split = pd.read_parquet(parent.path / "split.parquet")
+        remedy = f"Choose another run than {parent.run_id}, or put the file back."
+        split = read_parquet(parent.path / "split.parquet", remedy)
         correct_split(split, corrections).to_parquet(folder / "split.parquet")
 
     return _create(workspace, config, parent.data_dir, origin, fill)
@@ -174,8 +189,10 @@ def list_runs(workspace: Workspace) -> list[Run]:
     return [Run(job.path) for job in jobs.list_jobs(workspace.runs_dir)]
 
 
-def find_run(workspace: Workspace, name: str) -> Run:
+def find_run(workspace: Workspace, name: str, is_to_evaluate: bool = False) -> Run:
     """Find a run by its id in the workspace, else by its path.
+
+    One that is to be evaluated needs no whole files of an evaluation.
 
     Raises:
         BadInput: there is none.
@@ -189,7 +206,7 @@ def find_run(workspace: Workspace, name: str) -> Run:
             "`python -m zapcls runs` lists them."
         )
     run = named[0] if named else Run(path.resolve())
-    run.check()
+    run.check_trained() if is_to_evaluate else run.check()
     return run
 
 
@@ -207,7 +224,21 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
             f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
             f"{_advise(run)}"
         )
+    if broken := find_broken(run):
+        raise describe_broken(run, broken)
     return run
+
+
+def find_broken(run: Run) -> str:
+    """Name a file of a run's evaluation that is cut short, "" where there is none."""
+    files = [run.path / "predictions.parquet", run.path / "embeddings.npy"]
+    files.append(find_probabilities(run.path, run.train_config.target))
+    return next((file.name for file in files if file.exists() and not looks_whole(file)), "")
+
+
+def describe_broken(run: Run, file: str) -> Damaged:
+    """Build the error about a cut file of a run's evaluation."""
+    return Damaged(f"{run.run_id} is damaged: its {file} is damaged or cut short. {run.remedy}")
 
 
 def _advise(run: Run) -> str:
@@ -222,32 +253,6 @@ def _advise(run: Run) -> str:
         f"(python -m zapcls train --resume {run.run_id}) or delete it (python -m zapcls delete "
         f"{run.run_id})."
     )
-
-
-def delete_run(workspace: Workspace, run_id: str) -> Path:
-    """Move a run into the workspace's trash folder, and return where it lies now.
-
-    Raises:
-        BadInput: there is no such run in the workspace.
-        RunBusy: it is at work.
-    """
-    found = [run for run in list_runs(workspace) if run.run_id == run_id]
-    if not found:
-        raise BadInput(
-            f"RUN must be a run's id in {workspace.path}, got {run_id!r}. "
-            "`python -m zapcls runs` lists them."
-        )
-    [run] = found
-    if jobs.is_held(run):
-        raise RunBusy(
-            f"A run is deleted once it has ended, but {run_id} is at work. Stop it first."
-        )
-    place = workspace.trash_dir / run_id
-    while place.exists():  # one of this name was deleted before
-        place = place.with_name(f"{place.name}-again")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    run.path.rename(place)
-    return place
 
 
 def summarize_run(run: Run) -> dict[str, Any]:

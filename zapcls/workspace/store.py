@@ -14,9 +14,10 @@ from zapcls.data import labels
 from zapcls.data.catalog import Attribute
 from zapcls.data.split import build_split, name_split
 from zapcls.data.task import DEFAULT_TASK, Task
-from zapcls.errors import ZapError
+from zapcls.errors import Damaged, ZapError
 from zapcls.workspace.contents import recall_store
 from zapcls.workspace.layout import Workspace, read_json, replace_file
+from zapcls.workspace.tables import looks_whole, read_array, read_facts, read_parquet
 
 VERSION = 2  # of what a store's folder holds
 _FINGERPRINT_ROWS = 64
@@ -44,6 +45,14 @@ class Store:
         return read_json(self.path / "pixels.json")
 
     @property
+    def remedy(self) -> str:
+        """What to do where a file of it is damaged."""
+        return (
+            "Open its data folder on the Data page (or with the command catalog): the photos are "
+            "read again, and what people decided stays."
+        )
+
+    @property
     def side(self) -> int:
         return self.facts["side"]
 
@@ -69,7 +78,7 @@ class Store:
     @cached_property
     def pixels(self) -> np.ndarray:
         """A memory map, uint8, (rows, side, side, 3), RGB."""
-        return np.load(self.path / "pixels.npy", mmap_mode="r")
+        return read_array(self.path / "pixels.npy", self.remedy, is_mapped=True)
 
     @property
     def bodies_dir(self) -> Path:
@@ -83,12 +92,15 @@ class Store:
 
     @property
     def has_colors(self) -> bool:
-        """Whether the colors are named; a training leaves that for its end."""
-        return (self.path / "colors.parquet").is_file()
+        """Whether the colors are named; a training leaves that for its end.
+
+        Where their file is cut short they are not, and are named anew.
+        """
+        return looks_whole(self.path / "colors.parquet")
 
     def read_catalog(self) -> pd.DataFrame:
         """Read the facts of each photo (`schema.CATALOG`) and its attributes."""
-        return pd.read_parquet(self.path / "catalog.parquet")
+        return read_parquet(self.path / "catalog.parquet", self.remedy)
 
     def read_colors(self) -> pd.DataFrame:
         """Read each photo's color (`schema.COLORS`), a row for each of the catalogue's.
@@ -101,7 +113,8 @@ class Store:
                 f"The colors of the photos in {self.facts['data_dir']} are not named yet. "
                 "Open that folder on the Data page to name them."
             )
-        return pd.read_parquet(self.path / "colors.parquet")
+        path = self.path / "colors.parquet"
+        return read_parquet(path, f"Delete the file and open {self.facts['data_dir']} again.")
 
     def find_image(self, image_path: str) -> Path:
         """The file behind a row of the catalogue, below the folder it was read from."""
@@ -119,17 +132,18 @@ def list_stores(workspace: Workspace) -> list[Store]:
 
 
 def _is_current(store: Store) -> bool:
-    return store.facts.get("version") == VERSION
+    return read_facts(store.path / "pixels.json").get("version") == VERSION
 
 
 def find_store_of(workspace: Workspace, data_dir: Path) -> Store | None:
-    """Find the store that a data folder was last opened as, None when there is none."""
+    """Find the store that a data folder was last opened as, None when there is none whole."""
     stores, catalogue_id = list_stores(workspace), recall_store(workspace, data_dir)
     place = str(data_dir.expanduser().resolve())
-    return next(
+    found = next(
         (store for store in stores if store.catalogue_id == catalogue_id),
         next((store for store in stores if store.facts["data_dir"] == place), None),
     )
+    return found if found and has_all(found) else None
 
 
 def find_store(workspace: Workspace, catalogue_id: str) -> Store:
@@ -145,6 +159,8 @@ def find_store(workspace: Workspace, catalogue_id: str) -> Store:
             f"The pixel store {catalogue_id} is not in {workspace.path}. "
             "Open its data folder on the Data page to build it again."
         )
+    if not read_facts(store.path / "pixels.json"):
+        raise Damaged(f"{store.path / 'pixels.json'} is damaged or cut short. {store.remedy}")
     if not _is_current(store):
         raise ZapError(
             f"The pixel store {catalogue_id} was written by an older version of zapcls. Open its "
@@ -162,21 +178,28 @@ def check_whole(store: Store) -> Store:
     store = dataclasses.replace(store)
     if not is_whole(store):
         raise ZapError(
-            f"{store.path / 'pixels.npy'} must hold {store.facts['rows']:,} photos of "
-            f"{store.side} px, but is damaged or of another catalogue. Delete that folder; it is "
-            "built again at the next start."
+            f"{store.path} must hold {store.facts['rows']:,} photos of {store.side} px and their "
+            f"table, but is damaged or of another catalogue. {store.remedy}"
         )
     return store
 
 
 def is_whole(store: Store) -> bool:
-    """Whether the pixel file has the shape and the fingerprint that the facts name."""
+    """Whether nothing is cut, and the pixels have the shape and fingerprint of the facts."""
+    if not has_all(store):
+        return False
     try:
         shape = (store.facts["rows"], store.side, store.side, 3)
         fingerprint = take_fingerprint(store.pixels, store.catalogue_id)
         return store.pixels.shape == shape and fingerprint == store.facts["fingerprint"]
     except (OSError, ValueError, EOFError, KeyError, ZapError):
         return False
+
+
+def has_all(store: Store) -> bool:
+    """Whether its facts, its table and its pixels are there, none of them cut short."""
+    files = (store.path / "catalog.parquet", store.path / "pixels.npy")
+    return bool(read_facts(store.path / "pixels.json")) and all(map(looks_whole, files))
 
 
 def take_fingerprint(pixels: np.ndarray, catalogue_id: str) -> str:
@@ -232,8 +255,8 @@ def read_split(store: Store, config: TrainConfig) -> pd.DataFrame:
     labels.check_trainable(table, labels.resolve(catalog, asked).classes)
     name = name_split(config.target, config.classes, config.split, config.seed)
     path = store.path / "splits" / f"{name}.parquet"
-    if path.is_file():
-        return pd.read_parquet(path)
+    if looks_whole(path):
+        return read_parquet(path, "Delete the file; it is made again.")
     split = build_split(table, config.split, config.seed)
     replace_file(path, split.to_parquet())  # two runs may make it at once
     return split

@@ -63,7 +63,31 @@ def build(store: Store, catalogue: Catalogue, known: Sequence[Store], progress: 
     }
     write_json(aside / "pixels.json", facts)
     array.drop_marks()
+    _put_in_place(aside, store)
+
+
+def _put_in_place(aside: Path, store: Store) -> None:
+    """Rename a build; where it replaces a damaged store, what took work there goes along."""
+    if store.path.is_dir():
+        bring_back(store)
+        store.path.rename(_find_damaged(store))
     aside.rename(store.path)
+    bring_back(store)
+
+
+def bring_back(store: Store) -> None:
+    """Move what took work from the damaged folder that a store replaced, if there is one."""
+    damaged = _find_damaged(store)
+    for name in (store.color_labels_path.name, "checks", store.bodies_dir.name):
+        if (damaged / name).exists():
+            if name == store.color_labels_path.name:  # there are those of other stores, say
+                (store.path / name).unlink(missing_ok=True)
+            (damaged / name).rename(store.path / name)
+    shutil.rmtree(damaged, ignore_errors=True)
+
+
+def _find_damaged(store: Store) -> Path:
+    return store.path.with_name(f".{store.path.name}.damaged")
 
 
 def _group(table: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
