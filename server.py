@@ -4,5 +4,9 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from zapcls.ui.hosts import KnownHosts, OwnSources
+from zapcls.ui.upload_limits import UploadLimit, keep_uploads_in_memory
+from zapcls.workspace import permissions
 
-app = App("streamlit_app.py", middleware=[Middleware(KnownHosts), Middleware(OwnSources)])
+keep_uploads_in_memory()
+limits = [Middleware(UploadLimit)] if permissions.read_mode() == "demo" else []
+app = App("streamlit_app.py", middleware=[Middleware(KnownHosts), Middleware(OwnSources), *limits])

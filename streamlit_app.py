@@ -19,35 +19,35 @@ ICON = Path(navigation.__file__).with_name("icon.png")
 st.set_page_config(page_title="zapcls", page_icon=str(ICON), layout="wide")
 
 
-def define_page(name: str, title: str, icon: str) -> StreamlitPage:
-    """Define a page; Overview is the one that opens first."""
-    is_first = name == "overview"
-    return st.Page(navigation.PAGES[name], title=title, icon=f":material/{icon}:", default=is_first)
+def define_pages(*pages: tuple[str, str, str]) -> list[StreamlitPage]:
+    """Define those pages that are there: name, title, icon. Overview opens first."""
+    return [
+        st.Page(
+            navigation.PAGES[name], title=title, icon=f":material/{icon}:",
+            default=name == "overview",
+        )
+        for name, title, icon in pages
+        if navigation.is_there(name)
+    ]  # fmt: skip
 
 
-page = st.navigation(
-    {
-        "Start": [
-            define_page("overview", "Overview", "home"),
-            define_page("classify", "Classify", "photo_camera"),
-        ],
-        "Learn": [
-            define_page("data", "Data", "grid_view"),
-            define_page("learning_rate", "Learning rate", "show_chart"),
-            define_page("train", "Train", "model_training"),
-        ],
-        "Understand": [
-            define_page("results", "Results", "insights"),
-            define_page("errors", "Errors", "image_search"),
-            define_page("color_bias", "Color bias", "palette"),
-        ],
-        "Improve": [
-            define_page("review", "Review", "rate_review"),
-            define_page("compare", "Compare", "compare_arrows"),
-        ],
-    },
-    expanded=True,
-)
+sections = {
+    "Start": define_pages(
+        ("overview", "Overview", "home"), ("classify", "Classify", "photo_camera")
+    ),
+    "Learn": define_pages(
+        ("data", "Data", "grid_view"), ("learning_rate", "Learning rate", "show_chart"),
+        ("train", "Train", "model_training"),
+    ),
+    "Understand": define_pages(
+        ("results", "Results", "insights"), ("errors", "Errors", "image_search"),
+        ("color_bias", "Color bias", "palette"),
+    ),
+    "Improve": define_pages(
+        ("review", "Review", "rate_review"), ("compare", "Compare", "compare_arrows")
+    ),
+}  # fmt: skip
+page = st.navigation({title: pages for title, pages in sections.items() if pages}, expanded=True)
 
 st.html(STYLE)
 navigation.send_back()

@@ -6,7 +6,7 @@ from zapcls.blocks import numbers
 from zapcls.data.labels import summarize
 from zapcls.data.task import Task
 from zapcls.ui import cache, messages, navigation, run_picker, run_state
-from zapcls.workspace import jobs
+from zapcls.workspace import jobs, permissions
 from zapcls.workspace.runs import list_runs
 
 ANSWERS = {
@@ -35,12 +35,28 @@ def show_beginning() -> None:
     run_state.show_first_try()
 
 
+def show_data() -> None:
+    """Show which data is in use, and the way to it."""
+    st.subheader("Data in use", anchor=False)
+    if store is None:
+        state = "its colors are not named yet" if cache.lacks_colors() else "not read yet"
+        st.markdown(f"{numbers.begin(messages.data_name())}, {state}.")
+    else:
+        counts = summarize(cache.catalog(store))
+        st.markdown(f"{counts['kept']:,} photos of {counts['rows']:,}, {messages.data_name()}.")
+        if store.is_drawn:
+            st.caption(messages.DRAWN_NOTE)
+    navigation.show_link("data", "Look at the data", icon=":material/grid_view:")
+
+
 navigation.enter("overview")
 st.title("zapcls", anchor=False)
 st.markdown(
     "Train a network on the labels of a catalogue of photos, look at what it gets wrong, and find "
     "out why."
 )
+if not permissions.may("start"):
+    st.caption("This is a demo: finished runs to look at, and your own photos to classify.")
 
 runs = list_runs(cache.workspace())
 store = cache.chosen_store()
@@ -63,17 +79,9 @@ with left:
     else:
         show_beginning()
 
-with right:
-    st.subheader("Data in use", anchor=False)
-    if store is None:
-        state = "its colors are not named yet" if cache.lacks_colors() else "not read yet"
-        st.markdown(f"{numbers.begin(messages.data_name())}, {state}.")
-    else:
-        counts = summarize(cache.catalog(store))
-        st.markdown(f"{counts['kept']:,} photos of {counts['rows']:,}, {messages.data_name()}.")
-        if store.is_drawn:
-            st.caption(messages.DRAWN_NOTE)
-    navigation.show_link("data", "Look at the data", icon=":material/grid_view:")
+if permissions.may("choose"):
+    with right:
+        show_data()
 
 if runs:
     st.subheader("Newest runs", anchor=False)

@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from zapcls.__main__ import main
 from zapcls.config import build_config
-from zapcls.workspace import devices
+from zapcls.workspace import devices, permissions
 from zapcls.workspace.layout import ENVIRONMENT, open_workspace
 from zapcls.workspace.runs import list_runs
 
@@ -374,6 +374,26 @@ def test_what_cannot_be_served_starts_no_server(refused, monkeypatch, options, w
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it serves"))
 
     assert words in refused("serve", *options)
+
+
+def test_a_demo_is_served_of_the_runs_that_are_named(
+    refused, monkeypatch, color_run, call_evaluated
+):
+    served = []
+    monkeypatch.setattr(os, "execve", lambda *call: served.append(call))
+    monkeypatch.setattr(os, "chdir", lambda _: None)
+    monkeypatch.setattr("zapcls.commands.machine.check_port", lambda _: None)
+    assert "once it is evaluated" in refused("serve", "--demo", color_run.run_id)
+    call_evaluated(color_run)
+    assert "Leave it out" in refused("serve", "--demo", color_run.run_id, "--data", "any")
+    assert served == []
+
+    assert main(["serve", "--demo", color_run.run_id]) == 0
+
+    [(_, command, environment)] = served
+    assert environment[permissions.ENVIRONMENT] == "demo"
+    assert environment[permissions.RUNS_ENVIRONMENT] == color_run.run_id
+    assert command[command.index("--client.showErrorDetails") + 1] == "none"
 
 
 def test_a_port_that_needs_rights_is_not_called_busy(refused, monkeypatch):

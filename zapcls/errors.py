@@ -29,6 +29,10 @@ class Stopped(ZapError):
     exit_code = 130
 
 
+class Forbidden(ZapError):
+    """The mode that the app runs in does not allow it."""
+
+
 class Damaged(ZapError):
     """The files of a run or a job cannot be used: one is damaged, or of another version."""
 

@@ -13,10 +13,16 @@ from zapcls.commands.data import look_at_data
 from zapcls.commands.terminal import print_table
 from zapcls.config import read_architectures
 from zapcls.errors import BadInput
+from zapcls.workspace import permissions
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import DATA_ENVIRONMENT, ENVIRONMENT, open_workspace
+from zapcls.workspace.runs import find_evaluated
 
 _JOB_NICENESS = 5
+
+
+# Of Streamlit, where strangers may look: MB of an upload, and no traceback in the browser.
+DEMO = ("--server.maxUploadSize", "10", "--client.showErrorDetails", "none")
 
 
 def run_devices(arguments: argparse.Namespace) -> None:
@@ -38,9 +44,15 @@ def run_serve(arguments: argparse.Namespace) -> None:
     check_port(arguments.port)
     workspace = open_workspace(arguments.workspace)
     environment = os.environ | {ENVIRONMENT: str(workspace.path)}
+    if arguments.demo:
+        shown = ",".join(find_evaluated(workspace, name).run_id for name in arguments.demo)
+        environment |= {permissions.ENVIRONMENT: "demo", permissions.RUNS_ENVIRONMENT: shown}
+    is_demo = environment.get(permissions.ENVIRONMENT) == "demo"
+    if arguments.data and is_demo:
+        raise BadInput("A demo shows the photos of its runs; got --data too. Leave it out.")
     if arguments.data:
         environment[DATA_ENVIRONMENT] = str(look_at_data(arguments, workspace)[0])
-    command = [sys.executable, "-m", "streamlit", "run", str(app)]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), *(DEMO if is_demo else ())]
     print(f"zapcls is served on http://localhost:{arguments.port} (Ctrl-C ends it).", flush=True)
     os.chdir(app.parent)  # where .streamlit/config.toml is
     os.execve(command[0], [*command, "--server.port", str(arguments.port)], environment)
@@ -89,5 +101,8 @@ def add_commands(add: Any) -> None:
     add("devices", run_devices, "list this machine's devices and the tested networks")
     serve = add("serve", run_serve, "serve the app in the browser", data=True, json=False)
     serve.add_argument("--port", type=int, default=8501)
+    serve.add_argument(
+        "--demo", nargs="+", metavar="RUN", help="show these finished runs to strangers, read-only"
+    )
     work = add("work", run_work, "do a job that a page created", json=False)
     work.add_argument("job", type=Path, metavar="JOB_DIR")

@@ -8,11 +8,12 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.ui import cache, messages, navigation
-from zapcls.workspace import jobs
+from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Job, Status
 from zapcls.workspace.runs import Run
 
 REFRESH_S = 1.0
+NOT_IN_DEMO = "This demo has no such result: nothing is computed in it."
 
 
 def find_active(parent: Path, kind: str = "") -> Job | None:
@@ -63,6 +64,9 @@ def launch_run(run: Run) -> None:
 def offer_job(kind: str, run: Run, said: str, button: str, icon: str, cost: str) -> None:
     """Describe a job about a run, and show the button that starts it, or the one at work."""
     st.markdown(said)
+    if not permissions.may("start"):
+        st.caption(NOT_IN_DEMO)
+        return
     if is_at_work(kind, run):
         return
     if st.button(button, type="primary", key=kind, icon=f":material/{icon}:"):

@@ -10,6 +10,7 @@ from zapcls.analysis import decisions as rules
 from zapcls.data.task import Task
 from zapcls.ui import cache, messages
 from zapcls.ui.choices import FEW, Choice, describe, list_choices
+from zapcls.workspace import permissions
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 
@@ -36,6 +37,8 @@ class Card(NamedTuple):
 
 def pick_reviewer() -> None:
     """Show who is marking in the sidebar, kept in session_state["reviewer"]."""
+    if not permissions.may("mark"):
+        return
     # A field's value is forgotten on pages that do not show it.
     st.session_state.setdefault("reviewer", st.session_state.get(_KEPT, _guess_name()))
     st.sidebar.text_input(
@@ -70,6 +73,8 @@ def show_marking(card: Card) -> None:
     told, buttons = st.container(), st.container(horizontal=True, gap="xsmall")
     if verdict is not None:
         told.caption(describe_verdict(verdict, run))
+    if not permissions.may("mark"):
+        return
     choices = list_choices(image.catalog_label, task)
     others = [choice for choice in choices if choice.right_label in task.classes]
     with buttons:

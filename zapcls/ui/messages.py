@@ -1,14 +1,17 @@
 """What pages say alike: errors, names that came with the data, and which data that is."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import streamlit as st
 
 from zapcls.errors import ZapError, explain_system_error
 from zapcls.ui import cache
+from zapcls.workspace import permissions
 from zapcls.workspace.layout import read_chosen_data
 
+_PLACE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\",;:]+/)+")  # the folders of a path, not its last name
 DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
 
 
@@ -19,7 +22,7 @@ def explain_errors() -> Iterator[None]:
         with explain_system():
             yield
     except ZapError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(conceal(str(error)), icon=":material/error:")
 
 
 @contextlib.contextmanager
@@ -42,6 +45,11 @@ def explain_system() -> Iterator[None]:
         if explained is None:
             raise
         raise explained from error
+
+
+def conceal(text: str) -> str:
+    """Take the places of files out of a text, where strangers may look."""
+    return text if permissions.may("start") else _PLACE.sub("", text)
 
 
 def toast_error(text: str) -> None:

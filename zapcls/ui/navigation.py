@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from zapcls.workspace import permissions
+
 PAGES = {
     name: f"pages/{name}.py"
     for name in (
@@ -11,7 +13,14 @@ PAGES = {
         "review", "compare",
     )
 }  # fmt: skip
+# What a visitor must be allowed to do for a page to be there; to look, unless named.
+NEEDS = {"data": "choose", "learning_rate": "start", "train": "start", "review": "mark"}
 _ENTERED = "entered_by_navigation"
+
+
+def is_there(page: str) -> bool:
+    """Whether a page is shown in this mode."""
+    return page in PAGES and permissions.may(NEEDS.get(page, "look"))
 
 
 def enter(page: str) -> None:
@@ -29,7 +38,7 @@ def send_back() -> None:
     """Open the page that `enter` came from; the entry file calls this after `st.navigation`."""
     st.session_state[_ENTERED] = True
     page = st.query_params.get("open")
-    if page in PAGES:
+    if page and is_there(page):
         rest = {key: value for key, value in st.query_params.items() if key != "open"}
         st.switch_page(PAGES[page], query_params=rest)
 
@@ -40,8 +49,9 @@ def open_page(page: str, **params: Any) -> None:
 
 
 def show_link(page: str, label: str, icon: str | None = None, **params: Any) -> None:
-    """Link to a page, the chosen run and `params` in its URL."""
-    st.page_link(PAGES[page], label=label, icon=icon, query_params=_params(params))
+    """Link to a page, the chosen run and `params` in its URL; none to one that is not there."""
+    if is_there(page):
+        st.page_link(PAGES[page], label=label, icon=icon, query_params=_params(params))
 
 
 def _params(params: dict[str, Any]) -> dict[str, Any]:

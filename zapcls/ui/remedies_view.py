@@ -7,6 +7,7 @@ from zapcls.findings.ask import Ask
 from zapcls.findings.remedy_settings import BASE, MOST_SEEDS, REMEDIES, SEEDS
 from zapcls.ui import cache, job_view
 from zapcls.ui.sections import show_blocks
+from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
 
 OTHERS = [name for name in REMEDIES if name != BASE]
@@ -29,13 +30,16 @@ def show_remedies(run: Run) -> None:
         show_start(run)
         return
     show_blocks(section)
-    if not found.obstacle:
+    if not found.obstacle and permissions.may("start"):
         with st.expander("Try other remedies"):
             show_start(run)
 
 
 def show_start(run: Run) -> None:
     """Choose remedies and start the job, or watch the one at work."""
+    if not permissions.may("start"):
+        st.caption(job_view.NOT_IN_DEMO)
+        return
     if job_view.is_at_work("trade", run):
         return
     names = st.pills(

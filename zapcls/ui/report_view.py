@@ -6,6 +6,7 @@ import streamlit as st
 
 from zapcls.report.files import KIND, find_report
 from zapcls.ui import job_view
+from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
 
 FORMATS = {
@@ -17,7 +18,8 @@ FORMATS = {
 def show_report(run: Run) -> None:
     """Show the run's report as downloads, or offer to write it."""
     st.subheader("Report", anchor="report")
-    if job_view.is_at_work(KIND, run):
+    may_write = permissions.may("start")
+    if may_write and job_view.is_at_work(KIND, run):
         return
     written = {suffix: path for suffix in FORMATS if (path := find_report(run, suffix))}
     if not written:
@@ -25,7 +27,9 @@ def show_report(run: Run) -> None:
             "All that is known of this run and color in one file: answer, charts, tables, method "
             "and limits. It needs neither this app nor the internet."
         )
-        if st.button("Write the report", key="write_report", icon=":material/description:"):
+        if not may_write:
+            st.caption(job_view.NOT_IN_DEMO)
+        elif st.button("Write the report", key="write_report", icon=":material/description:"):
             job_view.start_job(KIND, run=str(run.path))
         return
     with st.container(horizontal=True):
@@ -35,7 +39,7 @@ def show_report(run: Run) -> None:
                 title, path.read_bytes, f"{run.run_id}{suffix}", mime, key=f"download{suffix}",
                 on_click="ignore", icon=icon,
             )  # fmt: skip
-        if st.button("Write it again", key="write_report", icon=":material/refresh:"):
+        if may_write and st.button("Write it again", key="write_report", icon=":material/refresh:"):
             job_view.start_job(KIND, run=str(run.path))
     when = time.localtime(next(iter(written.values())).stat().st_mtime)
     missing = "" if ".pdf" in written else " There is no PDF, as no Chromium was found to print it."

@@ -6,10 +6,10 @@ from zapcls.config import build_config
 from zapcls.errors import Damaged
 from zapcls.ui import cache
 from zapcls.ui.job_view import find_active, launch_run, show_failure, show_job, start_job
-from zapcls.ui.messages import DRAWN_NOTE, escape
+from zapcls.ui.messages import DRAWN_NOTE, conceal, escape
 from zapcls.ui.navigation import show_link
 from zapcls.ui.run_picker import chosen_run, show_missing
-from zapcls.workspace import jobs
+from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.runs import Run, create_run, describe_broken, find_broken
 
@@ -41,7 +41,7 @@ def need_run() -> Run:
 
 def _show_damage(run: Run, said: str) -> None:
     """Say what is damaged and offer what mends it, if anything; ends the page."""
-    st.error(escape(said), icon=":material/error:")
+    st.error(escape(conceal(said)), icon=":material/error:")
     try:
         run.check_trained()
     except Damaged:
@@ -53,6 +53,8 @@ def _show_damage(run: Run, said: str) -> None:
 
 def _offer_evaluation(run: Run, label: str) -> None:
     """Show the evaluation that is at work, else the button that starts one."""
+    if not permissions.may("start"):
+        return
     running = find_active(cache.workspace().jobs_dir, "evaluate")
     if running and running.config["run"] == str(run.path):
         show_job(running)
@@ -76,6 +78,8 @@ def _explain_unevaluated(run: Run, status: Status) -> None:
 
 def show_first_try() -> None:
     """The one button for someone who has nothing yet: the preset for newcomers, on drawings."""
+    if not permissions.may("start"):
+        return
     label = "Train on the drawings (under a minute)"
     if st.button(label, type="primary", key="first_try", icon=":material/play_arrow:"):
         workspace = cache.workspace()

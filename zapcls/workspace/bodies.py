@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from zapcls.workspace import permissions
 from zapcls.workspace.layout import hold_lock
 from zapcls.workspace.store import Store
 from zapcls.workspace.tables import read_facts
@@ -51,6 +52,7 @@ def delete(body: BodyFiles) -> None:
     Raises:
         RunBusy: a job is at work in the folder.
     """
+    permissions.require("delete")
     busy = f"Features are deleted while no job uses them, and one is using {body.path.name}. "
     busy += "Wait until it is done."
     with hold_lock(body.path / "lock", lambda: busy, timeout_s=0):

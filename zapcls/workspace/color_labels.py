@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from zapcls.data.color_names import BASIC_COLORS
 from zapcls.errors import BadInput, ZapError
+from zapcls.workspace import permissions
 from zapcls.workspace.layout import replace_file
 from zapcls.workspace.reviews import refuse
 from zapcls.workspace.sheets import open_csv
@@ -66,6 +67,7 @@ class ColorLabels:
         return str(labels["image_id"].iloc[-1])
 
     def _lock(self) -> FileLock:
+        permissions.require("mark")
         return FileLock(self.path.with_name(f".{self.path.name}.lock"))
 
     def _write(self, labels: pd.DataFrame) -> None:

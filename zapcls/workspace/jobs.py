@@ -25,7 +25,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from zapcls.errors import BadInput, Damaged
-from zapcls.workspace import integrity
+from zapcls.workspace import integrity, permissions
 from zapcls.workspace.layout import Workspace, write_json
 
 FINAL_STATES = ("done", "stopped", "failed", "lost", "damaged")
@@ -112,6 +112,7 @@ def create(
 
     `fill` writes what else the job starts with into the folder that it is given.
     """
+    permissions.require("start")
     stamp = time.strftime("%Y%m%d-%H%M%S")
     job = Job(parent / "-".join(filter(None, (stamp, name or kind, secrets.token_hex(2)))))
     aside = parent / f".{job.job_id}.part"
@@ -135,6 +136,7 @@ def reopen(job: Job) -> None:
         BadInput: it is done, or still at work.
         Damaged: its files cannot be used.
     """
+    permissions.require("start")
     status = read_status(job)
     if status.state == "damaged":
         raise Damaged(status.message)
@@ -159,6 +161,7 @@ def launch(job: Job, workspace: Workspace) -> None:
 
     The process has its own session, so it outlives the one that started it.
     """
+    permissions.require("start")
     command = [sys.executable, "-m", "zapcls", "work", str(job.path)]
     command += ["--workspace", str(workspace.path)]
     # Found there too when zapcls is not installed and the launcher stands in another folder.
@@ -185,6 +188,7 @@ def launch(job: Job, workspace: Workspace) -> None:
 
 def request_stop(job: Job) -> None:
     """Ask the job to stop; it does so within a batch or a file, and keeps what it has."""
+    permissions.require("start")
     job.stop_path.touch()
 
 

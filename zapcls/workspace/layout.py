@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from zapcls.errors import BadInput, RunBusy, ZapError
+from zapcls.workspace import permissions
 
 ENVIRONMENT = "ZAPCLS_WORKSPACE"
 DATA_ENVIRONMENT = "ZAPCLS_DATA"  # the folder that the app opens on
@@ -82,7 +83,12 @@ def check_writable(file: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes | memoryview) -> None:
-    """Replace a file atomically: a reader sees the old or the new one, whole."""
+    """Replace a file atomically: a reader sees the old or the new one, whole.
+
+    Raises:
+        Forbidden: nothing may be written in this mode.
+    """
+    permissions.require("write")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not mkstemp: its files are their owner's alone, whatever the umask says.
     aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
@@ -96,6 +102,7 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
 
 def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
     """Replace a folder by what `write` puts into the empty one that it is given."""
+    permissions.require("write")
     aside = folder.with_name(f".{folder.name}-{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -159,4 +166,5 @@ def read_chosen_data(workspace: Workspace) -> Path:
 
 def choose_data(workspace: Workspace, data_dir: Path) -> None:
     """Remember which data folder the app is about."""
+    permissions.require("choose")
     write_json(workspace.path / "data.json", {"data_dir": str(data_dir.expanduser().resolve())})

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from zapcls import schema
 from zapcls.errors import BadInput, ZapError
+from zapcls.workspace import permissions
 from zapcls.workspace.layout import Workspace
 
 MOST_LETTERS = {"reviewer": 40, "note": 2_000, "right_label": 200}
@@ -86,6 +87,7 @@ class Reviews:
             BadInput: a decision contradicts itself, is of the future or too long.
             ZapError: the file cannot be used.
         """
+        permissions.require("mark")
         refuse(decisions, list_rules(decisions), "decision")
         table = schema.conform(decisions, schema.DECISIONS, "decisions").astype({"settles": int})
         self._create()
@@ -115,6 +117,7 @@ class Reviews:
 
     def undo(self, catalogue_id: str, target: str, reviewer: str, image_id: str = "") -> str | None:
         """Take back a reviewer's latest decision (on one image, if asked), and name its image."""
+        permissions.require("mark")
         if not self.path.exists():
             return None
         values = {"catalogue_id": catalogue_id, "target": target, "reviewer": reviewer}

@@ -11,7 +11,7 @@ from zapcls.config import TrainConfig
 from zapcls.data.split import correct_split
 from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, Damaged, ZapError
-from zapcls.workspace import integrity, jobs
+from zapcls.workspace import integrity, jobs, permissions
 from zapcls.workspace.answers import find_probabilities
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.tables import looks_whole, read_parquet
@@ -185,8 +185,12 @@ def write_task(run: Run, task: Task) -> None:
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """List the runs, the newest first."""
-    return [Run(job.path) for job in jobs.list_jobs(workspace.runs_dir)]
+    """List the runs, the newest first; in a demo those that are evaluated and shown."""
+    runs = [Run(job.path) for job in jobs.list_jobs(workspace.runs_dir)]
+    if permissions.may("start"):
+        return runs
+    shown = permissions.list_shown_runs()
+    return [run for run in runs if run.is_evaluated and (not shown or run.run_id in shown)]
 
 
 def find_run(workspace: Workspace, name: str, is_to_evaluate: bool = False) -> Run:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from zapcls.errors import BadInput, RunBusy
-from zapcls.workspace import jobs
+from zapcls.workspace import jobs, permissions
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import list_runs
 
@@ -15,6 +15,7 @@ def delete_run(workspace: Workspace, run_id: str) -> Path:
         BadInput: there is no such run in the workspace.
         RunBusy: it is at work.
     """
+    permissions.require("delete")
     found = [run for run in list_runs(workspace) if run.run_id == run_id]
     if not found:
         raise BadInput(
