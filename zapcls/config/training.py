@@ -48,6 +48,7 @@ SECTIONS = {
 PARTS = {
     "all": "whole network", "last_stage": "last stage", "last_two_stages": "last two stages",
 }  # fmt: skip
+HEADS = {"hidden": "hidden layer of 512", "linear": "linear"}
 # How many stages each part but the whole network has.
 STAGES = {"last_stage": 1, "last_two_stages": 2}
 _RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and its valley is taken"
@@ -127,6 +128,11 @@ class TrainConfig:
         ),
         line=PARTS.__getitem__, is_quiet=True,
         curve=Curve("for", lambda part: f"the {PARTS[part]}", lambda _, phase: phase != "frozen"))
+    head: str = row("hidden", choice(HEADS), "Head", "Network",
+        "what answers from the pooled features; a network with a linear head can be exported to "
+        "timm",
+        line=lambda head: f"{head} head", is_quiet=True,
+        curve=Curve("with", lambda head: f"a {head} head"))
     frozen_epochs: int = row(1, whole(0, 1000), "Epochs, head only", "Schedule",
         "epochs that train the head only")
     frozen_lr: float | str = row(3e-3, rate(), "Learning rate, head only", "Schedule", _RATE_HELP)

@@ -81,14 +81,16 @@ def has_matrix_unit() -> bool:
     return facts.is_file() and "amx_bf16" in facts.read_text(encoding="utf-8")
 
 
-def build_network(arch: str, weights: str, n_classes: int) -> nn.Sequential:
+def build_network(arch: str, weights: str, n_classes: int, head: str = "hidden") -> nn.Sequential:
     """Build body and head: `network[0]` gives the feature map, `network[1]` is fastai's head.
+
+    A "linear" head is the same without its hidden layer.
 
     Raises:
         BadInput: the weights cannot be had (see `build_body`).
     """
     body, channels = build_body(arch, weights)
-    return add_head(body, channels, n_classes)
+    return add_head(body, channels, n_classes, lin_ftrs=[] if head == "linear" else None)
 
 
 def load_network(facts: dict, weights_path: Path) -> nn.Sequential:
@@ -97,7 +99,8 @@ def load_network(facts: dict, weights_path: Path) -> nn.Sequential:
     Raises:
         ZapError: the weights are damaged, or of another network.
     """
-    network = build_network(facts["arch"], "none", len(facts["classes"]))
+    head = facts.get("head", "hidden")  # older runs had no other
+    network = build_network(facts["arch"], "none", len(facts["classes"]), head)
     own = network.state_dict()
     try:
         state = load_file(weights_path)

@@ -92,6 +92,7 @@ def _describe_model(run: Run, store: Store, device: str) -> dict[str, Any]:
     config, task = run.train_config, run.task
     return {
         "arch": config.arch,
+        "head": config.head,
         "weights": config.weights,
         "target": task.target,
         "classes": list(task.classes),
