@@ -12,6 +12,7 @@ from zapcls.ui.recolor_view import show_recoloring
 from zapcls.ui.remedies_view import show_remedies
 from zapcls.ui.report_view import show_report
 from zapcls.ui.sections import show_blocks, show_section
+from zapcls.workspace.imports import name_split
 
 COLOR = "color"  # the one group that can be changed: in the photo, or by the training
 
@@ -37,7 +38,7 @@ def list_anchors(ask: Ask) -> dict[str, str]:
 
 def show_source(evidence: Evidence, ask: Ask) -> None:
     """Name whose answers these are, and link to what stands below."""
-    split = f", {evidence.run.train_config.split} split" if ask.source == RUN else ""
+    split = f", {name_split(evidence.run)}" if ask.source == RUN else ""
     links = " · ".join(f"[{title}](#{anchor})" for anchor, title in list_anchors(ask).items())
     st.caption(f"{numbers.begin(ask.source_name)}{split}. Below: {links}")
 

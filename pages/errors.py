@@ -9,6 +9,7 @@ from zapcls.findings.ask import Ask
 from zapcls.ui import cache, marking, navigation, run_state
 from zapcls.ui.bound import put_in_url
 from zapcls.ui.sections import show_blocks
+from zapcls.workspace.imports import name_split
 from zapcls.workspace.runs import Run
 
 VIEWS = ("Gallery", "Suspects", "Slices", "Map")
@@ -18,7 +19,7 @@ def show_headline(run: Run) -> None:
     """The answer in one sentence, with its n and interval."""
     evidence = cache.evidence(run)
     said = rates.describe(find("rates", evidence, Ask(evidence.task)))
-    st.markdown(f"{said} This run, {run.train_config.split} split.")
+    st.markdown(f"{said} This run, {name_split(run)}.")
 
 
 def read_view() -> str:

@@ -7,6 +7,7 @@ from zapcls.data.labels import summarize
 from zapcls.data.task import Task
 from zapcls.ui import cache, messages, navigation, run_picker, run_state
 from zapcls.workspace import jobs, permissions
+from zapcls.workspace.imports import name_split
 from zapcls.workspace.runs import list_runs
 
 ANSWERS = {
@@ -92,7 +93,7 @@ if runs:
             if status.state != "damaged":
                 place = messages.escape(run.data_dir.name)
                 word = Task(run.train_config.target, ()).word
-                name.markdown(f"**{run.train_config.arch}** · {word} · {place}")
+                name.markdown(f"**{messages.escape(run.network)}** · {word} · {place}")
             name.caption(messages.escape(run.run_id))
             if run.is_evaluated:
                 valid = run.rates["splits"]["valid"]
@@ -100,7 +101,7 @@ if runs:
                 rate.caption(
                     f"95 % interval {numbers.interval(valid['error_low'], valid['error_high'])} · "
                     f"n = {valid['n']:,}{numbers.balanced(run.balanced_error_rate)} · "
-                    f"{run.train_config.split} split"
+                    f"{name_split(run)}"
                 )
             else:
                 rate.markdown(f"{run_picker.STATE_MARKS[status.state]} {status.state}")

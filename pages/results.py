@@ -12,6 +12,7 @@ from zapcls.findings import FINDINGS, find, rates
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, navigation, run_state
 from zapcls.ui.bound import pick_one
+from zapcls.ui.export_view import show_export
 from zapcls.ui.sections import show_blocks, show_section
 from zapcls.workspace import lr_files, permissions
 from zapcls.workspace.runs import Run
@@ -65,5 +66,6 @@ show("causes", evidence, ask)
 show("training", evidence, ask)
 if lr_files.read_found(run):
     navigation.show_link("learning_rate", "Its learning-rate curves", icon=":material/show_chart:")
-if evidence.cross_validation is None and permissions.may("start"):
+if evidence.cross_validation is None and not run.is_imported and permissions.may("start"):
     show_cross_validation(run)
+show_export(run)

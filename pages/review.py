@@ -20,6 +20,7 @@ from zapcls.ui import cache, job_view, marking, messages, navigation, run_state,
 from zapcls.ui.bound import pick_one, pick_rows
 from zapcls.ui.choices import name_marks
 from zapcls.ui.exchange import Taken, show_exchange
+from zapcls.workspace.imports import find_lack
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
 from zapcls.workspace.sheets import check_known, describe_rows, read_csv, write_csv
@@ -130,6 +131,10 @@ def show_retraining(run: Run) -> None:
     outdated = count_outdated(table, corrections)
     with st.container(border=True):
         st.subheader("Retrain with these corrections", anchor=False)
+        lack = find_lack(run, "training", "a retraining")
+        if lack:
+            st.caption(lack)
+            return
         if outdated:
             st.caption(
                 f"{count(outdated, 'correction')} that this run was trained with "

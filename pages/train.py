@@ -4,7 +4,7 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.findings.training import describe_batch, draw_errors, draw_losses
-from zapcls.ui import cache, job_view, messages, navigation, run_picker, settings_form
+from zapcls.ui import cache, import_form, job_view, messages, navigation, run_picker, settings_form
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
@@ -128,12 +128,13 @@ def resume(run: Run) -> None:
 
 navigation.enter("train")
 st.title("Train", anchor=False)
-active = job_view.find_active(cache.workspace().runs_dir, "train")
+active = job_view.find_active(cache.workspace().runs_dir)
 if active:
     run_picker.show_missing(Run(active.path))
     run = Run(active.path)
-    st.subheader(f"Training {run.run_id}", anchor=False)
-    stopping = "Stopping; the best weights so far are kept."
+    doing = "Importing" if run.is_imported else "Training"
+    st.subheader(f"{doing} {run.run_id}", anchor=False)
+    stopping = "Stopping…" if run.is_imported else "Stopping; the best weights so far are kept."
     job_view.show_job(run, stopping, lambda: show_curves(run))
 else:
     run_picker.show_missing(run_picker.chosen_run())
@@ -145,6 +146,7 @@ else:
             said = settings_form.describe_settings(settings_form.read_settings())
             st.markdown(f"A training on **{messages.data_name()}**: {said}.")
             show_starts(picked)
+    import_form.show_import()
     if picked:
         st.divider()
         show_ended(picked, jobs.read_status(picked))

@@ -20,6 +20,7 @@ COMMANDS = (
     *("catalog", "download", "sample", "train", "lr-find", "runs"),
     *("evaluate", "classify", "devices", "serve", "work", "colors", "errors", "label-issues"),
     *("slices", "reviews", "compare", "cross-validate", "color-bias", "report", "trade", "delete"),
+    *("export", "import"),
 )
 
 

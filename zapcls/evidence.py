@@ -19,6 +19,7 @@ from zapcls.errors import BadInput, ZapError
 from zapcls.schema import GIVEN_SPLIT, SEVERAL
 from zapcls.workspace import checks, run_tables
 from zapcls.workspace.checks import LabelCheck, find_check
+from zapcls.workspace.imports import find_lack
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
@@ -201,7 +202,15 @@ class Evidence:
             "recolor": self.recoloring is not None,
             "trade": self.remedies is not None,
         }
-        return {name: MISSING[name] for name, is_there in there.items() if not is_there}
+        lacks = {
+            "recolor": find_lack(self.run, "model", "recoloring"),
+            "trade": find_lack(self.run, "training", "trying remedies"),
+        }
+        return {
+            name: lacks.get(name) or MISSING[name]
+            for name, is_there in there.items()
+            if not is_there
+        }
 
     def list_attributes(self) -> list[str]:
         """List the attributes with one value a photo that photos can be grouped by; color first."""

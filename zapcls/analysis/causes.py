@@ -59,7 +59,7 @@ def sort_causes(
         (COLOR, _find_flips(wrong, flips)),
         (COLOR, _find_siblings(wrong, table)),
         (ODD, _find_odd(wrong, table, outlier)),
-        (MODEL, "called " + wrong["prediction"] + ", " + _percent(wrong["prob"])),
+        (MODEL, "called " + wrong["prediction"] + _say_how_sure(wrong["prob"])),
     ]
     speaks = [(said != "").to_numpy(dtype=bool) for _, said in clues]
     causes = [np.full(len(wrong), cause, dtype=object) for cause, _ in clues]
@@ -82,6 +82,11 @@ def count_causes(causes: pd.DataFrame) -> pd.DataFrame:
 
 def _percent(values: pd.Series) -> pd.Series:
     return values.map("{:.0%}".format).astype("str")
+
+
+def _say_how_sure(prob: pd.Series) -> pd.Series:
+    """Write a probability as the end of a sentence, "" where only the answer is known."""
+    return (", " + _percent(prob)).where(prob.notna(), "")
 
 
 def _ask_reviewers(

@@ -135,7 +135,10 @@ def count_calibration(table: pd.DataFrame, split: str, bins: int = 10) -> pd.Dat
 
 
 def guess_error_rate(table: pd.DataFrame, split: str) -> float:
-    """The error rate of always naming train's most frequent label, on one split, 0..1."""
-    train = table.loc[table["split"] == "train", "label"]
+    """The error rate of always naming train's most frequent label, on one split, 0..1.
+
+    Where nothing is known to be trained on, it is that split's own most frequent label.
+    """
+    train = labelled(table, "train")["label"]
     chosen = labelled(table, split)["label"]
-    return float((chosen != train.mode().iloc[0]).mean())
+    return float((chosen != (train if len(train) else chosen).mode().iloc[0]).mean())

@@ -10,6 +10,7 @@ import onnxruntime
 
 from zapcls.data import photo, pixels
 from zapcls.errors import ZapError
+from zapcls.workspace.imports import check_has
 from zapcls.workspace.runs import Run
 
 
@@ -74,6 +75,7 @@ def open_classifier(run: Run) -> Classifier:
     Raises:
         ZapError: the run has none yet.
     """
+    check_has(run, "model", "classifying")
     if not run.onnx_path.is_file():
         raise ZapError(
             f"The run {run.run_id} has no exported model yet. Evaluate it, or choose another run."

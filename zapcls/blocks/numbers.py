@@ -16,9 +16,16 @@ def join(names: Sequence[str], word: str = "and") -> str:
 
 
 def percent(rate: float) -> str:
-    """Write a rate with at most three digits: 0.0873 -> 8.7 %."""
+    """Write a rate with at most three digits: 0.0873 -> 8.7 %; a dash where it is not known."""
+    if math.isnan(rate):
+        return "–"
     digits = 1 if 0 < rate < 0.995 else 0
     return f"{100 * rate:.{digits}f} %"
+
+
+def sure(prob: float) -> str:
+    """Write a probability as the end of a clause: ", 93.0 %"; "" where only the answer is known."""
+    return "" if math.isnan(prob) else f", {percent(prob)}"
 
 
 def balanced(rate: float | None) -> str:

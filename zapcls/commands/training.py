@@ -44,7 +44,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         if arguments.json:
             print(json.dumps(summary))
     if not arguments.json:
-        print(_describe(summary))
+        print(describe_summary(summary))
 
 
 def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
@@ -87,7 +87,7 @@ def run_lr_find(arguments: argparse.Namespace) -> None:
 def run_runs(arguments: argparse.Namespace) -> None:
     summaries = [summarize_run(run) for run in list_runs(open_workspace(arguments.workspace))]
     for summary in summaries:
-        print(json.dumps(summary) if arguments.json else _describe(summary))
+        print(json.dumps(summary) if arguments.json else describe_summary(summary))
     if not summaries and not arguments.json:
         print("No run yet. `python -m zapcls train` makes one.")
 
@@ -104,7 +104,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     config = {"run": str(run.path), "data_dir": data_dir}
     job = terminal.perform_new(workspace, "evaluate", config)
     result = read_json(job.path / "result.json") if data_dir else summarize_run(run)
-    print(json.dumps(result) if arguments.json else _describe(result))
+    print(json.dumps(result) if arguments.json else describe_summary(result))
 
 
 def read_config(arguments: argparse.Namespace) -> TrainConfig:
@@ -114,7 +114,8 @@ def read_config(arguments: argparse.Namespace) -> TrainConfig:
     return build_config(preset, **{key: value for key, value in given.items() if value is not None})
 
 
-def _describe(summary: dict[str, Any]) -> str:
+def describe_summary(summary: dict[str, Any]) -> str:
+    """Describe a run in a line: its state, and its rates where it is evaluated."""
     if summary["error_rate"] is None:
         return f"{summary['run']}  {summary['state']}"
     balanced = summary["balanced_error_rate"]

@@ -10,6 +10,7 @@ from zapcls.config.networks import (
     BUNDLED,
     Statistics,
     choose_weights,
+    find_timm_name,
     has_stages,
     read_architectures,
     read_statistics,
@@ -32,7 +33,7 @@ from zapcls.config.training import (
 
 __all__ = [
     "BUNDLED", "DEFAULT_CLASSES", "DEFAULT_PRESET", "DEFAULT_TARGET", "DEVICES", "PARTS", "PHASES",
-    "PRESETS", "SECTIONS", "SETTINGS", "STAGES", "SUGGESTED", "Preset", "Setting",
-    "Statistics", "TrainConfig", "build_config", "choose_classes", "choose_weights", "has_stages",
-    "name_column", "read_architectures", "read_statistics",
+    "PRESETS", "SECTIONS", "SETTINGS", "STAGES", "SUGGESTED", "Preset", "Setting", "Statistics",
+    "TrainConfig", "build_config", "choose_classes", "choose_weights", "find_timm_name",
+    "has_stages", "name_column", "read_architectures", "read_statistics",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zapcls.errors import BadInput
+
 SUGGESTED = "suggested"
 
 
@@ -111,6 +113,24 @@ def read_rate(text: str) -> float | str:
 def read_names(text: str) -> tuple[str, ...]:
     """Read names with commas between them."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def read_numbers(text: str) -> tuple[float, ...]:
+    """Read three numbers with commas between them, one a channel.
+
+    Raises:
+        BadInput: it is something else.
+    """
+    try:
+        values = tuple(map(float, text.split(",")))
+    except ValueError:
+        values = ()
+    if len(values) != 3:
+        raise BadInput(
+            f"Mean and deviation must be three numbers with commas between them, got {text!r}. "
+            "Example: 0.5,0.5,0.5."
+        )
+    return values
 
 
 def _write_names(value: Any) -> str:

@@ -42,6 +42,24 @@ def read_statistics(arch: str) -> Statistics:
 BUNDLED = ("tf_efficientnet_lite0",)
 
 
+# What timm calls the networks that it builds with a pooling and a linear classifier of its own,
+# layer by layer as those that are trained here.
+_TIMM_NAMES = {"mobilenet_v2": "mobilenetv2_100"} | {
+    name: name
+    for name in (
+        "resnet18", "resnet34", "resnet50", "resnet101", "wide_resnet50_2", "resnext50_32x4d",
+        "efficientnet_b0", "resnet10t", "resnet14t", "resnet26d", "resnet50d", "seresnet50",
+        "efficientnet_lite0", "tf_efficientnet_lite0", "tf_efficientnetv2_b0", "rexnet_100",
+        "fbnetc_100", "repvgg_a0",
+    )
+}  # fmt: skip
+
+
+def find_timm_name(arch: str) -> str | None:
+    """Find what timm calls a network that it can build whole, None where it cannot."""
+    return _TIMM_NAMES.get(arch)
+
+
 def choose_weights(arch: str, weights: str) -> str:
     """Return `weights`, or "imagenet" instead of the bundled ones that a network lacks."""
     return "imagenet" if weights == "bundled" and arch not in BUNDLED else weights

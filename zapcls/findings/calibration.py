@@ -9,31 +9,38 @@ from zapcls.analysis.metrics import count_calibration
 from zapcls.blocks import Chart, Section, Text, charts, numbers
 from zapcls.blocks.lines import Line, lines
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import Ask
+from zapcls.findings.ask import RUN, Ask
+from zapcls.workspace.imports import find_lack
 
 NEEDS = ("predictions", "check")
 
 
 @dataclass(frozen=True)
 class Found:
-    """`bins` is as `count_calibration` returns it."""
+    """`bins` is as `count_calibration` returns it; `lack` says why there are none, or is ""."""
 
     bins: pd.DataFrame
+    lack: str = ""
 
 
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Compare how sure the answers are with how often they are right."""
-    return Found(count_calibration(evidence.answers(ask.source), ask.split))
+    answers = evidence.answers(ask.source)
+    lack = find_lack(evidence.run, "probabilities", "calibration") if ask.source == RUN else ""
+    return Found(count_calibration(answers.head(0) if lack else answers, ask.split), lack)
 
 
 def section(found: Found, ask: Ask) -> Section:
     """Show how often the run was right against how sure it was."""
+    title = "How sure, how right"
+    if found.lack:
+        return Section("calibration", title, (Text(found.lack, "missing"),))
     chart = Chart(
         "", draw(found.bins),
         f"{numbers.begin(ask.source_name)}. On the dotted line the run is as often right as it is "
         "sure.",
     )  # fmt: skip
-    return Section("calibration", "How sure, how right", (chart, Text(describe(found), "note")))
+    return Section("calibration", title, (chart, Text(describe(found), "note")))
 
 
 def describe(found: Found) -> str:

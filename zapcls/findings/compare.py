@@ -37,6 +37,7 @@ class Found:
     pairs: pd.DataFrame  # `compare.pair_runs`, with the group column that is asked for
     summary: pd.DataFrame  # `compare.summarize`
     left_out: tuple[int, int]  # valid photos of each run that are not valid in the other
+    is_imported: bool  # what one of them learned from is not known
     is_random: bool  # one of the splits lets a product's colors into train and valid
     corrected: int | None  # labels corrected for the second run; None: it is no retraining
 
@@ -55,6 +56,7 @@ def find(first: Evidence, second: Evidence, ask: Ask) -> Found:
         pairs,
         compare.summarize(pairs),
         (one, other),
+        first.run.is_imported or second.run.is_imported,
         "random" in [config.split for config in configs],
         second.run.config.get("corrected", 0) if is_child else None,
     )
@@ -114,7 +116,10 @@ def judge(row: Any) -> str:
 
 def describe_source(found: Found) -> str:
     """Name where the figures come from, and what they leave out."""
-    said = [f"Both runs, valid: {len(found.pairs):,} photos that neither of them learned from."]
+    learned = "that neither of them learned from"
+    if found.is_imported:
+        learned = "that both answered; what an imported run learned from is not known"
+    said = [f"Both runs, valid: {len(found.pairs):,} photos {learned}."]
     if any(found.left_out):
         one, other = found.left_out
         said.append(

@@ -12,6 +12,7 @@ from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS
 from zapcls.findings.training import pick_best
+from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import read_history
 
 NEEDS = ()  # what a training wrote stays as it is
@@ -23,18 +24,25 @@ class Found:
 
     settings: pd.DataFrame
     histories: tuple[pd.DataFrame, pd.DataFrame]
+    lack: str = ""  # why there is nothing to compare
 
 
 def find(first: Evidence, second: Evidence, ask: Ask) -> Found:
     """Read how both runs learned, and list the settings in which they differ."""
+    lacks = (
+        find_lack(run, "training", "a comparison of trainings") for run in (first.run, second.run)
+    )
     return Found(
         diff_configs(first.run.train_config, second.run.train_config),
         (read_history(first.run), read_history(second.run)),
+        next(filter(None, lacks), ""),
     )
 
 
 def section(found: Found, ask: Ask) -> Section:
     """Describe both trainings: the curves in one chart beside the settings that differ."""
+    if found.lack:
+        return Section("trainings", "How they learned", (Text(found.lack, "missing"),))
     curves = Chart(
         "Error rate on tune after each epoch",
         draw(found.histories),

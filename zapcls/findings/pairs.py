@@ -59,8 +59,8 @@ def compare(evidence: Evidence, ask: Ask) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def show_photo(photo: pd.Series, evidence: Evidence, ask: Ask) -> Photo:
     """Take a photo from the store, with its brand, its group and the answer under it."""
-    answer = f"called {ask.task.name(photo['prediction'])}, {numbers.percent(photo['prob'])}"
-    lines = tuple(filter(None, (str(photo["brand"]), f"{photo[ask.by]}, {answer}")))
+    called = f"called {ask.task.name(photo['prediction'])}{numbers.sure(photo['prob'])}"
+    lines = tuple(filter(None, (str(photo["brand"]), f"{photo[ask.by]}, {called}")))
     return Photo(encode_photo(evidence.store.pixels[int(photo["row"])]), lines)
 
 

@@ -15,6 +15,8 @@ SOURCES = {
     "product": "This run, valid: photos of products it never trained on.",
     "random": "This run, valid, random split: other colors of the same products were trained on, "
     "so the rate is too good for new products. The blog measured this way.",
+    "imported": "This run was imported: valid is every labelled photo that it answered, or what "
+    "its file calls so. Whether the model was trained on some of them is not known here.",
 }
 
 
@@ -31,7 +33,7 @@ class Found:
     balanced: dict[str, float]  # the mean over the classes of valid: rate, low, high
     precision: pd.DataFrame
     guess_error_rate: float  # of always naming train's most frequent label, on valid
-    split_mode: str  # product or random
+    split_mode: str  # product, random or imported
     heads: pd.Series | None
 
     @property
@@ -49,7 +51,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
         metrics.average_classes(metrics.error_by_class(table, evidence.classes, SPLIT)),
         metrics.precision_by_class(table, evidence.classes, ask.split),
         metrics.guess_error_rate(table, SPLIT),
-        evidence.run.train_config.split,
+        "imported" if evidence.run.is_imported else evidence.run.train_config.split,
         None if heads is None else metrics.error_by_split(heads).iloc[0],
     )
 

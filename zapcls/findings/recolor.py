@@ -40,6 +40,7 @@ class Found:
     controls: pd.DataFrame  # `summarize_controls`
     reached: pd.DataFrame  # `count_reached`
     hue_flips: pd.DataFrame  # `find_flips`
+    missing: str = MISSING["recolor"]  # why nothing was asked, as a sentence
 
 
 def find(evidence: Evidence, ask: Ask) -> Found:
@@ -59,6 +60,7 @@ def _count(evidence: Evidence) -> Found:
         summarize_controls(pairs),
         count_reached(asked, BASIC_COLORS),
         find_flips(asked),
+        evidence.missing.get("recolor", MISSING["recolor"]),
     )
 
 
@@ -66,7 +68,7 @@ def section(found: Found, ask: Ask) -> Section:
     """Describe what recoloring does to the answers; the charts are of the label asked about."""
     title = f"The {ask.task.thing} recolored"
     if not found.photos:
-        return Section("recolor", title, (Text(MISSING["recolor"], "missing"),))
+        return Section("recolor", title, (Text(found.missing, "missing"),))
     edits = [ask.edit] if ask.edit else list(EDITS)
     blocks: list[Block] = [block for edit in edits for block in list_edits(found, edit, ask)]
     controls = Table(

@@ -14,6 +14,7 @@ from zapcls.evidence import MISSING, Evidence
 from zapcls.findings.ask import Ask
 from zapcls.findings.remedy_settings import BASE, REMEDIES, find_obstacle
 from zapcls.findings.verdict import decide_row
+from zapcls.workspace.imports import find_lack
 
 NEEDS = ("trade",)
 TITLE = "Remedies, and what they cost"
@@ -54,7 +55,8 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     table = evidence.remedies
     if table is None:
         table = pd.DataFrame(columns=list(schema.TRADE))
-    return Found(table, find_obstacle(evidence.run.train_config))
+    lack = find_lack(evidence.run, "training", "trying remedies")
+    return Found(table, lack or find_obstacle(evidence.run.train_config))
 
 
 def section(found: Found, ask: Ask) -> Section:

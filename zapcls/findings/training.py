@@ -12,6 +12,7 @@ from zapcls.blocks import Block, Chart, Columns, Section, Table, Text, charts, n
 from zapcls.blocks.lines import Line, band, lines
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
+from zapcls.workspace.imports import describe_given, find_lack
 from zapcls.workspace.runs import Run
 
 NEEDS = ("predictions", "history", "losses", "metrics", "cross-validation")
@@ -55,6 +56,10 @@ def find(evidence: Evidence, ask: Ask) -> Found:
 
 def section(found: Found, ask: Ask) -> Section:
     """Describe the training, draw its curves, and list its settings."""
+    if found.run.is_imported:
+        lack = find_lack(found.run, "training", "a chart of its curves")
+        told = Text(describe_given(found.run)), Text(lack, "missing")
+        return Section("run", "Where it is from", told)
     cells = [
         {"setting": name, "value": write_setting(value)} for name, value in found.settings.items()
     ]

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from zapcls.answer.classify import Classifier
 from zapcls.errors import ZapError
-from zapcls.model.preprocess import ShoeClassifier
 
 # Float32 sums in another order; anything larger is another network.
 TOLERANCE = 1e-3
 
 
-def export_onnx(classifier: ShoeClassifier, sample: np.ndarray, path: Path) -> float:
+def export_onnx(classifier: nn.Module, sample: np.ndarray, path: Path) -> float:
     """Write `model.onnx`: input `pixels`, outputs `logits` and `embedding`, any batch size.
 
     `sample` is uint8 (n >= 2, side, side, 3). Returns the largest difference of a probability

@@ -129,7 +129,6 @@ def render(evidence: Evidence, sections: Sequence[Section]) -> str:
     scripts = [get_plotlyjs(), resources.files("zapcls.report").joinpath("draw.js").read_text()]
     return environment.get_template("report.html.j2").render(
         run=run,
-        config=run.train_config,
         thing=evidence.task.thing,
         answer=sections[0],
         sections=sections[1:],

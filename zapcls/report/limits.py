@@ -18,6 +18,8 @@ LIMITS_OF_SPLIT = {
     "random": "**A split that leaks.** Other colors of the valid products were trained on, so that "
     "the rates are too good and differences between the colors of a product are muted. It is also "
     "one run with one seed; the intervals say how the figures vary with the products only.",
+    "imported": "**Trained elsewhere.** It is not known here what the model was trained on. If it "
+    "saw photos that are counted, the rates are too good.",
 }
 LIMITS = [
     "**Names of colors.** Colors are named by a program. On 300 photos of UT Zappos50K that were "
@@ -41,7 +43,8 @@ MANY_LOOKS = (
 
 def build_limits(evidence: Evidence, ask: Ask) -> Section:
     """List what cannot be said: the split, small groups, colors, labels, many looks."""
-    texts = [LIMITS_OF_SPLIT[evidence.run.train_config.split], *_count_small(evidence, ask)]
+    split = "imported" if evidence.run.is_imported else evidence.run.train_config.split
+    texts = [LIMITS_OF_SPLIT[split], *_count_small(evidence, ask)]
     texts += [*LIMITS, LABELS[evidence.task.is_department], MANY_LOOKS]
     return Section("limits", "What cannot be said", tuple(map(Text, texts)))
 

@@ -58,6 +58,8 @@ def build_data(evidence: Evidence) -> Section:
 
 def list_commands(run: Run, missing: dict[str, str]) -> str:
     """Write the commands that make such a run and this report, one below the other."""
+    if run.is_imported:
+        return _list_import(run, missing)
     start = build_config(DEFAULT_PRESET).to_json()
     given = run.config["train"]
     options = [
@@ -70,13 +72,25 @@ def list_commands(run: Run, missing: dict[str, str]) -> str:
         options.append(f"--weights {'WEIGHTS' if is_file else given['weights']}")
     data = [] if run.facts["is_drawn"] else ["--data DIR"]
     train = " \\\n    ".join([f"{ZAPCLS} train --preset {DEFAULT_PRESET}", *data, *options])
+    return "\n".join([train, *_list_steps(missing)])
+
+
+def _list_import(run: Run, missing: dict[str, str]) -> str:
+    origin, target = run.origin, run.task.target
+    option = "predictions" if origin["kind"] == "predictions" else "model"
+    given = f"--{option} {shlex.quote(origin['name'])} --target {target}"
+    take = f"{ZAPCLS} import {'' if run.facts['is_drawn'] else '--data DIR '}{given}"
+    return "\n".join([take, *_list_steps(missing)])
+
+
+def _list_steps(missing: dict[str, str]) -> list[str]:
     done = {
         "oof": f"{ZAPCLS} label-issues RUN",
         "recolor": f"{ZAPCLS} color-bias RUN --recolor",
         "trade": f"{ZAPCLS} trade RUN",
     }
     steps = [command for part, command in done.items() if part not in missing]
-    return "\n".join([train, *steps, f"{ZAPCLS} report RUN -o report.html"])
+    return [*steps, f"{ZAPCLS} report RUN -o report.html"]
 
 
 def _quote(value: Any) -> str:

@@ -19,6 +19,7 @@ from zapcls.ui import cache, filters, marking, messages, relatives
 from zapcls.ui.gallery import PAGE_SIZE
 from zapcls.ui.photos import identify_pixels
 from zapcls.ui.recolor_view import show_strip
+from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import read_probabilities
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
@@ -122,7 +123,7 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
     task = cache.evidence(run).task
     told = numbers.begin(task.describe(image.label)) if image.label else "Not a kept label"
     called = messages.escape(f"{told}, called {task.name(image.prediction)}")
-    st.subheader(f"{called}, {numbers.percent(image.prob)}", anchor=False)
+    st.subheader(f"{called}{numbers.sure(image.prob)}", anchor=False)
     photo_cell, map_cell, facts_cell = st.columns([3, 3, 4], gap="medium")
     with photo_cell:
         st.image(photo, width="stretch")
@@ -133,16 +134,25 @@ def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[A
             st.image(photo, width="stretch")
             st.caption("Covering parts of the photo…")
     with facts_cell:
-        classes = list(task.classes)
-        prob = read_probabilities(run, is_mapped=True)[place]
-        st.plotly_chart(
-            probabilities(dict(zip(classes, prob.tolist(), strict=True)), task.name),
-            key="prob", config={"displayModeBar": False},
-        )  # fmt: skip
+        show_probabilities(run, place)
         cause_place = st.empty()
         show_doubts(image, run)
         marking.show_marking(marking.Card(run, image, f"mark-{image.image_id}", is_detail=True))
     return cause_place, evidence_place
+
+
+def show_probabilities(run: Run, place: int) -> None:
+    """The probability of each class."""
+    task = cache.evidence(run).task
+    lack = find_lack(run, "probabilities", "how sure it was")
+    if lack:
+        st.caption(lack)
+        return
+    prob = read_probabilities(run, is_mapped=True)[place]
+    st.plotly_chart(
+        probabilities(dict(zip(task.classes, prob.tolist(), strict=True)), task.name),
+        key="prob", config={"displayModeBar": False},
+    )  # fmt: skip
 
 
 def open_photo(store: Store, image: Any) -> Image.Image:
@@ -173,7 +183,8 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
     """The map of what speaks for the answer and against it."""
     store = cache.evidence(run).store
     if not run.onnx_path.is_file():
-        st.caption("This run has no exported model, so there is no map of what it looked at.")
+        none = "This run has no exported model, so there is no map of what it looked at."
+        st.caption(find_lack(run, "model", "a map of what it looked at") or none)
         return
     task = cache.evidence(run).task
     class_index = task.classes.index(image.prediction)

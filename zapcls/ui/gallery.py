@@ -129,12 +129,13 @@ def show_card(image: Any, photo: bytes, badge: str, task: Task) -> None:
     alt = f"{told}, called {task.name(image.prediction)}"
     st.image(photo, width="stretch", output_format="JPEG", alt=alt)
     st.markdown(
-        f"{messages.escape(told)}  \n{sign} **{called}**, {numbers.percent(image.prob)}"
+        f"{messages.escape(told)}  \n{sign} **{called}**{numbers.sure(image.prob)}"
         + (f"  \n{badge}" if badge else "")
     )
     path = messages.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder
+    loss = "" if math.isnan(image.loss) else f"loss {image.loss:.2f} · "
     st.caption(
-        f"loss {image.loss:.2f} · {image.color or 'no color'}  \n"
+        f"{loss}{image.color or 'no color'}  \n"
         f"product {messages.escape(image.product_id)}  \n{path}"
     )
     st.button(

@@ -11,6 +11,7 @@ from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, navigation
 from zapcls.ui.bound import pick_one
+from zapcls.workspace.imports import find_lack
 from zapcls.workspace.runs import Run
 
 TINTS = ("answer", "label", "prediction", "color")
@@ -23,6 +24,10 @@ HELP = (
 
 def show_map(run: Run) -> None:
     """Show the map, or the button that has it drawn."""
+    lack = find_lack(run, "embeddings", "a map")
+    if lack:
+        st.info(lack)
+        return
     evidence = cache.evidence(run)
     places = evidence.map
     if places is None:

@@ -12,6 +12,7 @@ from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, navigation
 from zapcls.ui.bound import pick_one
 from zapcls.ui.sections import show_blocks
+from zapcls.workspace.imports import find_lack
 from zapcls.workspace.runs import Run
 
 STRIPS = 3
@@ -29,6 +30,10 @@ def show_recoloring(run: Run, ask: Ask) -> None:
         found: recolor.Found = find("recolor", cache.evidence(run), ask)
     section = recolor.section(found, ask)
     st.subheader(section.title, anchor=section.name)
+    lack = find_lack(run, "model", "recoloring")
+    if lack:
+        st.caption(lack)
+        return
     if not found.photos:
         job_view.offer_job(
             "recolor", run,
@@ -63,7 +68,8 @@ def show_examples(run: Run, found: recolor.Found, ask: Ask) -> None:
 def show_strip(image: np.ndarray, run: Run) -> None:
     """Show the strip of one photo, uint8 (side, side, 3) as the run's model takes it."""
     if not run.onnx_path.is_file():
-        st.caption("This run has no exported model, so that it cannot be asked about other colors.")
+        none = "This run has no exported model, so that it cannot be asked about other colors."
+        st.caption(find_lack(run, "model", "asking about other colors") or none)
         return
     task = cache.evidence(run).task
     versions = _ask(run, image)

@@ -12,6 +12,7 @@ from zapcls.analysis.neighbors import find_nearest
 from zapcls.blocks import numbers
 from zapcls.ui import cache, marking, messages
 from zapcls.ui.photos import thumbnail
+from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import open_embeddings
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import Store
@@ -35,7 +36,12 @@ def show_small(table: pd.DataFrame, store: Store, captions: Sequence[str], key: 
 
 def show_nearest(image: Any, place: int, run: Run) -> None:
     """Show the training photos that are most alike to the network, with their labels."""
+    lack = find_lack(run, "embeddings", "finding photos alike")
     table, task = cache.evidence(run).predictions, cache.evidence(run).task
+    if lack or not (table["split"] == "train").any():
+        none = "No photo is known to be trained on, so that there is none to show as the nearest."
+        st.caption(lack or none)
+        return
     rows, similarity = _find_nearest(run, place)
     near = table.iloc[rows]
     called = int((near["label"] == image.prediction).sum())
@@ -73,8 +79,8 @@ def show_siblings(image: Any, run: Run) -> None:
     right = int(others["correct"].sum())
     st.markdown(f"##### The same product in other colors: {right} of {len(others)} answered right")
     captions = [
-        f"{other.color or 'no color'}: {messages.escape(task.name(other.prediction))}, "
-        f"{numbers.percent(other.prob)} {'✓' if other.correct else '✕'}"
+        f"{other.color or 'no color'}: {messages.escape(task.name(other.prediction))}"
+        f"{numbers.sure(other.prob)} {'✓' if other.correct else '✕'}"
         for other in others.itertuples()
     ]
     show_small(others, cache.evidence(run).store, captions, "sibling")
@@ -122,4 +128,4 @@ def read_answers(run: Run, image_id: str) -> list[dict[str, Any]]:
     table = pq.read_table(
         run.path / "predictions.parquet", columns=columns, filters=[("image_id", "==", image_id)]
     )
-    return table.to_pylist()
+    return table.to_pandas().to_dict("records")

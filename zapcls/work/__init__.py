@@ -12,6 +12,8 @@ from zapcls.work import (
     cross_validate,
     download,
     evaluate,
+    export,
+    import_run,
     lr_find,
     map,
     recolor,
@@ -34,6 +36,8 @@ WORK = {
     "cross_validate": cross_validate.cross_validate,
     "recolor": recolor.recolor,
     "trade": trade.trade,
+    "export": export.export,
+    "import": import_run.import_run,
     "report": report.write_report,
 }
 

@@ -15,6 +15,7 @@ from zapcls.progress import Progress, begin_with
 from zapcls.work.device import hold_device
 from zapcls.work.evaluate import predict_rows
 from zapcls.workspace.answers import write_answers
+from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.run_tables import read_split
@@ -31,6 +32,7 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
     A fold that is done is not trained again when the job is started anew.
     """
     run = find_evaluated(workspace, job.config["run"])
+    check_has(run, "training", "a cross-validation")
     store = find_store(workspace, run.facts["catalogue_id"])
     config, task, folds = run.train_config, run.task, int(job.config["folds"])
     started = time.perf_counter()

@@ -11,10 +11,12 @@ from zapcls.analysis import metrics
 from zapcls.analysis.neighbors import outlier_scores
 from zapcls.config import TrainConfig
 from zapcls.data import labels
+from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.progress import Progress
 from zapcls.work.device import hold_device
 from zapcls.workspace.answers import replace_files, write_answers
+from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
@@ -26,6 +28,7 @@ from zapcls.workspace.store import Store, find_store
 def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Evaluate a run: on another catalogue, or, for one that was stopped, on its own."""
     run = find_run(workspace, job.config["run"], is_to_evaluate=True)
+    check_has(run, "training", "another evaluation")
     if not run.weights_path.is_file():
         raise BadInput(
             f"A run is evaluated once it has trained an epoch, but {run.run_id} has not. "
@@ -75,19 +78,23 @@ def evaluate_run(
         np.save(folder / "embeddings.npy", embeddings)
         progress("Comparing with the training photos", 0, 0)
         _score_outliers(table, embeddings).to_parquet(folder / "outliers.parquet")
-        rates = {
-            "splits": metrics.summarize_splits(table),
-            "guess_error_rate": metrics.guess_error_rate(table, "valid"),
-            **metrics.summarize_classes(table, task.classes),
-        }
         summary = {
-            "targets": {task.target: rates},
+            "targets": {task.target: summarize(table, task)},
             "onnx_max_difference": difference,
             "seconds": round(time.perf_counter() - started, 1),
         }
         write_json(folder / "metrics.json", summary)
 
     replace_files(run.path, write, last="metrics.json")
+
+
+def summarize(table: pd.DataFrame, task: Task) -> dict[str, Any]:
+    """Summarize the answers of a run's target, as `metrics.json` holds them."""
+    return {
+        "splits": metrics.summarize_splits(table),
+        "guess_error_rate": metrics.guess_error_rate(table, "valid"),
+        **metrics.summarize_classes(table, task.classes),
+    }
 
 
 def predict_rows(

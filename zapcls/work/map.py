@@ -6,6 +6,7 @@ import numpy as np
 
 from zapcls.analysis import heads
 from zapcls.progress import Progress
+from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import open_embeddings, write_derived
@@ -20,6 +21,7 @@ def build_map(job: Job, workspace: Workspace, progress: Progress) -> None:
     from openTSNE import TSNE
 
     run = find_evaluated(workspace, job.config["run"])
+    check_has(run, "embeddings", "a map")
     table = read_parquet(run.path / "predictions.parquet", run.remedy, ["image_id"])
     embeddings = open_embeddings(run)
     progress("Finding neighbors", 0, 0)

@@ -4,6 +4,7 @@ from zapcls.answer.classify import open_classifier
 from zapcls.answer.recolored import ask, choose_photos
 from zapcls.progress import Progress
 from zapcls.workspace import devices
+from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_predictions, write_derived
@@ -19,6 +20,7 @@ def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
         Stopped: a person asked to stop; nothing is written.
     """
     run = find_evaluated(workspace, job.config["run"])
+    check_has(run, "model", "recoloring")
     store = find_store(workspace, run.facts["catalogue_id"])
     photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)
     with devices.hold(workspace, "cpu", job.job_id):

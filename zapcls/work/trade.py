@@ -28,6 +28,7 @@ from zapcls.findings.remedy_settings import (
 )
 from zapcls.progress import Progress, begin_with
 from zapcls.work.device import hold_device
+from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors
@@ -53,6 +54,7 @@ def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
     run = find_evaluated(workspace, job.config["run"])
     names = choose_remedies(job.config.get("options", list(REMEDIES)))
     seeds = check_seeds(job.config.get("seeds", SEEDS))
+    check_has(run, "training", "trying remedies")
     obstacle = find_obstacle(run.train_config)
     if obstacle:
         raise BadInput(obstacle)

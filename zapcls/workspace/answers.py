@@ -20,9 +20,13 @@ def find_probabilities(folder: Path, target: str) -> Path:
     return folder / "probs" / f"{target}.npy"
 
 
-def write_answers(folder: Path, predictions: pd.DataFrame, prob: np.ndarray, target: str) -> None:
-    """Write predictions (`schema.PREDICTIONS`) of one target and all its probabilities."""
+def write_answers(
+    folder: Path, predictions: pd.DataFrame, prob: np.ndarray | None, target: str
+) -> None:
+    """Write predictions (`schema.PREDICTIONS`) of one target and all its probabilities, if any."""
     predictions.to_parquet(folder / "predictions.parquet")
+    if prob is None:
+        return
     path = find_probabilities(folder, target)
     path.parent.mkdir(exist_ok=True)
     np.save(path, prob)

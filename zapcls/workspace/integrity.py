@@ -34,7 +34,7 @@ RATES: dict[str, Types] = {  # of one target
 }
 # The values that a file may have.
 RUN_OPTIONS: dict[str, Types] = {
-    "format": int, "parent": str, "catalogue_id": str, "corrected": int,
+    "format": int, "parent": str, "catalogue_id": str, "corrected": int, "origin": dict,
 }  # fmt: skip
 STATUS_OPTIONS: dict[str, Types] = {
     "phase": str,

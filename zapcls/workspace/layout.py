@@ -101,14 +101,18 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
 
 
 def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
-    """Replace a folder by what `write` puts into the empty one that it is given."""
+    """Replace a folder by what `write` puts into the empty one that it is given, or leave it."""
     permissions.require("write")
     aside = folder.with_name(f".{folder.name}-{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    write(aside)
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    try:
+        write(aside)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.tables import looks_whole, read_parquet
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
+IMPORT = "import"  # the kind of a run whose model was trained elsewhere
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,21 @@ class Run(jobs.Job):
         return read_task(integrity.read_checked(path, integrity.TASK))
 
     @property
+    def is_imported(self) -> bool:
+        """Whether its model was trained elsewhere: it has answers, but no training."""
+        return self.kind == IMPORT
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Where an imported run is from; see `imports.build_origin`."""
+        return self.config["origin"]
+
+    @property
+    def network(self) -> str:
+        """The name of its network, or of what it was imported from."""
+        return self.origin["name"] if self.is_imported else self.train_config.arch
+
+    @property
     def data_dir(self) -> Path:
         return Path(self.config["data_dir"])
 
@@ -71,6 +87,8 @@ class Run(jobs.Job):
     @property
     def remedy(self) -> str:
         """What to do where a file of its evaluation is damaged."""
+        if self.is_imported:
+            return "Import it again."
         return f"Evaluate it again: python -m zapcls evaluate {self.run_id}."
 
     @property

@@ -1,0 +1,108 @@
+"""A run's model card: what it answers and how often it is wrong, in Markdown, beside its model."""
+
+from collections.abc import Iterator
+
+from zapcls.blocks import Block, Facts, Section, Table, Text
+from zapcls.evidence import Evidence
+from zapcls.findings import answer, find, rates, training
+from zapcls.findings.ask import Ask, build_ask
+from zapcls.report import limits, run_sections
+from zapcls.report.document import lay_out
+from zapcls.workspace.exports import MARK
+
+_TIMM = """\
+With [timm](https://github.com/huggingface/pytorch-image-models):
+
+```python
+import timm
+from PIL import Image, ImageOps
+
+net = timm.create_model("local-dir:FOLDER", pretrained=True).eval()
+see = timm.data.create_transform(**timm.data.resolve_model_data_config(net))
+photo = Image.open("photo.jpg").convert("RGB")
+photo = ImageOps.pad(photo, ({side}, {side}), Image.Resampling.LANCZOS, color="white")
+prob = net(see(photo)[None]).softmax(1)[0]
+print(dict(zip(net.pretrained_cfg["label_names"], prob.tolist())))
+```
+
+transformers loads the same folder: `AutoModelForImageClassification.from_pretrained("FOLDER")`.
+"""
+_ONNX = """\
+With ONNX Runtime alone; resizing and normalization are part of the model:
+
+```python
+import numpy as np, onnxruntime
+from PIL import Image, ImageOps
+
+photo = Image.open("photo.jpg").convert("RGB")
+photo = ImageOps.pad(photo, ({side}, {side}), Image.Resampling.LANCZOS, color="white")
+session = onnxruntime.InferenceSession("model.onnx")
+logits, embedding = session.run(None, {{"pixels": np.asarray(photo)[None]}})
+prob = np.exp(logits[0]) / np.exp(logits[0]).sum()
+print(dict(zip({classes}, prob.tolist())))
+```
+"""
+_WHITE = "Photos are padded with white to a square first, as in training.\n"
+
+
+def write_card(evidence: Evidence, has_timm: bool) -> str:
+    """Write the card of a run whose model lies beside it, for timm too or as ONNX alone."""
+    run, task = evidence.run, evidence.task
+    ask = Ask(task)
+    found = find("rates", evidence, ask)
+    sections = [
+        run_sections.build_data(evidence),
+        Section("rates", "How often it is wrong", (
+            *rates.answer(found, ask).blocks,
+            Table(rates.write_classes(found, ask), "By class, on valid."),
+        )),
+        training.section(find("training", evidence, ask), ask),
+        *_list_color(evidence),
+        limits.build_limits(evidence, build_ask(evidence)),
+    ]  # fmt: skip
+    side, classes = evidence.store.side, evidence.classes
+    uses = [_TIMM] if has_timm else []
+    uses = [text.format(side=side, classes=classes) for text in (*uses, _ONNX)]
+    tags = ["image-classification", *(["timm", "transformers"] if has_timm else []), "onnx"]
+    head = ["---", *(["library_name: timm"] if has_timm else []), "tags:"]
+    head += [*(f"- {tag}" for tag in tags), "---", MARK]
+    title = f"# The {task.word} of {task.things}: {', '.join(map(task.name, classes))}"
+    origin = "imported" if run.is_imported else f"at {run.train_config.image_size} px, trained"
+    about = (
+        f"{run.network}, {origin} by zapcls as run {run.run_id}. It answers one of {len(classes)} "
+        f"{task.words} for a photo of one {task.thing}."
+    )
+    use = ["## How to use it", "", _WHITE, *uses]
+    return "\n".join([*head, "", title, "", about, "", *use, *map(write_markdown, sections)])
+
+
+def _list_color(evidence: Evidence) -> list[Section]:
+    """List what was found out about color, where the colors of the photos are named."""
+    if not evidence.store.has_colors or not evidence.list_groups("color"):
+        return []
+    ask = build_ask(evidence)
+    return [answer.section(answer.find(evidence, ask), ask)]
+
+
+def write_markdown(section: Section) -> str:
+    """Write a section as Markdown: sentences, facts and tables; charts and photos are left out."""
+    lines = [line for block in lay_out(section).blocks for line in _write_block(block)]
+    return "\n".join([f"## {section.title}", "", *lines]).replace("<", "&lt;")
+
+
+def _write_block(block: Block) -> Iterator[str]:
+    match block:
+        case Text():
+            yield from (block.text, "")
+        case Facts(rows):
+            yield from (*(f"- **{name}**: {text}" for name, text in rows), "")
+        case Table():
+            yield from (
+                *_write_rows([list(block.cells.columns)]),
+                "|---" * block.cells.shape[1] + "|",
+            )
+            yield from (*_write_rows([cells for cells, _ in block.rows]), "", block.caption, "")
+
+
+def _write_rows(rows: list[list[object]]) -> list[str]:
+    return [f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows]
