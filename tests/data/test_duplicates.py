@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zapcls.data.duplicates import BLOCKS, find_pairs, shrink
+from zapcls.data.duplicates import BLOCKS, find_groups, find_pairs, shrink
 
 
 def test_a_photo_shrinks_to_what_its_blocks_have_on_white():
@@ -61,3 +61,13 @@ def test_a_pair_just_below_the_limit_is_found_and_one_just_above_is_not():
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_blank_photos_have_no_partner(count):
     assert len(find_pairs(np.zeros((count, 12), dtype=np.float32))) == 0
+
+
+def test_near_duplicates_of_near_duplicates_are_one_group_and_blank_photos_are_none():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 255, (9, 34, 34, 3), dtype=np.uint8)
+    pixels[[2, 7]] = pixels[5]  # copies
+    pixels[8] = np.clip(pixels[5].astype(int) + 1, 0, 255)  # nearly one
+    pixels[[0, 4]] = 255  # blank: nothing says that they are the same
+    rows = np.array([0, 2, 3, 4, 5, 7, 8])
+    assert find_groups(pixels, rows).tolist() == [0, 2, 3, 4, 2, 2, 2]

@@ -1,5 +1,7 @@
 """Near-duplicates: photos that look the same, pixel by pixel."""
 
+import hashlib
+
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -41,13 +43,17 @@ def find_groups(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
     Returns:
         For each of `rows` the first row of its group, itself where it is alone.
     """
-    pairs = find_pairs(shrink(pixels, rows))
-    links = coo_array(
-        (np.ones(len(pairs), bool), (pairs["first"], pairs["second"])), (len(rows), len(rows))
-    )
-    _, group = connected_components(links, directed=False)
-    _, first = np.unique(group, return_index=True)
-    return rows[first[group]]
+    shrunk = shrink(pixels, rows)
+    # Copies are joined first: thousands of one placeholder would be millions of pairs.
+    digests = [hashlib.blake2b(vector, digest_size=16).hexdigest() for vector in shrunk]
+    _, place, copy_of = np.unique(digests, return_index=True, return_inverse=True)
+    pairs = find_pairs(shrunk[place])
+    n, ends = len(place), (pairs["first"], pairs["second"])
+    _, group = connected_components(coo_array((np.ones(len(pairs)), ends), (n, n)), directed=False)
+    is_blank = ~shrunk.any(axis=1)
+    group = np.where(is_blank, n + np.arange(len(rows)), group[copy_of])
+    _, first, inverse = np.unique(group, return_index=True, return_inverse=True)
+    return rows[first[inverse]]
 
 
 def find_pairs(shrunk: np.ndarray, max_difference: float = MAX_DIFFERENCE) -> np.ndarray:
