@@ -140,7 +140,7 @@ def rank_by_run(
     split.iloc[photos.rows, 1] = parts["split"].to_numpy()
     split.iloc[photos.rows, 2] = names[codes]
     task = build_task(photos.store, photos.config)
-    network = build_recipe(photos.config, task, folder, photos.store, split, silent).train()
+    network = build_recipe(photos.config, [task], folder, photos.store, split, silent).train()
     classifier = ShoeClassifier(
         network, photos.store.side, photos.config.image_size, photos.config.statistics
     )

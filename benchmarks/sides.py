@@ -103,7 +103,9 @@ def recipe_zapcls(arguments: argparse.Namespace) -> dict:
         parts = split["split"].to_numpy()
         if is_first:
             folder = Path(tempfile.mkdtemp())
-        recipe = Recipe(until, folder, Photos(store.pixels, parts, codes, store.bodies_dir), silent)
+        sizes = (len(config.classes),)
+        photos = Photos(store.pixels, parts, codes, sizes, store.bodies_dir)
+        recipe = Recipe(until, folder, photos, silent)
         network = recipe.train()  # the second goes on from the first one's checkpoint
         rows = np.flatnonzero(parts == "valid")
         classifier = ShoeClassifier(network, store.side, config.image_size, config.statistics)
@@ -149,7 +151,7 @@ def embeddings_zapcls(arguments: argparse.Namespace) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         started = time.perf_counter()
-        export_onnx(classifier, store.pixels[rows[:32]], path)
+        export_onnx(classifier, store.pixels[rows[:32]], path, {"gender": 2})
         export_s = round(time.perf_counter() - started, 1)
         work = lambda: predict(classifier, store.pixels, rows, CPU, path)  # noqa: E731
         return {"images_per_s": _rate(work, len(rows)), "export_s": export_s}
@@ -175,7 +177,8 @@ def count(arguments: argparse.Namespace) -> dict:
     parts = split["split"].to_numpy()
     run = arguments.workspace / "run"
     run.mkdir()
-    recipe = Recipe(config, run, Photos(store.pixels, parts, codes, store.bodies_dir), silent)
+    photos = Photos(store.pixels, parts, codes, (len(config.classes),), store.bodies_dir)
+    recipe = Recipe(config, run, photos, silent)
     recipe.phases.build_learner("frozen", config.batch_size)  # computes the features
     marks.append(time.perf_counter())
     network = recipe.train()

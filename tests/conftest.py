@@ -237,6 +237,23 @@ def kinds(request, write_catalogue, tmp_path_factory):
     return SimpleNamespace(workspace=workspace, data_dir=data_dir, store=store, run=run)
 
 
+@pytest.fixture(scope="session")
+def several(write_catalogue, tmp_path_factory):
+    """A finished run for sub-category and gender: `workspace, data_dir, store, run`.
+
+    It is shared; do not change it. Nothing was trained, and one photo in seven has no gender.
+    """
+    from planned_run import add_planned, list_kinds
+
+    folder = tmp_path_factory.mktemp("several")
+    rows = [row | ({"Gender": ""} if n % 7 == 0 else {}) for n, row in enumerate(list_kinds(4))]
+    data_dir = write_catalogue(folder / "data", rows)
+    workspace = Workspace(folder / "workspace")
+    store = open_store(workspace, read_catalogue(data_dir))
+    run = add_planned(workspace, data_dir, store, target="sub_category,gender")
+    return SimpleNamespace(workspace=workspace, data_dir=data_dir, store=store, run=run)
+
+
 @pytest.fixture
 def color_run(tmp_path):
     """A finished run without a training: its model calls red photos Women and blue ones Men.

@@ -11,11 +11,12 @@ from PIL import Image, ImageDraw
 from small import small_config
 
 from zapcls.analysis import metrics
+from zapcls.answer.classify import name_output
 from zapcls.workspace import worker
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.runs import Run, create_run, write_task
-from zapcls.workspace.store import Store, build_task, read_split
+from zapcls.workspace.store import Store, build_tasks, read_split
 
 PAINTS = {"pink": (244, 143, 177), "black": (20, 20, 20), "brown": (120, 70, 30)}
 TARGET = "sub_category"
@@ -53,24 +54,31 @@ def plan_logits(split: pd.DataFrame, classes: tuple[str, ...]) -> np.ndarray:
     return logits
 
 
-def write_onnx(path: Path, side: int, classes: int) -> None:
-    """Write a model whose answer follows from the mean color of a photo."""
-    weights = np.random.default_rng(0).normal(0, 0.1, (3, classes)).astype(np.float32)
+def write_onnx(path: Path, side: int, sizes: dict[str, int]) -> None:
+    """Write a model whose answers follow from the mean color of a photo.
+
+    `sizes` are the numbers of classes by output.
+    """
+    rng = np.random.default_rng(0)
+    weights = {name: rng.normal(0, 0.1, (3, n)).astype(np.float32) for name, n in sizes.items()}
     graph = helper.make_graph(
         [
             helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
             helper.make_node("ReduceMean", ["floats", "axes"], ["embedding"], keepdims=0),
-            helper.make_node("MatMul", ["embedding", "weights"], ["logits"]),
+            *(helper.make_node("MatMul", ["embedding", f"to {x}"], [x]) for x in sizes),
         ],
         "planned",
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", side, side, 3])],
         [
-            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", classes]),
+            *(
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", n])
+                for name, n in sizes.items()
+            ),
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", 3]),
         ],
         [
             numpy_helper.from_array(np.array([1, 2]), "axes"),
-            numpy_helper.from_array(weights, "weights"),
+            *(numpy_helper.from_array(value, f"to {name}") for name, value in weights.items()),
         ],
     )
     opset = [helper.make_opsetid("", 18)]
@@ -87,18 +95,26 @@ def add_planned(workspace: Workspace, data_dir: Path, store: Store, **settings) 
 
 def _write(run: Run, store: Store) -> None:
     config = run.train_config
-    task, split = build_task(store, config), read_split(store, config)
-    write_task(run, task)
+    tasks, split, rates = build_tasks(store, config), read_split(store, config), {}
+    write_task(run, *tasks)
     split.to_parquet(run.path / "split.parquet")
-    table, prob = metrics.build_predictions(
-        split, plan_logits(split, task.classes), task.classes, task.target
-    )
-    write_answers(run.path, table, prob, task.target)
+    for task in tasks:
+        told = split[split["target"] == task.target]
+        logits = plan_logits(told, task.classes)
+        table, prob = metrics.build_predictions(told, logits, task.classes, task.target)
+        write_answers(run.path, table, prob, task.target)
+        rates[task.target] = {
+            "splits": metrics.summarize_splits(table),
+            "guess_error_rate": metrics.guess_error_rate(table, "valid"),
+        }
+    task = tasks[0]
     np.save(run.path / "embeddings.npy", np.random.default_rng(0).normal(size=(len(table), 3)))
     pd.DataFrame({"image_id": table["image_id"], "outlier": 0.5}).to_parquet(
         run.path / "outliers.parquet"
     )
-    write_onnx(run.onnx_path, store.side, len(task.classes))
+    is_one, sizes = len(tasks) == 1, {one.target: len(one.classes) for one in tasks}
+    outputs = {"logits" if is_one else name_output(name): n for name, n in sizes.items()}
+    write_onnx(run.onnx_path, store.side, outputs)
     facts = {
         "arch": config.arch, "weights": config.weights, "target": task.target,
         "classes": list(task.classes), "image_size": config.image_size, "side": store.side,
@@ -106,9 +122,5 @@ def _write(run: Run, store: Store) -> None:
         "torch": "0.0", "fastai": "0.0", "batch_size": config.batch_size,
     }  # fmt: skip
     write_json(run.path / "model.json", facts)
-    rates = {
-        "splits": metrics.summarize_splits(table),
-        "guess_error_rate": metrics.guess_error_rate(table, "valid"),
-    }
-    summary = {"targets": {task.target: rates}, "onnx_max_difference": 0.0, "seconds": 1.0}
+    summary = {"targets": rates, "onnx_max_difference": 0.0, "seconds": 1.0}
     write_json(run.path / "metrics.json", summary)

@@ -138,7 +138,7 @@ def test_a_head_answers_as_its_network_does_from_the_photo_on(ours):
     split = pd.read_parquet(ours.run.path / "split.parquet")
     folder = ours.workspace.path / "again"
     folder.mkdir()
-    network = build_recipe(config, ours.run.task, folder, store, split, silent).train()
+    network = build_recipe(config, [ours.run.task], folder, store, split, silent).train()
     table = read_predictions(ours.run, ours.workspace).query("split == 'valid' and label != ''")
     images = torch.from_numpy(store.pixels[table["row"].to_numpy()])
     with torch.inference_mode():

@@ -102,16 +102,17 @@ def _choose(name: str) -> ModuleType:
     return findings.FINDINGS[name]
 
 
-def open_run(name: str, workspace: Path | None = None) -> OpenRun:
-    """Open an evaluated run by its id or its folder.
+def open_run(name: str, workspace: Path | None = None, target: str = "") -> OpenRun:
+    """Open an evaluated run by its id or its folder, under one of its targets.
 
-    `workspace` is a folder, else $ZAPCLS_WORKSPACE, else ./workspace.
+    `target` is the first unless given. `workspace` is a folder, else $ZAPCLS_WORKSPACE, else
+    ./workspace.
 
     Raises:
-        BadInput: there is no such run, or it is not evaluated.
+        BadInput: there is no such run, it is not evaluated, or has no such target.
     """
     opened = open_workspace(workspace)
-    return OpenRun(Evidence(find_evaluated(opened, name), opened))
+    return OpenRun(Evidence(find_evaluated(opened, name, target), opened))
 
 
 def list_findings() -> Iterator[tuple[str, str]]:

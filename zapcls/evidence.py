@@ -63,7 +63,7 @@ def stamp_file(path: Path) -> Stamp:
 
 
 class Evidence:
-    """The tables of an evaluated run, and what was computed from them.
+    """The tables of an evaluated run and one of its targets, and what was computed from them.
 
     Everything is kept by the identity of the files that it depends on, so that nothing here is
     stale. Tables are shared: nobody changes one in place. Safe for several threads.
@@ -78,7 +78,7 @@ class Evidence:
 
     @cached_property
     def task(self) -> Task:
-        """What the run learned: its target, its classes in order, and their wording."""
+        """What is looked at: a target of the run, its classes in order, and their wording."""
         return self.run.task
 
     @property
@@ -101,7 +101,8 @@ class Evidence:
     @property
     def check(self) -> LabelCheck:
         """The label check that goes with the run's network; `is_done` tells whether it is there."""
-        return self.keep("check", ("store",), lambda: find_check(self.store, self.run.train_config))
+        config = self.run.train_config.about(self.task.target)
+        return self.keep("check", ("store",), lambda: find_check(self.store, config))
 
     @property
     def predictions(self) -> pd.DataFrame:
@@ -279,8 +280,9 @@ class Evidence:
         if name in ("predictions", "check"):
             place = self.run.path if name == "predictions" else self.check.path
             return stamp_file(place / "predictions.parquet"), *self.stamp(("store", "colors"))
-        file = _FILES.get(name, f"derived/{name}/{name}.parquet")
-        return (stamp_file(self.run.path / file),)
+        if name in _FILES:
+            return (stamp_file(self.run.path / _FILES[name]),)
+        return (stamp_file(run_tables.find_derived(self.run, name) / f"{name}.parquet"),)
 
 
 def _list_values(column: pd.Series) -> list[str]:

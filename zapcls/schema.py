@@ -17,9 +17,10 @@ FILES = {  # what a catalogue knows of its files while it is read
     "file_mtime_ns": "int64",  # when it was last written; -1: no such file
 }
 
-SPLIT = {
+SPLIT = {  # a row an image and target
     "image_id": "str",
     "product_id": "str",
+    "target": "str",
     "label": "str",  # what the run is told: the catalogue's, or a correction; "" when dropped
     "catalog_label": "str",  # what the catalogue said when the run began; "" when dropped
     "split": "str",  # train, tune, valid or none

@@ -12,6 +12,7 @@ from small import small_config
 from zapcls import schema
 from zapcls.analysis import compare
 from zapcls.analysis.intervals import wilson
+from zapcls.data.task import Task
 
 CLASSES = ["Women", "Men"]
 
@@ -229,8 +230,8 @@ def test_the_interval_is_never_surer_than_the_rule_of_three(sizes, sums, expecte
 
 def build_run(run_id="one", catalogue_id="cat", **settings):
     config = small_config(**settings)
-    facts = {"catalogue_id": catalogue_id, "classes": list(config.classes)}
-    return SimpleNamespace(run_id=run_id, train_config=config, facts=facts)
+    facts, task = {"catalogue_id": catalogue_id}, Task(config.target, config.classes)
+    return SimpleNamespace(run_id=run_id, train_config=config, facts=facts, task=task)
 
 
 def test_runs_of_one_question_can_be_compared_whatever_their_split():

@@ -168,3 +168,21 @@ def test_a_column_without_two_frequent_classes_or_none_at_all_is_a_sentence(refu
     for use in (resolve, label_rows):
         with refuses("attribute of the catalogue", "'width'"):
             use(table, Task("width", ()))
+
+
+def test_rare_classes_are_joined_where_they_are_many_enough_together():
+    rare = MIN_PRODUCTS - 1
+    table = build_kinds(Flats=20, Heels=30, Clogs=rare, Loafers=1)
+    table.loc[table.index[0], "sub_category"] = ""
+    table.loc[table.index[2], "sub_category"] = "Clogs;Flats"
+    joined = Task("sub_category", (), other="other")
+
+    task, labelled = resolve(table, joined), label_rows(table, joined)
+
+    assert task.classes == ("Heels", "Flats", "other")
+    assert (labelled["label"] == "other").sum() == 2 * (rare + 1)
+    assert count_drops(labelled) == {"blank sub-category": 1, "several sub-categories": 1}
+    assert label_rows(table, task)["label"].equals(labelled["label"])
+    few = table[table["sub_category"] != "Loafers"]
+    assert resolve(few, joined).classes == ("Heels", "Flats")
+    assert count_drops(label_rows(few, joined))["rare sub-category"] == 2 * rare

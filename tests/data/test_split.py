@@ -4,7 +4,14 @@ import pytest
 
 from zapcls import schema
 from zapcls.data.labels import MIN_PRODUCTS, check_trainable
-from zapcls.data.split import build_split, correct_split, count_leaks, name_split
+from zapcls.data.split import (
+    align_targets,
+    build_split,
+    correct_split,
+    count_leaks,
+    name_split,
+)
+from zapcls.data.task import Task
 
 WOMEN, MEN = 140, 60  # products of each label
 
@@ -16,13 +23,13 @@ def table():
     rows = [(f"{n}-99", f"{n}", "", "image missing") for n in range(10)]
     rows += [(f"{n}-{c}", f"{n}", label, "") for n, label in enumerate(labels) for c in range(3)]
     table = pd.DataFrame(rows, columns=["image_id", "product_id", "label", "drop_reason"])
-    return table.assign(kept=table["drop_reason"] == "")
+    return table.assign(kept=table["drop_reason"] == "", target="gender")
 
 
 def build_table(rows):
     """Return kept rows of image, product and label as `label_rows` leaves them."""
     table = pd.DataFrame(rows, columns=["image_id", "product_id", "label"])
-    return table.assign(kept=True, drop_reason="")
+    return table.assign(kept=True, drop_reason="", target="gender")
 
 
 def build_mapping(split):
@@ -161,6 +168,7 @@ def build_parts():
     split = pd.DataFrame(PARTS, columns=["image_id", "label", "split"])
     split = split.assign(
         product_id="p",
+        target="gender",
         catalog_label=split["label"],
         drop_reason=np.where(split["label"] == "", "several", ""),
     )
@@ -168,7 +176,9 @@ def build_parts():
 
 
 def correct(*rows):
-    return correct_split(build_parts(), pd.DataFrame(rows, columns=list(schema.CORRECTIONS)))
+    return correct_split(
+        build_parts(), pd.DataFrame(rows, columns=list(schema.CORRECTIONS)), "gender"
+    )
 
 
 def read_parts(split):
@@ -204,7 +214,69 @@ def test_what_is_taken_out_is_not_trained_on_and_keeps_its_place_in_valid():
 def test_no_correction_changes_nothing_and_a_second_time_neither():
     rows = [("a", "Men", "label wrong"), ("e", "", "ambiguous"), ("z", "Men", "label wrong")]
     corrections = pd.DataFrame(rows, columns=list(schema.CORRECTIONS))
-    once = correct_split(build_parts(), corrections)
+    once = correct_split(build_parts(), corrections, "gender")
 
     pd.testing.assert_frame_equal(correct(), build_parts())
-    pd.testing.assert_frame_equal(correct_split(once, corrections), once)
+    pd.testing.assert_frame_equal(correct_split(once, corrections, "gender"), once)
+
+
+def build_both():
+    """Two targets of 200 products: kinds, one of them rare, and a side that half of them lack."""
+    numbers = range(200)
+    kinds = [(f"{n}-{c}", f"{n}", "Rare" if n < 12 else "Often") for n in numbers for c in (0, 1)]
+    sides = [
+        (f"{n}-{c}", f"{n}", "LR"[n % 3 == 0] if n % 2 else "") for n in numbers for c in (0, 1)
+    ]
+    kinds, sides = build_table(kinds).assign(target="kind"), build_table(sides)
+    sides = sides.assign(target="side", kept=sides["label"] != "")
+    return pd.concat([kinds, sides], ignore_index=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_photo_is_in_one_part_for_all_targets_and_rare_labels_of_each_are_in_all(seed):
+    split = build_split(build_both(), "product", seed)
+
+    kept = split[split["split"] != "none"]
+    assert (kept.groupby("product_id")["split"].nunique() == 1).all()
+    assert (split["split"] == "none").equals(split["label"] == "")
+    labels = kept.groupby(["target", "split"])["label"].nunique()
+    assert (labels == 2).all()
+    assert len(labels) == 6
+
+
+def test_one_target_of_several_has_the_split_that_it_has_alone_where_it_decides():
+    """Where all labels of the other target are more frequent, they decide nothing."""
+    table = build_both()
+    often = table[table["target"] == "kind"].assign(target="all", label="Same")
+
+    alone = build_split(table[table["target"] == "kind"])
+    both = build_split(pd.concat([table[table["target"] == "kind"], often], ignore_index=True))
+
+    assert build_mapping(both[both["target"] == "kind"]).equals(build_mapping(alone))
+
+
+def test_targets_are_aligned_by_photo():
+    split = build_split(build_both())
+    tasks = [Task("kind", ("Often", "Rare")), Task("side", ("L", "R"))]
+
+    parts, codes = align_targets(split, tasks)
+
+    rows = [split[split["target"] == task.target] for task in tasks]
+    for task, told, column in zip(tasks, rows, codes.T, strict=True):
+        named = np.array([*task.classes, ""])[column]
+        assert list(named) == list(told["label"])
+    assert (parts == rows[0]["split"]).all()
+    alone, single = align_targets(split, tasks[:1])
+    assert np.array_equal(single, codes[:, 0])
+    assert np.array_equal(alone, rows[0]["split"])
+
+
+def test_corrections_of_one_target_leave_the_others():
+    split = build_split(build_both())
+    image = split.query("target == 'side' and label != ''")["image_id"].iloc[0]
+    corrections = pd.DataFrame([(image, "", "ambiguous")], columns=list(schema.CORRECTIONS))
+
+    corrected = correct_split(split, corrections, "side")
+
+    changed = corrected[corrected["label"] != split["label"]]
+    assert changed[["image_id", "target"]].to_numpy().tolist() == [[image, "side"]]

@@ -117,7 +117,8 @@ def build_in(halves, torch):
         }
         config = small_config(**(defaults | settings))
         folder.mkdir(exist_ok=True)
-        arrays = photos.pixels, photos.split, photos.codes, folder.parent / "bodies"
+        sizes = getattr(photos, "sizes", (2,))
+        arrays = photos.pixels, photos.split, photos.codes, sizes, folder.parent / "bodies"
         colors = photos.colors if config.needs_colors else None
         return model.recipe.Recipe(config, folder, model.phases.Photos(*arrays, colors), progress)
 

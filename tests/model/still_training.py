@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
     with processes.joined(choose_device("cpu")):
         told = processes.tell({"folder": str(folder)} if processes.is_first() else None)
         run = Path(told["folder"])
-        photos = Photos(pixels, split, np.arange(N) % 2, run / "bodies")
+        photos = Photos(pixels, split, np.arange(N) % 2, (2,), run / "bodies")
         recipe = Recipe(config, run, photos, silent)
         build = recipe.phases.build_learner
 

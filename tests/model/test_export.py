@@ -23,7 +23,7 @@ def classifier(torch, draw_pixels):
 @pytest.fixture(scope="module")
 def exported(classifier, draw_pixels, tmp_path_factory):
     path = tmp_path_factory.mktemp("export") / "model.onnx"
-    difference = model.export.export_onnx(classifier, draw_pixels(8), path)
+    difference = model.export.export_onnx(classifier, draw_pixels(8), path, {"kind": 3})
     return path, difference
 
 
@@ -86,4 +86,4 @@ def test_an_export_that_answers_otherwise_is_refused(
     monkeypatch.setattr(model.export.Classifier, "predict", answer_otherwise)
 
     with pytest.raises(ZapError, match=r"within 0\.001, but differs by"):
-        model.export.export_onnx(classifier, draw_pixels(4), tmp_path / "model.onnx")
+        model.export.export_onnx(classifier, draw_pixels(4), tmp_path / "model.onnx", {"kind": 3})

@@ -321,7 +321,7 @@ def test_a_retraining_has_its_parent_s_split_with_the_labels_corrected(
 def test_a_retraining_is_whole_or_absent(workspace, parent, corrections, monkeypatch):
     seen = []
 
-    def look(split, corrections):
+    def look(*_):
         seen.extend(list_runs(workspace))
         raise OSError("The disk is full.")
 

@@ -17,6 +17,7 @@ from zapcls.analysis.decisions import build_corrections
 from zapcls.analysis.intervals import LEVEL, count_rates
 from zapcls.analysis.permutations import sign_flip_p
 from zapcls.config import TrainConfig
+from zapcls.data.task import Task
 from zapcls.errors import BadInput
 
 RUNS = ("first", "second")
@@ -37,7 +38,7 @@ class Trained(Protocol):
     def facts(self) -> dict[str, Any]: ...
 
     @property
-    def train_config(self) -> TrainConfig: ...
+    def task(self) -> Task: ...
 
 
 def find_obstacle(first: Trained, second: Trained) -> str:
@@ -45,8 +46,8 @@ def find_obstacle(first: Trained, second: Trained) -> str:
     if first.run_id == second.run_id:
         return f"Two runs are compared, got {first.run_id} twice. Choose another one."
     for name, values in {
-        "target": [run.train_config.target for run in (first, second)],
-        "classes": [", ".join(sorted(run.facts["classes"])) for run in (first, second)],
+        "target": [run.task.target for run in (first, second)],
+        "classes": [", ".join(sorted(run.task.classes)) for run in (first, second)],
         "catalogue": [run.facts["catalogue_id"] for run in (first, second)],
     }.items():
         if values[0] != values[1]:

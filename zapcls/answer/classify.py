@@ -1,6 +1,7 @@
 """Answers for photos through a run's `model.onnx`: what the pages use, without torch."""
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 from zapcls.data import photo, pixels
+from zapcls.data.task import Task
 from zapcls.errors import ZapError
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.runs import Run
@@ -33,11 +35,20 @@ def build_session(path: Path) -> onnxruntime.InferenceSession:
         ) from error
 
 
+def name_output(target: str) -> str:
+    """Name the logits of a target among the outputs of a model about several."""
+    return f"logits_{target}"
+
+
 @dataclass(frozen=True)
 class Classifier:
-    """An ONNX model with input `pixels` (uint8, (n, side, side, 3)) and a softmax to come."""
+    """An ONNX model with input `pixels` (uint8, (n, side, side, 3)) and a softmax to come.
+
+    Of a model about several targets it answers `target`, or all side by side where none is named.
+    """
 
     path: Path
+    target: str = ""
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
@@ -50,14 +61,24 @@ class Classifier:
 
     def answer(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return logits (n, classes) and embeddings (n, width), float32."""
-        logits, embedding = self._session.run(None, {"pixels": images})
-        return logits, embedding
+        *logits, embedding = self._session.run(self._outputs, {"pixels": images})
+        return logits[0] if len(logits) == 1 else np.concatenate(logits, axis=1), embedding
+
+    @cached_property
+    def _outputs(self) -> list[str]:
+        names = [output.name for output in self._session.get_outputs()]
+        own = name_output(self.target)
+        return [own, "embedding"] if own in names else names
 
     def predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities (n, classes; rows sum to 1) and embeddings (n, width), float32."""
         logits, embedding = self.answer(images)
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return exponents / exponents.sum(axis=1, keepdims=True), embedding
+        return _softmax(logits), embedding
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponents / exponents.sum(axis=1, keepdims=True)
 
 
 @dataclass(frozen=True)
@@ -69,8 +90,8 @@ class Answer:
     pixels: np.ndarray  # what the network was given: uint8, (side, side, 3)
 
 
-def open_classifier(run: Run) -> Classifier:
-    """Open the run's exported model.
+def open_classifier(run: Run, for_all: bool = False) -> Classifier:
+    """Open the run's exported model, for the target that is looked at or for all of them.
 
     Raises:
         ZapError: the run has none yet.
@@ -80,7 +101,7 @@ def open_classifier(run: Run) -> Classifier:
         raise ZapError(
             f"The run {run.run_id} has no exported model yet. Evaluate it, or choose another run."
         )
-    return Classifier(run.onnx_path)
+    return Classifier(run.onnx_path, "" if for_all else run.task.target)
 
 
 def classify(
@@ -91,8 +112,29 @@ def classify(
     Raises:
         BadInput: it is no regular file, not a picture, broken or too large.
     """
+    [answer] = _answer(classifier, [classes], source, name)
+    return answer
+
+
+def classify_targets(
+    classifier: Classifier, tasks: Sequence[Task], source: Path | bytes, name: str | None = None
+) -> dict[str, Answer]:
+    """Classify one photo under each target of a classifier for all, at once; raises as `classify`.
+
+    The keys are the targets, in the order of `tasks`.
+    """
+    answers = _answer(classifier, [list(task.classes) for task in tasks], source, name)
+    return {task.target: answer for task, answer in zip(tasks, answers, strict=True)}
+
+
+def _answer(
+    classifier: Classifier, targets: Sequence[list[str]], source: Path | bytes, name: str | None
+) -> Iterator[Answer]:
+    """Answer one photo under each of some targets, whose classes stand side by side."""
     side = classifier.side
     square = pixels.square(photo.decode_image(source, name, side), side)
-    probabilities, _ = classifier.predict(square[None])
-    prob = {cls: float(p) for cls, p in zip(classes, probabilities[0], strict=True)}
-    return Answer(max(prob, key=prob.__getitem__), prob, square)
+    logits, _ = classifier.answer(square[None])
+    ends = np.cumsum([len(classes) for classes in targets])[:-1]
+    for classes, part in zip(targets, np.split(logits, ends, axis=1), strict=True):
+        prob = {cls: float(p) for cls, p in zip(classes, _softmax(part)[0], strict=True)}
+        yield Answer(max(prob, key=prob.__getitem__), prob, square)

@@ -17,6 +17,7 @@ from zapcls.config.kinds import (
     listed,
     names,
     rate,
+    read_names,
     share,
     whole,
 )
@@ -51,6 +52,10 @@ PARTS = {
 HEADS = {"hidden": "hidden layer of 512", "linear": "linear"}
 # How many stages each part but the whole network has.
 STAGES = {"last_stage": 1, "last_two_stages": 2}
+_ONE_TARGET = Need(
+    lambda settings: len(read_names(settings["target"])) == 1,
+    "it is about one target, but target is {target}",
+)
 _RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and its valley is taken"
 
 
@@ -62,6 +67,11 @@ def choose_classes(target: str, classes: Sequence[str] = ()) -> tuple[str, ...]:
 def name_column(column: str) -> str:
     """Name a column of the catalogue as a person writes it: sub-category, heel height."""
     return {"sub_category": "sub-category"}.get(column, column.replace("_", " "))
+
+
+def _name_columns(target: str) -> str:
+    *most, last = map(name_column, read_names(target) or ["nothing"])
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _title_networks() -> dict[str, str]:
@@ -88,13 +98,20 @@ class TrainConfig:
     """
 
     # fmt: off
-    target: str = row(DEFAULT_TARGET, columns("category"), "Predict", "Data",
-        "the column of the catalogue to predict",
-        line=lambda name: f"predicts {name_column(name)}", is_quiet=True,
-        curve=Curve("for", name_column))
+    target: str = row(DEFAULT_TARGET, columns("gender,category"), "Predict", "Data",
+        "the column to predict; several share one network and are trained together",
+        line=lambda target: f"predicts {_name_columns(target)}", is_quiet=True,
+        curve=Curve("for", _name_columns))
     classes: tuple[str, ...] = row((), names("--classes Women,Men"), "Classes", "",
         "the classes kept, in order; none: Women,Men for gender, else all with enough products",
-        curve=Curve("on", "{}"))
+        needs=(_ONE_TARGET,), curve=Curve("on", "{}"))
+    rare: str = row("drop",
+        choice({"drop": "leave them out", "other": "join them as “other”"}), "Rare classes", "More",
+        "what becomes of classes with too few products, where no classes are named",
+        line="rare classes joined as “other”", is_quiet=True,
+        curve=Curve("with", {
+            "drop": "rare classes left out", "other": "rare classes joined",
+        }.__getitem__))
     arch: str = row("tf_efficientnet_lite0",
         listed(_title_networks, "a network", "`python -m zapcls devices --json`"),
         "Network (parameters)", "Network", "a torchvision or timm network",
@@ -182,6 +199,7 @@ class TrainConfig:
         "Weights in training", "Less color",
         "balanced: a photo counts for more where its color is rarer within its label than overall, "
         "so that color and label become independent; both keep their shares",
+        needs=(_ONE_TARGET,),
         line="balanced color weights", is_quiet=True,
         curve=Curve("with", {
             "none": "equal color weights", "balanced": "balanced color weights",
@@ -191,8 +209,19 @@ class TrainConfig:
         "Last layer", "Less color",
         "balanced: the last layer is fitted again on photos drawn evenly from each color of each "
         "label (Kirichenko and others 2022)",
+        needs=(_ONE_TARGET,),
         line="balanced last layer", is_quiet=True)
     # fmt: on
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict, in order."""
+        return read_names(self.target)
+
+    def about(self, target: str) -> "TrainConfig":
+        """Return the same settings for one of the targets alone."""
+        classes = self.classes if target == self.target else ()
+        return dataclasses.replace(self, target=target, classes=classes)
 
     @property
     def statistics(self) -> Statistics:

@@ -17,12 +17,13 @@ MIN_PRODUCTS = 10
 
 
 def label_rows(table: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Return a copy of `table` with `label`, `kept` and `drop_reason` set for a task.
+    """Return a copy of `table` with `target`, `label`, `kept` and `drop_reason` set for a task.
 
     A row is kept when its photo is there and its target is exactly one of the classes.
     Reasons, the first that fits: image missing, image unreadable, blank <target>,
     several <target>s (`Men;Women`), another <target>; rare <target> where a task without classes
-    asks for all that have enough products.
+    asks for all that have enough products. A task with `other` among its classes gives that label
+    to the rare ones instead.
 
     Raises:
         BadInput: the catalogue has no such column.
@@ -30,7 +31,9 @@ def label_rows(table: pd.DataFrame, task: Task) -> pd.DataFrame:
     _check_target(table, task)
     value = table[task.target].str.strip()
     several = value.str.contains(SEVERAL, regex=False)
-    classes = task.classes or _list_frequent(table, value)
+    classes = task.classes or _list_frequent(table, value, task.other)
+    if task.other in classes:
+        value = value.mask(~value.isin(list(classes)) & (value != ""), task.other)
     reason = np.select(
         [table["image_problem"] != "", value == "", several, ~value.isin(list(classes))],
         [
@@ -42,13 +45,15 @@ def label_rows(table: pd.DataFrame, task: Task) -> pd.DataFrame:
         default="",
     )
     kept = reason == ""
-    return table.assign(label=np.where(kept, value, ""), kept=kept, drop_reason=reason)
+    label = np.where(kept, value, "")
+    return table.assign(target=task.target, label=label, kept=kept, drop_reason=reason)
 
 
 def resolve(table: pd.DataFrame, task: Task) -> Task:
     """Return the task with its classes named: where it has none, all that are frequent enough.
 
-    These have MIN_PRODUCTS products or more and stand in the order of their frequency.
+    These have MIN_PRODUCTS products or more and stand in the order of their frequency; the class
+    that the rarer ones are joined as, if they together have as many, comes last.
 
     Raises:
         BadInput: the catalogue has no such column, or fewer than two such classes.
@@ -56,7 +61,7 @@ def resolve(table: pd.DataFrame, task: Task) -> Task:
     _check_target(table, task)
     if task.classes:
         return task
-    classes = _list_frequent(table, table[task.target].str.strip())
+    classes = _list_frequent(table, table[task.target].str.strip(), task.other)
     if len(classes) < 2:
         raise BadInput(
             f"A training needs two classes of {MIN_PRODUCTS} {task.units} or more, but of the "
@@ -79,16 +84,21 @@ def _list_attributes(table: pd.DataFrame) -> list[str]:
     return [name for name in table.columns if name not in facts]
 
 
-def _list_frequent(table: pd.DataFrame, value: pd.Series) -> tuple[str, ...]:
+def _list_frequent(table: pd.DataFrame, value: pd.Series, other: str = "") -> tuple[str, ...]:
     """List the values of MIN_PRODUCTS products or more, the most frequent first.
 
-    Only rows whose photo is there with one value count.
+    Only rows whose photo is there with one value count. `other` comes last where the rarer values
+    have as many products together.
     """
     is_one = (value != "") & ~value.str.contains(SEVERAL, regex=False)
     counted = is_one & (table["image_problem"] == "")
     products = table["product_id"][counted].groupby(value[counted]).nunique()
     products = products[products >= MIN_PRODUCTS].sort_index()
-    return tuple(products.sort_values(ascending=False, kind="stable").index)
+    frequent = tuple(products.sort_values(ascending=False, kind="stable").index)
+    is_rare = counted & ~value.isin(frequent)
+    if other and table["product_id"][is_rare].nunique() >= MIN_PRODUCTS:
+        return (*(name for name in frequent if name != other), other)
+    return frequent
 
 
 def check_trainable(table: pd.DataFrame, classes: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from zapcls import schema
+from zapcls.data.task import Task
 from zapcls.errors import BadInput
 
 VALID_SHARE = 0.2  # of all groups
@@ -19,12 +20,15 @@ _LEAST_STRATUM = 5  # groups: a smaller one can be drawn from any part only toge
 
 
 def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd.DataFrame:
-    """Assign each row of a cleaned table to train, tune, valid or none (`schema.SPLIT`).
+    """Assign each row of cleaned tables to train, tune, valid or none (`schema.SPLIT`).
 
     `product` keeps all colors of a product together; `random` assigns each image by itself,
-    as the blog did. A group's stratum is its most frequent label. The assignment depends on
-    the seed and on the set of kept rows, not on their order. `table` is what
-    `labels.label_rows` gives. A split that the catalogue brings along stands in for `product`.
+    as the blog did. A group's stratum is its most frequent label; of several targets it is
+    that of the fewest groups, so that the rare labels of each are in every part. A group is in
+    one part for all targets. The assignment depends on the seed and on the set of kept rows, not
+    on their order. `table` is what `labels.label_rows` gives, of several targets one below the
+    other; its index has no row twice. A split that the catalogue brings along stands in for
+    `product`.
 
     Raises:
         BadInput: such a split has too little of a class to learn from.
@@ -33,7 +37,7 @@ def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd
     if mode == "product" and has_given(kept):
         return _finish(table, _keep_given(kept, seed))
     group = kept["product_id"] if mode == "product" else kept["image_id"]
-    labels = _join_scarce(_label_groups(kept, group))
+    labels = _join_scarce(_choose_strata(kept, group))
     rest, valid = train_test_split(
         labels, test_size=VALID_SHARE, stratify=labels, random_state=seed
     )
@@ -57,18 +61,19 @@ def _finish(table: pd.DataFrame, parts: pd.Series) -> pd.DataFrame:
 def _keep_given(kept: pd.DataFrame, seed: int) -> pd.Series:
     """Keep the split that the catalogue has; without a `tune` it is drawn from train by group."""
     given = kept[schema.GIVEN_SPLIT].replace("", "train")
-    learned = kept[given == "train"].groupby("label")["product_id"].nunique()
-    for label in kept["label"].unique():
-        if learned.get(label, 0) < _LEAST_LEARNED:
+    learned = kept[given == "train"].groupby(["target", "label"])["product_id"].nunique()
+    for pair in kept[["target", "label"]].drop_duplicates().itertuples(index=False):
+        count = learned.get(tuple(pair), 0)
+        if count < _LEAST_LEARNED:
             raise BadInput(
                 f"A split must have {_LEAST_LEARNED} photos or more of each class to learn from, "
-                f"but the catalogue's own has {learned.get(label, 0)} of {label}. Draw one "
+                f"but the catalogue's own has {count} of {pair.label}. Draw one "
                 "instead: --split random, or a table without a split column."
             )
     if (given == "tune").any():
         return given
     rest = kept[given == "train"]
-    tune = _draw_tune(_join_scarce(_label_groups(rest, rest["product_id"])), seed)
+    tune = _draw_tune(_join_scarce(_choose_strata(rest, rest["product_id"])), seed)
     return given.mask((given == "train") & kept["product_id"].isin(tune), "tune")
 
 
@@ -80,9 +85,19 @@ def _draw_tune(strata: pd.Series, seed: int) -> pd.Index:
     return tune.index
 
 
-def _label_groups(kept: pd.DataFrame, group: pd.Series) -> pd.Series:
-    """Return the most frequent label of each group, in the order of the groups."""
-    return kept["label"].groupby(group).agg(lambda values: values.mode().iloc[0]).sort_index()
+def _choose_strata(kept: pd.DataFrame, group: pd.Series) -> pd.Series:
+    """Choose each group's most frequent label, and of several targets the one of fewest groups."""
+    by_target = [
+        labels.groupby(group[labels.index]).agg(lambda values: values.mode().iloc[0]).sort_index()
+        for _, labels in kept.groupby("target", sort=False)["label"]
+    ]
+    if len(by_target) == 1:
+        return by_target[0]
+    sizes = [labels.map(labels.value_counts()) for labels in by_target]
+    named = [labels.radd(f"{place} ") for place, labels in enumerate(by_target)]
+    strata = pd.DataFrame({"label": pd.concat(named), "size": pd.concat(sizes)})
+    strata = strata.sort_values(["size", "label"], kind="stable")
+    return strata["label"].groupby(level=0).first().sort_index()
 
 
 def _join_scarce(strata: pd.Series) -> pd.Series:
@@ -98,8 +113,8 @@ def _join_scarce(strata: pd.Series) -> pd.Series:
     return strata.where(~strata.isin(scarce), counts.index[0] if is_few else "")
 
 
-def correct_split(split: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    """Apply corrections (`schema.CORRECTIONS`) to a split: new labels, the same parts.
+def correct_split(split: pd.DataFrame, corrections: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Apply corrections (`schema.CORRECTIONS`) of a target to a split: new labels, the same parts.
 
     What the catalogue said stays beside them.
 
@@ -107,7 +122,7 @@ def correct_split(split: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFram
     place without a label: no rate counts it, yet it can still be compared under its old label.
     """
     known = corrections.set_index("image_id").reindex(split["image_id"])
-    is_corrected = known["label"].notna().to_numpy()
+    is_corrected = (known["label"].notna().to_numpy()) & (split["target"] == target).to_numpy()
     label = np.where(is_corrected, known["label"], split["label"])
     is_out = is_corrected & (label == "")
     reason = ("review: " + known["reason"]).to_numpy()
@@ -119,9 +134,29 @@ def correct_split(split: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFram
     return schema.conform(corrected, schema.SPLIT, "split")
 
 
-def name_split(target: str, classes: Sequence[str], mode: str, seed: int) -> str:
+def align_targets(split: pd.DataFrame, tasks: Sequence[Task]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of each photo, and the index of its class, -1 for none.
+
+    The latter is (n), or (n, tasks) of several. A photo is in the part that it has for any of them.
+    """
+    by_task = [split[split["target"] == task.target] for task in tasks]
+    every = [
+        pd.Index(task.classes).get_indexer(pd.Index(rows["label"]))
+        for task, rows in zip(tasks, by_task, strict=True)
+    ]
+    if len(tasks) == 1:
+        return by_task[0]["split"].to_numpy(), every[0]
+    parts = np.stack([rows["split"].to_numpy(object) for rows in by_task])
+    first = (parts != "none").argmax(axis=0)
+    return parts[first, np.arange(parts.shape[1])], np.stack(every, axis=1)
+
+
+def name_split(
+    target: str, classes: Sequence[str], mode: str, seed: int, rare: str = "drop"
+) -> str:
     """Name a split after all that decides it beside the catalogue's labels."""
-    facts = json.dumps([target, list(classes), mode, seed, VALID_SHARE, TUNE_SHARE])
+    shares = [VALID_SHARE, TUNE_SHARE, *([] if rare == "drop" else [rare])]
+    facts = json.dumps([target, list(classes), mode, seed, *shares])
     return f"{mode}-{seed}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
 
 

@@ -17,13 +17,15 @@ _DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "
 class Task:
     """A target with its classes in order; `thing` and `things` are what a photo shows.
 
-    Without classes it asks for all of the target that have enough products (`labels.resolve`).
+    Without classes it asks for all of the target that have enough products (`labels.resolve`);
+    `other`, if given, is then the class that the rarer ones are joined as.
     """
 
     target: str
     classes: tuple[str, ...]
     thing: str = "shoe"
     things: str = "shoes"
+    other: str = ""
 
     @property
     def word(self) -> str:
@@ -78,7 +80,8 @@ class Task:
 
 def read_task(content: Mapping[str, Any]) -> Task:
     """Read a task from what `Task.to_json` wrote."""
-    return Task(content["target"], tuple(content["classes"]), content["thing"], content["things"])
+    things = content["thing"], content["things"], content.get("other", "")
+    return Task(content["target"], tuple(content["classes"]), *things)
 
 
 DEFAULT_TASK = Task(DEFAULT_TARGET, DEFAULT_CLASSES)

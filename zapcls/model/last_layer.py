@@ -25,7 +25,8 @@ def balance_last_layer(phases: Phases, batch_size: int) -> dict:
     assert isinstance(last, nn.Linear)
     assert last.bias is None  # fastai's head ends so; the fitted weights know of none
     train, tune = (_embed(phases, last, part, batch_size) for part in ("train", "tune"))
-    layer = fit_balanced_layer(train, tune, len(config.classes), config.seed, phases.progress)
+    [classes] = phases.photos.sizes
+    layer = fit_balanced_layer(train, tune, classes, config.seed, phases.progress)
     with torch.no_grad():
         last.weight.copy_(torch.from_numpy(layer.weight))
     return layer.facts

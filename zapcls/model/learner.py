@@ -20,6 +20,7 @@ from zapcls.config import TrainConfig
 from zapcls.errors import BadInput, ZapError
 from zapcls.model.architectures import build_body
 from zapcls.model.memory import keep_freed_memory
+from zapcls.model.targets import MeanErrorRate, over_targets
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -100,7 +101,8 @@ def load_network(facts: dict, weights_path: Path) -> nn.Sequential:
         ZapError: the weights are damaged, or of another network.
     """
     head = facts.get("head", "hidden")  # older runs had no other
-    network = build_network(facts["arch"], "none", len(facts["classes"]), head)
+    every = facts.get("targets", {"": facts["classes"]}).values()
+    network = build_network(facts["arch"], "none", sum(map(len, every)), head)
     own = network.state_dict()
     try:
         state = load_file(weights_path)
@@ -168,14 +170,19 @@ def build_learner(
     parts: list[nn.Module],
     dls: DataLoaders,
     folder: Path,
+    sizes: tuple[int, ...],
 ) -> Learner:
-    """Build the Learner that trains `model`, whose layers are those of `parts`, in that order."""
-    is_weighted = config.color_weights == "balanced"
+    """Build the Learner that trains `model`, whose layers are those of `parts`, in that order.
+
+    `sizes` are the numbers of classes of its targets.
+    """
+    is_weighted, is_one = config.color_weights == "balanced", len(sizes) == 1
+    loss = weighted_cross_entropy if is_weighted else CrossEntropyLossFlat()
     learner = Learner(
         dls,
         model.to(dls.device),
-        loss_func=weighted_cross_entropy if is_weighted else CrossEntropyLossFlat(),
-        metrics=error_rate,
+        loss_func=loss if is_one else over_targets(loss, sizes),
+        metrics=error_rate if is_one else MeanErrorRate(sizes),
         splitter=lambda _: split_parameters(parts),
         path=folder,
         model_dir=".",

@@ -35,7 +35,8 @@ class Photos:
 
     pixels: np.ndarray  # uint8, (n, side, side, 3)
     split: np.ndarray
-    codes: np.ndarray  # class index, -1 for none
+    codes: np.ndarray  # class index, -1 for none; of several targets a column each
+    sizes: tuple[int, ...]  # how many classes each target has
     bodies_dir: Path  # where features of frozen bodies are kept for all trainings on these photos
     colors: np.ndarray | None = None  # basic terms, "" for none; needed by `config.needs_colors`
 
@@ -106,11 +107,11 @@ class Phases:
         model, groups, kind = self.choose_part(phase)
         if kind:
             dls = self._build_feature_loaders(kind, batch_size)
-            learner = build_learner(config, model, groups, dls, self._folder)
+            learner = build_learner(config, model, groups, dls, self._folder, self.photos.sizes)
             learner.unfreeze()  # a frozen phase through the body has frozen the last stage too
             return learner, []
         dls, gather = self._build_pixel_loaders(config)
-        learner = build_learner(config, model, groups, dls, self._folder)
+        learner = build_learner(config, model, groups, dls, self._folder, self.photos.sizes)
         if phase == "frozen":
             learner.freeze()
             return learner, [BnFreeze()]

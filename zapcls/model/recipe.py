@@ -52,7 +52,7 @@ class Recipe:
         self.device = processes.local_device(choose_device(config.device))
         _check_shares(config.batch_size)
         seed_random(config.seed)
-        self.network = build_network(config.arch, config.weights, len(config.classes), config.head)
+        self.network = build_network(config.arch, config.weights, sum(photos.sizes), config.head)
         self.phases = Phases(config, self.network, photos, folder, self.device, progress)
         self._keep_best = KeepBest(self.network, folder / "model.safetensors")
         self.batch_size = config.batch_size

@@ -1,11 +1,12 @@
 """Builds the training of a run from what the workspace holds."""
 
-import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from zapcls.config import TrainConfig
+from zapcls.data.split import align_targets
 from zapcls.data.task import Task
 from zapcls.model.phases import Photos
 from zapcls.model.recipe import Recipe
@@ -15,19 +16,19 @@ from zapcls.workspace.store import Store
 
 def build_recipe(
     config: TrainConfig,
-    task: Task,
+    tasks: Sequence[Task],
     folder: Path,
     store: Store,
     split: pd.DataFrame,
     progress: Progress,
 ) -> Recipe:
-    """Build a training in a folder, for the classes of a task.
+    """Build a training in a folder, of one network for all tasks.
 
-    The colors of the store must be named where the config needs them.
+    `split` (`schema.SPLIT`) has the store's rows for each of them, or for more. The colors of the
+    store must be named where the config needs them.
     """
-    config = dataclasses.replace(config, classes=task.classes)
-    codes = pd.Index(task.classes).get_indexer(pd.Index(split["label"]))
-    parts = split["split"].to_numpy()
+    parts, codes = align_targets(split, tasks)
     colors = store.read_colors()["color"].to_numpy(str) if config.needs_colors else None
-    photos = Photos(store.pixels, parts, codes, store.bodies_dir, colors)
+    sizes = tuple(len(task.classes) for task in tasks)
+    photos = Photos(store.pixels, parts, codes, sizes, store.bodies_dir, colors)
     return Recipe(config, folder, photos, progress)

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from zapcls.errors import BadInput, ZapError
+from zapcls.workspace.run_tables import find_derived
 from zapcls.workspace.runs import Run
 
 KIND = "report"
@@ -19,7 +20,7 @@ _DRAWING_MS = 20_000  # of the page's own clock, for its charts
 
 def find_report(run: Run, suffix: str) -> Path | None:
     """Find a run's report (`suffix` .html or .pdf), None before it is written."""
-    path = run.path / "derived" / KIND / f"report{suffix}"
+    path = find_derived(run, KIND) / f"report{suffix}"
     return path if path.is_file() else None
 
 

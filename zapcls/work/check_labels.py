@@ -13,7 +13,7 @@ from zapcls.workspace import checks
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import name_colors
-from zapcls.workspace.runs import find_evaluated
+from zapcls.workspace.runs import find_job_run
 from zapcls.workspace.store import Store, find_store
 
 SPLIT_OF_FOLDS = "valid"  # each image is held out once, from heads that never saw its product
@@ -21,9 +21,10 @@ SPLIT_OF_FOLDS = "valid"  # each image is held out once, from heads that never s
 
 def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Predict every labelled image out of fold and find the suspected label errors."""
-    run = find_evaluated(workspace, job.config["run"])
+    run = find_job_run(workspace, job)
     store = find_store(workspace, run.facts["catalogue_id"])
-    config, task, started = run.train_config, run.task, time.perf_counter()
+    task, started = run.task, time.perf_counter()
+    config = run.train_config.about(task.target)
     name_colors(workspace, store, progress)
     catalog = labels.label_rows(store.read_catalog(), task)
     rows = np.flatnonzero(catalog["kept"])
@@ -46,7 +47,8 @@ def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     progress("Looking for near-duplicates", 0, 0)
     readable = np.flatnonzero(catalog["image_problem"] == "")
     pairs = _find_duplicates(store, catalog, readable)
-    shop = catalog.iloc[readable].rename(columns={task.target: "value"})
+    shop = catalog.iloc[readable]
+    shop = shop.assign(value=shop["label"].mask(shop["label"] == "", shop[task.target]))
     issues = label_issues.find_label_issues(table, prob, task.classes, shop, pairs)
     facts = {
         "arch": config.arch,

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from zapcls.analysis import heads, metrics
 from zapcls.config import TrainConfig
+from zapcls.data.split import align_targets
 from zapcls.data.task import Task
 from zapcls.progress import Progress, begin_with
 from zapcls.work.device import hold_device
@@ -19,7 +21,7 @@ from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.run_tables import read_split
-from zapcls.workspace.runs import find_evaluated
+from zapcls.workspace.runs import find_job_run
 from zapcls.workspace.store import Store, find_store
 
 SPLIT_OF_FOLDS = "valid"  # each image is held out once
@@ -31,44 +33,55 @@ def cross_validate(job: Job, workspace: Workspace, progress: Progress) -> None:
 
     A fold that is done is not trained again when the job is started anew.
     """
-    run = find_evaluated(workspace, job.config["run"])
+    run = find_job_run(workspace, job)
     check_has(run, "training", "a cross-validation")
     store = find_store(workspace, run.facts["catalogue_id"])
-    config, task, folds = run.train_config, run.task, int(job.config["folds"])
+    config, tasks, folds = run.train_config, run.tasks, int(job.config["folds"])
     started = time.perf_counter()
     split = read_split(run)
-    rows = np.flatnonzero(split["label"] != "")
-    table = split.iloc[rows].reset_index(drop=True)
-    codes = pd.Index(task.classes).get_indexer(pd.Index(table["label"]))
-    products = table["product_id"].to_numpy()
+    codes = _choose_codes(split, tasks)
+    rows = np.flatnonzero(codes >= 0)
+    codes, products = codes[rows], split["product_id"].to_numpy()[rows]
     fold = heads.assign_folds(codes, products, folds, config.seed)
     working = run.path / "derived" / f".cross-validation-{folds}"
-    logits = np.empty((len(rows), len(task.classes)), dtype=np.float32)
+    ends = np.cumsum([len(task.classes) for task in tasks])
+    logits = np.empty((len(rows), ends[-1]), dtype=np.float32)
     with hold_device(job, workspace, progress, config.device) as device:
         for number in range(folds):
             path = working / f"logits-{number}.npy"
             if not path.is_file():
-                parts = split_fold(fold, codes, products, number, config.seed)
-                every = split.assign(split="none")
-                every.iloc[rows, every.columns.get_loc("split")] = parts
+                parts = np.full(len(split) // len(tasks), "none", dtype=object)
+                parts[rows] = split_fold(fold, codes, products, number, config.seed)
+                every = split.assign(split=np.tile(parts, len(tasks)))
                 in_fold = begin_with(f"Fold {number + 1} of {folds}", progress)
                 folder = working / f"fold-{number}"
-                _train_fold(config, task, folder, store, every, device, path, in_fold)
+                _train_fold(config, tasks, folder, store, every, device, path, in_fold)
             logits[fold == number] = np.load(path, allow_pickle=False)
-    predictions, prob = metrics.build_predictions(
-        table.assign(split=SPLIT_OF_FOLDS), logits, task.classes, task.target
-    )
+    targets = {}
+    for task, part in zip(tasks, np.split(logits, ends[:-1], axis=1), strict=True):
+        told = split[split["target"] == task.target].iloc[rows].assign(split=SPLIT_OF_FOLDS)
+        predictions, prob = metrics.build_predictions(told, part, task.classes, task.target)
+        write_answers(working, predictions.assign(source="cv", fold=fold), prob, task.target)
+        targets[task.target] = {"splits": metrics.summarize_splits(predictions)}
     result = {
         "run": run.run_id,
         "folds": folds,
-        "targets": {task.target: {"splits": metrics.summarize_splits(predictions)}},
+        "targets": targets,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    write_answers(working, predictions.assign(source="cv", fold=fold), prob, task.target)
     write_json(working / "metrics.json", result)
     folder = working.with_name("cross-validation")
     shutil.rmtree(folder, ignore_errors=True)
     working.rename(folder)
+
+
+def _choose_codes(split: pd.DataFrame, tasks: Sequence[Task]) -> np.ndarray:
+    """Choose what folds hold each photo's class by, -1 for none: the first target that has one."""
+    _, every = align_targets(split, tasks)
+    every = every.reshape(len(every), -1)
+    first, starts = (every >= 0).argmax(axis=1), np.cumsum([0, *(len(t.classes) for t in tasks)])
+    code = every[np.arange(len(every)), first]
+    return np.where(code >= 0, code + starts[first], -1)
 
 
 def split_fold(
@@ -87,7 +100,7 @@ def split_fold(
 
 def _train_fold(
     config: TrainConfig,
-    task: Task,
+    tasks: Sequence[Task],
     folder: Path,
     store: Store,
     split: pd.DataFrame,
@@ -99,10 +112,10 @@ def _train_fold(
     from zapcls.model.trainings import build_recipe
 
     folder.mkdir(parents=True, exist_ok=True)
-    network = build_recipe(config, task, folder, store, split, progress).train()
-    rows = np.flatnonzero(split["split"] == "valid")
+    network = build_recipe(config, tasks, folder, store, split, progress).train()
+    rows = np.flatnonzero(split["split"][: len(split) // len(tasks)] == "valid")
     onnx_path = folder / "model.onnx"
-    logits, *_ = predict_rows(network, config, store, rows, device, progress, onnx_path)
+    logits, *_ = predict_rows(network, config, store, rows, device, progress, tasks, onnx_path)
     aside = path.with_name(f"{path.name}.part")
     with aside.open("wb") as file:
         np.save(file, logits)

@@ -1,6 +1,7 @@
 """Evaluates a run on its own catalogue, or on another one."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.run_tables import read_split, write_derived
-from zapcls.workspace.runs import Run, find_run
+from zapcls.workspace.runs import Run, find_run, summarize_rates
 from zapcls.workspace.store import Store, find_store
 
 
@@ -29,6 +30,7 @@ def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Evaluate a run: on another catalogue, or, for one that was stopped, on its own."""
     run = find_run(workspace, job.config["run"], is_to_evaluate=True)
     check_has(run, "training", "another evaluation")
+    run = run.about(job.config.get("target", ""))
     if not run.weights_path.is_file():
         raise BadInput(
             f"A run is evaluated once it has trained an epoch, but {run.run_id} has not. "
@@ -69,17 +71,17 @@ def evaluate_run(
     """
 
     def write(folder: Path) -> None:
-        rows, task = np.flatnonzero(store.read_catalog()["image_problem"] == ""), run.task
+        rows, tasks = np.flatnonzero(store.read_catalog()["image_problem"] == ""), run.tasks
         logits, embeddings, difference = predict_rows(
-            network, run.train_config, store, rows, device, progress, folder / run.onnx_path.name
-        )
-        table, prob = metrics.build_predictions(split.iloc[rows], logits, task.classes, task.target)
-        write_answers(folder, table, prob, task.target)
+            network, run.train_config, store, rows, device, progress, tasks,
+            folder / run.onnx_path.name,
+        )  # fmt: skip
+        tables = _write_targets(folder, tasks, split, rows, logits)
         np.save(folder / "embeddings.npy", embeddings)
         progress("Comparing with the training photos", 0, 0)
-        _score_outliers(table, embeddings).to_parquet(folder / "outliers.parquet")
+        _score_outliers(list(tables.values()), embeddings).to_parquet(folder / "outliers.parquet")
         summary = {
-            "targets": {task.target: summarize(table, task)},
+            "targets": {task.target: summarize(tables[task.target], task) for task in tasks},
             "onnx_max_difference": difference,
             "seconds": round(time.perf_counter() - started, 1),
         }
@@ -97,6 +99,23 @@ def summarize(table: pd.DataFrame, task: Task) -> dict[str, Any]:
     }
 
 
+def _write_targets(
+    folder: Path, tasks: Sequence[Task], split: pd.DataFrame, rows: np.ndarray, logits: np.ndarray
+) -> dict[str, pd.DataFrame]:
+    """Write the answers of each target for some of the store's rows, and return its predictions.
+
+    `split` (`schema.SPLIT`) has the store's rows for each target; `logits` has a row for each of
+    `rows`, and the classes of the targets side by side.
+    """
+    tables, ends = {}, np.cumsum([len(task.classes) for task in tasks])[:-1]
+    for task, part in zip(tasks, np.split(logits, ends, axis=1), strict=True):
+        told = split[split["target"] == task.target].iloc[rows]
+        table, prob = metrics.build_predictions(told, part, task.classes, task.target)
+        write_answers(folder, table, prob, task.target)
+        tables[task.target] = table
+    return tables
+
+
 def predict_rows(
     network: Any,
     config: TrainConfig,
@@ -104,13 +123,14 @@ def predict_rows(
     rows: np.ndarray,
     device: Any,
     progress: Progress,
+    tasks: Sequence[Task],
     onnx_path: Path | None = None,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Predict rows of a store; with `onnx_path` by the exported model, which is written there.
 
     Returns:
-        Logits (n, classes), embeddings (n, width), and how far the exported probabilities are
-        from torch's.
+        Logits (n, classes; those of several tasks side by side), embeddings (n, width), and how
+        far the exported probabilities are from torch's.
     """
     from zapcls.model.export import export_onnx
     from zapcls.model.predict import predict
@@ -120,62 +140,64 @@ def predict_rows(
     classifier = ShoeClassifier(network, store.side, size, config.statistics)
     if onnx_path:
         progress("Exporting the model", 0, 0)
-        difference = export_onnx(classifier, store.pixels[rows[:32]], onnx_path)
+        sizes = {task.target: len(task.classes) for task in tasks}
+        difference = export_onnx(classifier, store.pixels[rows[:32]], onnx_path, sizes)
     logits, embeddings = predict(classifier, store.pixels, rows, device, onnx_path, progress)
     return logits, embeddings, difference
 
 
-def _score_outliers(table: pd.DataFrame, embeddings: np.ndarray) -> pd.DataFrame:
-    """Score what a cause of errors may be asked of: valid, and what is wrong elsewhere."""
-    is_wrong = (table["split"] != "none") & ~table["correct"]
-    rows = np.flatnonzero((table["split"] == "valid") | is_wrong)
-    scores = outlier_scores(embeddings, (table["split"] == "train").to_numpy(), rows)
-    return pd.DataFrame({"image_id": table["image_id"].to_numpy()[rows], "outlier": scores})
+def _score_outliers(tables: Sequence[pd.DataFrame], embeddings: np.ndarray) -> pd.DataFrame:
+    """Score what a cause of errors may be asked of: valid, and what is wrong elsewhere.
+
+    `tables` are the predictions of each target, with the rows of `embeddings`.
+    """
+    parts = np.stack([table["split"].to_numpy(object) for table in tables])
+    is_wrong = (parts != "none") & ~np.stack([table["correct"] for table in tables])
+    rows = np.flatnonzero(((parts == "valid") | is_wrong).any(axis=0))
+    scores = outlier_scores(embeddings, (parts == "train").any(axis=0), rows)
+    return pd.DataFrame({"image_id": tables[0]["image_id"].to_numpy()[rows], "outlier": scores})
 
 
 def _evaluate_elsewhere(
     run: Run, store: Store, network: Any, device: Any, progress: Progress, started: float
 ) -> dict[str, Any]:
     """Predict another catalogue's labelled photos of products that the run never saw."""
-    task = run.task
-    known = read_split(run)
+    tasks, known, catalog = run.tasks, read_split(run), store.read_catalog()
     seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
-    catalog = labels.label_rows(store.read_catalog(), task)
-    readable = catalog["image_problem"] == ""
-    was_seen = readable & catalog["kept"] & catalog["product_id"].isin(seen)
-    chosen = readable & catalog["kept"] & ~was_seen
+    labelled = pd.concat([labels.label_rows(catalog, task) for task in tasks])
+    readable, is_kept = catalog["image_problem"] == "", labelled["kept"].groupby(level=0).any()
+    was_seen = readable & is_kept & catalog["product_id"].isin(seen)
+    chosen = readable & is_kept & ~was_seen
     if not chosen.any():
         raise BadInput(
-            f"A catalogue to evaluate on needs {task.things} of the classes of {run.run_id} that "
-            f"it was not trained on, but of its {len(catalog):,} rows "
+            f"A catalogue to evaluate on needs {tasks[0].things} of the classes of {run.run_id} "
+            f"that it was not trained on, but of its {len(catalog):,} rows "
             f"{int(was_seen.sum()):,} were trained on and none is left. Give another catalogue."
         )
     rows = np.flatnonzero(chosen)
-    logits, *_ = predict_rows(network, run.train_config, store, rows, device, progress)
-    split = catalog.iloc[rows].assign(split="valid")
-    table, prob = metrics.build_predictions(split, logits, task.classes, task.target)
-    splits = metrics.summarize_splits(table)
-    by_class = metrics.summarize_classes(table, task.classes)
-    valid = splits["valid"]
+    logits, *_ = predict_rows(network, run.train_config, store, rows, device, progress, tasks)
     counts = {
         "seconds": round(time.perf_counter() - started, 1),
         "excluded_trained": int(was_seen.sum()),
-        "unknown_label": int((readable & ~catalog["kept"]).sum()),
+        "unknown_label": int((readable & ~is_kept).sum()),
     }
-    targets = {task.target: {"splits": splits, **by_class}}
-    facts = {"run": run.run_id, "catalogue_id": store.catalogue_id, "targets": targets, **counts}
+    targets: dict[str, Any] = {}
 
     def write(folder: Path) -> None:
-        write_answers(folder, table, prob, task.target)
-        write_json(folder / "metrics.json", facts)
+        tables = _write_targets(folder, tasks, labelled.assign(split="valid"), rows, logits)
+        for task in tasks:
+            table = tables[task.target]
+            splits = {"splits": metrics.summarize_splits(table)}
+            targets[task.target] = splits | metrics.summarize_classes(table, task.classes)
+        facts = {"run": run.run_id, "catalogue_id": store.catalogue_id, "targets": targets}
+        write_json(folder / "metrics.json", facts | counts)
 
     write_derived(run, f"evaluate-{store.catalogue_id}", write)
+    several = {name: summarize_rates(rates) for name, rates in targets.items()}
     return {
         "run": run.run_id,
         "state": "done",
-        **{name: valid[name] for name in ("error_rate", "error_low", "error_high")},
-        "n_valid": valid["n"],
-        "balanced_error_rate": by_class["balanced"]["rate"],
-        "class_error_rates": {name: row["rate"] for name, row in by_class["classes"].items()},
+        **several[run.task.target],
+        **({"targets": several} if len(several) > 1 else {}),
         **counts,
     }

@@ -6,12 +6,12 @@ import numpy as np
 
 from zapcls.analysis import heads
 from zapcls.progress import Progress
+from zapcls.workspace.answers import read_answers
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import open_embeddings, write_derived
-from zapcls.workspace.runs import find_evaluated
-from zapcls.workspace.tables import read_parquet
+from zapcls.workspace.runs import find_job_run
 
 MAP_STEPS = 500
 
@@ -20,9 +20,9 @@ def build_map(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Lay a run's embeddings out in a plane: image_id, x, y."""
     from openTSNE import TSNE
 
-    run = find_evaluated(workspace, job.config["run"])
+    run = find_job_run(workspace, job)
     check_has(run, "embeddings", "a map")
-    table = read_parquet(run.path / "predictions.parquet", run.remedy, ["image_id"])
+    table = read_answers(run.path, run.task.target, run.remedy)[["image_id"]]
     embeddings = open_embeddings(run)
     progress("Finding neighbors", 0, 0)
 

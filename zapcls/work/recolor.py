@@ -8,7 +8,7 @@ from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import read_predictions, write_derived
-from zapcls.workspace.runs import find_evaluated
+from zapcls.workspace.runs import find_job_run
 from zapcls.workspace.store import find_store
 
 
@@ -19,7 +19,7 @@ def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
         RunBusy: a job is training on the processor, which would be as slow as this one beside it.
         Stopped: a person asked to stop; nothing is written.
     """
-    run = find_evaluated(workspace, job.config["run"])
+    run = find_job_run(workspace, job)
     check_has(run, "model", "recoloring")
     store = find_store(workspace, run.facts["catalogue_id"])
     photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)

@@ -8,12 +8,12 @@ from zapcls.report.files import KIND, find_browser, print_pdf
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.run_tables import write_derived
-from zapcls.workspace.runs import find_evaluated
+from zapcls.workspace.runs import find_job_run
 
 
 def write_report(job: Job, workspace: Workspace, progress: Progress) -> None:
     """Write a run's report into the run: report.html, and report.pdf where a Chromium is."""
-    run = find_evaluated(workspace, job.config["run"])
+    run = find_job_run(workspace, job)
     page = build_page(run, workspace, progress)
 
     def write(folder: Path) -> None:

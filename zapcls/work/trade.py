@@ -33,7 +33,7 @@ from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors
 from zapcls.workspace.run_tables import read_predictions, read_split, write_derived
-from zapcls.workspace.runs import Run, find_evaluated
+from zapcls.workspace.runs import Run, find_job_run
 from zapcls.workspace.store import Store, find_store
 from zapcls.workspace.tables import read_facts
 
@@ -51,7 +51,7 @@ def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
         BadInput: an option is unknown, or the run's network started at random.
         Stopped: a person asked to stop; features that were computed are kept.
     """
-    run = find_evaluated(workspace, job.config["run"])
+    run = find_job_run(workspace, job)
     names = choose_remedies(job.config.get("options", list(REMEDIES)))
     seeds = check_seeds(job.config.get("seeds", SEEDS))
     check_has(run, "training", "trying remedies")
@@ -170,13 +170,15 @@ def _train_head(
     from zapcls.model.pooled import build_answer
     from zapcls.model.trainings import build_recipe
 
-    config = configure(run.train_config, option, seed, _read_found_lr(run))
-    split = read_split(run)
+    of_target = run.train_config.about(run.task.target)
+    config, split = configure(of_target, option, seed, _read_found_lr(run)), read_split(run)
     folder = job.path / "training"
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed and started again
     folder.mkdir()
     try:
-        return build_answer(build_recipe(config, run.task, folder, store, split, progress).train())
+        return build_answer(
+            build_recipe(config, [run.task], folder, store, split, progress).train()
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

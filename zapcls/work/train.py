@@ -19,7 +19,7 @@ from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.runs import Run, write_task
-from zapcls.workspace.store import Store, build_task, find_store, read_split
+from zapcls.workspace.store import Store, build_tasks, find_store, read_split
 
 
 def train(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -45,7 +45,7 @@ def train(job: Job, workspace: Workspace, progress: Progress) -> None:
         with processes.joined(device):
             write_json(run.path / "model.json", _describe_model(run, store, device.type))
             processes.tell({"run": str(run.path), "store": str(store.path)})
-            recipe = build_recipe(config, run.task, run.path, store, split, progress)
+            recipe = build_recipe(config, run.tasks, run.path, store, split, progress)
             network = recipe.train()
             write_json(run.path / "model.json", run.facts | {"batch_size": recipe.batch_size})
             del recipe  # and with it the photos that lie on a GPU
@@ -65,7 +65,7 @@ def help_training(device_name: str) -> None:
         told = processes.tell(None)
         run, store = Run(Path(told["run"])), Store(Path(told["store"]))
         split = run_tables.read_split(run)
-        build_recipe(run.train_config, run.task, run.path, store, split, silent).train()
+        build_recipe(run.train_config, run.tasks, run.path, store, split, silent).train()
 
 
 def _open_training(
@@ -75,7 +75,6 @@ def _open_training(
 
     A run that has begun keeps its own ones, whatever has come since; a retraining has its parent's.
     """
-    path = run.path / "split.parquet"
     if run.parent_id:
         return find_store(workspace, run.config["catalogue_id"]), run_tables.read_split(run)
     if (run.path / "checkpoint.pt").is_file():
@@ -83,19 +82,21 @@ def _open_training(
     config = run.train_config
     store = open_data(workspace, run.data_dir, progress, with_colors=False)
     split = read_split(store, config)
-    write_task(run, build_task(store, config))
-    split.to_parquet(path)
+    write_task(run, *build_tasks(store, config))
+    split.to_parquet(run.path / "split.parquet")
     return store, split
 
 
 def _describe_model(run: Run, store: Store, device: str) -> dict[str, Any]:
-    config, task = run.train_config, run.task
+    config, [task, *others] = run.train_config, run.tasks
+    every = {one.target: list(one.classes) for one in (task, *others)}
     return {
         "arch": config.arch,
         "head": config.head,
         "weights": config.weights,
         "target": task.target,
         "classes": list(task.classes),
+        **({"targets": every} if others else {}),
         "image_size": config.image_size,
         "side": store.side,
         "catalogue_id": store.catalogue_id,

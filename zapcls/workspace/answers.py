@@ -23,8 +23,14 @@ def find_probabilities(folder: Path, target: str) -> Path:
 def write_answers(
     folder: Path, predictions: pd.DataFrame, prob: np.ndarray | None, target: str
 ) -> None:
-    """Write predictions (`schema.PREDICTIONS`) of one target and all its probabilities, if any."""
-    predictions.to_parquet(folder / "predictions.parquet")
+    """Write predictions (`schema.PREDICTIONS`) of one target and all its probabilities, if any.
+
+    Those of other targets that are in the folder stay before them.
+    """
+    file = folder / "predictions.parquet"
+    known = pd.read_parquet(file).query("target != @target") if file.is_file() else predictions[:0]
+    every = pd.concat([known, predictions], ignore_index=True) if len(known) else predictions
+    every.to_parquet(file)
     if prob is None:
         return
     path = find_probabilities(folder, target)

@@ -54,11 +54,13 @@ class LabelCheck:
 
 
 def find_check(store: Store, config: TrainConfig) -> LabelCheck:
-    """Find the check of the network, target and classes that a run is about; it may be absent.
+    """Find the check of the network and the one target that a config is about; it may be absent.
 
     Other labels are another store.
     """
-    facts = json.dumps([config.weights, choose_seed(config), config.target, config.classes])
+    rare = [] if config.rare == "drop" else [config.rare]
+    asked = [config.weights, choose_seed(config), config.target, config.classes, *rare]
+    facts = json.dumps(asked)
     name = hashlib.sha256(facts.encode()).hexdigest()[:12]
     return LabelCheck(store.path / "checks" / f"{config.arch}-{config.image_size}-{name}")
 

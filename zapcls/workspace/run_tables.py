@@ -13,7 +13,7 @@ from zapcls.errors import ZapError
 from zapcls.workspace.answers import find_probabilities, read_answers
 from zapcls.workspace.layout import Workspace, replace_folder
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store
+from zapcls.workspace.store import Store, find_store, read_split_file
 from zapcls.workspace.tables import looks_whole, read_array, read_facts, read_parquet
 
 KINDS = ("category", "sub_category", "brand")  # "" where a catalogue has none
@@ -94,7 +94,7 @@ def open_embeddings(run: Run) -> np.ndarray:
 def read_split(run: Run) -> pd.DataFrame:
     """Read the split that a run was trained on (`schema.SPLIT`)."""
     remedy = "Put the file back, or train again; the answers of this run stay."
-    return read_parquet(run.path / "split.parquet", remedy)
+    return read_split_file(run.path / "split.parquet", run.task.target, remedy)
 
 
 def read_outliers(run: Run) -> pd.DataFrame | None:
@@ -107,11 +107,21 @@ def read_outliers(run: Run) -> pd.DataFrame | None:
 
 
 def write_derived(run: Run, kind: str, write: Callable[[Path], object]) -> None:
-    """Write what was found out about a run into its `derived/<kind>`, whole or not at all.
+    """Write what was found out about a run into its `find_derived`, whole or not at all.
 
     `write` is given an empty folder; one that was there before is replaced.
     """
-    replace_folder(run.path / "derived" / kind, write)
+    replace_folder(find_derived(run, kind), write)
+
+
+def find_derived(run: Run, kind: str) -> Path:
+    """Return where a kind of finding about a run lies: each target after the first has its own.
+
+    What is about the photos or about all targets is shared.
+    """
+    target = run.task.target
+    is_own = kind in ("recolor", "trade", "report") and target != run.tasks[0].target
+    return run.path / "derived" / (f"{kind}-{target}" if is_own else kind)
 
 
 def read_derived(run: Run, kind: str) -> pd.DataFrame | None:
@@ -119,7 +129,7 @@ def read_derived(run: Run, kind: str) -> pd.DataFrame | None:
 
     `kind` is recolor (`schema.RECOLORING`), trade (`schema.TRADE`) or map (image_id, x, y).
     """
-    path = run.path / "derived" / kind / f"{kind}.parquet"
+    path = find_derived(run, kind) / f"{kind}.parquet"
     return (
         read_parquet(path, f"Delete {path.parent}, and do it again.") if looks_whole(path) else None
     )

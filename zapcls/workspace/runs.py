@@ -1,7 +1,7 @@
 """Runs: the trainings in a workspace, and the tables each one leaves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from zapcls.errors import BadInput, Damaged, ZapError
 from zapcls.workspace import integrity, jobs, permissions
 from zapcls.workspace.answers import find_probabilities
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.tables import looks_whole, read_parquet
+from zapcls.workspace.store import read_split_file
+from zapcls.workspace.tables import looks_whole
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
 IMPORT = "import"  # the kind of a run whose model was trained elsewhere
@@ -22,7 +23,12 @@ IMPORT = "import"  # the kind of a run whose model was trained elsewhere
 
 @dataclass(frozen=True)
 class Run(jobs.Job):
-    """A training: a job whose directory also holds its model and its tables."""
+    """A training: a job whose directory also holds its model and its tables.
+
+    `target` is the one that is looked at, of a run about several; "" is the first.
+    """
+
+    target: str = ""
 
     @property
     def run_id(self) -> str:
@@ -42,7 +48,33 @@ class Run(jobs.Job):
 
     @property
     def task(self) -> Task:
-        """The target with its classes, as the training found them in its catalogue.
+        """The target that is looked at; raises as `tasks`."""
+        tasks = self.tasks
+        return next((task for task in tasks if task.target == self.target), tasks[0])
+
+    def about(self, target: str) -> "Run":
+        """Return the same run looked at under another of its targets, "" for the first.
+
+        Raises:
+            BadInput: it has no such target.
+        """
+        known = [task.target for task in self.tasks] if target else [""]
+        if target not in known:
+            raise BadInput(
+                f"The target must be one that {self.run_id} predicts ({', '.join(known)}), got "
+                f"{target!r}. Name one of them."
+            )
+        return replace(self, target=target)
+
+    def alike(self, other: "Run") -> "Run":
+        """Return the same run looked at under another run's target, where it has that one."""
+        target = other.task.target
+        has_it = target in [task.target for task in self.tasks]
+        return replace(self, target=target) if has_it else self
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Its targets with their classes, as the training found them in its catalogue.
 
         Raises:
             ZapError: the run has not begun to train.
@@ -53,7 +85,8 @@ class Run(jobs.Job):
             raise ZapError(
                 f"The run {self.run_id} has no classes yet. Wait until it begins to train."
             )
-        return read_task(integrity.read_checked(path, integrity.TASK))
+        content = integrity.read_checked(path, integrity.TASK, {"targets": list})
+        return tuple(map(read_task, content.get("targets", [content])))
 
     @property
     def is_imported(self) -> bool:
@@ -162,7 +195,7 @@ def _create(
 def create_retraining(
     workspace: Workspace, parent: Run, config: TrainConfig, corrections: pd.DataFrame
 ) -> Run:
-    """Create a queued run on the very split of `parent`, with labels corrected.
+    """Create a queued run on the very split of `parent`, with labels of its target corrected.
 
     The corrections (`schema.CORRECTIONS`) are kept with the run, so that it never changes.
 
@@ -188,18 +221,20 @@ def create_retraining(
     }
 
     def fill(folder: Path) -> None:
-        write_task(Run(folder), parent.task)
+        write_task(Run(folder), *parent.tasks)
         corrections.to_parquet(folder / "corrections.parquet")
         remedy = f"Choose another run than {parent.run_id}, or put the file back."
-        split = read_parquet(parent.path / "split.parquet", remedy)
-        correct_split(split, corrections).to_parquet(folder / "split.parquet")
+        target = parent.task.target
+        split = read_split_file(parent.path / "split.parquet", target, remedy)
+        correct_split(split, corrections, target).to_parquet(folder / "split.parquet")
 
     return _create(workspace, config, parent.data_dir, origin, fill)
 
 
-def write_task(run: Run, task: Task) -> None:
-    """Keep a run's task with it, so that it never changes."""
-    write_json(run.path / "task.json", task.to_json())
+def write_task(run: Run, first: Task, *others: Task) -> None:
+    """Keep a run's tasks with it, so that they never change."""
+    every = [task.to_json() for task in (first, *others)]
+    write_json(run.path / "task.json", every[0] | ({"targets": every} if others else {}))
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -232,11 +267,11 @@ def find_run(workspace: Workspace, name: str, is_to_evaluate: bool = False) -> R
     return run
 
 
-def find_evaluated(workspace: Workspace, name: str) -> Run:
-    """Find a run that is evaluated.
+def find_evaluated(workspace: Workspace, name: str, target: str = "") -> Run:
+    """Find a run that is evaluated, looked at under one of its targets, the first unless named.
 
     Raises:
-        BadInput: there is no such run, or it is not evaluated.
+        BadInput: there is no such run, it is not evaluated, or it has no such target.
     """
     run = find_run(workspace, name)
     if (run.path / "model.json").is_file():
@@ -248,13 +283,18 @@ def find_evaluated(workspace: Workspace, name: str) -> Run:
         )
     if broken := find_broken(run):
         raise describe_broken(run, broken)
-    return run
+    return run.about(target)
+
+
+def find_job_run(workspace: Workspace, job: jobs.Job) -> Run:
+    """Find the evaluated run, under the target, that a job is about; raises as `find_evaluated`."""
+    return find_evaluated(workspace, job.config["run"], job.config.get("target", ""))
 
 
 def find_broken(run: Run) -> str:
     """Name a file of a run's evaluation that is cut short, "" where there is none."""
     files = [run.path / "predictions.parquet", run.path / "embeddings.npy"]
-    files.append(find_probabilities(run.path, run.train_config.target))
+    files.append(find_probabilities(run.path, run.task.target))
     return next((file.name for file in files if file.exists() and not looks_whole(file)), "")
 
 
@@ -281,20 +321,25 @@ def summarize_run(run: Run) -> dict[str, Any]:
     """Summarize a training: state, rates on valid with n and interval, seconds.
 
     The rates of a run that is not evaluated are None, and so are the `balanced_error_rate` and the
-    `class_error_rates` {class: rate} of one that an older version evaluated.
+    `class_error_rates` {class: rate} of one that an older version evaluated. Of a run about several
+    targets they are those of the one that is looked at, and `targets` has the rates of each.
     """
     status = jobs.read_status(run)
-    known = run.rates if run.is_evaluated else {}
-    valid, classes = known.get("splits", {}).get("valid", {}), known.get("classes")
-    rates = {name: valid.get(name) for name in ("error_rate", "error_low", "error_high")}
+    seconds = None if status.seconds is None else round(status.seconds, 1)
+    rates = run.rates if run.is_evaluated else {}
+    summary = {"run": run.run_id, "state": status.state, **summarize_rates(rates)}
+    every = run.metrics["targets"] if run.is_evaluated else {}
+    if len(every) > 1:
+        summary["targets"] = {name: summarize_rates(each) for name, each in every.items()}
+    return summary | {"seconds": seconds}
+
+
+def summarize_rates(rates: dict[str, Any]) -> dict[str, Any]:
+    """Summarize what was counted of a target: its rates on valid, None where there are none."""
+    valid, classes = rates.get("splits", {}).get("valid", {}), rates.get("classes") or {}
     return {
-        "run": run.run_id,
-        "state": status.state,
-        **rates,
+        **{name: valid.get(name) for name in ("error_rate", "error_low", "error_high")},
         "n_valid": valid.get("n"),
-        "balanced_error_rate": run.balanced_error_rate,
-        "class_error_rates": {name: row["rate"] for name, row in classes.items()}
-        if classes
-        else None,
-        "seconds": None if status.seconds is None else round(status.seconds, 1),
+        "balanced_error_rate": rates.get("balanced", {}).get("rate"),
+        "class_error_rates": {name: row["rate"] for name, row in classes.items()} or None,
     }

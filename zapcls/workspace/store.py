@@ -237,26 +237,46 @@ def label_catalog(store: Store, config: TrainConfig) -> pd.DataFrame:
     return labels.label_rows(store.read_catalog(), _ask(store, config))
 
 
+def build_tasks(store: Store, config: TrainConfig) -> tuple[Task, ...]:
+    """Build the task of each target that a config asks for; raises as `build_task`."""
+    return tuple(build_task(store, config.about(target)) for target in config.targets)
+
+
 def _ask(store: Store, config: TrainConfig) -> Task:
     thing, classes = store.facts["thing"], config.classes
     if thing != DEFAULT_TASK.thing and classes == DEFAULT_TASK.classes:
         classes = ()  # UT Zappos' own; another catalogue's genders are all learned
-    return Task(config.target, classes, thing, store.facts["things"])
+    other = "other" if config.rare == "other" and not classes else ""
+    return Task(config.target, classes, thing, store.facts["things"], other)
 
 
 def read_split(store: Store, config: TrainConfig) -> pd.DataFrame:
     """Read the split that a config asks for (`schema.SPLIT`), made and kept at its first use.
 
+    Its rows are those of the catalogue, for each target in turn.
+
     Raises:
         BadInput: the rows that have a label cannot be trained on.
     """
-    asked, catalog = _ask(store, config), store.read_catalog()
-    table = labels.label_rows(catalog, asked)
-    labels.check_trainable(table, labels.resolve(catalog, asked).classes)
-    name = name_split(config.target, config.classes, config.split, config.seed)
+    catalog, tables = store.read_catalog(), []
+    for target in config.targets:
+        asked = _ask(store, config.about(target))
+        tables.append(labels.label_rows(catalog, asked))
+        labels.check_trainable(tables[-1], labels.resolve(catalog, asked).classes)
+    name = name_split(config.target, config.classes, config.split, config.seed, config.rare)
     path = store.path / "splits" / f"{name}.parquet"
     if looks_whole(path):
-        return read_parquet(path, "Delete the file; it is made again.")
-    split = build_split(table, config.split, config.seed)
+        return read_split_file(path, config.target, "Delete the file; it is made again.")
+    split = build_split(pd.concat(tables, ignore_index=True), config.split, config.seed)
     replace_file(path, split.to_parquet())  # two runs may make it at once
     return split
+
+
+def read_split_file(path: Path, target: str, remedy: str) -> pd.DataFrame:
+    """Read a split (`schema.SPLIT`); an older one, of one target, does not name it.
+
+    Raises:
+        ZapError: the file is damaged; `remedy` says what to do.
+    """
+    split = read_parquet(path, remedy)
+    return split if "target" in split else split.assign(target=target)
