@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from zapcls.answer.classify import Answer
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
 from zapcls.data.photo import SUFFIXES
@@ -16,10 +17,11 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
     """Classify one photo, the one at this place, and show what was seen and what was said."""
     with st.container(border=True):
         try:
-            answer = uploads.answer_upload(run, content, name)
+            answers = uploads.answer_upload(run, content, name)
         except BadInput as error:
             st.error(messages.escape(str(error)), icon=":material/error:")
             return
+        answer = answers[task.target]
         picture, said = st.columns([1, 2], gap="large", vertical_alignment="center")
         with picture:
             st.image(answer.pixels, width=220)
@@ -32,7 +34,21 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
                 probabilities(answer.prob, task.name), key=f"prob-{place}",
                 config={"displayModeBar": False},
             )  # fmt: skip
+            if len(answers) > 1:
+                show_others(run, task, answers)
         show_strip(answer.pixels, run)
+
+
+def show_others(run: Run, task: Task, answers: dict[str, Answer]) -> None:
+    """Show the answers under the run's other targets."""
+    said = []
+    for other in run.tasks:
+        answer = answers[other.target]
+        if other != task:
+            share = numbers.percent(answer.prob[answer.label])
+            called = messages.escape(other.name(answer.label))
+            said.append(f"{messages.escape(numbers.begin(other.word))}: **{called}**, {share}")
+    st.markdown("  \n".join(said))
 
 
 def ask(task: Task) -> str:

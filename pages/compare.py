@@ -60,7 +60,7 @@ def pick_first(second: Run) -> Run:
             f"{swatch('second')} Second run, chosen in the sidebar  \n"
             f"**{messages.escape(run_picker.describe_run(second))}**"
         )
-    first = others[str(chosen)]
+    first = others[str(chosen)].alike(second)
     if asked and asked not in others and asked != second.run_id:
         run_picker.warn_missing(asked, first)
     return first
@@ -70,7 +70,7 @@ def choose_first(second: Run, others: dict[str, Run]) -> Run:
     """Choose the parent; else the newest that is older than `second`, of those that fit."""
     if second.parent_id in others:
         return others[second.parent_id]
-    fitting = [run for run in others.values() if not find_obstacle(run, second)]
+    fitting = [run for run in others.values() if not find_obstacle(run.alike(second), second)]
     older = [run for run in fitting if run.run_id < second.run_id]
     return [*older, *fitting, *others.values()][0]
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from zapcls.blocks import numbers
+from zapcls.config import name_column
 from zapcls.data.labels import summarize
-from zapcls.data.task import Task
 from zapcls.ui import cache, messages, navigation, run_picker, run_state
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.imports import name_split
@@ -92,7 +92,7 @@ if runs:
             status = jobs.read_status(run)
             if status.state != "damaged":
                 place = messages.escape(run.data_dir.name)
-                word = Task(run.train_config.target, ()).word
+                word = ", ".join(map(name_column, run.train_config.targets))
                 name.markdown(f"**{messages.escape(run.network)}** · {word} · {place}")
             name.caption(messages.escape(run.run_id))
             if run.is_evaluated:

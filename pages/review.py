@@ -67,7 +67,7 @@ def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
 
 def take_in(run: Run, files: list[Any]) -> Taken:
     """Take in the decisions of uploaded files, all or none, and describe what came of it."""
-    facts = run.facts["catalogue_id"], run.train_config.target
+    facts = run.facts["catalogue_id"], run.task.target
     labels = cache.evidence(run).predictions.set_index("image_id")["catalog_label"].to_dict()
     given = [(file.name, read_csv(file.getvalue(), file.name)) for file in files]
     checked = pd.concat(check_known(table, name, labels, *facts) for name, table in given)

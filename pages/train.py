@@ -67,7 +67,7 @@ def show_done(run: Run) -> None:
     """Show what a finished run came to."""
     valid = run.rates["splits"]["valid"]
     st.success(
-        f"Done in {numbers.duration(run.metrics['seconds'])}: "
+        f"Done in {numbers.duration(run.metrics['seconds'])}{name_target(run)}: "
         f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
         f"(95 % interval {numbers.interval(valid['error_low'], valid['error_high'])})"
         f"{numbers.balanced(run.balanced_error_rate)}.",
@@ -76,6 +76,11 @@ def show_done(run: Run) -> None:
     with st.container(horizontal=True):
         navigation.show_link("results", "Results", icon=":material/insights:")
         navigation.show_link("errors", "Errors", icon=":material/image_search:")
+
+
+def name_target(run: Run) -> str:
+    """Name the target that the rate of a run about several is of: , closure."""
+    return f", {run.task.word}" if len(run.tasks) > 1 else ""
 
 
 def show_starts(picked: Run | None) -> None:

@@ -17,15 +17,18 @@ Answer = tuple[dict[str, Any], str]  # the facts of a JSON object, and a line fo
 
 
 def run_classify(arguments: argparse.Namespace) -> None:
-    from zapcls.answer.classify import classify, open_classifier
+    from zapcls.answer.classify import classify_targets, open_classifier
 
-    run = find_run(open_workspace(arguments.workspace), arguments.run)
-    classifier, classes = open_classifier(run), list(run.task.classes)
+    run = find_run(open_workspace(arguments.workspace), arguments.run).about(arguments.target)
+    classifier, tasks = open_classifier(run, for_all=True), run.tasks
 
     def ask(file: Path) -> Answer:
-        answer = classify(classifier, classes, file)
-        facts = {"label": answer.label, "prob": answer.prob}
-        return facts, f"{answer.label}, {answer.prob[answer.label]:.0%}"
+        answers = classify_targets(classifier, tasks, file)
+        targets = {
+            target: {"label": one.label, "prob": one.prob} for target, one in answers.items()
+        }
+        said = (f"{one.label}, {one.prob[one.label]:.0%}" for one in answers.values())
+        return targets[run.task.target] | {"targets": targets}, "; ".join(said)
 
     print_answers(arguments, ask, "classified")
 

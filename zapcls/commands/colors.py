@@ -17,7 +17,7 @@ def run_color_bias(arguments: argparse.Namespace) -> None:
 
     workspace, run = terminal.open_run(arguments)
     if arguments.recolor:
-        terminal.perform_new(workspace, "recolor", {"run": str(run.path)})
+        terminal.perform_about(workspace, "recolor", run)
     evidence = open_evidence(run, workspace)
     with terminal.TerminalBar() as bar:
         bar.show("Comparing groups", 0, 0)
@@ -42,8 +42,8 @@ def run_trade(arguments: argparse.Namespace) -> None:
     if is_asked or evidence.remedies is None:
         names = arguments.options.split(",") if arguments.options else list(REMEDIES)
         seeds = arguments.seeds or SEEDS
-        config = {"run": str(run.path), "options": choose_remedies(names), "seeds": seeds}
-        terminal.perform_new(workspace, "trade", config)
+        options = choose_remedies(names)
+        terminal.perform_about(workspace, "trade", run, options=options, seeds=seeds)
     ask = Ask(evidence.task)
     found = find("remedies", evidence, ask)
     if arguments.json:

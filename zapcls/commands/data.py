@@ -81,8 +81,9 @@ def choose_data(arguments: argparse.Namespace, workspace: Workspace) -> Path:
     place, catalogue = look_at_data(arguments, workspace)
     if arguments.target is None:
         arguments.target = catalogue.target
-    classes = choose_classes(arguments.target, arguments.classes or ())
-    resolve(catalogue.table, Task(arguments.target, classes, catalogue.thing, catalogue.things))
+    for target in read_names(arguments.target):
+        classes = choose_classes(target, arguments.classes or ())
+        resolve(catalogue.table, Task(target, classes, catalogue.thing, catalogue.things))
     return place
 
 

@@ -33,7 +33,7 @@ def run_label_issues(arguments: argparse.Namespace) -> None:
     workspace, run = terminal.open_run(arguments)
     check = open_evidence(run, workspace).check
     if not check.is_done:
-        terminal.perform_new(workspace, "check_labels", {"run": str(run.path)})
+        terminal.perform_about(workspace, "check_labels", run)
     issues = check.read_issues()
     terminal.print_rows(issues[issues["is_suspect"] | arguments.all][ISSUES], arguments.json)
     if not arguments.json:
@@ -63,7 +63,7 @@ def run_export(arguments: argparse.Namespace) -> None:
     from zapcls.workspace.sheets import write_csv
 
     workspace, run = terminal.open_run(arguments)
-    decisions = open_reviews(workspace).read(run.facts["catalogue_id"], run.train_config.target)
+    decisions = open_reviews(workspace).read(run.facts["catalogue_id"], run.task.target)
     text = write_csv(decisions, read_predictions(run, workspace))
     if arguments.file is None:
         sys.stdout.write(text)
@@ -82,7 +82,7 @@ def run_import(arguments: argparse.Namespace) -> None:
     if not arguments.file.is_file():
         raise BadInput(f"FILE must exist, but there is no file {arguments.file}. Check the path.")
     reviews = open_reviews(workspace)
-    catalogue_id, target = run.facts["catalogue_id"], run.train_config.target
+    catalogue_id, target = run.facts["catalogue_id"], run.task.target
     name = arguments.file.name
     given = read_csv(arguments.file.read_bytes(), name)
     labels = read_predictions(run, workspace).set_index("image_id")["catalog_label"].to_dict()
@@ -107,7 +107,7 @@ def run_compare(arguments: argparse.Namespace) -> None:
     from zapcls.findings.ask import build_ask
 
     workspace, first = terminal.open_run(arguments)
-    second = find_evaluated(workspace, arguments.second)
+    second = find_evaluated(workspace, arguments.second).alike(first)
     both = open_evidence(first, workspace), open_evidence(second, workspace)
     ask = build_ask(both[0], arguments.by or "color")
     names = ["compare", "compare_groups"] if arguments.by else ["compare"]
@@ -126,8 +126,7 @@ def run_cross_validate(arguments: argparse.Namespace) -> None:
         f"each: about {seconds / 60:.0f} minutes. Ctrl-C stops; what is done is kept.",
         file=sys.stderr,
     )
-    config = {"run": str(run.path), "folds": arguments.folds}
-    terminal.perform_new(workspace, "cross_validate", config)
+    terminal.perform_about(workspace, "cross_validate", run, folds=arguments.folds)
     result = read_cross_validation(run) or {}
     if arguments.json:
         print(json.dumps(result))

@@ -64,6 +64,8 @@ def build_parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         for run in runs:
             command.add_argument("run", metavar=run)
+            help = "the target that is looked at, of a run about several (default: the first)"
+            command.add_argument("--target", metavar="COLUMN", default="", help=help)
         where = "default $ZAPCLS_WORKSPACE, else ./workspace"
         command.add_argument("--workspace", type=Path, metavar="DIR", help=where)
         if data:

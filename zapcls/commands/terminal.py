@@ -61,7 +61,7 @@ class TerminalBar:
 def open_run(arguments: argparse.Namespace) -> tuple[Workspace, Run]:
     """Open the workspace and find the evaluated run that a command is about."""
     workspace = open_workspace(arguments.workspace)
-    return workspace, find_evaluated(workspace, arguments.run)
+    return workspace, find_evaluated(workspace, arguments.run, arguments.target)
 
 
 def perform_in_terminal(job: Job, workspace: Workspace) -> None:
@@ -70,6 +70,11 @@ def perform_in_terminal(job: Job, workspace: Workspace) -> None:
 
     with TerminalBar() as bar:
         perform(job, workspace, watch=bar.watch)
+
+
+def perform_about(workspace: Workspace, kind: str, run: Run, **config: Any) -> Job:
+    """Do a new job about a run and the target that is looked at, and return it."""
+    return perform_new(workspace, kind, {"run": str(run.path), "target": run.target, **config})
 
 
 def perform_new(workspace: Workspace, kind: str, config: dict[str, Any]) -> Job:

@@ -100,9 +100,9 @@ def run_delete(arguments: argparse.Namespace) -> None:
 def run_evaluate(arguments: argparse.Namespace) -> None:
     workspace = open_workspace(arguments.workspace)
     run = find_run(workspace, arguments.run, is_to_evaluate=True)
+    run = run.about(arguments.target) if arguments.target else run
     data_dir = str(look_at_data(arguments, workspace)[0]) if arguments.data else None
-    config = {"run": str(run.path), "data_dir": data_dir}
-    job = terminal.perform_new(workspace, "evaluate", config)
+    job = terminal.perform_about(workspace, "evaluate", run, data_dir=data_dir)
     result = read_json(job.path / "result.json") if data_dir else summarize_run(run)
     print(json.dumps(result) if arguments.json else describe_summary(result))
 
@@ -118,12 +118,21 @@ def describe_summary(summary: dict[str, Any]) -> str:
     """Describe a run in a line: its state, and its rates where it is evaluated."""
     if summary["error_rate"] is None:
         return f"{summary['run']}  {summary['state']}"
-    balanced = summary["balanced_error_rate"]
+    every = summary.get("targets")
+    said = (
+        "".join(f"\n  {target}: {_describe_rates(rates)}" for target, rates in every.items())
+        if every
+        else f"  {_describe_rates(summary)}"
+    )
+    return f"{summary['run']}  {summary['state']}{said}, {summary['seconds']:.0f} s"
+
+
+def _describe_rates(rates: dict[str, Any]) -> str:
+    balanced = rates["balanced_error_rate"]
     return (
-        f"{summary['run']}  {summary['state']}  error rate {summary['error_rate']:.1%} "
-        f"(95 % interval {summary['error_low']:.1%} to {summary['error_high']:.1%}, "
-        f"n = {summary['n_valid']:,}), "
-        f"{'' if balanced is None else f'balanced {balanced:.1%}, '}{summary['seconds']:.0f} s"
+        f"error rate {rates['error_rate']:.1%} "
+        f"(95 % interval {rates['error_low']:.1%} to {rates['error_high']:.1%}, "
+        f"n = {rates['n_valid']:,})" + ("" if balanced is None else f", balanced {balanced:.1%}")
     )
 
 

@@ -35,8 +35,8 @@ def export_onnx(
     """Write `model.onnx`: input `pixels`, outputs `logits` and `embedding`, any batch size.
 
     `sample` is uint8 (n >= 2, side, side, 3). `sizes` are the numbers of classes by target, of
-    several: these have outputs `logits_<target>` instead. Returns the largest difference of a probability
-    between ONNX Runtime and torch on the sample.
+    several: these have outputs `logits_<target>` instead. Returns the largest difference of a
+    probability between ONNX Runtime and torch on the sample.
 
     Raises:
         ZapError: that difference is above TOLERANCE.

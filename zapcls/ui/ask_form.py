@@ -29,8 +29,9 @@ def pick_ask(evidence: Evidence) -> Ask:
 
 def _pick_claim(evidence: Evidence, start: Ask) -> tuple[str, str, str]:
     """Choose a group and a way to err."""
-    groups, name = evidence.list_groups(start.by), evidence.task.name
-    ways = {f"{a}-{b}": (a, b) for a in start.task.classes for b in start.task.classes if a != b}
+    groups, name, classes = evidence.list_groups(start.by), evidence.task.name, evidence.classes
+    rest = [""] if len(classes) > 2 else []
+    ways = {f"{a}-{b}": (a, b) for a in classes for b in (*rest, *classes) if a != b}
     group = st.selectbox(
         start.word.capitalize(), groups, groups.index(start.group), key=f"claim_{start.by}",
         bind="query-params", width=120 if start.by == "color" else 220,
@@ -38,7 +39,9 @@ def _pick_claim(evidence: Evidence, start: Ask) -> tuple[str, str, str]:
     way = st.selectbox(
         "Way", list(ways), list(ways).index(f"{start.label}-{start.called}"), key="claim_way",
         bind="query-params", width=220,
-        format_func=lambda key: "{}, called {}".format(*map(name, ways[key])),
+        format_func=lambda key: "{}, called {}".format(
+            name(ways[key][0]), name(ways[key][1]) or "something else"
+        ),
     )  # fmt: skip
     return (str(group), *ways[str(way)])
 

@@ -1,5 +1,6 @@
 """What the pages read, read once: keyed by what tells a file from another version of it."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -13,12 +14,13 @@ import streamlit as st
 from zapcls.answer.classify import Classifier, open_classifier
 from zapcls.config import TrainConfig
 from zapcls.data.split import build_split, count_leaks
+from zapcls.errors import BadInput
 from zapcls.evidence import Evidence, Stamp, stamp_file
 from zapcls.schema import GIVEN_SPLIT
 from zapcls.workspace import layout
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store_of, label_catalog
+from zapcls.workspace.store import Store, build_task, find_store_of, label_catalog
 
 Identity = tuple[Stamp, ...]  # of files, see `identify`
 
@@ -51,12 +53,12 @@ def _find_chosen() -> Store | None:
 
 def evidence(run: Run) -> Evidence:
     """What is known of a run: shared by all visitors, and never stale (see `Evidence`)."""
-    return _evidence(str(workspace().path), str(run.path))
+    return _evidence(str(workspace().path), str(run.path), run.target)
 
 
-@st.cache_resource(max_entries=4)
-def _evidence(workspace_path: str, run_path: str) -> Evidence:
-    return Evidence(Run(Path(run_path)), Workspace(Path(workspace_path)))
+@st.cache_resource(max_entries=8)
+def _evidence(workspace_path: str, run_path: str, target: str) -> Evidence:
+    return Evidence(Run(Path(run_path), target), Workspace(Path(workspace_path)))
 
 
 def identify(*paths: Path) -> Identity:
@@ -91,24 +93,31 @@ def splits(store: Store) -> tuple[pd.DataFrame, tuple[int, int]]:
     max_entries=4, show_spinner=False,
     hash_funcs={Store: lambda store: identify(store.path / "catalog.parquet")},
 )  # fmt: skip
-def count_values(store: Store) -> dict[str, int]:
-    """Count the values of each attribute that can be learned: two or more."""
-    table = store.read_catalog()
-    counts = {attribute.name: table[attribute.name].nunique() for attribute in store.attributes}
-    return {name: n for name, n in counts.items() if n > 1 and name != GIVEN_SPLIT}
+def count_columns(store: Store) -> dict[str, tuple[int, int]]:
+    """Count the classes, and their photos, of each column that a training can be about."""
+    counts = {}
+    for attribute in store.attributes:
+        name = attribute.name
+        if name == GIVEN_SPLIT or "," in name:  # which stands between targets
+            continue
+        with contextlib.suppress(BadInput):  # too few classes
+            config = TrainConfig(target=name)
+            classes = build_task(store, config).classes
+            counts[name] = len(classes), int(label_catalog(store, config)["kept"].sum())
+    return counts
 
 
 def identify_model(run: Run) -> Identity:
-    """What tells a run's exported model from another version of it."""
-    return identify(run.onnx_path)
+    """What tells a run's exported model from another version of it, and from another target."""
+    return *identify(run.onnx_path), (run.target,)
 
 
 @st.cache_resource(
     max_entries=4, show_spinner="Opening the model…", hash_funcs={Run: identify_model}
 )
-def classifier(run: Run) -> Classifier:
-    """A run's exported model, its session kept open."""
-    return open_classifier(run)
+def classifier(run: Run, for_all: bool = False) -> Classifier:
+    """A run's exported model, for one of its targets or for all, its session kept open."""
+    return open_classifier(run, for_all)
 
 
 def devices() -> dict[str, str]:

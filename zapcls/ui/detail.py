@@ -48,6 +48,7 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
         show_steps(order, image_id, view)
         photo = open_photo(cache.evidence(run).store, image)
         cause_place, evidence_place = show_answer(image, photo, place, run)
+        relatives.show_targets(image, run)
         relatives.show_nearest(image, place, run)
         relatives.show_siblings(image, run)
         show_strip(cache.evidence(run).store.pixels[image.row], run)

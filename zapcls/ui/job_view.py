@@ -55,6 +55,11 @@ def start_job(kind: str, **config: Any) -> None:
     st.rerun()
 
 
+def start_about(kind: str, run: Run, **config: Any) -> None:
+    """Start a job about a run, under the target that is looked at."""
+    start_job(kind, run=str(run.path), target=run.target, **config)
+
+
 def launch_run(run: Run) -> None:
     """Start a training, and open the page that shows it."""
     jobs.launch(run, cache.workspace())
@@ -70,7 +75,7 @@ def offer_job(kind: str, run: Run, said: str, button: str, icon: str, cost: str)
     if is_at_work(kind, run):
         return
     if st.button(button, type="primary", key=kind, icon=f":material/{icon}:"):
-        start_job(kind, run=str(run.path))
+        start_about(kind, run)
     st.caption(cost)
 
 

@@ -198,7 +198,7 @@ def _write(card: Card, mark: str, right_label: str) -> None:
     run, image = card.run, card.image
     with messages.toast_errors():
         open_reviews(cache.workspace()).mark(
-            run.facts["catalogue_id"], image.image_id, run.train_config.target,
+            run.facts["catalogue_id"], image.image_id, run.task.target,
             image.catalog_label, mark, right_label,
             note=st.session_state.get(note_key(card.key), "").strip(),
             reviewer=reviewer(), settles=card.settles,
@@ -212,7 +212,7 @@ def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
     if is_detail and (is_leaving() or not is_shown(image_id)):
         messages.toast_error(NOT_SHOWN)
         return
-    facts = run.facts["catalogue_id"], run.train_config.target
+    facts = run.facts["catalogue_id"], run.task.target
     with messages.toast_errors():
         undone = open_reviews(cache.workspace()).undo(*facts, reviewer(), image_id)
         found = f"Taken back on image {undone}." if undone else "There is nothing to take back."

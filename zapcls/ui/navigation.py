@@ -44,16 +44,16 @@ def send_back() -> None:
 
 
 def open_page(page: str, **params: Any) -> None:
-    """Switch to a page, the chosen run and `params` in its URL."""
+    """Switch to a page, the chosen run and target and `params` in its URL."""
     st.switch_page(PAGES[page], query_params=_params(params))
 
 
 def show_link(page: str, label: str, icon: str | None = None, **params: Any) -> None:
-    """Link to a page, the chosen run and `params` in its URL; none to one that is not there."""
+    """Link to a page, the chosen run and target and `params` in its URL; none to one that is not there."""
     if is_there(page):
         st.page_link(PAGES[page], label=label, icon=icon, query_params=_params(params))
 
 
 def _params(params: dict[str, Any]) -> dict[str, Any]:
-    run = st.session_state.get("run")
-    return ({"run": run} if run else {}) | params
+    chosen = {name: st.session_state.get(name) for name in ("run", "target")}
+    return {name: value for name, value in chosen.items() if value} | params

@@ -58,7 +58,8 @@ def show_nearest(image: Any, place: int, run: Run) -> None:
 
 
 def _identify_answers(run: Run) -> cache.Identity:
-    return cache.identify(run.path / "embeddings.npy", run.path / "predictions.parquet")
+    files = cache.identify(run.path / "embeddings.npy", run.path / "predictions.parquet")
+    return *files, (run.target,)
 
 
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs={Run: _identify_answers})
@@ -114,18 +115,40 @@ def show_runs(image: Any, run: Run) -> None:
 def list_alike(run: Run) -> list[Run]:
     """List the evaluated runs about the same catalogue and target, the newest first."""
     return [
-        other
+        other.alike(run)
         for other in list_runs(cache.workspace())
         if other.is_evaluated
         and other.facts["catalogue_id"] == run.facts["catalogue_id"]
-        and other.train_config.target == run.train_config.target
+        and run.task.target in [task.target for task in other.tasks]
     ]
 
 
 def read_answers(run: Run, image_id: str) -> list[dict[str, Any]]:
     """Read one image's row of a run's predictions, without reading the others."""
     columns = ["split", "label", "prediction", "prob", "correct"]
-    table = pq.read_table(
-        run.path / "predictions.parquet", columns=columns, filters=[("image_id", "==", image_id)]
-    )
+    wanted = [("image_id", "==", image_id), ("target", "==", run.task.target)]
+    table = pq.read_table(run.path / "predictions.parquet", columns=columns, filters=wanted)
     return table.to_pandas().to_dict("records")
+
+
+def show_targets(image: Any, run: Run) -> None:
+    """Show what a run about several targets says of this image under each of them."""
+    tasks = run.tasks
+    if len(tasks) < 2:
+        return
+    st.markdown("##### All targets of this run")
+    rows = []
+    for task in tasks:
+        [answer] = read_answers(run.about(task.target), image.image_id)
+        told = task.name(answer["label"]) if answer["label"] else "not labelled"
+        mark = "✓" if answer["correct"] else "✕"
+        rows.append(
+            {
+                "Target": task.word,
+                "Told": told,
+                "Called": task.name(answer["prediction"]),
+                "Probability": numbers.percent(answer["prob"]),
+                "": mark if answer["label"] else "",
+            }
+        )
+    st.dataframe(rows, hide_index=True)

@@ -54,7 +54,7 @@ def show_start(run: Run) -> None:
         "Try these remedies", type="primary", key="trade", icon=":material/balance:",
         disabled=not names,
     ):  # fmt: skip
-        job_view.start_job("trade", run=str(run.path), options=[BASE, *names], seeds=int(seeds))
+        job_view.start_about("trade", run, options=[BASE, *names], seeds=int(seeds))
     st.caption(
         "Some minutes on two cores; what the frozen network gives is kept for the next time."
     )

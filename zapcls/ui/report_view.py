@@ -30,7 +30,7 @@ def show_report(run: Run) -> None:
         if not may_write:
             st.caption(job_view.NOT_IN_DEMO)
         elif st.button("Write the report", key="write_report", icon=":material/description:"):
-            job_view.start_job(KIND, run=str(run.path))
+            job_view.start_about(KIND, run)
         return
     with st.container(horizontal=True):
         for suffix, path in written.items():
@@ -40,7 +40,7 @@ def show_report(run: Run) -> None:
                 on_click="ignore", icon=icon,
             )  # fmt: skip
         if may_write and st.button("Write it again", key="write_report", icon=":material/refresh:"):
-            job_view.start_job(KIND, run=str(run.path))
+            job_view.start_about(KIND, run)
     when = time.localtime(next(iter(written.values())).stat().st_mtime)
     missing = "" if ".pdf" in written else " There is no PDF, as no Chromium was found to print it."
     st.caption(

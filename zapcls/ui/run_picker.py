@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 import streamlit as st
 
 from zapcls.blocks import numbers
+from zapcls.config import name_column
+from zapcls.errors import ZapError
 from zapcls.ui import cache
 from zapcls.ui.bound import put_in_url
 from zapcls.ui.messages import escape
@@ -18,6 +21,7 @@ STATE_MARKS = {
 }  # fmt: skip
 
 
+TARGET = "target"  # of the session and the URL, for a run about several
 _MISSING = "missing_run"
 _RUN_ID = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})\d{2}-(.+)-[0-9a-f]{4}", re.ASCII)
 
@@ -29,10 +33,12 @@ def describe_run(run: Run) -> str:
     if parts := _RUN_ID.fullmatch(run.run_id):
         _, month, day, hour, minute, named = parts.groups()
         when = f"{int(day)}.{int(month)}. {hour}:{minute}"
-    rate = ""
+    rate = several = ""
     if run.is_evaluated:
         rate = numbers.percent(run.rates["splits"]["valid"]["error_rate"])
-    return f"{mark} {' · '.join(filter(None, (named, rate, when)))}"
+        count = len(run.tasks)
+        several = f"{count} targets" if count > 1 else ""
+    return f"{mark} {' · '.join(filter(None, (named, rate, several, when)))}"
 
 
 def pick_run() -> None:
@@ -60,6 +66,36 @@ def pick_run() -> None:
     )
     if asked != st.session_state["run"]:
         put_in_url("run", "run")
+    _pick_target(known[st.session_state["run"]])
+
+
+def _pick_target(run: Run) -> None:
+    """Show the choice of target of a run about several, kept in the URL as the run is."""
+    targets = list_targets(run)
+    if len(targets) < 2:
+        st.session_state.pop(TARGET, None)
+        st.query_params.pop(TARGET, None)
+        return
+    asked = st.query_params.get(TARGET)
+    if asked in targets:
+        st.session_state[TARGET] = asked
+    elif st.session_state.get(TARGET) not in targets:
+        st.session_state[TARGET] = targets[0]
+    st.sidebar.selectbox(
+        "Target", targets, key=TARGET, format_func=name_column,
+        on_change=put_in_url, args=(TARGET, TARGET),
+        help="What this run predicts; the pages are about the one that is chosen.",
+    )  # fmt: skip
+    if asked != st.session_state[TARGET]:
+        put_in_url(TARGET, TARGET)
+
+
+def list_targets(run: Run) -> list[str]:
+    """List the targets of a run in order; none before it has begun, or where it is damaged."""
+    try:
+        return [task.target for task in run.tasks]
+    except ZapError:
+        return []
 
 
 def _note_missing(asked: str | None, known: Collection[str]) -> None:
@@ -95,6 +131,7 @@ def _choose_run() -> None:
 
 
 def chosen_run() -> Run | None:
-    """The run that was picked, None when there is none at all."""
+    """The run that was picked, under the target that was, None when there is none at all."""
     known = {run.run_id: run for run in list_runs(cache.workspace())}
-    return known.get(st.session_state.get("run", ""))
+    run, target = known.get(st.session_state.get("run", "")), st.session_state.get(TARGET, "")
+    return replace(run, target=target) if run else None

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from zapcls.config import SUGGESTED, name_column
-from zapcls.config.kinds import Kind
+from zapcls.config.kinds import Kind, read_names
 from zapcls.ui import cache
 
 Look = dict[str, Any]  # label, key, help and disabled of a Streamlit field
@@ -24,15 +24,19 @@ def _pick_choice(kind: Kind, value: str, look: Look, offered: Sequence[str] = ()
 
 
 def _pick_columns(kind: Kind, value: str, look: Look) -> str:
-    """Pick the column from those of the catalogue in use, each with its number of values."""
-    store = cache.chosen_store()
-    counts = cache.count_values(store) if store else {}
-    titles = {name: f"{name_column(name)} ({n:,} values)" for name, n in counts.items()}
-    options = list(titles) if value in titles else [value, *titles]
-    return st.selectbox(
-        options=options, index=options.index(value),
-        format_func=lambda name: titles.get(name, name_column(name)), **look,
-    )  # fmt: skip
+    """Choose columns of the catalogue in use, each with its counts."""
+    store, chosen = cache.chosen_store(), list(read_names(value))
+    counts = cache.count_columns(store) if store else {}
+    options = [*counts, *(name for name in chosen if name not in counts)]
+
+    def title(name: str) -> str:
+        found = f" · {counts[name][0]} classes" if name in counts else ""
+        return f"{name_column(name)}{found}"
+
+    picked = st.multiselect(options=options, default=chosen, format_func=title, **look)
+    said = (f"{name_column(name)}: {counts[name][1]:,} photos" for name in picked if name in counts)
+    st.caption(" · ".join(said))
+    return ",".join(picked)
 
 
 def _pick_device(kind: Kind, value: str, look: Look) -> str:

@@ -4,7 +4,7 @@ import threading
 
 import streamlit as st
 
-from zapcls.answer.classify import Answer, classify
+from zapcls.answer.classify import Answer, classify_targets
 from zapcls.errors import BadInput
 from zapcls.ui import cache
 from zapcls.workspace.runs import Run
@@ -12,8 +12,8 @@ from zapcls.workspace.runs import Run
 MOST_PHOTOS = 20  # answered at a time
 
 
-def answer_upload(run: Run, content: bytes, name: str) -> Answer:
-    """Return what a run's model, as its file is now, says of an upload.
+def answer_upload(run: Run, content: bytes, name: str) -> dict[str, Answer]:
+    """Return what a run's model, as its file is now, says of an upload, by target.
 
     Raises:
         BadInput: it is not a picture, broken or too large.
@@ -27,12 +27,12 @@ def answer_upload(run: Run, content: bytes, name: str) -> Answer:
 
 # A resource is shared, not copied; 50 MB at most, where a model takes 512 px.
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Run: cache.identify_model})
-def _answer(run: Run, content: bytes, name: str) -> Answer | str:
-    """Return the answer, or why there is none: a refusal is kept too."""
-    classifier = cache.classifier(run)
+def _answer(run: Run, content: bytes, name: str) -> dict[str, Answer] | str:
+    """Return the answers, or why there are none: a refusal is kept too."""
+    classifier = cache.classifier(run, for_all=True)
     with _one_at_a_time():
         try:
-            return classify(classifier, list(run.task.classes), content, name)
+            return classify_targets(classifier, run.tasks, content, name)
         except BadInput as error:
             return str(error)
 
