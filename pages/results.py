@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from zapcls import schema
-from zapcls.blocks.counts import FEW_CLASSES
+from zapcls.blocks.counts import VERY_FEW
 from zapcls.blocks.numbers import duration
 from zapcls.evidence import Evidence
 from zapcls.findings import FINDINGS, find, rates
@@ -37,7 +37,7 @@ def show_cross_validation(run: Run) -> None:
         "It can be stopped; the trainings that are done are kept."
     )
     if st.button("Cross-validate this recipe", key="cross_validate", icon=":material/splitscreen:"):
-        job_view.start_job("cross_validate", run=str(run.path), folds=FOLDS)
+        job_view.start_about("cross_validate", run, folds=FOLDS)
 
 
 navigation.enter("results")
@@ -52,10 +52,10 @@ split = pick_one(
     help="valid is only reported; tune chose the best epoch; train was learned from.",
 )  # fmt: skip
 ask = Ask(task, split=split)
-# Many classes need the whole width.
+# More classes need the whole width.
 columns: list[Any] = (
     list(st.columns(2, gap="large"))
-    if len(task.classes) <= FEW_CLASSES
+    if len(task.classes) <= VERY_FEW
     else [st.container(), st.container()]
 )
 for place, name in zip(columns, ("confusions", "calibration"), strict=True):

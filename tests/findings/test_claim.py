@@ -8,7 +8,7 @@ from hand_made import GENDER, HandMade
 
 from zapcls.blocks import Chart, Text
 from zapcls.data.task import Task
-from zapcls.findings import answer, claim
+from zapcls.findings import answer, claim, directions
 from zapcls.findings.ask import Ask, build_ask
 
 PINK = Ask(GENDER, "color", "pink", "Women", "Men")
@@ -81,6 +81,24 @@ def test_of_two_classes_the_claim_has_the_figures_of_its_group(build_table):
     assert (found.way["hits"], found.way["n"], found.way["n_others"]) == (3, 8, 20)
     table = claim.tables(found, ask)["claim"]
     assert table[["color", "hits", "n"]].values.tolist() == [["pink", 3, 8], ["not pink", 0, 20]]
+
+
+def test_a_class_can_be_asked_about_against_all_others(build_table):
+    classes = ["Boots", "Sandals", "Shoes"]
+    calls = [("black", "Sandals"), ("pink", "Shoes"), ("pink", "Sandals"), ("pink", "Boots")]
+    rows = [{"label": "Boots", "color": color, "prediction": called} for color, called in calls * 3]
+    rows += [{"label": label, "prediction": label} for label in classes for _ in range(6)]
+    evidence = HandMade(build_table(rows), task=Task("category", tuple(classes)))
+    ask = replace(build_ask(evidence), label="Boots", called="")
+
+    found = claim.find(evidence, ask)
+
+    assert found.rates[["hits", "n"]].values.tolist() == [[6, 9], [3, 9]]
+    assert (found.way["hits"], found.way["n"]) == (6, 9)
+    said = claim.describe(found, ask)
+    assert said == "6 of 9 pink shoes labelled Boots are called something else: 66.7 %"
+    told = directions.section(directions.find(evidence, ask), ask).blocks[0].text
+    assert "9 shoes labelled Boots called something else, 0 other shoes called Boots" in told
 
 
 @pytest.mark.parametrize(

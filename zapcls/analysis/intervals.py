@@ -56,6 +56,15 @@ def _rate_of(products: pd.DataFrame, level: float) -> dict[str, float]:
     return dict(zip(RATE, (int(n), clusters, int(hits), rate, low, high), strict=True))
 
 
+def rate_of_ratio(products: pd.DataFrame, level: float = LEVEL) -> dict[str, float]:
+    """Return the ratio of two sums over products, 0..1, with an interval: rate, low, high.
+
+    `products` has the columns `hits` and `n`, a row a product. It is the interval of `count_rates`,
+    whose design effect holds for any ratio; without a product all three are NaN.
+    """
+    return {name: value for name, value in _rate_of(products, level).items() if name in RATE[3:]}
+
+
 def _effective_n(products: pd.DataFrame, rate: float) -> float:
     n, clusters = products["n"].sum(), len(products)
     if clusters < 2 or rate in (0, 1):

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.special import log_softmax
 
 from zapcls import schema
-from zapcls.analysis.intervals import count_rates, fill_counts
+from zapcls.analysis.intervals import count_rates, fill_counts, rate_of_ratio, wilson
 
 
 def build_predictions(
@@ -100,17 +101,80 @@ def average_classes(by_class: pd.DataFrame) -> dict[str, float]:
 
 
 def summarize_classes(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
-    """Summarize valid by class: `balanced` (rate, low, high), `classes` {name: a rate with n}."""
+    """Summarize valid by class: `balanced` and `macro_f1` (rate, low, high), `classes` {name: a
+    rate with n}."""
     rates = error_by_class(table, classes, "valid")
     names = ["n", "hits", "rate", "low", "high"]
     known = rates[rates["n"] > 0].set_index("label")[names].rename(columns={"hits": "errors"})
-    return {"balanced": average_classes(rates), "classes": known.to_dict("index")}
+    averages = {
+        "balanced": average_classes(rates), "macro_f1": macro_f1(table, classes, "valid"),
+    }  # fmt: skip
+    return averages | {"classes": known.to_dict("index")}
 
 
 def precision_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:
     """Of the photos called each class, the share that are: prediction, n, ..., rate, low, high."""
     rates = count_rates(labelled(table, split), "correct", by=["prediction"])
     return fill_counts(rates.set_index("prediction").reindex(list(classes)).reset_index())
+
+
+def f1_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:
+    """Return the F1 of each class in one split: label, rate, low, high; NaN without such photos.
+
+    F1 is 2 tp / (labelled so + called so): a ratio of two sums over products.
+    """
+    parts = _count_f1(labelled(table, split), classes)
+    rows = [rate_of_ratio(part[part["n"] > 0]) for part in parts.values()]
+    return pd.DataFrame(rows, columns=["rate", "low", "high"]).assign(label=list(parts))
+
+
+def macro_f1(table: pd.DataFrame, classes: Sequence[str], split: str) -> dict[str, float]:
+    """Average the F1 of the classes that have photos in one split: rate, low, high, 0..1.
+
+    A wrong answer counts against two classes, so that their F1 are not independent: the interval
+    is Wilson's at the variance of the products' influence on the mean.
+    """
+    chosen = labelled(table, split)
+    parts = _count_f1(chosen, [name for name in classes if (chosen["label"] == name).any()])
+    if not parts:
+        return dict.fromkeys(("rate", "low", "high"), np.nan)
+    rates = {name: part["hits"].sum() / part["n"].sum() for name, part in parts.items()}
+    influence = sum(
+        (part["hits"] - rates[name] * part["n"]) / part["n"].sum() / len(parts)
+        for name, part in parts.items()
+    )
+    rate, products = float(np.mean(list(rates.values()))), len(influence)
+    variance = products / max(products - 1, 1) * float((influence**2).sum())
+    n = min(rate * (1 - rate) / variance, len(chosen)) if variance else products
+    low, high = wilson(rate, n)
+    return {"rate": rate, "low": low, "high": high}
+
+
+def _count_f1(chosen: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Count, for each class, each product's `hits` (2 tp) and `n` (labelled so + called so)."""
+    parts = {}
+    for name in classes:
+        is_label, is_called = chosen["label"] == name, chosen["prediction"] == name
+        counts = pd.DataFrame(
+            {"n": is_label * 1.0 + is_called, "hits": 2.0 * (is_label & is_called)}
+        )
+        parts[name] = counts.groupby(chosen["product_id"]).sum()
+    return parts
+
+
+def order_by_confusion(counts: pd.DataFrame) -> list[str]:
+    """Order classes so that those that are taken for each other stand together.
+
+    `counts` is of `count_confusions`. Classes are near by the mean of the shares of each that are
+    called the other; the order is that of the leaves of an average-linkage tree in which the
+    distance between neighbors is least (Bar-Joseph and others 2001).
+    """
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0).to_numpy()
+    distance = 1 - (shares + shares.T) / 2
+    if len(distance) < 3:
+        return list(counts.index)
+    tree = linkage(distance[np.triu_indices(len(distance), 1)], "average", optimal_ordering=True)
+    return [str(counts.index[leaf]) for leaf in leaves_list(tree)]
 
 
 def count_confusions(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:

@@ -24,14 +24,15 @@ def compare_claim(
 ) -> pd.DataFrame:
     """Compare P(called | label, group) with P(called | label, any other group).
 
-    The blog's claim is `group="pink", label="Women", called="Men"`. Two rows, whose `side` is
+    The blog's claim is `group="pink", label="Women", called="Men"`; called "" is any other class
+    than the label. Two rows, whose `side` is
     GROUP and OTHERS, with n, n_products, hits, rate, low, high; where there are no such photos
     n is 0 and the rate NaN.
     """
     chosen = labelled(table, split)
     chosen = chosen[chosen["label"] == label]
     chosen = chosen.assign(
-        called=chosen["prediction"] == called,
+        called=chosen["prediction"] == called if called else chosen["prediction"] != label,
         side=(chosen[by] == group).map({True: GROUP, False: OTHERS}),
     )
     rates = count_rates(chosen, "called", by=["side"]).set_index("side")

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from zapcls.blocks.charts import CLASS_COLORS, class_colors, figure_of
 
 FEW_CLASSES = len(CLASS_COLORS)  # more are drawn small, in one color
+VERY_FEW = 3  # their squares fit half of a page
 WRONG = CLASS_COLORS[4]
 GROUND = "#dfe3e6"  # of what is right, where classes have no color of their own
 INK = "#16191c"  # on squares, which are light in both themes
@@ -52,7 +53,7 @@ def squares(
         else mix_with_white(colors[cell[0]], share)
         for cell, share in zip(cells, shares, strict=True)
     ]
-    side, size = (27, 20) if is_small else (110, 92 if len(counts) <= 3 else 64)
+    side, size = (110, 92) if len(counts) <= VERY_FEW else (27, 20) if is_small else (76, 64)
     figure = figure_of(140 + side * len(counts), xaxis_title=titles[0], yaxis_title=titles[1])
     figure.add_scatter(
         x=[names[column] for _, column in cells], y=[names[row] for row, _ in cells],

@@ -64,7 +64,7 @@ def section(found: Found, ask: Ask) -> Section:
     facts.append((f"All {ask.words} and labels, {name}", said))
     return Section(
         "answer",
-        f"Are {ask.noun()} called {ask.task.name(ask.called)} more often than others?",
+        f"Are {ask.noun()} called {ask.called_name} more often than others?",
         (Text(sum_up(found, ask), "lead"), claim.draw(asked), Facts(tuple(facts))),
     )
 
@@ -83,7 +83,7 @@ def sum_up(found: Found, ask: Ask) -> str:
         outcomes |= {verdict.outcome} if verdict.is_told else set()
         said.append(
             f"{name}: {mine.hits:,} of {mine.n:,} {ask.noun()} are called "
-            f"{ask.task.name(ask.called)}, **{numbers.percent(mine.rate)}** "
+            f"{ask.called_name}, **{numbers.percent(mine.rate)}** "
             f"({numbers.interval(mine.low, mine.high)}); of the others "
             f"**{numbers.percent(others.rate)}** ({numbers.interval(others.low, others.high)})."
         )

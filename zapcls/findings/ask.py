@@ -22,7 +22,7 @@ class Ask:
     """A question; hashable, so that what was found can be kept by it.
 
     `group`, `label` and `called` are the claim: are photos of this group and label called that
-    more often than those of the other groups?
+    more often than those of the other groups? `called` "" is any other class.
     """
 
     task: Task
@@ -65,6 +65,11 @@ class Ask:
             return self.task.noun(label, things, group)
         named = self.task.noun(label, things)
         return f"{named} of {self.word} {group}" if group else named
+
+    @property
+    def called_name(self) -> str:
+        """What photos of the claim are called: men's, or something else."""
+        return self.task.name(self.called) if self.called else "something else"
 
     @property
     def nobody(self) -> str:

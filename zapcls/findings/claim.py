@@ -36,7 +36,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     """Compare how often the claim's photos are called so with the other photos of its label."""
     table = evidence.answers(ask.source)
     rates = compare_claim(table, ask.group, ask.label, ask.called, SPLIT, ask.by)
-    if len(evidence.classes) == 2:  # an error is the other class: the groups say it all
+    if len(evidence.classes) == 2 or not ask.called:  # any error counts: the groups say it all
         compared = groups.find(evidence, ask).groups
         is_asked = (compared[ask.by] == ask.group) & (compared["label"] == ask.label)
         return Found(rates, compared[is_asked].iloc[0].to_dict(), int(compared["p"].notna().sum()))
@@ -65,7 +65,7 @@ def describe(found: Found, ask: Ask) -> str:
         return f"{numbers.begin(ask.nobody)}: {ask.photos_name} has no {ask.noun()}."
     return (
         f"{mine['hits']:,} of {mine['n']:,} {ask.noun()} are called "
-        f"{ask.task.name(ask.called)}: {numbers.percent(mine['rate'])}"
+        f"{ask.called_name}: {numbers.percent(mine['rate'])}"
     )
 
 
@@ -77,7 +77,7 @@ def judge(found: Found, ask: Ask) -> str:
     if not row["n_others"]:
         return f"There are no {others} to compare with."
     between = numbers.change(row)
-    called = f"Called {ask.task.name(ask.called)}"
+    called = f"Called {ask.called_name}"
     said = decide_row(row).word(
         f"{called} more often for {ask.group}.", f"{called} less often for {ask.group}.",
         "Not decidable at this n.",
@@ -111,7 +111,7 @@ def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:
     ask = asked[-1][1]
     rates = pd.concat([found.rates for found, _ in asked], ignore_index=True)
     return Chart(
-        f"{numbers.begin(ask.noun(group=''))} called {ask.task.name(ask.called)}"
+        f"{numbers.begin(ask.noun(group=''))} called {ask.called_name}"
         if len(asked) > 1 else "",
         charts.rates(names, rates, colors, nobody=ask.nobody),
         "Lines are 95 % intervals that count products, not photos.",

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zapcls.analysis.metrics import count_confusions
+from zapcls.analysis.metrics import count_confusions, order_by_confusion
 from zapcls.blocks import Block, Chart, Link, Links, Section, Text, charts, numbers
-from zapcls.blocks.counts import squares
+from zapcls.blocks.counts import FEW_CLASSES, squares
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 
@@ -16,7 +16,10 @@ LISTED = 10  # pairs that are most often confused
 
 @dataclass(frozen=True)
 class Found:
-    """`counts` has a row a label and a column a prediction, both in the classes' order."""
+    """`counts` has a row a label and a column a prediction, both in one order.
+
+    That is the classes' own; of many classes those that are confused stand together.
+    """
 
     counts: pd.DataFrame
 
@@ -35,7 +38,11 @@ class Found:
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Count the asked split's photos by label and prediction."""
     table = evidence.answers(ask.source)
-    return Found(count_confusions(table, evidence.classes, ask.split))
+    counts = count_confusions(table, evidence.classes, ask.split)
+    if len(counts) <= FEW_CLASSES:
+        return Found(counts)
+    order = order_by_confusion(counts)
+    return Found(counts.loc[order, order])
 
 
 def section(found: Found, ask: Ask) -> Section:
@@ -46,7 +53,8 @@ def section(found: Found, ask: Ask) -> Section:
     figure = squares(found.counts, names, charts.class_colors(task.classes), ("called", task.verb))
     chart = Chart(
         "", figure,
-        f"{numbers.begin(ask.source_name)}: photos, and their share of the row.",
+        f"{numbers.begin(ask.source_name)}: photos, and their share of the row."
+        + ("" if len(found.counts) <= FEW_CLASSES else " Confused classes stand together."),
         {
             (label, called): view(label, called, ask)
             for label in task.classes

@@ -49,19 +49,21 @@ def section(found: Found, ask: Ask) -> Section:
 
 
 def count_way(ways: pd.DataFrame, label: str, called: str) -> pd.Series:
-    """Count the errors of one way by group."""
-    rows = ways[(ways["label"] == label) & (ways["prediction"] == called)]
-    return rows.set_index(rows.columns[0])["errors"]
+    """Count the errors of one way by group; "" is any class."""
+    is_way = ways["label"].isin([label] if label else ways["label"])
+    is_way &= ways["prediction"].isin([called] if called else ways["prediction"])
+    return ways[is_way].groupby(ways.columns[0])["errors"].sum()
 
 
 def name_way(ask: Ask, label: str, called: str) -> str:
-    """Name one way to err: women's shoes called men's."""
-    return f"{ask.noun(label, '')} called {ask.task.name(called)}"
+    """Name one way to err: women's shoes called men's; "" is any other class."""
+    who = ask.noun(label, "") if label else f"other {ask.task.things}"
+    return f"{who} called {ask.task.name(called) if called else 'something else'}"
 
 
 def draw(groups: tuple[str, ...], there: pd.Series, back: pd.Series, ask: Ask) -> go.Figure:
     """Draw the claim's way to the left and the other way round to the right, by group."""
-    palette = charts.class_colors(ask.task.classes)
+    palette = charts.class_colors(ask.task.classes) | {"": charts.NEUTRAL}
     ways = {(ask.label, ask.called): there, (ask.called, ask.label): back}
     counts = pd.DataFrame(
         {

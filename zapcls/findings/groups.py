@@ -80,7 +80,9 @@ def draw(groups: pd.DataFrame, ask: Ask) -> go.Figure:
         shown = shown.sort_values(ascending=False, kind="stable").head(DRAWN)
     names = list(shown.index)
     classes, colors = ask.task.classes, charts.class_colors(ask.task.classes)
-    drawn = classes if len(classes) <= DRAWN_CLASSES else (ask.label, ask.called)
+    drawn = (
+        classes if len(classes) <= DRAWN_CLASSES else tuple(filter(None, (ask.label, ask.called)))
+    )
     tables = {label: rows.set_index(ask.by) for label, rows in groups.groupby("label")}
     series = {
         label: tables[label].loc[names].assign(data=[(name, label) for name in names])

@@ -18,6 +18,10 @@ SOURCES = {
     "imported": "This run was imported: valid is every labelled photo that it answered, or what "
     "its file calls so. Whether the model was trained on some of them is not known here.",
 }
+TERMS = (
+    "Recall: of its photos, the share that is called so. Precision: of what is called so, the "
+    "share that is. F1: their harmonic mean."
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Found:
     by_class: pd.DataFrame
     balanced: dict[str, float]  # the mean over the classes of valid: rate, low, high
     precision: pd.DataFrame
+    f1: pd.DataFrame  # of each class in the asked split: label, rate, low, high
+    macro_f1: dict[str, float]  # its mean over the classes of valid: rate, low, high
     guess_error_rate: float  # of always naming train's most frequent label, on valid
     split_mode: str  # product, random or imported
     heads: pd.Series | None
@@ -50,6 +56,8 @@ def find(evidence: Evidence, ask: Ask) -> Found:
         metrics.error_by_class(table, evidence.classes, ask.split),
         metrics.average_classes(metrics.error_by_class(table, evidence.classes, SPLIT)),
         metrics.precision_by_class(table, evidence.classes, ask.split),
+        metrics.f1_by_class(table, evidence.classes, ask.split),
+        metrics.macro_f1(table, evidence.classes, SPLIT),
         metrics.guess_error_rate(table, SPLIT),
         "imported" if evidence.run.is_imported else evidence.run.train_config.split,
         None if heads is None else metrics.error_by_split(heads).iloc[0],
@@ -86,11 +94,13 @@ def answer(found: Found, ask: Ask) -> Section:
 
 
 def describe_balance(found: Found, ask: Ask) -> str:
-    """Describe the mean over the classes, which a frequent class cannot hide."""
+    """Describe the means over the classes, which a frequent class cannot hide."""
     balanced = found.balanced
     return (
         f"With each {ask.task.word} counted alike, {numbers.percent(balanced['rate'])} are wrong "
-        f"({numbers.interval(balanced['low'], balanced['high'])})."
+        f"({numbers.interval(balanced['low'], balanced['high'])}); macro-F1 is "
+        f"{numbers.percent(found.macro_f1['rate'])} "
+        f"({numbers.interval(found.macro_f1['low'], found.macro_f1['high'])})."
     )
 
 
@@ -110,7 +120,7 @@ def detail(found: Found, ask: Ask) -> Section:
     blocks: list[Block] = [Columns(((by_split,), (_draw_classes(found, ask), precision)))]
     if len(ask.task.classes) > FEW_CLASSES:
         blocks = [_draw_classes(found, ask), precision, by_split]
-    blocks.append(Table(write_classes(found, ask), f"{numbers.begin(ask.source_name)}."))
+    blocks.append(Table(write_classes(found, ask), f"{numbers.begin(ask.source_name)}. {TERMS}"))
     if found.heads is not None:
         blocks.append(Text(describe_heads(found.heads)))
     return Section("by-class", "By split and class", tuple(blocks))
@@ -163,28 +173,36 @@ def describe_heads(heads: pd.Series) -> str:
 
 
 def write_classes(found: Found, ask: Ask) -> pd.DataFrame:
-    """Write out each class: how often its photos are wrong, how often its calls are right."""
-    rates = [row for _, row in found.by_class.iterrows()]
+    """Write out each class: its recall, its precision and its F1, each with its interval."""
+    recall = found.by_class.assign(
+        rate=1 - found.by_class["rate"], low=1 - found.by_class["high"],
+        high=1 - found.by_class["low"],
+    )  # fmt: skip
+    recalls = [row for _, row in recall.iterrows()]
     calls = [row for _, row in found.precision.iterrows()]
+    f1 = [row for _, row in found.f1.assign(n=found.by_class["n"]).iterrows()]
     return pd.DataFrame(
         {
             ask.task.word: found.by_class["label"].map(ask.task.name),
             "photos": found.by_class["n"],
             "products": found.by_class["n_products"],
-            "wrong": [numbers.rate(row, nobody=ask.nobody) for row in rates],
+            "recall": [numbers.rate(row, nobody=ask.nobody) for row in recalls],
             "called so": found.precision["n"],
-            "right of those": [numbers.rate(row, nobody=ask.nobody) for row in calls],
+            "precision": [numbers.rate(row, nobody=ask.nobody) for row in calls],
+            "F1": [numbers.rate(row, nobody=ask.nobody) for row in f1],
         }
     )
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
-    """Return the rates: `by_split` (of the heads too), `by_class`, `balanced`, `precision`."""
+    """Return the rates: `by_split` (of the heads too), `by_class`, `balanced`, `macro_f1`,
+    `precision`, `f1`."""
     rates = {"by_split": found.by_split.assign(source=RUN)}
     if found.heads is not None:
         heads = found.heads.to_frame().T.assign(source=HEADS)
         rates["by_split"] = pd.concat([rates["by_split"], heads], ignore_index=True)
-    balanced = pd.DataFrame([found.balanced])
+    balanced, macro_f1 = pd.DataFrame([found.balanced]), pd.DataFrame([found.macro_f1])
     return rates | {
-        "by_class": found.by_class, "balanced": balanced, "precision": found.precision,
+        "by_class": found.by_class, "balanced": balanced, "macro_f1": macro_f1,
+        "precision": found.precision, "f1": found.f1,
     }  # fmt: skip
