@@ -22,8 +22,9 @@ from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.run_tables import read_split, write_derived
-from zapcls.workspace.runs import Run, find_run, summarize_rates
+from zapcls.workspace.runs import Run, find_run
 from zapcls.workspace.store import Store, find_store
+from zapcls.workspace.summaries import summarize_rates
 
 
 def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
