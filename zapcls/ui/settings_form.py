@@ -20,6 +20,7 @@ from zapcls.config import (
     choose_classes,
     choose_weights,
 )
+from zapcls.config.kinds import read_names
 from zapcls.data.sources import drawings
 from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view
@@ -51,8 +52,8 @@ def use_preset(name: str) -> None:
 
 def follow_data() -> None:
     """Take the target of the data in use, once they are others that lack the chosen one."""
-    store, target = cache.chosen_store(), read_settings()["target"]
-    if store and target not in [attribute.name for attribute in store.attributes]:
+    store, chosen = cache.chosen_store(), read_names(read_settings()["target"])
+    if store and not set(chosen) <= {attribute.name for attribute in store.attributes}:
         change_setting("target", store.target)
 
 
