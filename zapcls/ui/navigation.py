@@ -49,7 +49,7 @@ def open_page(page: str, **params: Any) -> None:
 
 
 def show_link(page: str, label: str, icon: str | None = None, **params: Any) -> None:
-    """Link to a page, the chosen run and target and `params` in its URL; none to one that is not there."""
+    """Link to a page, run, target and `params` in its URL; none to one that is not there."""
     if is_there(page):
         st.page_link(PAGES[page], label=label, icon=icon, query_params=_params(params))
 

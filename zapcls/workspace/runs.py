@@ -294,7 +294,7 @@ def find_job_run(workspace: Workspace, job: jobs.Job) -> Run:
 def find_broken(run: Run) -> str:
     """Name a file of a run's evaluation that is cut short, "" where there is none."""
     files = [run.path / "predictions.parquet", run.path / "embeddings.npy"]
-    files.append(find_probabilities(run.path, run.task.target))
+    files += [find_probabilities(run.path, target) for target in run.train_config.targets]
     return next((file.name for file in files if file.exists() and not looks_whole(file)), "")
 
 
