@@ -65,7 +65,7 @@ def test_a_split_of_the_folders_is_kept_and_tune_is_drawn_from_train(write_photo
         f"{part}/{name}/{n}.jpg" for part in ("train", "val") for name in "ab" for n in range(20)
     ]
     table = read_catalogue(write_photos(*paths)).table
-    table = table.assign(label=table["class"], kept=True, drop_reason="")
+    table = table.assign(target="class", label=table["class"], kept=True, drop_reason="")
     table["product_id"] = table["image_id"].str.replace(r"[01]\.jpg", ".jpg", regex=True)
     split = build_split(table).set_index("image_id")
     parts = split["split"].groupby(split.index.str.split("/").str[0]).agg(set)

@@ -19,6 +19,11 @@ def find_obstacle(run: Run) -> str:
     if lack:
         return lack.rstrip(".")
     config = run.train_config
+    if len(config.targets) > 1:
+        return (
+            "timm's networks answer for one target, but this run predicts several. Train again on "
+            "one: --target COLUMN"
+        )
     if find_timm_name(config.arch) is None:
         return (
             f"timm builds no network that answers as {config.arch} with a head of ours does. "
