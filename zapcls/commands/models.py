@@ -12,7 +12,7 @@ from zapcls.config.kinds import read_names, read_numbers
 from zapcls.workspace.exports import check_target
 from zapcls.workspace.imports import build_origin, create_import, describe_given
 from zapcls.workspace.layout import open_workspace
-from zapcls.workspace.runs import summarize_run
+from zapcls.workspace.summaries import summarize_run
 
 
 def run_export(arguments: argparse.Namespace) -> None:
