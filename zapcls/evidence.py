@@ -31,6 +31,7 @@ KEPT = 64  # tables and findings of a run that are kept; the oldest unused ones 
 # The file of the run's folder behind a table; that of any other lies in `derived`.
 _FILES = {
     "outliers": "outliers.parquet",
+    "embeddings": "embeddings.npy",
     "history": "history.csv",
     "losses": "losses.csv",
     "metrics": "metrics.json",
