@@ -4,6 +4,7 @@
 
     run = open_run("20260101-120000-mobilenet_v2-ab12")
     run.classify("shoe.jpg").prob             # {"Women": 0.93, "Men": 0.07}
+    run.similar("shoe.jpg")                   # the catalogue's photos like it, a DataFrame
     run.find("groups", by="brand")["by_brand"]  # a DataFrame
     run.describe("groups")                    # the same finding in sentences
 
@@ -11,7 +12,7 @@ Nothing here needs Streamlit, fastai or torch.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -26,10 +27,12 @@ from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask, build_ask
+from zapcls.findings.shelf import Shelf, find_whole_body, open_embed, open_shelf
+from zapcls.findings.similar import Wish, like_photos, like_upload, recommend, search
 from zapcls.workspace.layout import open_workspace
 from zapcls.workspace.runs import Run, find_evaluated
 
-__all__ = ["Answer", "OpenRun", "list_findings", "open_run"]
+__all__ = ["Answer", "OpenRun", "Wish", "list_findings", "open_run"]
 
 
 class OpenRun:
@@ -65,6 +68,46 @@ class OpenRun:
         """
         source = Path(photo) if isinstance(photo, str) else photo
         return classify(self._classifier, list(self.task.classes), source)
+
+    def similar(
+        self, photo: Path | str | bytes, wish: Wish | None = None, by_run: bool = False
+    ) -> pd.DataFrame:
+        """Find the photos of the catalogue that are most like one, an image id or any file.
+
+        The frozen network that the run began with compares them where it has seen every photo
+        (the job `describe`), else the run itself, as with `by_run`.
+
+        Returns:
+            `predictions` of those found, the likest first, with `score` and `like_<aspect>`.
+
+        Raises:
+            BadInput: it is neither, or the file is no picture, or the wish cannot be granted.
+            ZapError: the run has no embeddings.
+        """
+        shelf = self._open_shelf(by_run)
+        if isinstance(photo, str) and (shelf.knows(photo) or not Path(photo).is_file()):
+            query = like_photos(shelf, [photo])
+        else:
+            query = like_upload(shelf, open_embed(shelf, self.run), self.classify(photo).pixels)
+        return search(shelf, query, wish or Wish())
+
+    def recommend(
+        self,
+        liked: Sequence[str],
+        unliked: Sequence[str] = (),
+        wish: Wish | None = None,
+        seen: Sequence[str] = (),
+        by_run: bool = False,
+    ) -> pd.DataFrame:
+        """Find photos like some and unlike others, all image ids, and unlike one another.
+
+        None of them, and none of `seen`, is found again. Returns and raises as `similar`.
+        """
+        shelf = self._open_shelf(by_run)
+        return recommend(shelf, like_photos(shelf, liked, unliked), wish or Wish(), seen)
+
+    def _open_shelf(self, by_run: bool) -> Shelf:
+        return open_shelf(self.evidence, None if by_run else find_whole_body(self.evidence))
 
     def find(self, name: str, **asked: Any) -> dict[str, pd.DataFrame]:
         """Return the tables of a finding, by the key that JSON has for them.

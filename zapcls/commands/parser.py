@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import zapcls
-from zapcls.commands import answers, colors, data, errors, machine, models, training
+from zapcls.commands import answers, colors, data, errors, machine, models, similar, training
 from zapcls.commands.data import add_columns
 from zapcls.commands.terminal import spell_out
 from zapcls.errors import Stopped, ZapError, explain_system_error
@@ -79,6 +79,6 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--json", action="store_true", help="one JSON object a line")
         return command
 
-    for module in (data, training, answers, errors, colors, models, machine):
+    for module in (data, training, answers, similar, errors, colors, models, machine):
         module.add_commands(add)
     return parser
