@@ -33,7 +33,8 @@ def define_pages(*pages: tuple[str, str, str]) -> list[StreamlitPage]:
 
 sections = {
     "Start": define_pages(
-        ("overview", "Overview", "home"), ("classify", "Classify", "photo_camera")
+        ("overview", "Overview", "home"), ("classify", "Classify", "photo_camera"),
+        ("similar", "Similar", "view_module"),
     ),
     "Learn": define_pages(
         ("data", "Data", "grid_view"), ("learning_rate", "Learning rate", "show_chart"),

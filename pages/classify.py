@@ -9,6 +9,7 @@ from zapcls.data.photo import SUFFIXES
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.ui import messages, navigation, run_picker, run_state, uploads
+from zapcls.ui.neighbors_view import show_neighbors
 from zapcls.ui.recolor_view import show_strip
 from zapcls.workspace.runs import Run
 
@@ -37,6 +38,7 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
             if len(answers) > 1:
                 show_others(run, task, answers)
         show_strip(answer.pixels, run)
+        show_neighbors(run, answer.pixels, content, name, place)
 
 
 def show_others(run: Run, task: Task, answers: dict[str, Answer]) -> None:

@@ -9,8 +9,8 @@ from zapcls.workspace import permissions
 PAGES = {
     name: f"pages/{name}.py"
     for name in (
-        "overview", "classify", "data", "learning_rate", "train", "results", "errors", "color_bias",
-        "review", "compare",
+        "overview", "classify", "similar", "data", "learning_rate", "train", "results", "errors",
+        "color_bias", "review", "compare",
     )
 }  # fmt: skip
 # What a visitor must be allowed to do for a page to be there; to look, unless named.

@@ -10,7 +10,7 @@ import streamlit as st
 
 from zapcls.analysis.neighbors import find_nearest
 from zapcls.blocks import numbers
-from zapcls.ui import cache, marking, messages
+from zapcls.ui import cache, marking, messages, navigation
 from zapcls.ui.photos import thumbnail
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import open_embeddings
@@ -55,6 +55,9 @@ def show_nearest(image: Any, place: int, run: Run) -> None:
         for label, value in zip(near["label"], similarity, strict=True)
     ]
     show_small(near, cache.evidence(run).store, captions, "near")
+    navigation.show_link(
+        "similar", "What is like it", icon=":material/image_search:", image=image.image_id
+    )
 
 
 def _identify_answers(run: Run) -> cache.Identity:
