@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted clean
+.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ bench-color-bias: $(VENV)/app.stamp ## do the color intervals hold the truth, ho
 
 bench-planted: $(VENV)/app.stamp ## is a color bias planted in training found; [DATA=DIR]
 	$(BIN)/python -m benchmarks.planted_bias $(if $(DATA),--data "$(DATA)") $(NET)
+
+bench-similar: $(VENV)/app.stamp ## are siblings and photos of one kind found, how fast; DATA=DIR [WORKSPACE=DIR RUN=RUN ONLY=speed]
+	$(BIN)/python -m benchmarks.similar --data "$(DATA)" $(if $(WORKSPACE),--workspace "$(WORKSPACE)") $(if $(RUN),--run "$(RUN)") $(if $(ONLY),--only "$(ONLY)")
 
 bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR]
 	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)")
