@@ -8,6 +8,7 @@ from zapcls.findings.shelf import Shelf
 from zapcls.findings.similar import Wish
 from zapcls.ui import navigation, recommend_view, run_state, similar_view
 from zapcls.ui.bound import pick_one
+from zapcls.ui.messages import escape
 from zapcls.ui.picks import read_picks
 from zapcls.ui.similar_cards import VIEWS, show_cards
 from zapcls.workspace.runs import Run
@@ -46,4 +47,4 @@ try:
     else:
         recommend_view.show_recommended(run, shelf)
 except BadInput as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(escape(str(error)), icon=":material/error:")

@@ -16,7 +16,7 @@ def test_without_a_photo_some_are_offered_and_one_is_asked_about(alike, open_pag
     app = open_page("similar")
     first = app.list_keys("ask-")[0]
     app.click(f"ask-{first}")
-    assert app.query_params["image"] == [first]
+    assert app.query_params["image"] == first
     found = app.list_keys("ask-")
     assert first not in found
     assert len(found) == 20
@@ -27,7 +27,7 @@ def test_a_card_leads_to_its_errors(alike, open_page, table):
     shown = app.list_keys()[0]
     app.click(f"open-{shown}")
     assert app.title[0].value == "Errors"
-    assert app.query_params["image"] == [shown]
+    assert app.query_params["image"] == shown
 
 
 def test_an_upload_is_compared_and_one_that_is_none_is_a_sentence(alike, open_page, jpeg):
@@ -40,7 +40,7 @@ def test_an_upload_is_compared_and_one_that_is_none_is_a_sentence(alike, open_pa
     assert len(app.list_keys("ask-")) == 20
     app.file_uploader(key="similar_file").set_value(("notes.jpg", b"words", "image/jpeg"))
     app.run()
-    assert "notes.jpg" in app.error[0].value
+    assert "notes" in app.error[0].value
     assert app.list_keys("ask-")  # something to go on with
 
 

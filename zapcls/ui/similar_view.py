@@ -8,6 +8,7 @@ import streamlit as st
 
 from zapcls.answer.similar import Embed
 from zapcls.blocks import numbers
+from zapcls.data.photo import SUFFIXES
 from zapcls.errors import BadInput
 from zapcls.findings import similar
 from zapcls.findings.ask import name_column
@@ -23,7 +24,6 @@ UPLOAD = "similar_upload"  # in the session: name and content of the visitor's o
 FIELD, TEXT, SEEN_BY = "similar_file", "similar_text", "seen_by"
 FROZEN, THIS_RUN = "the frozen network", "this run"
 FOUND = 8  # photos of a name
-TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 HELP = {
     "shape": "What the network sees beside the color: form, material, details.",
     "color": "The named colors and their shares; near colors are nearly alike.",
@@ -95,7 +95,7 @@ def _ask_of_upload(name: str, content: bytes, run: Run, shelf: Shelf) -> Asked |
         pixels = uploads.answer_upload(run, content, name).pixels
         query = similar.like_upload(shelf, read_embed(shelf, run), pixels)
     except BadInput as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(escape(str(error)), icon=":material/error:")
         return None
     return Asked(query, pixels, name, None)
 
@@ -140,7 +140,7 @@ def pick_photo(run: Run, shelf: Shelf) -> None:
     """Ask for a photo: the visitor's own, or one of the catalogue by its name."""
     own, known = st.columns(2, gap="large")
     with own:
-        st.file_uploader("Your own photo", TYPES, key=FIELD, on_change=_take_upload)
+        st.file_uploader("Your own photo", SUFFIXES, key=FIELD, on_change=_take_upload)
     with known:
         text = st.text_input(
             "Or one of the catalogue", key=TEXT, placeholder="Brand, path, product or image"
