@@ -20,6 +20,7 @@ ANSWERS = {
     "review": ("Review", "Which labels are wrong, and what if they were right?"),
     "compare": ("Compare", "Did it help?"),
     "classify": ("Classify", "What does it say of my photo?"),
+    "similar": ("Similar", "What is like my photo, or goes with what I pick?"),
 }
 
 
