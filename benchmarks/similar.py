@@ -35,7 +35,7 @@ from zapcls.progress import silent
 from zapcls.work import perform
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, read_json, write_json
-from zapcls.workspace.run_tables import read_embeddings
+from zapcls.workspace.run_tables import open_embeddings
 from zapcls.workspace.runs import Run, create_run, find_evaluated
 
 RESULTS = Path(__file__).parent / "results"
@@ -88,7 +88,7 @@ def build_spaces(evidence: Evidence, frozen: Shelf) -> Iterator[tuple[str, Space
     yield "frozen network, shape and color as on the page", frozen.space, dict(WEIGHTS)
     yield "frozen network, features as they are", build(frozen.body.read_features()[0][rows]), shape
     yield "run, shape", run.space, shape
-    yield "run, embeddings as they are", build(read_embeddings(evidence.run, len(rows))), shape
+    yield "run, embeddings as they are", build(open_embeddings(evidence.run)), shape
     yield "color histograms", build(describe_histograms(store.pixels, rows)), shape
     untrained = dataclasses.replace(config, weights="none")
     features, _ = open_body(untrained, store.pixels, rows, store.bodies_dir, silent)

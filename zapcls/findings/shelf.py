@@ -13,14 +13,14 @@ from zapcls.answer.classify import open_classifier
 from zapcls.answer.similar import Embed, embed_by_body, embed_by_run
 from zapcls.config import read_statistics
 from zapcls.data.color_likeness import build_color_vectors
-from zapcls.errors import BadInput, ZapError
+from zapcls.errors import BadInput, Damaged, ZapError
 from zapcls.evidence import Evidence, stamp_file
 from zapcls.workspace.bodies import BodyFiles, find_body
-from zapcls.workspace.run_tables import read_embeddings
+from zapcls.workspace.run_tables import open_embeddings
 from zapcls.workspace.runs import Run
 
 ASPECTS = SHAPE, COLOR, KIND = "shape", "color", "kind"
-KINDS = ("sub_category", "category")  # the attribute that names a kind: the first that is there
+KINDS = ("sub_category", "category")  # what names a kind: the first that is known, else the label
 WIDTH = 384  # a frozen body's features are reduced to so many: 50,000 photos in some 10 ms
 _FITTED = 5000  # photos that the reduction is fitted on
 _NEEDS = ("predictions", "colors", "store", "embeddings")
@@ -105,12 +105,17 @@ def open_shelf(evidence: Evidence, body: BodyFiles | None) -> Shelf:
 def _build_shelf(evidence: Evidence, body: BodyFiles | None) -> Shelf:
     table = evidence.predictions
     if body is None:
-        embeddings = read_embeddings(evidence.run, len(table))
+        embeddings = open_embeddings(evidence.run)
+        if len(embeddings) != len(table):
+            raise Damaged(
+                f"The embeddings of {evidence.run.run_id} must have a row for each of its "
+                f"{len(table):,} photos, but have {len(embeddings):,}. {evidence.run.remedy}"
+            )
     else:
         embeddings = _choose_maxima(body.read_features()[0][table["row"]])
     colors = normalize(build_color_vectors(table))
     shape = _fit_shape(embeddings, colors)
-    kind = next((name for name in KINDS if name in table), evidence.task.target)
+    kind = next((name for name in KINDS if (table[name] != "").any()), "label")
     kinds = pd.factorize(table[kind].replace("", None))[0] + 1
     aspects = {SHAPE: shape.see(embeddings, colors), COLOR: colors, KIND: kinds}
     products = pd.factorize(table["product_id"])[0]

@@ -97,30 +97,6 @@ def read_split(run: Run) -> pd.DataFrame:
     return read_split_file(run.path / "split.parquet", run.task.target, remedy)
 
 
-def read_embeddings(run: Run, n: int) -> np.ndarray:
-    """Read what the network makes of each photo: float32 (n, width), as a memory map.
-
-    Row i is row i of the predictions, which has `n`.
-
-    Raises:
-        ZapError: there are none, or they are damaged or of other photos.
-    """
-    path = run.path / "embeddings.npy"
-    advice = f"Evaluate the run again: python -m zapcls evaluate {run.run_id}."
-    if not path.is_file():
-        raise ZapError(f"The run {run.run_id} has no embeddings of its photos. {advice}")
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        found = np.empty(0)
-    if found.ndim != 2 or len(found) != n:
-        raise ZapError(
-            f"The embeddings of {run.run_id} must have a row for each of its {n:,} photos, but "
-            f"they are damaged or of other photos. {advice}"
-        )
-    return found
-
-
 def read_outliers(run: Run) -> pd.DataFrame | None:
     """Read how far images lie from the training images: image_id, outlier (0..2, high is far).
 
