@@ -18,6 +18,7 @@ from zapcls.ui import cache, job_view, navigation, uploads
 from zapcls.ui.detail import TO_TOP, open_photo
 from zapcls.ui.messages import escape
 from zapcls.ui.similar_cards import describe, name_color, show_small
+from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
 
 UPLOAD = "similar_upload"  # in the session: name and content of the visitor's own photo
@@ -60,7 +61,7 @@ def read_embed(shelf: Shelf, run: Run) -> Embed:
 
 def offer_frozen(run: Run) -> None:
     """Offer the job that lets the frozen network compare, where it has not seen every photo."""
-    if find_whole_body(cache.evidence(run)) is None:
+    if permissions.may("start") and find_whole_body(cache.evidence(run)) is None:
         with st.expander("Find more: let the frozen network compare", icon=":material/visibility:"):
             job_view.offer_job(
                 "describe", run,
@@ -202,7 +203,7 @@ def _pick_body(run: Run) -> None:
         )  # fmt: skip
 
 
-def _pick_filters(run: Run, names: Sequence[str]) -> dict[str, Sequence[str]]:
+def _pick_filters(run: Run, names: Sequence[str]) -> dict[str, list[str]]:
     evidence = cache.evidence(run)
     active = sum(bool(st.session_state.get(f"only_{name}")) for name in names)
     title = f"Filters · {active} active" if active else "Filters"
