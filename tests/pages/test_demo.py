@@ -11,7 +11,7 @@ import fake_run
 import pytest
 
 from zapcls.errors import BadInput, Forbidden
-from zapcls.ui import messages, navigation
+from zapcls.ui import navigation
 from zapcls.workspace import bodies, jobs, permissions
 from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.color_labels import open_color_labels
@@ -114,10 +114,10 @@ def test_an_unknown_mode_allows_nothing(monkeypatch):
 
 def test_a_sentence_names_a_file_without_its_place(monkeypatch):
     said = "/home/ann/work/store/x.npy is damaged. See https://example.com/a/b, or 1/2."
-    assert messages.conceal(said) == said
+    assert permissions.conceal(said) == said
     monkeypatch.setenv(permissions.ENVIRONMENT, "demo")
-    assert "/home" not in messages.conceal(said)
-    assert "x.npy is damaged. See https://example.com/a/b, or 1/2." in messages.conceal(said)
+    assert "/home" not in permissions.conceal(said)
+    assert "x.npy is damaged. See https://example.com/a/b, or 1/2." in permissions.conceal(said)
 
 
 def test_the_table_of_the_docs_is_that_of_the_code():

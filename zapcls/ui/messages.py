@@ -1,7 +1,6 @@
 """What pages say alike: errors, names that came with the data, and which data that is."""
 
 import contextlib
-import re
 from collections.abc import Iterator
 
 import streamlit as st
@@ -11,7 +10,6 @@ from zapcls.ui import cache
 from zapcls.workspace import permissions
 from zapcls.workspace.layout import read_chosen_data
 
-_PLACE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\",;:]+/)+")  # the folders of a path, not its last name
 DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
 
 
@@ -22,7 +20,7 @@ def explain_errors() -> Iterator[None]:
         with explain_system():
             yield
     except ZapError as error:
-        st.error(conceal(str(error)), icon=":material/error:")
+        st.error(permissions.conceal(str(error)), icon=":material/error:")
 
 
 @contextlib.contextmanager
@@ -45,11 +43,6 @@ def explain_system() -> Iterator[None]:
         if explained is None:
             raise
         raise explained from error
-
-
-def conceal(text: str) -> str:
-    """Take the places of files out of a text, where strangers may look."""
-    return text if permissions.may("start") else _PLACE.sub("", text)
 
 
 def toast_error(text: str) -> None:

@@ -6,7 +6,7 @@ from zapcls.config import build_config
 from zapcls.errors import Damaged
 from zapcls.ui import cache
 from zapcls.ui.job_view import find_active, launch_run, show_failure, show_job, start_job
-from zapcls.ui.messages import DRAWN_NOTE, conceal, escape
+from zapcls.ui.messages import DRAWN_NOTE, escape
 from zapcls.ui.navigation import show_link
 from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs, permissions
@@ -41,7 +41,7 @@ def need_run() -> Run:
 
 def _show_damage(run: Run, said: str) -> None:
     """Say what is damaged and offer what mends it, if anything; ends the page."""
-    st.error(escape(conceal(said)), icon=":material/error:")
+    st.error(escape(permissions.conceal(said)), icon=":material/error:")
     try:
         run.check_trained()
     except Damaged:
