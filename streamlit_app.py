@@ -5,18 +5,26 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from zapcls.ui import messages, navigation, run_picker
+from zapcls.ui import messages, navigation, photos, run_picker
 
 # Streamlit leaves 6 rem above the first heading; the answer should stand in the first screen.
 # In a narrow window a row of choices goes on below instead of out of sight.
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
+@media (min-width: 1000px) { .stMainBlockContainer { padding-left: 3.4rem; } }
+@media (min-width: 1000px) { .stMainBlockContainer { padding-right: 3.4rem; } }
 .stButtonGroup [role=radiogroup] { flex-wrap: wrap; row-gap: 0.25rem; }
+[data-testid=stCaptionContainer], [data-testid=stCaptionContainer] * { opacity: 1; }
+[data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p { color: var(--pale); }
+.stApp { --pale: light-dark(#565c63, #a9afb5); }
+.js-plotly-plot :is(.xtick, .ytick, .legend, .annotation) text,
+.js-plotly-plot :is(.xtitle, .ytitle) { fill: var(--pale) !important; }
+.stElementContainer:has([data-testid=stImage]) [data-testid=stElementToolbar] { top: 0.25rem; }
 </style>"""
 
 # A file of our own: Streamlit fetches the icons that it knows by name from elsewhere.
 ICON = Path(navigation.__file__).with_name("icon.png")
-st.set_page_config(page_title="zapcls", page_icon=str(ICON), layout="wide")
+st.set_page_config(page_icon=str(ICON), layout="wide")
 
 
 def define_pages(*pages: tuple[str, str, str]) -> list[StreamlitPage]:
@@ -50,7 +58,8 @@ sections = {
 }  # fmt: skip
 page = st.navigation({title: pages for title, pages in sections.items() if pages}, expanded=True)
 
-st.html(STYLE)
+st.set_page_config(page_title=f"{page.title} · zapcls")
+st.html(STYLE + photos.STYLE)
 navigation.send_back()
 with messages.explain_errors():
     run_picker.pick_run()

@@ -28,9 +28,8 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
             st.image(answer.pixels, width=220)
             st.caption(f"{messages.escape(name)}, as the model saw it")
         with said:
-            called = task.describe(answer.label) if task.is_department else task.name(answer.label)
-            share = numbers.percent(answer.prob[answer.label])
-            st.markdown(f"### {numbers.begin(called)}, {share}")
+            share = numbers.probability(answer.prob[answer.label])
+            st.markdown(f"### Looks like {messages.escape(task.name(answer.label))}: {share}")
             st.plotly_chart(
                 probabilities(answer.prob, task.name), key=f"prob-{place}",
                 config={"displayModeBar": False},
@@ -77,7 +76,7 @@ with camera:
 valid = run.rates["splits"]["valid"]
 whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(
-    f"Answered by {messages.escape(run_picker.describe_run(run))}, which errs on "
+    f"Answered by {messages.escape(run_picker.describe_run(run))}, which is wrong on "
     f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen"
     f"{numbers.balanced(run.balanced_error_rate)}. {whose}"
     "Photos stay in memory on this machine."

@@ -1,19 +1,23 @@
 """Do the errors depend on the color of the shoe, or on another attribute, and which way?"""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from zapcls.blocks import Section, numbers
+from zapcls.analysis.metrics import labelled
+from zapcls.blocks import Section
 from zapcls.evidence import Evidence
-from zapcls.findings import FINDINGS, find
-from zapcls.findings.ask import RUN, Ask
-from zapcls.ui import cache, navigation, run_state
+from zapcls.findings import FINDINGS, find, pairs, remedies
+from zapcls.findings.ask import SPLIT, Ask
+from zapcls.ui import cache, loop, navigation, run_state
 from zapcls.ui.ask_form import pick_ask
-from zapcls.ui.recolor_view import show_recoloring
+from zapcls.ui.recolor_view import show_recoloring, show_strip
 from zapcls.ui.remedies_view import show_remedies
 from zapcls.ui.report_view import show_report
-from zapcls.ui.sections import show_blocks, show_section
-from zapcls.workspace.imports import name_split
+from zapcls.ui.sections import show_block, show_blocks
+from zapcls.ui.verdict_view import key_of, show_verdict
 
+PAIRS = 3  # of photos that stand open
 COLOR = "color"  # the one group that can be changed: in the photo, or by the training
 
 
@@ -23,39 +27,55 @@ def build(name: str, evidence: Evidence, ask: Ask) -> Section:
         return FINDINGS[name].section(find(name, evidence, ask), ask)
 
 
-def list_anchors(ask: Ask) -> dict[str, str]:
-    """List the sections below the first screen: anchor -> short title."""
+def list_sections(ask: Ask) -> dict[str, str]:
+    """List the sections below the verdict: name -> title."""
     first = {
-        "groups": f"By {ask.word}",
+        "claim": "The claim, counted",
+        "groups": f"Error rate by {ask.word} and label",
         "pairs": f"The same product {ask.another}",
-        "odds": f"Is it the {ask.word}",
+        "odds": f"Is it the {ask.word}, or what comes with it?",
     }
     change = {"recolor": f"The {ask.task.thing} recolored"} if ask.by == COLOR else {}
-    remedy = {"remedies": "Remedies"} if ask.by == COLOR else {}
-    data = {"association": "What the data teach", "ways": "Which way the errors go"}
-    return first | change | data | remedy | {"report": "Report"}
+    remedy = {"remedies": remedies.TITLE} if ask.by == COLOR else {}
+    data = {"association": "What the data teach", "directions": "Which way the errors go"}
+    return first | change | data | remedy
 
 
-def show_source(evidence: Evidence, ask: Ask) -> None:
-    """Name whose answers these are, and link to what stands below."""
-    split = f", {name_split(evidence.run)}" if ask.source == RUN else ""
-    links = " · ".join(f"[{title}](#{anchor})" for anchor, title in list_anchors(ask).items())
-    st.caption(f"{numbers.begin(ask.source_name)}{split}. Below: {links}")
+def show_part(name: str, ask: Ask) -> None:
+    """Show what one section holds."""
+    if name == "recolor":
+        show_recoloring(run, ask)
+    elif name == "remedies":
+        show_remedies(run)
+    else:
+        show_blocks(build(name, evidence, ask))
+
+
+def show_examples(ask: Ask) -> None:
+    """Show real pairs of a product, and one photo in other colors, which need no unfolding."""
+    found = find("pairs", evidence, ask)
+    for block in pairs.list_examples(found, ask):
+        show_block(replace(block, pairs=block.pairs[:PAIRS]), "open-pairs")
+    if ask.by == COLOR:
+        table = labelled(evidence.predictions, SPLIT)
+        table = table[(table["label"] == ask.label) & (table["color"] == ask.group)]
+        for image in table.sort_values(["wrong", "loss"], ascending=False).head(1).itertuples():
+            show_strip(evidence.store.pixels[image.row], run)
 
 
 navigation.enter("color_bias")
 st.title("Color bias", anchor=False)
 run = run_state.need_run()
 evidence = cache.evidence(run)
+loop.note_seen("color_bias", run)
 ask = pick_ask(evidence)
-show_blocks(build("claim", evidence, ask))
-show_source(evidence, ask)
-for name in ("groups", "pairs", "odds"):
-    show_section(build(name, evidence, ask))
-if ask.by == COLOR:
-    show_recoloring(run, ask)
-for name in ("association", "directions"):
-    show_section(build(name, evidence, ask))
-if ask.by == COLOR:
-    show_remedies(run)
+with st.spinner("Comparing groups…"):
+    show_verdict(run, ask)
+show_examples(ask)
+for name, title in list_sections(ask).items():
+    key = key_of(name)
+    part = st.expander(title, key=key, on_change="rerun", bind="query-params")
+    if part.open:
+        with part:
+            show_part(name, ask)
 show_report(run)

@@ -1,13 +1,12 @@
 """Which photos does the run get wrong, why, and which labels are wrong themselves?"""
 
-from typing import Any
-
 import streamlit as st
 
 from zapcls.findings import find, rates
 from zapcls.findings.ask import Ask
-from zapcls.ui import cache, marking, navigation, run_state
+from zapcls.ui import cache, navigation, run_state
 from zapcls.ui.bound import put_in_url
+from zapcls.ui.reviewer import pick_reviewer
 from zapcls.ui.sections import show_blocks
 from zapcls.workspace.imports import name_split
 from zapcls.workspace.runs import Run
@@ -19,7 +18,7 @@ def show_headline(run: Run) -> None:
     """The answer in one sentence, with its n and interval."""
     evidence = cache.evidence(run)
     said = rates.describe(find("rates", evidence, Ask(evidence.task)))
-    st.markdown(f"{said} This run, {name_split(run)}.")
+    st.markdown(said, help=f"This run, {name_split(run)}.")
 
 
 def read_view() -> str:
@@ -48,12 +47,12 @@ def show_slices(run: Run) -> None:
     show_blocks(slices.section(found, ask))
 
 
-def show_view(run: Run, view: str, aside: Any) -> None:
+def show_view(run: Run, view: str) -> None:
     """Show one view; only its module is loaded and only it runs."""
     if view == "Gallery":
         from zapcls.ui.gallery import show_gallery
 
-        show_gallery(run, aside)
+        show_gallery(run)
     elif view == "Suspects":
         from zapcls.ui.suspects_view import show_suspects
 
@@ -71,15 +70,12 @@ st.title("Errors", anchor=False)
 run = run_state.need_run()
 image_id = st.query_params.get("image")
 if image_id or read_view() == "Suspects":
-    marking.pick_reviewer()
+    pick_reviewer()
 if image_id:
     from zapcls.ui.detail import show_detail
 
     show_detail(run, image_id, read_view())
 else:
     show_headline(run)
-    with st.container(horizontal=True):
-        pick_view()
-        st.space("stretch")
-        aside = st.container(width="content")
-    show_view(run, read_view(), aside)
+    pick_view()
+    show_view(run, read_view())

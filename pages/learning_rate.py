@@ -7,6 +7,7 @@ from zapcls.blocks import numbers
 from zapcls.config import PHASES, TrainConfig
 from zapcls.findings.training import draw_lr_curve
 from zapcls.ui import cache, job_view, messages, navigation, settings_form
+from zapcls.ui.sections import NO_TOOLBAR
 from zapcls.workspace import jobs, lr_files
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
@@ -104,7 +105,10 @@ def show_curve(found: Found) -> None:
         st.caption("Its curve is no longer on disk.")
         return
     median = lr_curves.summarize(curves)
-    st.plotly_chart(draw_lr_curve(median, curves, rates), key="lr_curve")
+    st.plotly_chart(
+        draw_lr_curve(median, curves, rates), key="lr_curve", config=NO_TOOLBAR,
+        alt="The training loss over the learning rate, its suggestions marked",
+    )  # fmt: skip
     st.caption(describe_seeds(found.valleys))
 
 
@@ -129,8 +133,9 @@ def describe_seeds(valleys: list[float]) -> str:
 navigation.enter("learning_rate")
 st.title("Learning rate", anchor=False)
 st.markdown(
-    "The finder trains while the rate grows. Where the loss falls steadily, the rate is a good "
-    "one; where it turns up, it is too high."
+    "The learning rate is how far the network moves at each step: too low and it hardly learns, "
+    "too high and it never settles. The finder trains while the rate grows. Where the loss falls "
+    "steadily, the rate is a good one; where it turns up, it is too high."
 )
 curves = find_curves()
 active = job_view.find_active(cache.workspace().jobs_dir, "lr_find")
@@ -146,4 +151,4 @@ if curves:
     title = st.selectbox("Curve", list(curves), key="curve", label_visibility="collapsed")
     show_curve(curves[title])
 elif not active:
-    st.caption("No curve yet. It takes under a minute on the drawings.")
+    st.caption("No curve yet. It takes a hundred steps, about a minute on two cores.")

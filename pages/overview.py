@@ -1,15 +1,21 @@
-"""Where am I, and what is the next step?"""
+"""What did the run get wrong, and what is the next step?"""
 
 import streamlit as st
 
 from zapcls.blocks import numbers
-from zapcls.config import name_column
+from zapcls.config import DEFAULT_TARGET, name_column
 from zapcls.data.labels import summarize
-from zapcls.ui import cache, messages, navigation, run_picker, run_state
+from zapcls.data.sample_photos import draw_photos
+from zapcls.findings import find
+from zapcls.findings.ask import Ask
+from zapcls.ui import cache, loop, messages, navigation, quiz, run_picker, run_state
+from zapcls.ui.planted_view import show_planted
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.imports import name_split
-from zapcls.workspace.runs import list_runs
+from zapcls.workspace.runs import Run, find_broken, list_runs
 
+DRAWN, DRAWN_PX = 12, 120
+NEWEST = 6
 ANSWERS = {
     "data": ("Data", "What is in it, what was left out?"),
     "learning_rate": ("Learning rate", "How fast should it learn?"),
@@ -24,22 +30,75 @@ ANSWERS = {
 }
 
 
-def show_beginning() -> None:
-    """Offer the first training: on the data in use, else on the drawings."""
-    if store and not store.is_drawn:
-        st.markdown(f"Nothing is trained yet, and {messages.data_name()} is read.")
-        navigation.show_link("train", "Train on it", icon=":material/play_arrow:")
-        return
+def show_evaluated(run: Run) -> None:
+    """Show a run's worst errors as a quiz, then where the loop stands."""
+    evidence = cache.evidence(run)
+    task, valid = evidence.task, find("rates", evidence, Ask(evidence.task)).valid
+    if valid["hits"]:
+        st.title(quiz.ask(valid["rate"], task), anchor=False)
+        st.caption(
+            f"{valid['hits']:,} of {valid['n']:,} photos that it never saw are wrong: "
+            f"{numbers.rate(valid)}. These are the {task.things} that it got most surely wrong."
+        )
+        quiz.show_quiz(run)
+    else:
+        st.title(f"None of {valid['n']:,} {task.things} fooled it.", anchor=False)
+    st.divider()
+    loop.show_loop(run)
+    show_planted(run)
+
+
+def show_newcomer() -> None:
+    """Show drawings and the one button for someone who has no run yet."""
+    store = cache.chosen_store()
+    is_gender = store is None or store.target == DEFAULT_TARGET
+    apart = "women's shoes from men's" if is_gender else "them apart"
+    st.title(f"Can a network tell {apart}?", anchor=False)
     st.markdown(
-        "Nothing is trained yet. zapcls can draw its own catalogue of shoes and train a small "
-        "network on it, so that every page has something to show."
+        "Train one, look at what fools it, and find out why: the label, the color, or the "
+        "network itself."
     )
     run_state.show_first_try()
+    with st.container(horizontal=True, gap="small"):
+        for photo in draw_some():
+            st.image(photo, width=DRAWN_PX, alt="a drawn shoe")
+    st.caption(messages.DRAWN_NOTE)
+
+
+@st.cache_resource(show_spinner=False)
+def draw_some() -> list:
+    """Draw the shoes that a newcomer sees, once."""
+    return draw_photos(DRAWN)
+
+
+def show_run(run: Run) -> None:
+    """Show one run: what it learned, how often it is wrong or how far it is, and the way there."""
+    name, rate, link = st.columns([3, 4, 2], vertical_alignment="center")
+    status = jobs.read_status(run)
+    if status.state != "damaged":
+        place = messages.escape(run.data_dir.name)
+        word = ", ".join(map(name_column, run.train_config.targets))
+        name.markdown(f"**{messages.escape(run.network)}** · {word} · {place}")
+    name.caption(messages.escape(run.run_id))
+    if run.is_evaluated:
+        valid = run.rates["splits"]["valid"]
+        rate.markdown(f"**{numbers.percent(valid['error_rate'])}** of valid photos wrong")
+        rate.caption(
+            f"95 % interval {numbers.interval(valid['error_low'], valid['error_high'])} · "
+            f"n = {valid['n']:,}{numbers.balanced(run.balanced_error_rate)} · "
+            f"{name_split(run)}"
+        )
+    else:
+        rate.markdown(f"{run_picker.STATE_MARKS[status.state]} {status.state}")
+        rate.caption(status.message or status.phase)
+    with link:
+        page = "results" if run.is_evaluated else "train"
+        navigation.show_link(page, f"Open {page}", run=run.run_id)
 
 
 def show_data() -> None:
-    """Show which data is in use, and the way to it."""
-    st.subheader("Data in use", anchor=False)
+    """Describe the photos in use."""
+    store = cache.chosen_store()
     if store is None:
         state = "its colors are not named yet" if cache.lacks_colors() else "not read yet"
         st.markdown(f"{numbers.begin(messages.data_name())}, {state}.")
@@ -52,65 +111,29 @@ def show_data() -> None:
 
 
 navigation.enter("overview")
-st.title("zapcls", anchor=False)
-st.markdown(
-    "Train a network on the labels of a catalogue of photos, look at what it gets wrong, and find "
-    "out why."
-)
-if not permissions.may("start"):
-    st.caption("This is a demo: finished runs to look at, and your own photos to classify.")
-
 runs = list_runs(cache.workspace())
-store = cache.chosen_store()
-left, right = st.columns([3, 2], gap="large")
-
-with left:
-    st.subheader("Next step", anchor=False)
-    active = [run for run in runs[:5] if not jobs.read_status(run).is_final]
-    evaluated = [run for run in runs if run.is_evaluated]
-    if active:
-        st.markdown("A training is running.")
-        navigation.show_link(
-            "train", "Watch it", icon=":material/play_arrow:", run=active[0].run_id
-        )
-    elif evaluated:
-        st.markdown("Look at the photos that the newest run got wrong.")
-        navigation.show_link(
-            "errors", "Open its errors", icon=":material/image_search:", run=evaluated[0].run_id
-        )
-    else:
-        show_beginning()
-
-if permissions.may("choose"):
-    with right:
-        show_data()
-
+active = next((run for run in runs[:5] if not jobs.read_status(run).is_final), None)
+if active:
+    st.info("A training is running.")
+    navigation.show_link("train", "Watch it", ":material/play_arrow:", run=active.run_id)
+chosen = run_picker.chosen_run()
+run_picker.show_missing(chosen)
+if chosen and chosen.is_evaluated and not find_broken(chosen):
+    show_evaluated(chosen)
+elif not active:
+    show_newcomer()
+else:
+    st.title("zapcls", anchor=False)
 if runs:
     st.subheader("Newest runs", anchor=False)
-    for run in runs[:6]:
+    for run in runs[:NEWEST]:
         with st.container(border=True):
-            name, rate, link = st.columns([3, 4, 2], vertical_alignment="center")
-            status = jobs.read_status(run)
-            if status.state != "damaged":
-                place = messages.escape(run.data_dir.name)
-                word = ", ".join(map(name_column, run.train_config.targets))
-                name.markdown(f"**{messages.escape(run.network)}** · {word} · {place}")
-            name.caption(messages.escape(run.run_id))
-            if run.is_evaluated:
-                valid = run.rates["splits"]["valid"]
-                rate.markdown(f"**{numbers.percent(valid['error_rate'])}** of valid photos wrong")
-                rate.caption(
-                    f"95 % interval {numbers.interval(valid['error_low'], valid['error_high'])} · "
-                    f"n = {valid['n']:,}{numbers.balanced(run.balanced_error_rate)} · "
-                    f"{name_split(run)}"
-                )
-            else:
-                rate.markdown(f"{run_picker.STATE_MARKS[status.state]} {status.state}")
-                rate.caption(status.message or status.phase)
-            with link:
-                page = "results" if run.is_evaluated else "train"
-                navigation.show_link(page, f"Open {page}", run=run.run_id)
-
+            show_run(run)
+if permissions.may("choose"):
+    st.subheader("Data in use", anchor=False)
+    show_data()
+else:
+    st.caption("This is a demo: finished runs to look at, and your own photos to classify.")
 st.subheader("What each page answers", anchor=False)
 cells = st.columns(2, gap="large")
 for place, (page, (title, question)) in enumerate(ANSWERS.items()):

@@ -9,17 +9,21 @@ import streamlit as st
 from zapcls import schema
 from zapcls.analysis.decisions import (
     LABEL_WRONG,
+    MODEL_WRONG,
     NOT_A_SHOE,
     build_corrections,
+    correct_labels,
     count_changes,
     count_outdated,
     find_conflicts,
 )
+from zapcls.analysis.metrics import error_by_split
 from zapcls.blocks import numbers
 from zapcls.ui import cache, job_view, marking, messages, navigation, run_state, settings_form
 from zapcls.ui.bound import pick_one, pick_rows
 from zapcls.ui.choices import name_marks
 from zapcls.ui.exchange import Taken, show_exchange
+from zapcls.ui.reviewer import pick_reviewer, reviewer
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, create_retraining
@@ -30,8 +34,8 @@ CARD_PX = 148
 CONFLICTS = 8  # shown at once; the next ones come as these are decided
 CONFLICT_PX = 260
 HELP = (
-    "Label wrong: the catalogue's label is not the right one. Model wrong: the label is right, the "
-    "answer is not. Ambiguous: nobody could tell. Of each reviewer the latest decision counts."
+    "Label is wrong: the catalogue's label is not the right one. Label is right: the answer is "
+    "not. Can't tell: nobody could. Of each reviewer the latest decision counts."
 )
 
 
@@ -41,23 +45,21 @@ def find_reviewed(run: Run) -> pd.DataFrame:
     return reviewed.iloc[::-1].reset_index(drop=True)
 
 
-def count(n: int, one: str, several: str | None = None) -> str:
-    """Write a number of things: 1 photo, 1,418 photos."""
-    return f"{n:,} {one if n == 1 else several or one + 's'}"
-
-
 def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
     """Describe in one sentence how much was reviewed, by how many, and with what result."""
     n_valid = int((cache.evidence(run).predictions["split"] == "valid").sum())
     in_valid = int((reviewed["split"] == "valid").sum())
     rest = len(reviewed) - in_valid
-    others = f" and {count(rest, 'other')}" if rest else ""
-    people = count(cache.evidence(run).decisions["reviewer"].nunique(), "person", "people")
+    others = f" and {numbers.count(rest, 'other')}" if rest else ""
+    people = numbers.count(cache.evidence(run).decisions["reviewer"].nunique(), "person", "people")
     found = reviewed["mark"].value_counts()
     task = cache.evidence(run).task
     one = name_marks(task)
-    several = one | {LABEL_WRONG: "labels wrong", NOT_A_SHOE: f"not {task.things}"}
-    marks = [count(found[m], one[m], several[m]) for m in schema.MARKS if m in found]
+    several = one | {
+        LABEL_WRONG: "labels are wrong", MODEL_WRONG: "labels are right",
+        NOT_A_SHOE: f"not {task.things}",
+    }  # fmt: skip
+    marks = [numbers.count(found[m], one[m], several[m]) for m in schema.MARKS if m in found]
     in_conflict = int(reviewed["is_conflict"].sum())
     marks += [f"{in_conflict:,} in conflict"] if in_conflict else []
     return f"**{in_valid:,} of {n_valid:,}** valid photos{others} reviewed by {people}: " + (
@@ -66,7 +68,7 @@ def describe_reviewed(run: Run, reviewed: pd.DataFrame) -> str:
 
 
 def take_in(run: Run, files: list[Any]) -> Taken:
-    """Take in the decisions of uploaded files, all or none, and describe what came of it."""
+    """Import the decisions of uploaded files, all or none, and describe what came of it."""
     facts = run.facts["catalogue_id"], run.task.target
     labels = cache.evidence(run).predictions.set_index("image_id")["catalog_label"].to_dict()
     given = [(file.name, read_csv(file.getvalue(), file.name)) for file in files]
@@ -74,8 +76,8 @@ def take_in(run: Run, files: list[Any]) -> Taken:
     is_new = open_reviews(cache.workspace()).add_each(checked)
     names = [name for name, table in given for _ in range(len(table))]
     conflicts = find_conflicts(cache.evidence(run).decisions)["image_id"].nunique()
-    said = f"{count(len(checked), 'decision')} read, {sum(is_new):,} new. "
-    said += f"The reviewers disagree on {count(conflicts, 'photo')}."
+    said = f"{numbers.count(len(checked), 'decision')} read, {sum(is_new):,} new. "
+    said += f"The reviewers disagree on {numbers.count(conflicts, 'photo')}."
     return Taken(said, describe_rows(checked, is_new, names))
 
 
@@ -91,7 +93,7 @@ def show_csv(run: Run) -> None:
     )  # fmt: skip
     row.button(
         "Undo my last decision", key="undo_last", icon=":material/undo:",
-        disabled=marking.reviewer() not in set(made["reviewer"]),
+        disabled=reviewer() not in set(made["reviewer"]),
         on_click=marking.take_back, args=(run,),
     )  # fmt: skip
 
@@ -123,12 +125,24 @@ def describe_changes(changes: pd.DataFrame) -> str:
     return " and ".join(said) + "."
 
 
+def describe_idle(n_valid: int) -> str:
+    """Describe why nothing is learned from corrections that are all on valid photos."""
+    photos = "a *valid* photo" if n_valid == 1 else "*valid* photos"
+    return (
+        f"**{numbers.count(n_valid, 'correction')}**, on {photos}: retraining would give the same "
+        "network. Labels in *train* change it."
+    )
+
+
 def show_retraining(run: Run) -> None:
-    """Describe what a retraining would change, and start one."""
+    """Describe what the corrections change: the network where it learned, the rate on valid."""
     corrections = build_corrections(cache.evidence(run).verdicts, list(run.task.classes))
     table = cache.evidence(run).predictions
     changes = count_changes(table, corrections)
     outdated = count_outdated(table, corrections)
+    per_split = changes.set_index("split").sum(axis=1)
+    n_valid = int(per_split["valid"])
+    n_learned = int(per_split.sum()) - n_valid
     with st.container(border=True):
         st.subheader("Retrain with these corrections", anchor=False)
         lack = find_lack(run, "training", "a retraining")
@@ -137,37 +151,69 @@ def show_retraining(run: Run) -> None:
             return
         if outdated:
             st.caption(
-                f"{count(outdated, 'correction')} that this run was trained with "
+                f"{numbers.count(outdated, 'correction')} that this run was trained with "
                 f"{'is' if outdated == 1 else 'are'} no longer decided, but kept. Pick "
                 f"{run.parent_id} to start without."
             )
-        if not changes[["relabelled", "taken_out"]].to_numpy().any():
+        if not n_learned + n_valid:
             st.markdown("No settled decision differs from the labels that this run was told.")
-            return
-        st.markdown(describe_changes(changes))
-        st.caption(
-            "The split, the settings and the network are this run's own; it took "
-            f"{numbers.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
-            "trained on nor counted. Conflicts change nothing until they are decided."
-        )
-        if settings_form.show_ready(run.train_config.device) and st.button(
-            "Retrain", type="primary", key="retrain", icon=":material/play_arrow:"
-        ):
-            child = create_retraining(cache.workspace(), run, run.train_config, corrections)
-            job_view.launch_run(child)
+        elif not n_learned:
+            st.markdown(describe_idle(n_valid))
+        else:
+            st.markdown(describe_changes(changes))
+        show_start(run, corrections, is_off=not n_learned)
+        if n_valid and st.toggle("Recount with corrected labels", key="recount"):
+            st.markdown(describe_recount(table, corrections))
+
+
+def show_start(run: Run, corrections: pd.DataFrame, is_off: bool) -> None:
+    """Show the button that retrains; off, with the way to labels that a network learns from."""
+    if is_off:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Retrain", key="retrain", icon=":material/play_arrow:", disabled=True)
+            navigation.show_link(
+                "errors", "Suspected labels in train", ":material/fact_check:", view="Suspects",
+                suspects_in="train",
+            )  # fmt: skip
+        return
+    st.caption(
+        "The split, the settings and the network are this run's own; it took "
+        f"{numbers.duration(run.metrics['seconds'])}. A photo that is taken out is neither "
+        "trained on nor counted. Conflicts change nothing until they are decided."
+    )
+    if settings_form.show_ready(run.train_config.device) and st.button(
+        "Retrain", type="primary", key="retrain", icon=":material/play_arrow:"
+    ):
+        child = create_retraining(cache.workspace(), run, run.train_config, corrections)
+        job_view.launch_run(child)
+
+
+def describe_recount(table: pd.DataFrame, corrections: pd.DataFrame) -> str:
+    """Describe the rate on valid under the labels before and after the corrections."""
+    before, after = (
+        error_by_split(rows).set_index("split").loc["valid"]
+        for rows in (table, correct_labels(table, corrections))
+    )
+    return (
+        f"Under the corrected labels **{after['hits']:,} of {after['n']:,}** valid photos are "
+        f"wrong, {numbers.rate(after)}; before it was {before['hits']:,} of {before['n']:,}, "
+        f"{numbers.rate(before)}. The answers are the same: who corrects what a run got wrong "
+        "moves its rate by that alone."
+    )
 
 
 def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
     """Show the photos on which reviewers disagree, with the buttons that decide."""
-    st.subheader(f"{count(len(disputed), 'conflict')} to decide", anchor=False)
+    st.subheader(f"{numbers.count(len(disputed), 'conflict')} to decide", anchor=False)
     st.caption("What you choose here counts, whatever was decided before.")
     store, task = cache.evidence(run).store, cache.evidence(run).task
     with st.container(horizontal=True, gap="medium"):
         for image in disputed.head(CONFLICTS).itertuples():
             with st.container(width=CONFLICT_PX, border=True):
-                st.image(store.pixels[image.row], width=130)
                 label = image.catalog_label
-                st.markdown(messages.escape(task.describe(label)) if label else "no label")
+                told = task.describe(label) if label else "no label"
+                st.image(store.pixels[image.row], width=130, alt=told)
+                st.markdown(messages.escape(told))
                 card = marking.Card(run, image, f"conflict-{image.image_id}", settles=True)
                 marking.show_marking(card)
     if len(disputed) > CONFLICTS:
@@ -176,8 +222,8 @@ def show_conflicts(run: Run, disputed: pd.DataFrame) -> None:
 
 def show_card(image: Any, run: Run, own: set[str]) -> None:
     """One photo with its old and new label, who decided it, when, and why."""
-    st.image(cache.evidence(run).store.pixels[image.row], width="stretch")
-    task = cache.evidence(run).task
+    task, store = cache.evidence(run).task, cache.evidence(run).store
+    st.image(store.pixels[image.row], width="stretch", alt=f"{task.thing} {image.image_id}")
     old = messages.escape(task.name(image.catalog_label)) or "no label"
     if image.mark == LABEL_WRONG:
         st.markdown(f"{old} → **{messages.escape(task.name(image.right_label))}**")
@@ -205,7 +251,7 @@ def show_decided(run: Run, decided: pd.DataFrame) -> None:
         return
     shown = pick_rows(chosen, PAGE_SIZE, "review_page")
     made = cache.evidence(run).decisions
-    own = set(made.loc[made["reviewer"] == marking.reviewer(), "image_id"])
+    own = set(made.loc[made["reviewer"] == reviewer(), "image_id"])
     with st.container(horizontal=True, gap="small"):
         for image in shown.itertuples():
             with st.container(width=CARD_PX):
@@ -215,7 +261,7 @@ def show_decided(run: Run, decided: pd.DataFrame) -> None:
 navigation.enter("review")
 st.title("Review", anchor=False)
 run = run_state.need_run()
-marking.pick_reviewer()
+pick_reviewer()
 reviewed = find_reviewed(run)
 if reviewed.empty:
     show_nothing()

@@ -4,13 +4,27 @@ import streamlit as st
 
 from zapcls.blocks import numbers
 from zapcls.findings.training import describe_batch, draw_errors, draw_losses
-from zapcls.ui import cache, import_form, job_view, messages, navigation, run_picker, settings_form
+from zapcls.ui import (
+    cache,
+    import_form,
+    job_view,
+    messages,
+    navigation,
+    photos,
+    run_picker,
+    settings_form,
+)
+from zapcls.ui.notes_view import show_notes
+from zapcls.ui.quiz import find_worst
+from zapcls.ui.sections import NO_TOOLBAR
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.run_tables import read_history, read_losses
 from zapcls.workspace.runs import Run, create_run
 from zapcls.workspace.trash import delete_run
+
+WORST, WORST_PX = 5, 158  # five in a row at 1280 px
 
 
 def show_curves(run: Run) -> None:
@@ -20,29 +34,38 @@ def show_curves(run: Run) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(draw_losses(losses, history), key=f"loss-{run.run_id}")
+        st.plotly_chart(
+            draw_losses(losses, history), key=f"loss-{run.run_id}", config=NO_TOOLBAR,
+            alt="The loss after each step",
+        )  # fmt: skip
     with right:
         if history.empty:
             st.caption("The error rate on tune is drawn after each epoch.")
         else:
-            st.plotly_chart(draw_errors(history), key=f"error-{run.run_id}")
+            st.plotly_chart(
+                draw_errors(history), key=f"error-{run.run_id}", config=NO_TOOLBAR,
+                alt="The error rate on tune after each epoch",
+            )  # fmt: skip
 
 
 def show_ended(run: Run, status: Status) -> None:
     """Show how the picked run ended, and where to go from there."""
-    st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
-    show_delete(run)
+    if status.state == "done":
+        st.caption(f"Run {messages.escape(run.run_id)}")
+    else:
+        st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        show_notes(run)
+        show_delete(run)
     if status.state == "damaged":
         st.error(messages.escape(status.message), icon=":material/error:")
         return
-    if status.state == "done":
-        show_done(run)
-    elif status.state == "stopped":
+    if status.state == "stopped":
         kept = (
             "its best weights are kept" if run.weights_path.is_file() else "no epoch was finished"
         )
         st.info(f"Stopped after {numbers.duration(status.seconds or 0)}; {kept}.")
-    elif status.is_final:
+    elif status.is_final and status.state != "done":
         job_view.show_failure(run)
     if status.state == "stopped" and run.weights_path.is_file():
         navigation.show_link("results", "Evaluate it on Results", icon=":material/insights:")
@@ -63,19 +86,48 @@ def show_delete(run: Run) -> None:
             st.rerun()
 
 
-def show_done(run: Run) -> None:
-    """Show what a finished run came to."""
+def show_finish(run: Run) -> None:
+    """Show what a finished run came to: its rate, its worst errors, and the next step."""
     valid = run.rates["splits"]["valid"]
-    st.success(
-        f"Done in {numbers.duration(run.metrics['seconds'])}{name_target(run)}: "
-        f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} valid photos wrong "
-        f"(95 % interval {numbers.interval(valid['error_low'], valid['error_high'])})"
-        f"{numbers.balanced(run.balanced_error_rate)}.",
-        icon=":material/check:",
+    task = run.task
+    st.subheader(
+        f"Done{name_target(run)}. {valid['errors']:,} of {valid['n']:,} wrong "
+        f"({numbers.percent(valid['error_rate'])})", anchor=False,
+    )  # fmt: skip
+    st.caption(
+        f"Valid photos, which it never saw; 95 % interval "
+        f"{numbers.interval(valid['error_low'], valid['error_high'])}"
+        f"{numbers.balanced(run.balanced_error_rate)}. "
+        f"{'Imported' if run.is_imported else 'Trained and evaluated'} in "
+        f"{numbers.duration(run.metrics['seconds'])}."
     )
+    store = cache.evidence(run).store
+    with st.container(horizontal=True, gap="small"):
+        for image in find_worst(run, WORST).itertuples():
+            with st.container(width=WORST_PX, gap="xxsmall"):
+                told = f"{task.describe(image.label)}, called {task.name(image.prediction)}"
+                if photos.show_button(photos.thumbnail(store, image.row), image.image_id, told):
+                    navigation.open_page("errors", image=image.image_id)
+                st.caption(messages.escape(told))
     with st.container(horizontal=True):
+        if run.parent_id:
+            if st.button("Compare with the run before", type="primary", key="next_step"):
+                navigation.open_page("compare", **{"with": run.parent_id})
+        elif st.button("Look at its errors", type="primary", key="next_step"):
+            navigation.open_page("errors")
         navigation.show_link("results", "Results", icon=":material/insights:")
-        navigation.show_link("errors", "Errors", icon=":material/image_search:")
+    follow_up(run)
+
+
+def follow_up(run: Run) -> None:
+    """Start what makes the views of a run complete, once, where it was trained in this session."""
+    if st.session_state.get(job_view.AWAITED) != run.run_id:
+        return
+    del st.session_state[job_view.AWAITED]
+    evidence, workspace = cache.evidence(run), cache.workspace()
+    wanted = {"check_labels": evidence.check.is_done, "map": evidence.map is not None}
+    for kind in [kind for kind, is_done in wanted.items() if not is_done]:
+        jobs.launch(jobs.create(workspace.jobs_dir, kind, {"run": str(run.path)}), workspace)
 
 
 def name_target(run: Run) -> str:
@@ -144,13 +196,17 @@ if active:
 else:
     run_picker.show_missing(run_picker.chosen_run())
     picked = run_picker.chosen_run()
-    top = st.container()  # it stands above the form, but reads what the form says
-    with messages.explain_errors():
-        settings_form.show_form()
-        with top:
-            said = settings_form.describe_settings(settings_form.read_settings())
-            st.markdown(f"A training on **{messages.data_name()}**: {said}.")
-            show_starts(picked)
+    is_done = picked is not None and picked.is_evaluated
+    if picked and is_done:
+        show_finish(picked)
+    with st.expander("Train another network") if is_done else st.container():
+        top = st.container()  # it stands above the form, but reads what the form says
+        with messages.explain_errors():
+            settings_form.show_form()
+            with top:
+                said = settings_form.describe_settings(settings_form.read_settings())
+                st.markdown(f"A training on **{messages.data_name()}**: {said}.")
+                show_starts(picked)
     import_form.show_import()
     if picked:
         st.divider()

@@ -40,13 +40,13 @@ _FILES = {
 
 # What to do about a table that is not there, by its name in `Evidence.missing`.
 MISSING = {
-    "oof": "There are no out-of-fold answers: the labels of this catalogue are not checked with "
-    "this network. The Suspects tab of the Errors page, or the command label-issues, does it.",
+    "oof": "There is no label check: the labels of this catalogue are not checked with "
+    "this network. The view Suspects of the page Errors, or the command label-issues, does it.",
     "recolor": "No shoe has been recolored for this run. The Color bias page, or the command "
     "color-bias with --recolor, does it.",
     "trade": "No remedy has been tried on this run's frozen network. The Color bias page, or the "
     "command trade, does it.",
-    "map": "The map of this run is not drawn yet. The Map tab of the Errors page draws it.",
+    "map": "The map of this run is not drawn yet. The view Map of the page Errors draws it.",
 }
 # Attributes that a group column may not be: they name a photo, not a group of photos.
 _NO_GROUPS = {

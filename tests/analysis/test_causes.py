@@ -29,7 +29,7 @@ def build_verdicts(*rows):
     return schema.conform(table, schema.VERDICTS, "verdicts")
 
 
-SUSPECT = {"is_suspect": True, "reasons": "heads: Men, 97%"}
+SUSPECT = {"is_suspect": True, "reasons": "heads: Men, 97 %"}
 
 
 def sort(table, **facts):
@@ -46,8 +46,8 @@ def test_every_labelled_error_of_every_split_has_a_cause_and_nothing_else_does(b
 
     assert found.columns.tolist() == ["image_id", "cause", "evidence"]
     assert found.values.tolist() == [
-        ["i1", MODEL, "called Men, 90%"],
-        ["i2", MODEL, "called Men, 90%"],
+        ["i1", MODEL, "called Men, 90 %"],
+        ["i2", MODEL, "called Men, 90 %"],
     ]
     assert sort_causes(table[:1]).empty
     assert list(EXPLANATIONS) == list(CAUSES)
@@ -58,8 +58,8 @@ def test_a_suspect_has_a_label_that_is_probably_wrong_with_its_reasons(build_tab
     issues = build_issues({"image_id": "i1"} | SUSPECT, {"image_id": "i0"})
 
     assert sort(table, issues=issues) == {
-        "i0": (MODEL, "called Men, 90%"),
-        "i1": (LABEL, "heads: Men, 97%"),
+        "i0": (MODEL, "called Men, 90 %"),
+        "i1": (LABEL, "heads: Men, 97 %"),
     }
 
 
@@ -80,10 +80,10 @@ def test_a_reviewer_is_heard_first(build_table):
     assert sort(table, issues=issues, verdicts=verdicts, flips=flips) == {
         "i0": (LABEL, "reviewed: label wrong, right is Men"),
         "i1": (UNCLEAR, "reviewed: ambiguous"),
-        "i2": (MODEL, "called Men, 90%"),  # the label is right, whatever the heads say
+        "i2": (MODEL, "called Men, 90 %"),  # the label is right, whatever the heads say
         "i3": (ODD, "reviewed: not a shoe"),
-        "i4": (LABEL, "heads: Men, 97%"),
-        "i5": (LABEL, "heads: Men, 97%"),
+        "i4": (LABEL, "heads: Men, 97 %"),
+        "i5": (LABEL, "heads: Men, 97 %"),
         "i6": (LABEL, "reviewed: label wrong"),
         "i7": (COLOR, "another answer when recolored"),
     }
@@ -137,7 +137,8 @@ def test_it_is_unclear_where_neither_the_run_nor_the_heads_can_tell(
     assert found[0] == cause
     if cause == UNCLEAR:
         assert found[1] == (
-            f"its label has {prob_label:.0%} in this run, {quality:.0%} out of fold"
+            f"its label has {100 * prob_label:.0f} % in this run, {100 * quality:.0f} % in the "
+            "label check"
         )
     assert sort(table)["i0"][0] == MODEL  # without a label check nothing is known of the heads
 
@@ -158,7 +159,7 @@ def test_a_sibling_in_another_color_that_is_right_makes_it_color_driven(build_ta
     clearest = BROWN | {"color": "black", "prob_label": 0.8}
     found = sort(build_table([BROWN, PINK, clearest]))
 
-    assert found == {"i1": (COLOR, "right in black: its label has 80% there, 10% in pink")}
+    assert found == {"i1": (COLOR, "right in black: its label has 80 % there, 10 % in pink")}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_further_than_nearly_all_right_answers_is_out_of_the_ordinary(build_tabl
 
     assert [found[f"i{number}"][0] for number in range(101, 105)] == [MODEL, ODD, ODD, MODEL]
     assert found["i102"][1] == (
-        "0.96 from its nearest training photos; 95% of the right answers are within 0.95"
+        "0.96 from its nearest training photos; 95 % of the right answers are within 0.95"
     )
 
 

@@ -53,7 +53,7 @@ def test_the_heads_accuse_a_label_that_they_find_unlikely():
     assert issues.loc["x", "is_suspect"]
     assert issues.loc["x", "suggested_label"] == "Men"
     assert issues.loc["x", "label_quality"] == pytest.approx(0.02)
-    assert issues.loc["x", "reasons"] == "heads: Men, 98%"
+    assert issues.loc["x", "reasons"] == "heads: Men, 98 %"
     rest = issues.drop("x")
     assert not rest["is_suspect"].any()
     assert (rest["suggested_label"] == rest["label"]).all()

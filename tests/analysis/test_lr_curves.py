@@ -65,7 +65,7 @@ def test_the_summary_ends_where_half_of_the_seeds_have_exploded():
         ([FALL] * 2, [1e-3, 5.1e-3],
          "noisy: the valleys of 2 seeds lie between 1.0e-3 and 5.1e-3"),
         ([FALL], [1e-3], "One seed only"),
-        ([[1.0, 0.99, 0.98, 1.0, 1.1, 1.2, 1.4]] * 2, [1e-3], "flat: the loss falls by 2.0% at"),
+        ([[1.0, 0.99, 0.98, 1.0, 1.1, 1.2, 1.4]] * 2, [1e-3], "flat: the loss falls by 2.0 % at"),
         ([[1.0, 0.99, 0.98, 0.97, 0.96, 1.2, 1.4]] * 2, [1e-3] * 2, ""),
         ([[1.0, 1.0, 1.1, 1.2, 1.4, 1.6, 3.0]], [1e-3], "diverges"),
         ([[1.0]], [1e-3], "explodes at once"),

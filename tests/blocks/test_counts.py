@@ -32,7 +32,7 @@ def test_rates_draw_the_interval_and_write_n() -> None:
     np.testing.assert_allclose(points.error_x.array, [0.13, math.nan])
     assert [note.text for note in figure.layout.annotations] == ["4 of 40", "none"]
     assert [tuple(data) for data in points.customdata] == [("a",), ("b",)]
-    assert "10.0% (4.0% to 23.0%)" in points.hovertext[0]
+    assert "10.0 % (4.0 to 23.0 %)" in points.hovertext[0]
 
 
 @pytest.mark.parametrize("classes", [CLASSES, MANY], ids=["2", "21"])
@@ -46,10 +46,10 @@ def test_a_square_knows_label_and_prediction(classes: list[str]) -> None:
     assert drawn.x[1] == NAMES[classes[1]]
     assert drawn.y[1] == NAMES[classes[0]]
     small = len(classes) > 7
-    assert drawn.text[1] == ("10" if small else "<b>10</b><br>10.0%")
-    assert drawn.text[-1] == ("" if small else "<b>0</b><br>0.0%")
+    assert drawn.text[1] == ("10" if small else "<b>10</b><br>10.0 %")
+    assert drawn.text[-1] == ("" if small else "<b>0</b><br>0 %")
     assert (
-        f"{NAMES[classes[0]]}, called {NAMES[classes[1]]}: 10 (10.0% of the row)"
+        f"{NAMES[classes[0]]}, called {NAMES[classes[1]]}: 10 (10.0 % of the row)"
         in (drawn.hovertext[1])
     )
     assert drawn.marker.size * len(classes) < figure.layout.height

@@ -14,7 +14,10 @@ from zapcls.report.document import build_bias
 
 NAMES = [f"Kind {place}" for place in range(21)]
 ON_GROUPS = ("claim", "groups", "pairs", "odds", "association", "directions")
-PARTS = ["association", "claim", "by_color", "adjusted", "recolor", "controls", "trade", "pairs"]
+PARTS = [
+    "association", "verdict", "claim", "by_color", "adjusted", "recolor", "controls", "trade",
+    "pairs",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,17 @@ def test_the_report_and_the_terminal_show_all_of_it(make):
 
     sections = build_bias(evidence, ask)
 
-    names = ["answer", "association", "groups", "pairs", "odds", "ways", "recolor", "remedies"]
+    names = [
+        "answer",
+        "summary",
+        "association",
+        "groups",
+        "pairs",
+        "odds",
+        "ways",
+        "recolor",
+        "remedies",
+    ]
     assert [section.name for section in sections] == names
     text = "\n".join(map(write_section, sections))
     assert "**" not in text

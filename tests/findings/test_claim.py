@@ -31,13 +31,14 @@ def found():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "**Called men's more often for pink.** With 50 pink women's products a rise of 9.0 "
-         "points is found four times in five."),
+        ({}, "**Called men's more often for pink.** With 50 products only a rise of about 9.0 "
+         "points would show."),
         ({"difference": -0.1, "difference_low": -0.18, "difference_high": -0.02},
          "**Called men's less often for pink.**"),
-        ({"p_holm": 0.06}, "**Not decidable at this n.**"),
-        ({"difference_low": -0.01}, "in five, a smaller one less often."),
-        ({"detectable": 1.0}, "With 50 pink women's products no rise at all is found"),
+        ({"p_holm": 0.06}, "**Too few pink women's shoes to tell.** With 50 products only"),
+        ({"difference_low": -0.01, "detectable": 0.03}, "**Could be chance.** With 50 products"),
+        ({"detectable": 0.181}, "only a rise of about 18 points would show."),
+        ({"detectable": 1.0}, "With 50 products no rise would show"),
         ({"n_others": 0}, "There are no other women's shoes to compare with."),
         ({"n": 0}, ""),
     ],
@@ -106,8 +107,8 @@ def test_a_class_can_be_asked_about_against_all_others(build_table):
     [
         ((0.1, 0.02, 0.18, 0.01), (0.1, -0.02, 0.2, 0.01), "Yes."),
         ((-0.1, -0.18, -0.02, 0.01), (0, -0.1, 0.1, 1), "No, less often."),
-        ((0.1, 0.02, 0.18, 0.06), (0.1, 0.02, 0.18, 0.06), "Not decidable at this n."),
-        ((0.1, 0.02, 0.18, 0.01), (-0.1, -0.18, -0.02, 0.01), "Not decidable at this n."),
+        ((0.1, 0.02, 0.18, 0.06), (0.1, 0.02, 0.18, 0.06), "Too few to tell."),
+        ((0.1, 0.02, 0.18, 0.01), (-0.1, -0.18, -0.02, 0.01), "Too few to tell."),
     ],
 )
 def test_the_answer_is_told_where_the_sources_do_not_differ(found, run, heads, verdict):
@@ -120,4 +121,4 @@ def test_the_answer_is_told_where_the_sources_do_not_differ(found, run, heads, v
     said = answer.sum_up(answer.Found(claims, None, None, None, None), PINK)
 
     assert said.startswith(f"**{verdict}** This run, valid: 12 of 60 pink women's shoes are called")
-    assert "Out-of-fold, all photos: 12 of 60" in said
+    assert "Label check, all photos: 12 of 60" in said

@@ -31,11 +31,14 @@ def build_row(n, difference, half, p, **facts):
     return row | {"p_holm": p, "is_small": n // 2 < 20} | (facts if n else facts | GONE)
 
 
-def build_found(difference=-0.1, half=0.05, p=0.01, n=100, **facts):
+def build_found(difference=-0.1, half=0.05, p=0.01, n=100, reviewed=30, **facts):
+    """Build two runs compared; the reviewed photos had no label before they were corrected."""
+    counts = {images: {"old": n, "corrected": n} for images in IMAGES}
+    counts["reviewed"] = {"old": 0, "corrected": reviewed}
     rows = [
-        build_row(n if images != "reviewed" else 0, difference, half, p, images=images, labels=old)
+        build_row(counts[images][labels], difference, half, p, images=images, labels=labels)
         for images in IMAGES
-        for old in ("old", "corrected")
+        for labels in ("old", "corrected")
     ]
     known = {"left_out": (0, 0), "is_random": False, "corrected": None} | facts
     return Found(pd.DataFrame({"cell": ["fixed"] * 120}), pd.DataFrame(rows), **known)
@@ -46,8 +49,8 @@ def build_found(difference=-0.1, half=0.05, p=0.01, n=100, **facts):
     [
         (-0.1, 0.05, 0.01, "the second run is wrong less often"),
         (0.1, 0.05, 0.01, "the second run is wrong more often"),
-        (0.1, 0.05, 0.06, "no difference beyond chance"),
-        (0.1, 0.15, 0.01, "no difference beyond chance"),
+        (0.1, 0.05, 0.06, "the difference could be chance"),
+        (0.1, 0.15, 0.01, "the difference could be chance"),
     ],
 )
 def test_the_answer_is_about_photos_that_nobody_reviewed(difference, half, p, said):
@@ -61,13 +64,13 @@ def test_the_answer_is_about_photos_that_nobody_reviewed(difference, half, p, sa
 
 
 def test_where_all_was_reviewed_there_is_no_fair_test():
-    section = compare.section(build_found(n=0), BRANDS)
+    section = compare.section(build_found(n=0, reviewed=0), BRANDS)
 
     assert read_texts(section)[0] == (
         "No such photos: every photo that is valid in both runs was reviewed."
     )
     table = pick(section, Table)[0].cells
-    assert list(table["first, wrong"]) == ["no such photos"] * 6
+    assert list(table["first, wrong"]) == ["no such photos"]
     assert "nan" not in table.to_string()
 
 
@@ -82,6 +85,14 @@ def test_where_all_was_reviewed_there_is_no_fair_test():
 )
 def test_the_source_says_what_is_left_out(facts, said):
     assert said in compare.describe_source(build_found(**facts))
+
+
+def test_where_nobody_reviewed_there_is_one_row():
+    section = compare.section(build_found(reviewed=0), ASK)
+
+    [table] = pick(section, Table)
+    assert list(table.cells["photos, labels"]) == ["not reviewed, old"]
+    assert not pick(section, Chart)
 
 
 def test_every_row_of_the_summary_is_written_and_drawn_with_its_n():
@@ -194,7 +205,7 @@ def test_flips_of_both_runs_are_told_drawn_and_never_called_wrong():
     bars, apart = (chart.figure for chart in pick(section, Chart))
     assert list(bars.data[0].x) == ["pink"]
     assert bars.layout.yaxis.title.text == "flip rate"
-    assert apart.layout.xaxis.title.text == "flip rate, second minus first"
+    assert apart.layout.xaxis.title.text == "flip rate, second minus first, points"
     table = pick(section, Table)[0].cells
     assert list(table["group"]) == ["hue of the shoe, all", "hue of the shoe, pink"]
 
@@ -236,3 +247,19 @@ def test_trainings_are_lines_in_the_runs_colors_beside_the_settings_that_differ(
     [chart], [text] = pick(section, Chart), read_texts(section)
     assert [len(trace.x) for trace in chart.figure.data] == [0, 0, 1, 1]
     assert text == "Both were trained with the same settings."
+    assert compare_trainings.describe_settings(alike).startswith("Nothing differs")
+
+
+@pytest.mark.parametrize(
+    ("settings", "corrected", "said"),
+    [
+        ([("hue_jitter", "0.0", "0.5")], None, "hue jitter (of the color circle) (0.0 → 0.5).**"),
+        ([], 3, "**Only this differs: 3 corrected labels.**"),
+        ([("seed", "0", "1")], 1, "**2 things differ:** seed (0 → 1); 1 corrected label."),
+    ],
+)
+def test_what_was_done_differently_is_one_sentence(settings, corrected, said):
+    table = pd.DataFrame(settings, columns=["setting", *RUNS])
+    found = compare_trainings.Found(table, (build_history(), build_history()))
+
+    assert compare_trainings.describe_settings(found, corrected).endswith(said)

@@ -174,7 +174,7 @@ def test_each_remedy_stands_at_its_rates_with_its_seeds_pale():
     assert [trace.y[0] for trace in means] == pytest.approx([0.1, 0.06])
     assert list(singles[0].x) == pytest.approx([0.09, 0.11])
     assert list(singles[1].y) == pytest.approx([0.05, 0.07])
-    assert all(trace.marker.opacity < 0.5 for trace in singles)
+    assert all(trace.marker.opacity < 0.6 for trace in singles)
     upright, flat = figure.layout.shapes
     assert (upright.x0, upright.x1, flat.y0, flat.y1) == (0.1, 0.1, 0.1, 0.1)
     assert means[0].marker.symbol == "diamond"

@@ -190,7 +190,7 @@ def test_the_weights_of_a_last_stage_are_those_of_the_whole_network(
     network = recipe.train()
 
     assert list(dict.fromkeys(seen)) == [
-        "Computing the frozen network's features, plain",
+        "Computing the frozen network's features, photos as they are",
         "Training the last stage",
     ]
     tune = np.flatnonzero(halves.split == "tune")

@@ -7,6 +7,13 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest
 
+# The sections of Color bias, all open.
+OPEN = {
+    f"open_{name}": "true"
+    for name in (
+        "claim", "groups", "pairs", "odds", "recolor", "association", "directions", "remedies"
+    )
+}  # fmt: skip
 SCRIPTS = ScriptCache()  # the pages are compiled once, not at each run
 
 

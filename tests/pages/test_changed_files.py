@@ -32,7 +32,7 @@ def test_a_page_that_is_open_shows_the_answers_that_are_there_now(finished, own_
 
     said = app.run().said
     assert "### 0 of " in said
-    assert "Nothing is taken for anything else." in said
+    assert "Nothing is mixed up." in said
     assert "Nothing is wrong in valid." in said
     app.switch_page("pages/errors.py")
     assert "**0** photos" in app.run().said

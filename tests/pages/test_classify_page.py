@@ -25,14 +25,14 @@ def upload(app, *files):
 
 def test_each_photo_gets_the_answer_of_the_model_that_is_named(finished, open_page):
     app = open_page("classify")
-    assert "Sold as" not in app.said
+    assert "Looks like" not in app.said
     for words in ("Answered by ✓ resnet10t", "not the wearer", "Photos stay in memory on this"):
         assert words in app.said
     upload(app, ("red.png", build_png("#ff8888")), ("blue.png", build_png("#8888ff")))
     # The fake model's margin is 0.2 of the difference of the means of red and blue: over 0.999.
-    said = [line for line in app.said.splitlines() if "Sold as" in line or "png" in line]
+    said = [line for line in app.said.splitlines() if "Looks like" in line or "png" in line]
     assert said == [
-        "### Sold as women's, 100 %", "### Sold as men's, 100 %",
+        "### Looks like women's: 100 %", "### Looks like men's: 100 %",
         r"red\.png, as the model saw it", r"blue\.png, as the model saw it",
     ]  # fmt: skip
     assert not app.error
@@ -48,7 +48,7 @@ def test_what_is_no_picture_gets_a_sentence(finished, open_page):
     for error, name in zip(app.error, broken, strict=True):
         assert error.value.startswith("A photo must be a whole picture file")
         assert escape(name) in error.value
-    assert "Sold as women's" in app.said  # the others are still answered
+    assert "Looks like women's" in app.said  # the others are still answered
 
 
 def test_a_name_of_an_upload_is_a_name_and_no_markdown(finished, open_page):
@@ -78,7 +78,7 @@ def test_the_same_photo_may_be_uploaded_twice_and_taken_by_the_camera_too(
     app.toggle(key="use_camera").set_value(True).run()
     app.camera_input[0].upload(*photo, "image/jpeg")
     upload(app, photo, photo)
-    assert app.said.count("### Sold as women's, 100 %") == 3
+    assert app.said.count("### Looks like women's: 100 %") == 3
     assert "camera photo" in app.said
 
 
@@ -88,7 +88,7 @@ def test_more_photos_than_a_page_answers_are_named(finished, open_page, monkeypa
     app = upload(open_page("classify"), *photos)
     [warning] = app.warning
     assert "2 photos at a time, but 4 are uploaded" in warning.value
-    assert app.said.count("### Sold as women's") == 2
+    assert app.said.count("### Looks like women's") == 2
 
 
 def test_a_rerun_decodes_nothing_again_but_asks_a_model_that_changed(
@@ -106,7 +106,7 @@ def test_a_rerun_decodes_nothing_again_but_asks_a_model_that_changed(
     app = upload(open_page("classify"), ("red.png", build_png("red")), ("cut.png", b"\x89PNG"))
     app.run()
     assert len(opened) == 2
-    assert "### Sold as women's" in app.said
+    assert "### Looks like women's" in app.said
     assert escape("cut.png") in app.error[0].value
 
     finished.onnx_path.write_bytes(b"not a model")

@@ -1,6 +1,7 @@
 """Color bias: rates by color and label, an empty cell that says so, and bars that open photos."""
 
 import pytest
+from app_driver import OPEN
 from fake_run import add_check
 
 from zapcls.blocks import numbers
@@ -24,7 +25,7 @@ def test_the_claim_compares_pink_women_s_shoes_with_the_others(valid, open_page)
     pink, others = women[women["color"] == "pink"], women[women["color"] != "pink"]
     hits = [(rows["prediction"] == "Men").sum() for rows in (pink, others)]
     assert len(pink) > 0
-    said = open_page("color_bias").said
+    said = open_page("color_bias", **OPEN).said
     assert f"### {hits[0]} of {len(pink)} pink women's shoes are called men's" in said
     assert f"({hits[1]} of {len(others)})" in said
     assert f"**{numbers.points(hits[0] / len(pink) - hits[1] / len(others))} (" in said
@@ -34,17 +35,17 @@ def test_the_claim_compares_pink_women_s_shoes_with_the_others(valid, open_page)
 def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
     finished, own_store, valid, open_page
 ):
-    assert open_page("color_bias").button_group(key=SOURCE).options == [RUN]
+    assert open_page("color_bias", **OPEN).button_group(key=SOURCE).options == [RUN]
     table = read_checked(add_check(finished, own_store), own_store)
     pink = table[(table["label"] == "Women") & (table["color"] == "pink")]
-    assert "This run, valid, product split." in open_page("color_bias", source="odd").said
+    assert "This run, valid, product split." in open_page("color_bias", **OPEN, source="odd").said
 
-    app = open_page("color_bias", source=HEADS)
+    app = open_page("color_bias", **OPEN, source=HEADS)
 
     hits = (pink["prediction"] == "Men").sum()
     assert len(pink) > (valid["color"].eq("pink") & valid["label"].eq("Women")).sum()
     assert f"### {hits} of {len(pink)} pink women's shoes are called men's" in app.said
-    assert "Out-of-fold, all photos. Below:" in app.said
+    assert "Label check, all photos, product split." in app.said
     assert find_table(app)["photos"].sum() == (table["color"] != "").sum()
     app = app.choose(SOURCE, RUN)
     assert "This run, valid, product split." in app.said
@@ -55,7 +56,7 @@ def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
 
 
 def test_the_table_has_a_row_for_each_color_and_label(valid, open_page):
-    table = find_table(open_page("color_bias"))
+    table = find_table(open_page("color_bias", **OPEN))
     cells = list(zip(table["color"], table["label"], strict=True))
     shops = {"sold as women's": "Women", "sold as men's": "Men"}
     assert cells == [(color, shop) for color in BASIC_COLORS for shop in shops]
@@ -87,7 +88,7 @@ def click_bar(app, color, label):
 def test_a_bar_opens_exactly_its_photos(valid, open_page):
     wrong = valid[valid["label"] != valid["prediction"]]
     color, label = wrong.iloc[0][["color", "label"]]
-    app = click_bar(open_page("color_bias"), color, label)
+    app = click_bar(open_page("color_bias", **OPEN), color, label)
     assert app.multiselect(key="color").value == [color]
     assert app.multiselect(key="label").value == [label]
     expected = ((wrong["color"] == color) & (wrong["label"] == label)).sum()
@@ -97,7 +98,7 @@ def test_a_bar_opens_exactly_its_photos(valid, open_page):
 def test_photos_are_grouped_by_another_attribute(valid, open_page):
     group = valid["category"].value_counts().index[0]
 
-    app = open_page("color_bias", by="category")
+    app = open_page("color_bias", **OPEN, by="category")
 
     assert app.selectbox(key="by").value == "category"
     assert app.selectbox(key="claim_category").value == group

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from fake_run import add_check
 
-from zapcls.analysis.causes import CAUSES
+from zapcls.analysis.causes import CAUSES, MODEL
 from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
+from zapcls.findings.label_check import describe_reasons
 from zapcls.ui import marking, messages
 from zapcls.ui.relatives import NEAREST
 from zapcls.workspace.run_tables import read_predictions
@@ -28,7 +29,7 @@ def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, workspace
     app.click("back").click(f"open-{image['image_id']}")
     assert app.query_params["image"] == image["image_id"]
     sold, called = (DEFAULT_TASK.name(image[name]) for name in ("label", "prediction"))
-    title = f"Sold as {sold}, called {called}, {numbers.percent(image['prob'])}"
+    title = f"Sold as {sold}, called {called}, {numbers.probability(image['prob'])}"
     assert [heading.value for heading in app.subheader] == [title]
     for fact in (
         f"valid · loss {image['loss']:.2f}",
@@ -44,19 +45,19 @@ def test_a_card_opens_its_image_with_answer_and_facts(wrong, finished, workspace
     bars = app.charts()[0][0]
     assert sorted(bars["x"]) == pytest.approx(sorted(prob[place].tolist()))
     assert "photos · This run" not in app.said  # the gallery does not run
-    assert "colors are not called" in app.said  # the strip of recolored photos
+    assert "Still " in app.said  # the strip of recolored photos
     assert sum(color in app.said for color in BASIC_COLORS) > 5
 
 
 def test_the_way_back_keeps_the_filters_and_leads_to_the_page_of_the_image(table, open_page):
     ids = table[(table["split"] == "train") & (table["label"] == "Men")]["image_id"].to_list()
     app = open_page("errors", split="train", answer="all", label="Men")
-    assert app.list_keys() == ids[:25]
-    app.click(f"open-{ids[24]}")
+    assert app.list_keys() == ids[:24]
+    app.click(f"open-{ids[23]}")
     assert app.query_params["label"] == "Men"
-    assert f"**25** of {len(ids)}" in app.said
-    assert app.click("next").query_params["image"] == ids[25]
-    assert app.click("back").list_keys() == ids[25:50]
+    assert f"**24** of {len(ids)}" in app.said
+    assert app.click("next").query_params["image"] == ids[24]
+    assert app.click("back").list_keys() == ids[24:48]
     assert "image" not in app.query_params
     assert (app.query_params["split"], app.query_params["label"]) == ("train", "Men")
 
@@ -67,7 +68,7 @@ def test_steps_go_through_the_filtered_order_by_keys(wrong, open_page):
     keys = {key: app.button(key=key).proto.shortcut for key in ("back", "previous", "next")}
     assert keys == {"back": "escape", "previous": "left", "next": "right"}
     assert app.button(key="previous").disabled
-    assert app.button(key=f"mark-{ids[0]}-model wrong").proto.shortcut == "m"
+    assert app.button(key=f"mark-{ids[0]}-model wrong").proto.shortcut == "l"
     for image_id in ids[1:]:
         assert app.click("next").query_params["image"] == image_id
     assert app.button(key="next").disabled
@@ -82,10 +83,29 @@ def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_t
     app.click(f"mark-{ids[1]}-model wrong")
     made = read_decisions()
     assert made[["image_id", "mark"]].to_numpy().tolist() == [[ids[1], "model wrong"]]
-    assert f"not among the {len(ids) - 1}" in app.said
-    app.click("next")
     assert app.query_params["image"] == ids[2]
     assert f"**2** of {len(ids) - 1}" in app.said
+    app.click(f"mark-{ids[2]}-undo")  # nothing is decided here: the mark before is taken back
+    assert read_decisions().empty
+    assert app.query_params["image"] == ids[1]
+
+
+def test_a_mark_may_be_for_all_photos_of_a_product(table, wrong, read_decisions, open_page):
+    same = table.groupby(["product_id", "catalog_label"])["image_id"].transform("size")
+    image = wrong[wrong["image_id"].isin(table.loc[same > 1, "image_id"])].iloc[0]
+    of_product = table[
+        (table["product_id"] == image["product_id"])
+        & (table["catalog_label"] == image["catalog_label"])
+    ]
+    app = open_page("errors", image=image["image_id"])
+    app.toggle(key="whole_product").set_value(True).run()
+    app.click(f"mark-{image['image_id']}-model wrong")
+    assert set(read_decisions()["image_id"]) == set(of_product["image_id"])
+    assert app.query_params["image"] not in set(of_product["image_id"])
+    shown = app.query_params["image"]
+    app.click(f"mark-{shown}-undo")
+    assert read_decisions().empty
+    assert app.query_params["image"] == image["image_id"]
 
 
 @pytest.mark.parametrize("stepped", ["before", "at once"])
@@ -95,6 +115,7 @@ def test_what_is_decided_on_a_photo_that_is_left_is_refused(
 ):
     first, second = wrong["image_id"].iloc[:2]
     app = open_page("errors", image=first).click(f"mark-{first}-ambiguous")
+    app = open_page("errors", image=first)
     if kind == "note-Ann":
         app.text_input(key=f"mark-{first}-{kind}").set_value("late")
     else:
@@ -193,12 +214,17 @@ def test_the_cause_and_what_is_held_against_the_label(
 
     said = open_page("errors", image=image_id).said
 
-    assert messages.escape(issues.loc[image_id, "reasons"]) in said
-    assert f"label quality {issues.loc[image_id, 'label_quality']:.2f}" in said
+    assert "The label check says" in said
+    for reason in describe_reasons(issues.loc[image_id, "reasons"], DEFAULT_TASK):
+        # Of the check itself the photo's own probability is told, not the product's.
+        assert "label check" in reason or messages.escape(reason) in said
+    assert f"Label quality {issues.loc[image_id, 'label_quality']:.2f}" in said
     cause = sort_errors(open_evidence(finished, workspace)).set_index("image_id").loc[image_id]
     assert cause["cause"] in CAUSES
     assert f"Cause: **{cause['cause']}**" in said
-    assert messages.escape(cause["evidence"]) in said
+    if cause["cause"] != MODEL:  # which the heading tells
+        for reason in describe_reasons(cause["evidence"], DEFAULT_TASK):
+            assert messages.escape(reason) in said
 
 
 def test_an_image_without_a_kept_label_is_shown_too(table, open_page):
@@ -224,7 +250,7 @@ def test_the_evidence_is_a_map_with_a_legend(wrong, finished, open_page, monkeyp
 def test_from_the_suspects_the_steps_are_those_of_the_suspects(finished, own_store, open_page):
     issues = add_check(finished, own_store).read_issues()
     suspects = issues.loc[issues["is_suspect"], "image_id"].to_list()
-    app = open_page("errors", view="Suspects").click(f"open-{suspects[0]}")
+    app = open_page("errors", view="Suspects", image=suspects[0])
     assert app.query_params["view"] == "Suspects"
     assert f"**1** of {len(suspects)}" in app.said
     assert app.click("next").query_params["image"] == suspects[1]

@@ -1,6 +1,9 @@
 """Errors, the other views: suspected labels, slices, the map of embeddings."""
 
+from types import SimpleNamespace
+
 import pandas as pd
+import pytest
 from fake_run import add_check, add_map
 from filelock import FileLock
 
@@ -8,12 +11,12 @@ from zapcls.analysis.metrics import labelled
 from zapcls.analysis.slices import MIN_PRODUCTS, find_slices
 from zapcls.data.task import Task
 from zapcls.findings import slices
-from zapcls.ui import map_view
+from zapcls.ui import map_view, suspects_view
 from zapcls.workspace import jobs
 from zapcls.workspace.run_tables import read_predictions
 from zapcls.workspace.worker import Reporter
 
-PAGE_SIZE = 12
+PAGE_SIZE = 24
 
 
 def test_before_a_check_one_button_starts_it_and_one_that_failed_says_why(
@@ -33,30 +36,64 @@ def test_before_a_check_one_button_starts_it_and_one_that_failed_says_why(
     assert "Starting" in app.said
 
 
-def test_the_suspects_stand_worst_first_with_their_accusers(checked, own_store, open_page):
+@pytest.fixture
+def lay(monkeypatch):
+    """Read which suspects the light table shows, and choose some of them."""
+    shown = SimpleNamespace(groups=[], chosen=[])
+
+    def show(groups, key):
+        shown.groups = groups
+        return [name for name in shown.chosen if name in list_laid(shown)], None
+
+    monkeypatch.setattr(suspects_view, "show_light_table", show)
+    return shown
+
+
+def list_laid(shown):
+    return [cell.id for group in shown.groups for cell in group.cells]
+
+
+def test_the_suspects_lie_by_kind_and_product_and_are_counted(
+    checked, own_store, table, lay, open_page
+):
     issues = add_check(checked, own_store).read_issues()
     suspects = issues[issues["is_suspect"]]
 
     app = open_page("errors", view="Suspects")
 
     assert f"{len(suspects):,} of {len(issues):,}** labels are suspected" in app.said
-    assert app.list_keys() == suspects["image_id"].head(PAGE_SIZE).to_list()
-    assert r"heads\: " in app.said
     assert f"on its {checked.rates['splits']['valid']['n']} valid photos the two give" in app.said
+    laid = list_laid(lay)
+    assert len(laid) == min(PAGE_SIZE, len(suspects))
+    assert set(laid) <= set(suspects["image_id"])
+    assert laid[0] == suspects["image_id"].iloc[0]  # the worst is of the first kind
+    known = suspects.set_index("image_id")
+    products = known.loc[laid, ["label", "suggested_label", "product_id"]].agg("|".join, axis=1)
+    assert (products != products.shift()).sum() == products.nunique()
     by_sibling = suspects[suspects["reasons"].str.contains("sibling")]
-    app.choose("accuser", "sibling")
-    assert app.list_keys() == by_sibling["image_id"].head(PAGE_SIZE).to_list()
+    app.choose("why", "same product")
+    assert set(list_laid(lay)) == set(by_sibling["image_id"].head(PAGE_SIZE))
+    train = table.loc[table["split"] == "train", "image_id"]
+    open_page("errors", view="Suspects", suspects_in="train")
+    assert set(list_laid(lay)) <= set(train)
 
 
-def test_what_was_reviewed_leaves_the_list(checked, own_store, table, decide, open_page):
-    worst = add_check(checked, own_store).read_issues()["image_id"].iloc[0]
-    decide(table[table["image_id"] == worst].iloc[0], "model wrong")
-
+def test_one_click_marks_all_that_are_chosen_and_one_takes_it_back(
+    checked, own_store, lay, read_decisions, open_page
+):
+    add_check(checked, own_store)
     app = open_page("errors", view="Suspects")
-
-    assert worst not in app.list_keys()
-    assert "labels are suspected; 1 reviewed." in app.said
-    assert app.choose("state", "reviewed").list_keys() == [worst]
+    lay.chosen = list_laid(lay)[:3]
+    assert app.run().button(key="all-ambiguous").disabled is False
+    chosen = list(lay.chosen)
+    app.click("all-ambiguous")
+    assert set(read_decisions()["image_id"]) == set(chosen)
+    assert not set(chosen) & set(list_laid(lay))  # what was reviewed leaves the list
+    assert "labels are suspected; 3 reviewed." in app.said
+    app.choose("state", "reviewed")
+    assert set(list_laid(lay)) == set(chosen)
+    app.click("all-undo")
+    assert read_decisions().empty
 
 
 def test_it_shows_the_groups_of_valid_and_how_many_were_tried(finished, workspace, open_page):

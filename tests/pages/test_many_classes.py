@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from app_driver import OPEN
 from fake_run import add_check, add_map, relabel
 
 from zapcls.blocks.charts import NEUTRAL
@@ -61,7 +62,7 @@ def test_each_view_of_errors_is_worded_by_the_target(told, open_page):
 
 
 def test_color_bias_is_of_any_target_and_number_of_classes(told, open_page):
-    app = open_page("color_bias")
+    app = open_page("color_bias", **OPEN)
     [groups] = [f.value for f in app.dataframe if "mean probability of the label" in f.value]
     assert len(groups) == len(told.task.classes) * len(BASIC_COLORS)
     assert "labelled" in app.said
@@ -71,7 +72,7 @@ def test_color_bias_is_of_any_target_and_number_of_classes(told, open_page):
 def test_an_uploaded_photo_is_answered_in_the_words_of_the_target(told, open_page, jpeg):
     app = open_page("classify")
     app.file_uploader(key="photos").set_value([("red.jpg", jpeg(color="red"), "image/jpeg")])
-    assert f"### {told.task.classes[0]}, 100 %" in app.run().said
+    assert f"### Looks like {told.task.classes[0]}: 100 %" in app.run().said
     assert f"Which {told.task.word} does this shoe belong to?" in app.said
     assert "department" not in app.said
 

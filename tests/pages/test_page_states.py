@@ -10,7 +10,7 @@ from zapcls.ui import messages, navigation, run_picker
 from zapcls.workspace import jobs
 from zapcls.workspace.runs import Run
 
-FIRST_TRY = "Train on the drawings (under a minute)"
+FIRST_TRY = "Train now"
 # These need an evaluated run.
 ABOUT_RUNS = ("classify", "results", "errors", "color_bias", "review", "compare")
 FAILURE = "The training loss must stay finite, but did not. Choose a smaller rate."
@@ -32,7 +32,7 @@ def test_nothing_yet(open_page):
     pages = open_all(
         open_page,
         {
-            "overview": ("Nothing is trained yet", "The drawn catalogue, not read yet."),
+            "overview": (FIRST_TRY, "The drawn catalogue, not read yet."),
             "data": ("The drawn catalogue has not been read yet.", "Read it now"),
             "learning_rate": ("No curve yet", "Find the learning rate"),
             "train": ("A training on **the drawn catalogue**", "Start training"),
@@ -70,7 +70,7 @@ def test_stopped_before_the_first_epoch(workspace, open_page):
     pages = open_all(
         open_page,
         {
-            "overview": ("Nothing is trained yet", "■ stopped"),
+            "overview": (FIRST_TRY, "■ stopped"),
             "train": ("; no epoch was finished.", "Start training"),
             "results": ("This run was stopped before it was evaluated.", "nothing to evaluate"),
         },
@@ -101,7 +101,7 @@ def test_failed_or_lost(workspace, open_page):
     pages = open_all(
         open_page,
         {
-            "overview": ("✕ failed", FAILURE, "Nothing is trained yet"),
+            "overview": ("✕ failed", FAILURE, FIRST_TRY),
             "learning_rate": ("No curve yet",),
             "train": (FAILURE, log, "Start training"),
             "results": (FAILURE, log, "Resume or train again"),
@@ -134,7 +134,7 @@ def test_finished(finished, open_page):
         open_page,
         {
             "classify": (f"of {valid['n']} photos it had not seen", messages.DRAWN_NOTE),
-            "train": (f"of {valid['n']} valid photos wrong", "Start training"),
+            "train": (f"Done. {wrong} wrong", "Start training"),
             "errors": (f"**{wrong}** valid photos are wrong", messages.DRAWN_NOTE),
         },
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from app_driver import OPEN
 from fake_run import ask_recolored
 
 from zapcls.analysis.metrics import labelled
@@ -36,7 +37,7 @@ def pairs(found, finished, workspace):
 
 
 def test_before_the_job_there_is_one_button(finished, open_page, launched):
-    open_page("color_bias").click("recolor")
+    open_page("color_bias", **OPEN).click("recolor")
 
     [job] = launched
     assert job.config == {"kind": "recolor", "run": str(finished.path)}
@@ -79,7 +80,7 @@ def test_the_figures_are_those_of_the_analysis(found, pairs, open_page):
     women = summary[(summary["edit"] == "hue") & (summary["label"] == "Women")].set_index("to")
     color = women.index[0]
 
-    app = open_page("color_bias", claim_color=color)
+    app = open_page("color_bias", **OPEN, claim_color=color)
 
     assert total["flips"] > 0
     assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in app.said
@@ -112,10 +113,10 @@ def test_a_strip_counts_the_answers_that_change():
         Version("blue", "hue", image, "Men", 0.8),
     ]
     task = Task("gender", ("Women", "Men"))
-    assert recolor_view.count_changes(versions, task) == (
-        "Recolored: 1 of 2 colors are not called men's"
-    )
+    assert recolor_view.count_changes(versions, task) == "Still men's in 1 of 2 colors"
     said = [recolor_view.describe(version, versions[0], task) for version in versions]
     assert said == ["black (as it is)  \nmen's, 90 %", "pink ◐  \n**≠ women's, 62 %**",
                     "blue  \nmen's, 80 %"]  # fmt: skip
+    same = [versions[0], versions[2]]
+    assert recolor_view.count_changes(same, task) == "Still men's in all 1 colors"
     assert "none is recolored" in recolor_view.count_changes(versions[:1], task)

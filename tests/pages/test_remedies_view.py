@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from app_driver import OPEN
 from fake_run import add_finished
 
 from zapcls.analysis.remedies import summarize_remedies
@@ -47,7 +48,7 @@ def find_charts(app):
 def test_before_the_job_remedies_are_chosen_and_one_button_trains_them(
     pretrained, open_page, launched
 ):
-    app = open_page("color_bias").choose("remedies", [])
+    app = open_page("color_bias", **OPEN).choose("remedies", [])
     assert not find_charts(app)
     assert app.button(key="trade").disabled
 
@@ -58,7 +59,7 @@ def test_before_the_job_remedies_are_chosen_and_one_button_trains_them(
 
 
 def test_a_network_that_started_at_random_is_told_so(finished, open_page):
-    app = open_page("color_bias")
+    app = open_page("color_bias", **OPEN)
 
     assert "must start from trained weights" in app.said
     assert "trade" not in [button.key for button in app.button]
@@ -67,7 +68,7 @@ def test_a_network_that_started_at_random_is_told_so(finished, open_page):
 def test_the_figures_are_those_of_the_table_and_others_can_be_trained(
     found, pretrained, open_page, launched
 ):
-    app = open_page("color_bias")
+    app = open_page("color_bias", **OPEN)
 
     assert "**Half in gray** lowers the share of answers that the hue flips" in app.said
     worst, flips = find_charts(app)

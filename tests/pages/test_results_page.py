@@ -21,7 +21,7 @@ def test_the_headline_and_the_confusion_buttons_count_their_photos(finished, ope
     app = open_page("results")
     assert f"### {wrong} of {len(valid)} photos wrong: {100 * wrong / len(valid):.1f} %" in app.said
     assert f"counting {valid['product_id'].nunique()} products" in app.said
-    assert f"would err {100 * guess:.1f} %" in app.said
+    assert f"would be wrong on {100 * guess:.1f} %" in app.said
     for split, rows in (("valid", valid), ("train", train)):
         app.choose("results_split", split)
         for label, called in (("Women", "Men"), ("Men", "Women")):

@@ -21,8 +21,9 @@ WORDS = {"Women": "women's", "Men": "men's"}
 MARKING_PAGE = """
 import streamlit as st
 from zapcls.ui import cache, marking, run_picker
+from zapcls.ui.reviewer import pick_reviewer
 
-marking.pick_reviewer()
+pick_reviewer()
 run = run_picker.chosen_run()
 table = cache.evidence(run).predictions
 image = next(table[table["image_id"] == st.session_state["image"]].itertuples())
@@ -77,8 +78,8 @@ def test_the_first_sentence_counts_photos_people_and_marks(table, decide, open_p
     n = (table["split"] == "valid").sum()
     said = open_page("review").said
     assert (
-        f"**5 of {n}** valid photos and 1 other reviewed by 3 people: 3 labels wrong, "
-        "1 model wrong, 1 not a shoe, 1 in conflict."
+        f"**5 of {n}** valid photos and 1 other reviewed by 3 people: 3 labels are wrong, "
+        "1 label is right, 1 not a shoe, 1 in conflict."
     ) in said
     assert "1 conflict to decide" in said
 
@@ -92,7 +93,7 @@ def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open
     assert list_shown(app) == [third.image_id, second.image_id, first.image_id]  # latest first
     old = WORDS[first.catalog_label]
     assert f"{old} → **{WORDS[OTHER[first.catalog_label]].replace('-', '')}**" in app.said
-    assert f"{WORDS[second.catalog_label]}: **ambiguous**" in app.said
+    assert f"{WORDS[second.catalog_label]}: **can't tell**" in app.said
     assert f"{WORDS[third.catalog_label]} → **another**" in app.said
     assert "without a name · 20" in app.said
     assert "“clearly \\*not\\*”" in app.said
@@ -100,7 +101,7 @@ def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open
     # Only one's own can be taken back.
     undo = [button.key for button in app.button if button.label == "Undo"]
     assert undo == [f"decided-{image.image_id}-undo" for image in (third, first)]
-    assert list_shown(open_page("review", mark="ambiguous")) == [second.image_id]
+    assert list_shown(open_page("review", mark="can't tell")) == [second.image_id]
     assert "No such decisions" in app.choose("mark", "not a shoe").said
     assert len(list_shown(app.choose("mark", "all"))) == 3
 
@@ -129,8 +130,8 @@ def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
     [sides] = [c.value for c in app.caption if c.value.startswith("**In conflict**")]
     right = OTHER[image.catalog_label]
     assert sides.splitlines() == [
-        "**In conflict**  ", f"**label wrong, is {WORDS[right]}** · Bo · a boot  ",
-        "**model wrong** · Cy",
+        "**In conflict**  ", f"**should be {WORDS[right]}** · Bo · a boot  ",
+        "**label is right** · Cy",
     ]  # fmt: skip
     assert "No settled decision differs" in app.said
     assert list_shown(app) == []  # not among the decided
@@ -140,7 +141,7 @@ def test_a_conflict_is_shown_with_both_sides_and_decided_at_one_click(
     assert list_shown(app) == [image.image_id]
     last = read_decisions().iloc[-1]
     assert (last["reviewer"], last["right_label"], last["settles"]) == ("Ann", right, True)
-    assert "**1** label is changed (1 valid)" in app.said
+    assert "**1 correction**, on a *valid* photo" in app.said
 
 
 def test_a_file_of_another_reviewer_is_taken_in_once(table, decide, read_decisions, open_page):
@@ -221,6 +222,21 @@ def test_a_retraining_says_what_it_changes_and_starts(
     assert app.query_params["run"] == child.run_id
 
 
+def test_corrections_of_valid_alone_teach_nothing_and_are_recounted(table, decide, open_page):
+    wrong = table[(table["split"] == "valid") & table["wrong"]]
+    image = next(wrong.itertuples())
+    decide(image, "label wrong")  # as the run called it
+    app = open_page("review")
+    assert (
+        "**1 correction**, on a *valid* photo: retraining would give the same network." in app.said
+    )
+    assert app.button(key="retrain").disabled
+    assert "suspects_in=train" in app.link("Suspected labels in train")
+    n = ((table["split"] == "valid") & (table["label"] != "")).sum()
+    app.toggle(key="recount").set_value(True).run()
+    assert f"labels **{len(wrong) - 1} of {n}** valid photos are wrong" in app.said
+
+
 def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
     table, decide, open_page, monkeypatch
 ):
@@ -265,14 +281,17 @@ def test_a_mark_is_one_click_and_shows_at_once(card, read_decisions):
     right = OTHER[image.catalog_label]
     app = card()
     assert list_labels(app) == [
-        f"Is {WORDS[right]}", "Another department", "Model wrong", "Ambiguous", "Not a shoe",
+        "Label is right", f"Should be {WORDS[right]}", "Another department", "Can't tell",
+        "Not a shoe",
     ]  # fmt: skip
     assert not app.caption
     app.click(f"card-{right}")
-    assert app.caption[0].value == f"**label wrong, is {WORDS[right]}** · Ann"
-    assert app.toast[0].value == f"Marked: label wrong, is {WORDS[right]}."
+    assert app.caption[0].value == f"**should be {WORDS[right]}** · Ann"
+    assert app.toast[0].value == f"Marked: should be {WORDS[right]}."
     assert list_labels(app)[-1] == "Undo"
-    assert [b.label for b in app.button if b.proto.type == "primary"] == [f"Is {WORDS[right]}"]
+    assert [b.label for b in app.button if b.proto.type == "primary"] == [
+        f"Should be {WORDS[right]}"
+    ]
     [row] = read_decisions().itertuples()
     assert (row.image_id, row.label, row.mark, row.right_label, row.reviewer, row.settles) == (
         image.image_id, image.catalog_label, "label wrong", right, "Ann", False,
@@ -297,7 +316,7 @@ def test_every_button_writes_its_mark(card, read_decisions, monkeypatch):
         last = read_decisions().iloc[-1]
         assert (last["mark"], last["right_label"]) == expected
     keys = [button.proto.shortcut for button in card(shortcuts=True).button]
-    assert keys == ["1", "o", "m", "a", "n", "u"]
+    assert keys == ["l", "1", "o", "t", "n", "u"]
 
     def fail(*args, **options):
         raise ZapError("The disk is full.")
@@ -317,7 +336,7 @@ def test_a_note_goes_with_the_mark_or_is_added_later(card, read_decisions):
     made = read_decisions()
     assert made["note"].tolist() == ["first a note", "then another"]
     assert set(made["mark"]) == {"ambiguous"}
-    assert app.caption[0].value == "**ambiguous** · Ann · then another"
+    assert app.caption[0].value == "**can't tell** · Ann · then another"
     assert card().text_input(key="card-note-Ann").value == "then another"
 
 
@@ -338,19 +357,25 @@ def test_many_right_labels_are_a_sorted_list(card, read_decisions, monkeypatch):
     task = Task("sub_category", (label, *names), "photo", "photos")
     monkeypatch.setattr(Evidence, "task", task)
     app = card(shortcuts=True)
-    assert list_labels(app) == ["Another label", "Model wrong", "Ambiguous", "Not a photo"]
-    assert [button.proto.shortcut for button in app.button] == ["o", "m", "a", "n"]
+    assert list_labels(app) == [
+        "Label is right",
+        "Another label",
+        "Can't tell",
+        "Not a photo",
+        "Undo",
+    ]
+    assert [button.proto.shortcut for button in app.button] == ["l", "o", "t", "n", "u"]
     assert app.selectbox(key="card-right").options == names[::-1]
     app = card().choose("card-right", "Kind *m*")
     assert read_decisions()["right_label"].to_list() == ["Kind *m*"]
     assert app.selectbox(key="card-right").value is None
-    assert app.toast[0].value == "Marked: label wrong, is Kind \\*m\\*\\.".replace("\\.", ".")
+    assert app.toast[0].value == "Marked: should be Kind \\*m\\*."
 
 
 def test_a_photo_without_a_label_may_be_of_any_class():
     choices = list_choices("", Task("gender", ("Women", "Men")))
     texts = [choice.text for choice in choices]
-    assert texts[:3] == ["Is women's", "Is men's", "Another department"]
+    assert texts[:3] == ["Label is right", "Should be women's", "Should be men's"]
     shortcuts = [choice.shortcut for choice in choices]
     assert len(set(shortcuts)) == len(shortcuts)
     assert {choice.mark for choice in choices} == set(schema.MARKS)

@@ -45,7 +45,7 @@ def test_a_preset_fills_every_field_and_what_is_rare_is_folded(workspace, open_p
     for preset in (*(name for name in PRESETS if name != "first-try"), "first-try"):
         app.choose("preset", preset)
         assert read_form(app, preset) == as_written(build_config(preset))
-    for label, names in (("More", RARE), ("Less color", COLOR)):
+    for label, names in (("Advanced", RARE), ("Reduce color bias", COLOR)):
         group = next(e for e in app.expander if e.label == label)
         fields = [*group.selectbox, *group.number_input, *group.text_input]
         assert sorted(field.key for field in fields) == sorted(

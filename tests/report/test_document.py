@@ -189,7 +189,7 @@ def test_small_groups_and_what_could_be_found_are_counted(full_evidence):
         found = groups.find(full_evidence, one).groups.query("n > 0")
         [pink] = found.query("color == 'pink' and label == 'Women'").to_dict("records")
         assert f"{found['is_small'].sum()} of {len(found)} groups" in said
-        assert describe_reach(pink, one) in said
+        assert describe_reach(pink) in said
 
 
 def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(evidence):
@@ -198,7 +198,7 @@ def test_a_part_whose_job_has_not_run_says_so_and_shows_no_figure(evidence):
     for sentence in told.values():
         assert sentence in read
     assert "recolored photos" not in read.said
-    assert "Out-of-fold, all photos" not in read.said
+    assert "Label check, all photos" not in read.said
 
 
 def test_a_claim_without_shoes_is_no_rate(reported, evidence):

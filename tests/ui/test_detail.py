@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from zapcls.ui.detail import crop, find_steps
+from zapcls.ui.detail import find_steps
+from zapcls.ui.evidence_view import crop
 
 ORDER = ["a", "b", "c"]
 

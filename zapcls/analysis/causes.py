@@ -10,7 +10,7 @@ from zapcls.schema import SEVERAL
 CAUSES = LABEL, UNCLEAR, COLOR, ODD, MODEL = (
     "label probably wrong",
     "ambiguous or unisex",
-    "color-driven",
+    "right in another color",
     "out of the ordinary",
     "model error",
 )
@@ -18,7 +18,7 @@ EXPLANATIONS = {
     LABEL: "A reviewer or the label check says that the shop's label is wrong.",
     UNCLEAR: "The shop sells this product or one that looks the same under several labels, or "
     "neither the run nor the label check can tell.",
-    COLOR: "The same product in another color, or this photo recolored, is answered otherwise.",
+    COLOR: "The same product in another color, or this photo recolored, is changes its answer.",
     ODD: "It is less like the training photos than nearly all that are answered right.",
     MODEL: "None of these: the run should have known.",
 }
@@ -81,7 +81,7 @@ def count_causes(causes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _percent(values: pd.Series) -> pd.Series:
-    return values.map("{:.0%}".format).astype("str")
+    return (100 * values).map("{:.0f} %".format).astype("str")
 
 
 def _say_how_sure(prob: pd.Series) -> pd.Series:
@@ -123,7 +123,8 @@ def _ask_label_check(
     ]
     prob, quality = wrong["prob_label"], held["label_quality"]
     is_undecided = prob.between(*UNDECIDED) & quality.between(*UNDECIDED)
-    both = "its label has " + _percent(prob) + " in this run, " + _percent(quality) + " out of fold"
+    shares = _percent(prob), _percent(quality)
+    both = "its label has " + shares[0] + " in this run, " + shares[1] + " in the label check"
     return [
         (LABEL, reasons.where(is_suspect, "")),
         (UNCLEAR, pd.Series(several, dtype="str")),
@@ -154,6 +155,27 @@ def _find_siblings(wrong: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     return said.set_axis(best["image_id"]).reindex(wrong["image_id"], fill_value="")
 
 
+def count_siblings(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Count how often another photo of a wrong photo's product is right, by color: a control.
+
+    Pairs are of one product, label and split. Where the same color is right as often as another
+    one, what helps is another photo, not another color.
+
+    Returns:
+        Two rows, same (bool) False and True: n (pairs), right.
+    """
+    known = labelled(table, split).query("color != ''")
+    same = ["product_id", "label"]
+    columns = [*same, "image_id", "color"]
+    pairs = known.loc[known["wrong"], columns].merge(
+        known[[*columns, "correct"]], on=same, suffixes=("", "_other")
+    )
+    pairs = pairs[pairs["image_id"] != pairs["image_id_other"]]
+    counts = pairs.assign(same=pairs["color"] == pairs["color_other"]).groupby("same")["correct"]
+    sums = counts.agg(n="size", right="sum").reindex([False, True], fill_value=0)
+    return sums.rename_axis("same").reset_index()
+
+
 def _find_odd(wrong: pd.DataFrame, table: pd.DataFrame, outlier: pd.DataFrame | None) -> pd.Series:
     """Describe which images are further from the training photos than right answers mostly are."""
     if outlier is None:
@@ -163,5 +185,5 @@ def _find_odd(wrong: pd.DataFrame, table: pd.DataFrame, outlier: pd.DataFrame | 
     limit = right.map(known).quantile(ODD_QUANTILE)
     distance = wrong["image_id"].map(known)
     said = distance.map("{:.2f} from its nearest training photos".format)
-    ending = f"; {ODD_QUANTILE:.0%} of the right answers are within {limit:.2f}"
+    ending = f"; {100 * ODD_QUANTILE:.0f} % of the right answers are within {limit:.2f}"
     return (said + ending).where(distance > limit, "")

@@ -73,6 +73,13 @@ def count_changes(table: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFram
     return sums.reindex(list(schema.SPLITS), fill_value=0).rename_axis("split").reset_index()
 
 
+def correct_labels(table: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
+    """Return a run's predictions under corrected labels, as `correct` then is; "" is no label."""
+    right = table["image_id"].map(corrections.set_index("image_id")["label"])
+    label = right.fillna(table["label"])
+    return table.assign(label=label, correct=(label != "") & (table["prediction"] == label))
+
+
 def count_outdated(table: pd.DataFrame, corrections: pd.DataFrame) -> int:
     """Count the images of a run whose label an earlier review corrected and none does now."""
     is_corrected = table["label"] != table["catalog_label"]

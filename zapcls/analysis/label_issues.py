@@ -112,9 +112,9 @@ def _write_reasons(
     names: np.ndarray,
     relatives: pd.DataFrame,
 ) -> list[str]:
-    best = pooled.argmax(axis=1)
+    best, share = pooled.argmax(axis=1), 100 * pooled.max(axis=1)
     reasons = [
-        [f"heads: {names[best[place]]}, {pooled[place, best[place]]:.0%}"] if is_accused else []
+        [f"heads: {names[best[place]]}, {share[place]:.0f} %"] if is_accused else []
         for place, is_accused in enumerate(accused)
     ]
     place_of = {image_id: place for place, image_id in enumerate(table["image_id"])}

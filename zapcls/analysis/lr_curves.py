@@ -48,8 +48,8 @@ def find_faults(curve: pd.DataFrame, valleys: Sequence[float]) -> list[str]:
                 "the images, or start from other weights."
             ]
         return [
-            f"The curve is flat: the loss falls by {fall:.1%} at most, so every suggestion is a "
-            "guess. Try more images or another image size."
+            f"The curve is flat: the loss falls by {100 * fall:.1f} % at most, so every "
+            "suggestion is a guess. Try more images or another image size."
         ]
     return _find_noise(loss, valleys)
 

@@ -198,11 +198,16 @@ def count_calibration(table: pd.DataFrame, split: str, bins: int = 10) -> pd.Dat
     return means.merge(rates, on="bin")
 
 
-def guess_error_rate(table: pd.DataFrame, split: str) -> float:
-    """The error rate of always naming train's most frequent label, on one split, 0..1.
+def find_most_frequent(table: pd.DataFrame, split: str) -> str:
+    """Find train's most frequent label; where nothing is known to be trained on, the split's own.
 
-    Where nothing is known to be trained on, it is that split's own most frequent label.
+    "" where there is no label at all.
     """
     train = labelled(table, "train")["label"]
-    chosen = labelled(table, split)["label"]
-    return float((chosen != (train if len(train) else chosen).mode().iloc[0]).mean())
+    labels = train if len(train) else labelled(table, split)["label"]
+    return str(labels.mode().iloc[0]) if len(labels) else ""
+
+
+def guess_error_rate(table: pd.DataFrame, split: str) -> float:
+    """Return the error rate of always answering `find_most_frequent`, on one split, 0..1."""
+    return float((labelled(table, split)["label"] != find_most_frequent(table, split)).mean())

@@ -3,6 +3,8 @@
 Numbers in, plotly figures out; nothing here knows of Streamlit, of the disk or of a finding.
 """
 
+import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +12,15 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from zapcls.blocks import numbers
+
 # Okabe-Ito-like hues that do not say pink and blue; the first two are the usual two classes.
 CLASS_COLORS = ("#128a86", "#e0952b", "#6f5b9a", "#8a9a3b", "#b5543c", "#4f7cac", "#8c8c8c")
 NEUTRAL = "#8a8f98"
 OUTLINE = {"width": 1, "color": "#888"}
-PALE = 0.35  # opacity of what rests on few
+PALE = 0.5  # opacity of what rests on few
 HEIGHT = 320
+WRAPPED = 24  # characters of a name in a line
 _NO_MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 
 
@@ -63,11 +68,11 @@ class Dots:
 
 @dataclass(frozen=True)
 class Axis:
-    """The axis that the marks of `rows` lie on."""
+    """The axis that the marks of `rows` lie on: rates, or around a null of 0 points."""
 
     title: str = ""
-    format: str = ".0%"
     null: float | None = None  # a dotted line at the value of no difference
+    reach: float = 0.0  # around a null of 0, where charts are looked at together; 0: of the marks
     null_name: str = ""
     is_log: bool = False
     ticks: Sequence[float] = field(default=())
@@ -95,11 +100,18 @@ def rows(
             xref="paper", x=1.01, y=place, text=note, showarrow=False, xanchor="left", font_size=12
         )
     if notes:
-        figure.update_layout(margin_r=20 + 7 * max(map(len, notes)))
+        figure.update_layout(margin_r=24 + 8 * max(map(len, notes)))
     figure.update_xaxes(title=axis.title or None, **_span(dots, axis))
+    shown = [wrap(name) for name in names]
     return figure.update_yaxes(
-        autorange="reversed", tickvals=list(range(len(names))), ticktext=list(names), zeroline=False
+        autorange="reversed", tickvals=list(range(len(names))), ticktext=shown, zeroline=False
     )
+
+
+def wrap(name: str) -> str:
+    """Break a long name into lines, so that a narrow chart is not all names."""
+    lines = (textwrap.fill(line, WRAPPED, break_long_words=False) for line in name.split("<br>"))
+    return "<br>".join(lines).replace("\n", "<br>")
 
 
 def _add_dots(figure: go.Figure, dots: Dots, places: Sequence[float]) -> None:
@@ -128,12 +140,30 @@ def _span(dots: Sequence[Dots], axis: Axis) -> dict[str, Any]:
     large = table[~table["pale"].astype(bool)] if "pale" in table else table
     ends = (large if large["middle"].notna().any() else table)[["low", "high"]]
     if axis.null == 0:
-        reach = max(1.2 * ends.abs().max().max(), 1.1 * table["middle"].abs().max(), 1e-3)
+        own = max(1.2 * ends.abs().max().max(), 1.1 * table["middle"].abs().max(), 1e-3)
+        reach = axis.reach or own
         span = [-reach, reach] if reach == reach else [-1, 1]
     else:
         top = max(ends["high"].max(), table["middle"].max())
         span = [0, min(1.0, top) * 1.06] if top == top and top > 0 else [0, 1]
-    return {"range": span, "tickformat": axis.format} | ticks
+    return percent_axis(*span, is_points=axis.null == 0) | ticks
+
+
+def percent_axis(low: float, high: float, is_points: bool = False) -> dict[str, Any]:
+    """Return an axis from `low` to `high` (0..1) with its ticks as text writes them: 5 %, or +5."""
+    if not high > low:  # nothing is drawn, or all of it at one place
+        high = low + 1
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough * 0.999)
+    whole = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9) - 2)
+    sign, unit = ("+", "") if is_points else ("", " %")
+    texts = [f"{100 * n * step:{sign if n else ''}.{digits}f}{unit}" for n in whole]
+    return {
+        "range": [low, high], "tickvals": [n * step for n in whole],
+        "ticktext": [text.replace("-", "−") for text in texts],
+    }  # fmt: skip
 
 
 def rates(
@@ -151,8 +181,8 @@ def rates(
     """
     notes = [f"{row.hits:,} of {row.n:,}" if row.n else nobody for row in table.itertuples()]
     hover = [
-        f"{name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>{note}"
-        for name, note, row in zip(names, notes, table.itertuples(), strict=True)
+        f"{name}: {numbers.rate(row)}<br>{note}"
+        for name, note, (_, row) in zip(names, notes, table.iterrows(), strict=True)
     ]
     dots = table[["rate", "low", "high"]].rename(columns={"rate": "middle"})
     dots = dots.assign(color=list(colors), hover=hover, **({"data": list(data)} if data else {}))
@@ -166,19 +196,20 @@ def bars(
     title: str,
     swatches: Mapping[str, str] | None = None,
     nobody: str = "no such photos",
+    top: float = 0.0,
 ) -> go.Figure:
     """Draw rates with intervals as bars, a bar a series in each group; a bar is clickable.
 
     Each table of `series` has a row a group, in the order of `groups`: n, hits, rate, low, high,
     and data (what a click gives). Bars of fewer than 20 photos are pale; where n is 0 `nobody`
-    stands. `swatches` are squares of color below the groups' names.
+    stands. `swatches` are squares of color below the groups' names. The axis ends at `top`, where
+    charts are looked at together, else at the highest interval.
     """
     figure = figure_of(400, barmode="group", yaxis_title=title, bargap=0.25)
     for place, (name, table) in enumerate(series.items()):
         between = [
-            f"{group}, {name}: {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})<br>"
-            f"{row.hits:,} of {row.n:,}"
-            for group, row in zip(groups, table.itertuples(), strict=True)
+            f"{group}, {name}: {numbers.rate(row)}<br>{row['hits']:,} of {row['n']:,}"
+            for group, (_, row) in zip(groups, table.iterrows(), strict=True)
         ]
         figure.add_bar(
             x=list(groups), y=table["rate"], name=name, offsetgroup=str(place),
@@ -199,8 +230,8 @@ def bars(
                 type="rect", xref="x", yref="paper", x0=number - 0.36, x1=number + 0.36, y0=-0.045,
                 y1=-0.01, fillcolor=swatches[group], line=OUTLINE,
             )  # fmt: skip
-    top = max((table["high"].max() for table in series.values()), default=0)
-    figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.05) if top > 0 else 1])
+    top = top or max((table["high"].max() for table in series.values()), default=0)
+    figure.update_yaxes(**percent_axis(0, min(1.02, top * 1.05) if top > 0 else 1))
     return figure.update_xaxes(ticklabelstandoff=14 if swatches else 0, type="category")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from zapcls.blocks import numbers
 from zapcls.blocks.charts import CLASS_COLORS, class_colors, figure_of
 
 FEW_CLASSES = len(CLASS_COLORS)  # more are drawn small, in one color
@@ -66,7 +67,7 @@ def squares(
         textfont={"size": 10 if is_small else 14, "color": INK},
         hovertext=[
             f"{titles[1]} {names[row]}, {titles[0]} {names[column]}: "
-            f"{counts.loc[row, column]:,} ({share:.1%} of the row)"
+            f"{counts.loc[row, column]:,} ({numbers.percent(share)} of the row)"
             for (row, column), share in zip(cells, shares, strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",
@@ -81,7 +82,7 @@ def squares(
 def _write_square(count: int, share: float, is_small: bool) -> str:
     if is_small:
         return f"{count:,}" if count else ""
-    return f"<b>{count:,}</b><br>{share:.1%}"
+    return f"<b>{count:,}</b><br>{numbers.percent(share)}"
 
 
 def stacks(counts: pd.DataFrame, colors: Mapping[str, str], title: str = "photos") -> go.Figure:
@@ -127,8 +128,8 @@ def probabilities(prob: Mapping[str, float], name: Callable[[str], str] = str) -
     figure.add_bar(
         y=list(bars), x=[p for p, _ in bars.values()], orientation="h",
         marker_color=[color for _, color in bars.values()],
-        text=[f"{p:.0%}" for p, _ in bars.values()], textposition="outside",
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        text=[numbers.probability(p) for p, _ in bars.values()], textposition="outside",
+        hovertemplate="%{y}: %{text}<extra></extra>", cliponaxis=False,
     )  # fmt: skip
-    figure.update_xaxes(range=[0, 1.15], visible=False)
+    figure.update_xaxes(range=[0, 1.25], visible=False)
     return figure.update_yaxes(autorange="reversed", type="category")

@@ -16,7 +16,7 @@ BAND = "rgba(138, 143, 152, 0.22)"  # NEUTRAL, so that lines show through
 class Line:
     """A line, marks, or both; `table` has the columns x and y, and low and high of an interval.
 
-    `hover` is a template of plotly's; `n` of the table's is its customdata.
+    `hover` is a template of plotly's, unless the table has its own text in `hover`.
     """
 
     table: pd.DataFrame
@@ -46,10 +46,14 @@ def lines(
             marker={"color": line.color, "size": line.size, "symbol": line.symbol},
             opacity=line.opacity, showlegend=bool(line.name), legendgroup=line.group or None,
             error_y=error_bars(table["y"], table["low"], table["high"]) if has_interval else None,
-            customdata=list(table["n"]) if "n" in table else None,
-            hovertemplate=f"{line.hover}<extra></extra>" if line.hover else None,
+            hovertext=table.get("hover"), hovertemplate=_choose_hover(line),
         )  # fmt: skip
     return figure
+
+
+def _choose_hover(line: Line) -> str | None:
+    hover = "%{hovertext}" if "hover" in line.table else line.hover
+    return f"{hover}<extra></extra>" if hover else None
 
 
 def band(table: pd.DataFrame, name: str) -> go.Scatter:

@@ -15,17 +15,33 @@ def join(names: Sequence[str], word: str = "and") -> str:
     return f" {word} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def count(n: int, one: str, several: str = "") -> str:
+    """Write a number of things: 1 photo, 1,418 photos."""
+    return f"{n:,} {one if n == 1 else several or one + 's'}"
+
+
 def percent(rate: float) -> str:
-    """Write a rate with at most three digits: 0.0873 -> 8.7 %; a dash where it is not known."""
+    """Write a rate with at most three digits: 0.0873 -> 8.7 %; what is not all is not 100 %.
+
+    A dash stands where it is not known.
+    """
     if math.isnan(rate):
         return "–"
-    digits = 1 if 0 < rate < 0.995 else 0
-    return f"{100 * rate:.{digits}f} %"
+    if 0 < rate < 0.0005:
+        return "under 0.1 %"
+    if 0.9995 <= rate < 1:
+        return "over 99.9 %"
+    return f"{100 * rate:.{1 if 0 < rate < 1 else 0}f} %"
+
+
+def probability(prob: float) -> str:
+    """Write the probability of an answer: 0.903 -> 90 %; close to 0 or 1 with one more digit."""
+    return f"{100 * prob:.0f} %" if 0.01 <= prob < 0.99 else percent(prob)
 
 
 def sure(prob: float) -> str:
-    """Write a probability as the end of a clause: ", 93.0 %"; "" where only the answer is known."""
-    return "" if math.isnan(prob) else f", {percent(prob)}"
+    """Write a probability as the end of a clause: ", 93 %"; "" where only the answer is known."""
+    return "" if math.isnan(prob) else f", {probability(prob)}"
 
 
 def balanced(rate: float | None) -> str:

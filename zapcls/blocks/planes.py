@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import plotly.graph_objects as go
 
-from zapcls.blocks.charts import NEUTRAL, OUTLINE, PALE, figure_of
+from zapcls.blocks import numbers
+from zapcls.blocks.charts import NEUTRAL, OUTLINE, PALE, figure_of, percent_axis
 
 HEIGHT = 420
 _NAME_SHARE = 0.4  # of the panel's width is for the names at its right
@@ -51,9 +52,9 @@ def plane(marks: Sequence[Mark], x_title: str, y_title: str) -> go.Figure:
         _add_mark(figure, mark)
     x_range, y_range = _span(marks, 0), _span(marks, 1)
     _write_names(figure, marks, x_range[1] + 0.05 * (x_range[1] - x_range[0]), y_range)
-    axis = {"tickformat": ".1~%", "showgrid": False, "zeroline": False, "nticks": 6}
-    figure.update_xaxes(range=x_range, domain=[0, 1 - _NAME_SHARE], **axis)
-    return figure.update_yaxes(range=y_range, **axis)
+    axis = {"showgrid": False, "zeroline": False}
+    figure.update_xaxes(domain=[0, 1 - _NAME_SHARE], **percent_axis(*x_range), **axis)
+    return figure.update_yaxes(**percent_axis(*y_range), **axis)
 
 
 def _span(marks: Sequence[Mark], side: int) -> tuple[float, float]:
@@ -70,7 +71,11 @@ def _add_singles(figure: go.Figure, mark: Mark) -> None:
     figure.add_scatter(
         x=[x for x, _ in mark.singles], y=[y for _, y in mark.singles], mode="markers",
         marker={"size": 7, "color": mark.color, "opacity": PALE},
-        hovertemplate=f"{mark.name}, one training<br>%{{x:.1%}}, %{{y:.1%}}<extra></extra>",
+        hovertext=[
+            f"{mark.name}, one training<br>{numbers.percent(x)}, {numbers.percent(y)}"
+            for x, y in mark.singles
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
 
 

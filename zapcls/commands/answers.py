@@ -27,7 +27,9 @@ def run_classify(arguments: argparse.Namespace) -> None:
         targets = {
             target: {"label": one.label, "prob": one.prob} for target, one in answers.items()
         }
-        said = (f"{one.label}, {one.prob[one.label]:.0%}" for one in answers.values())
+        said = (
+            f"{one.label}, {numbers.probability(one.prob[one.label])}" for one in answers.values()
+        )
         return targets[run.task.target] | {"targets": targets}, "; ".join(said)
 
     print_answers(arguments, ask, "classified")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from zapcls.blocks import numbers
 from zapcls.commands import terminal
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import check_writable
@@ -39,9 +40,10 @@ def run_label_issues(arguments: argparse.Namespace) -> None:
     if not arguments.json:
         facts = check.facts
         print(
-            f"{facts['suspects']:,} of {facts['n']:,} labels are suspected. Frozen-body heads, "
-            f"out-of-fold, err {facts['error_rate']:.1%} (95 % interval {facts['error_low']:.1%} "
-            f"to {facts['error_high']:.1%})."
+            f"{facts['suspects']:,} of {facts['n']:,} labels are suspected. Label check: "
+            "classifiers that never saw the product, wrong on "
+            f"{numbers.percent(facts['error_rate'])} (95 % interval "
+            f"{numbers.interval(facts['error_low'], facts['error_high'])})."
         )
 
 
@@ -133,8 +135,9 @@ def run_cross_validate(arguments: argparse.Namespace) -> None:
         return
     print(
         f"{run.run_id}  over all images, {result['folds']} trainings: error rate "
-        f"{result['error_rate']:.1%} (95 % interval {result['error_low']:.1%} to "
-        f"{result['error_high']:.1%}, n = {result['n']:,}), {result['seconds']:.0f} s"
+        f"{numbers.percent(result['error_rate'])} (95 % interval "
+        f"{numbers.interval(result['error_low'], result['error_high'])}, n = {result['n']:,}), "
+        f"{result['seconds']:.0f} s"
     )
 
 

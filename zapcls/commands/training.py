@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any
 
+from zapcls.blocks import numbers
 from zapcls.commands import terminal
 from zapcls.commands.data import COLUMN_OPTIONS, choose_data, look_at_data
 from zapcls.config import DEFAULT_PRESET, PHASES, PRESETS, SETTINGS, TrainConfig, build_config
@@ -125,9 +126,10 @@ def describe_summary(summary: dict[str, Any]) -> str:
 def _describe_rates(rates: dict[str, Any]) -> str:
     balanced = rates["balanced_error_rate"]
     return (
-        f"error rate {rates['error_rate']:.1%} "
-        f"(95 % interval {rates['error_low']:.1%} to {rates['error_high']:.1%}, "
-        f"n = {rates['n_valid']:,})" + ("" if balanced is None else f", balanced {balanced:.1%}")
+        f"error rate {numbers.percent(rates['error_rate'])} "
+        f"(95 % interval {numbers.interval(rates['error_low'], rates['error_high'])}, "
+        f"n = {rates['n_valid']:,})"
+        + ("" if balanced is None else f", balanced {numbers.percent(balanced)}")
     )
 
 

@@ -71,8 +71,8 @@ PRESETS = {
     ),
     "blog-2019": Preset(
         "Blog 2019",
-        "As in the blog post: ResNet-50, 224 px, batch 64, one-cycle after unfreezing. "
-        "Made for a GPU.",
+        "As in the blog post: ResNet-50, 224 px, batch 64, one-cycle after unfreezing, a random "
+        "split, which leaks products. Made for a GPU.",
         {
             "arch": "resnet50",
             "weights": "imagenet",
@@ -83,6 +83,7 @@ PRESETS = {
             "frozen_lr": SUGGESTED,
             "unfrozen_lr": SUGGESTED,
             "augmentation": "standard",
+            "split": "random",
         },
     ),
 }

@@ -42,9 +42,9 @@ SECTIONS = {
     "Network": "",
     "Schedule": "",
     "Data": "",
-    "Less color": "What may keep the network from going by the color. Only training photos are "
-    "changed, each in one way at most.",
-    "More": "",
+    "Reduce color bias": "What may keep the network from going by the color. Only training photos "
+    "are changed, each in one way at most.",
+    "Advanced": "",
 }
 PARTS = {
     "all": "whole network", "last_stage": "last stage", "last_two_stages": "last two stages",
@@ -157,14 +157,14 @@ class TrainConfig:
         "epochs after unfreezing")
     unfrozen_lr: float | str = row(3e-3, rate(), "Learning rate, {unfrozen_part}", "Schedule",
         _RATE_HELP)
-    views: int = row(2, whole(0, 16), "Views of each photo", "More",
+    views: int = row(2, whole(0, 16), "Views of each photo", "Advanced",
         "views of each photo that the frozen network is shown, computed once; at 0 it runs again "
         "each epoch",
         # A curve of the whole network saw the photos, not what a frozen body made of them.
         curve=Curve("with", "{} views of each photo", lambda taken, phase: (
             phase == "frozen" or taken["unfrozen_part"] != "all"
         )))
-    start_size: int = row(0, whole(0, 512, "px", step=32), "First image size (px)", "More",
+    start_size: int = row(0, whole(0, 512, "px", step=32), "First image size (px)", "Advanced",
         "progressive resizing: the whole network begins with images of this side, which grow to "
         "the image size; at 0 it does not")
     split: str = row("product",
@@ -180,23 +180,24 @@ class TrainConfig:
         }.__getitem__))
     seed: int = row(0, whole(0, 2**32 - 1), "Seed", "Data",
         "of the split, the head and the batches", line="seed {}")
-    device: str = row("auto", _same(DEVICES, "device"), "Device", "More", "where to train")
-    precision: str = row("auto", _same(("auto", "fp32", "fp16", "bf16")), "Precision", "More",
+    device: str = row("auto", _same(DEVICES, "device"), "Device", "Advanced", "where to train")
+    precision: str = row("auto", _same(("auto", "fp32", "fp16", "bf16")), "Precision", "Advanced",
         "number format while training")
-    compile: str = row("no", _same(("no", "yes")), "Compile the network", "More",
+    compile: str = row("no", _same(("no", "yes")), "Compile the network", "Advanced",
         "compile the whole network with torch.compile; worth it in long GPU trainings")
-    hue_jitter: float = row(0.0, share(0.5), "Hue jitter (of the color circle)", "Less color",
+    hue_jitter: float = row(0.0, share(0.5), "Hue jitter (of the color circle)",
+        "Reduce color bias",
         "largest random turn of a photo's hues: at 0.5 red may become any color",
         line="hues turned by up to {} of the circle", is_quiet=True, curve=Curve("with"))
-    grayscale_share: float = row(0.0, share(), "Shown in gray (share)", "Less color",
+    grayscale_share: float = row(0.0, share(), "Shown in gray (share)", "Reduce color bias",
         "share of the training photos shown without color",
         line="{} of the photos in gray", is_quiet=True, curve=Curve("with"))
-    recolor_share: float = row(0.0, share(), "Recolored (share)", "Less color",
+    recolor_share: float = row(0.0, share(), "Recolored (share)", "Reduce color bias",
         "share of the training photos whose object is shown in another color, drawn at random",
         line="{} of the photos recolored", is_quiet=True, curve=Curve("with"))
     color_weights: str = row("none",
         choice({"none": "each photo the same", "balanced": "color and label independent"}),
-        "Weights in training", "Less color",
+        "Weights in training", "Reduce color bias",
         "balanced: a photo counts for more where its color is rarer within its label than overall, "
         "so that color and label become independent; both keep their shares",
         needs=(_ONE_TARGET,),
@@ -206,7 +207,7 @@ class TrainConfig:
         }.__getitem__))
     last_layer: str = row("trained",
         choice({"trained": "as it was trained", "balanced": "fitted again on even colors"}),
-        "Last layer", "Less color",
+        "Last layer", "Reduce color bias",
         "balanced: the last layer is fitted again on photos drawn evenly from each color of each "
         "label (Kirichenko and others 2022)",
         needs=(_ONE_TARGET,),

@@ -38,6 +38,7 @@ from zapcls.findings import (
     recolor,
     remedies,
     slices,
+    summary,
     training,
 )
 from zapcls.findings.ask import Ask
@@ -49,6 +50,7 @@ FINDINGS: dict[str, ModuleType] = {
     "causes": causes,
     "label_check": label_check,
     "slices": slices,
+    "summary": summary,
     "claim": claim,
     "groups": groups,
     "pairs": pairs,

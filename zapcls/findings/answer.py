@@ -88,7 +88,7 @@ def sum_up(found: Found, ask: Ask) -> str:
             f"**{numbers.percent(others.rate)}** ({numbers.interval(others.low, others.high)})."
         )
     answers = {frozenset({HIGHER}): "Yes.", frozenset({LOWER}): "No, less often."}
-    answer = answers.get(frozenset(outcomes), "Not decidable at this n.")
+    answer = answers.get(frozenset(outcomes), "Too few to tell.")
     return " ".join([f"**{answer}**", *said])
 
 

@@ -13,7 +13,7 @@ from zapcls.evidence import Evidence
 
 CLAIM = ("pink", "Women", "Men")  # the blog's: pink women's shoes are called men's
 RUN, HEADS = "run", "oof"
-SOURCES = {RUN: "this run, valid", HEADS: "out-of-fold, all photos"}
+SOURCES = {RUN: "this run, valid", HEADS: "label check, all photos"}
 SPLIT = "valid"  # the out-of-fold answers all stand under it
 
 
@@ -96,7 +96,7 @@ class Ask:
 
     def view(self, **filters: Any) -> dict[str, Any]:
         """Return the gallery's filters that show some photos of this source and split."""
-        of_source = {"split": self.split} if self.source == RUN else {"source": "out-of-fold"}
+        of_source = {"split": self.split} if self.source == RUN else {"source": "label check"}
         return {**filters, **of_source}
 
 

@@ -13,7 +13,17 @@ import pandas as pd
 
 from zapcls.blocks import Block, Photos, Section, Text
 from zapcls.evidence import MISSING, Evidence
-from zapcls.findings import association, claim, directions, groups, odds, pairs, recolor, remedies
+from zapcls.findings import (
+    association,
+    claim,
+    directions,
+    groups,
+    odds,
+    pairs,
+    recolor,
+    remedies,
+    summary,
+)
 from zapcls.findings.ask import Ask, build_ask
 
 
@@ -76,6 +86,7 @@ def build_tables(evidence: Evidence, by: str = "color") -> dict[str, pd.DataFram
         parts.setdefault(name, []).append(table)
     found |= {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     compared = found.pop("pairs")
+    found |= summary.tables(summary.find(evidence, ask), ask)
     changed = _build_changed(evidence, ask) if by == "color" else {}
     return found | changed | {"pairs": compared}
 

@@ -60,12 +60,15 @@ def draw(bins: pd.DataFrame) -> go.Figure:
     """Draw the share of right answers over the probability, with intervals."""
     points = bins.rename(columns={"mean_prob": "x", "rate": "y"})
     diagonal = Line(pd.DataFrame({"x": [0, 1], "y": [0, 1]}), dash="dot")
-    hover = "sure %{x:.0%}, right %{y:.0%}, n = %{customdata}"
-    line = Line(points, color=charts.CLASS_COLORS[2], mode="markers+lines", size=9, hover=hover)
+    points["hover"] = [
+        f"sure {numbers.percent(row.x)}, right {numbers.percent(row.y)}, n = {row.n:,}"
+        for row in points.itertuples()
+    ]
+    line = Line(points, color=charts.CLASS_COLORS[2], mode="markers+lines", size=9)
     figure = lines((diagonal, line), "how sure the run was", "how often it was right")
     surest = bins["mean_prob"].min() if len(bins) else 0.5
-    figure.update_xaxes(tickformat=".0%", range=[max(0.0, surest - 0.05), 1.01])
-    return figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
+    figure.update_xaxes(**charts.percent_axis(max(0.0, surest - 0.05), 1.01))
+    return figure.update_yaxes(**charts.percent_axis(0, 1.02))
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zapcls.analysis.causes import EXPLANATIONS, count_causes, sort_causes
+from zapcls.analysis.causes import EXPLANATIONS, count_causes, count_siblings, sort_causes
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips
 from zapcls.blocks import Block, Chart, Link, Links, Section, Text, charts, numbers
@@ -21,6 +21,7 @@ class Found:
     errors: pd.DataFrame
     counts: pd.DataFrame
     is_checked: bool  # whether the labels are
+    siblings: pd.DataFrame  # `count_siblings`
 
 
 def sort_errors(evidence: Evidence) -> pd.DataFrame:
@@ -43,7 +44,8 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     """Count the asked split's errors by cause."""
     wrong = labelled(evidence.predictions, ask.split).query("wrong")
     errors = wrong[["image_id", "product_id"]].merge(sort_errors(evidence), on="image_id")
-    return Found(errors, count_causes(errors), evidence.check.is_done)
+    siblings = count_siblings(evidence.predictions, ask.split)
+    return Found(errors, count_causes(errors), evidence.check.is_done, siblings)
 
 
 def section(found: Found, ask: Ask) -> Section:
@@ -81,7 +83,19 @@ def describe(found: Found, ask: Ask) -> str:
         f"{numbers.begin(ask.source_name)}: the first cause that there is evidence for, as shares "
         f"of {len(found.errors):,} errors. A suspected label is something to look at: about half "
         f"of such suspicions are right in published studies."
-        f"{'' if found.is_checked else unchecked}"
+        f"{describe_siblings(found.siblings)}{'' if found.is_checked else unchecked}"
+    )
+
+
+def describe_siblings(siblings: pd.DataFrame) -> str:
+    """Describe the control of the cause "right in another color"; "" without any pair."""
+    other, same = siblings.itertuples()
+    if not other.n or not same.n:
+        return ""
+    return (
+        f" Photos of the product in another color are right in {other.right:,} of {other.n:,} "
+        f"pairs, in the same color in {same.right:,} of {same.n:,}: as far as the two are alike, "
+        "it is another photo that helps, not another color."
     )
 
 

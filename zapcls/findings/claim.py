@@ -14,12 +14,13 @@ from zapcls.findings.ask import SPLIT, Ask
 from zapcls.findings.verdict import decide_row
 
 NEEDS = ("predictions", "colors", "check")
+COARSE = 0.05  # a group that shows only larger rises is small
 HELP = (
     "p: errors are moved between products of the label at random, 2,000 times. Corrected: Holm's, "
-    "for all groups and ways to err. How large a difference must be to be found four times in five "
-    "(p < 0.05, before the correction) follows from the number of products and the others' rate. A "
-    "difference is called one where the corrected p is below 0.05 and the 95 % interval leaves out "
-    "0."
+    "for all groups and ways to err. A rise would show where it is found four times in five "
+    "(p < 0.05, before the correction); how large it must be follows from the number of products "
+    "and the others' rate. A difference is called one where the corrected p is below 0.05 and the "
+    "95 % interval leaves out 0."
 )
 
 
@@ -80,24 +81,28 @@ def judge(found: Found, ask: Ask) -> str:
     called = f"Called {ask.called_name}"
     said = decide_row(row).word(
         f"{called} more often for {ask.group}.", f"{called} less often for {ask.group}.",
-        "Not decidable at this n.",
+        describe_doubt(row, ask),
     )  # fmt: skip
-    is_open = not decide_row(row).is_told and row["detectable"] < 1
     return (
         f"Of the {others} it is {numbers.percent(row['rate_others'])} "
         f"({int(row['hits_others']):,} of {int(row['n_others']):,}): **{between} points** for "
         f"{ask.group}; p = {numbers.p_value(row['p'])}, corrected for the {found.tried:,} groups "
-        f"tried {numbers.p_value(row['p_holm'])}. **{said}** {describe_reach(row, ask)}"
-        f"{', a smaller one less often' if is_open else ''}."
+        f"tried {numbers.p_value(row['p_holm'])}. **{said}** {describe_reach(row)}."
     )
 
 
-def describe_reach(row: Any, ask: Ask) -> str:
-    """Describe which rise of a group's rate is found with as many products as it has."""
-    reach = row["detectable"]
-    rise = "no rise at all" if reach >= 1 else f"a rise of {100 * reach:.1f} points"
-    products = f"{int(row['n_products']):,} {ask.noun(things='products')}"
-    return f"With {products} {rise} is found four times in five"
+def describe_doubt(row: Any, ask: Ask) -> str:
+    """Describe in a sentence why nothing is told: too few of them, or what could be chance."""
+    return f"Too few {ask.noun()} to tell." if row["detectable"] > COARSE else "Could be chance."
+
+
+def describe_reach(row: Any) -> str:
+    """Describe which rise of a group's rate would show with as many products as it has."""
+    reach, products = row["detectable"], f"With {int(row['n_products']):,} products"
+    if reach >= 1:
+        return f"{products} no rise would show"
+    rise = f"{100 * reach:.{0 if reach >= 0.1 else 1}f}"
+    return f"{products} only a rise of about {rise} points would show"
 
 
 def draw(asked: Sequence[tuple[Found, Ask]]) -> Chart:

@@ -41,6 +41,11 @@ class Found:
     is_random: bool  # one of the splits lets a product's colors into train and valid
     corrected: int | None  # labels corrected for the second run; None: it is no retraining
 
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether anybody has reviewed one of the photos: else all rows of the summary are one."""
+        return bool(self.summary.loc[self.summary["images"] == "reviewed", "n"].any())
+
 
 def find(first: Evidence, second: Evidence, ask: Ask) -> Found:
     """Compare two runs' error rates on the same photos, under both labels.
@@ -78,6 +83,10 @@ def pair(first: Evidence, second: Evidence, ask: Ask) -> pd.DataFrame:
 def section(found: Found, ask: Ask) -> Section:
     """Describe whether one run is better where nobody reviewed, then under both labels."""
     blocks: list[Block] = [*describe_answer(found, ask), Text(describe_source(found), "note")]
+    if not found.is_reviewed:
+        row = found.summary.head(1)
+        table = Table(write_summary(row, ask), "Nobody has reviewed these photos.", is_open=True)
+        return Section("compare", "Is the second run better?", (*blocks, table))
     chart = Chart(
         "Under the old and the corrected labels", draw(found.summary, ask),
         "Left of zero the second run errs less. Lines are 95 % intervals; products count.",
@@ -110,7 +119,7 @@ def judge(row: Any) -> str:
     return decide_row(row, p="p").word(
         "the second run is wrong more often",
         "the second run is wrong less often",
-        "no difference beyond chance",
+        "the difference could be chance",
     )
 
 
@@ -146,12 +155,17 @@ def draw(summary: pd.DataFrame, ask: Ask) -> go.Figure:
 
 
 def draw_differences(
-    rows: pd.DataFrame, names: list[str], kind: str, ask: Ask, counted: str = "n"
+    rows: pd.DataFrame,
+    names: list[str],
+    kind: str,
+    ask: Ask,
+    counted: str = "n",
+    reach: float = 0.0,
 ) -> go.Figure:
     """Draw the paired difference of each row with its interval; left of zero the second is lower.
 
     `kind` of rate is error or flip; `rows` has pale, and color where a mark's is not the run's;
-    `counted` is the column that is written beside.
+    `counted` is the column that is written beside, `reach` the end of the axis (0: its own).
     """
     table = pd.DataFrame(
         {
@@ -164,7 +178,7 @@ def draw_differences(
         }
     )  # fmt: skip
     notes = [f"n = {n:,}" if n else ask.nobody for n in rows[counted]]
-    axis = charts.Axis(f"{kind} rate, second minus first", "+.1~%", null=0)
+    axis = charts.Axis(f"{kind} rate, second minus first, points", null=0, reach=reach)
     return charts.rows(names, [charts.Dots(table)], axis, notes)
 
 

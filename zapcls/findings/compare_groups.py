@@ -59,9 +59,14 @@ def section(found: Found, ask: Ask) -> Section:
     ]
     if len(found.worst):
         blocks.append(Text(describe_worst(found.worst, ask), help=WORST_HELP))
-    for label in choose_labels(groups, ask):
-        rows = choose_drawn(groups[groups["label"] == label], ask)
-        blocks.append(draw_pair(rows, list(rows[ask.by]), ask.task.noun(label), "error", ask))
+    drawn = {
+        label: choose_drawn(groups[groups["label"] == label], ask)
+        for label in choose_labels(groups, ask)
+    }
+    scale = find_scale(pd.concat(drawn.values()))
+    for label, rows in drawn.items():
+        noun = ask.task.noun(label)
+        blocks.append(draw_pair(rows, list(rows[ask.by]), noun, "error", ask, scale))
     caption = (
         f"Both runs, valid: the {groups['n'].sum():,} photos that nobody reviewed. Left of zero "
         "the second run errs less. Lines are 95 % intervals over products, n of a difference "
@@ -90,26 +95,43 @@ def choose_drawn(rows: pd.DataFrame, ask: Ask) -> pd.DataFrame:
     return rows.loc[most.index.sort_values()]
 
 
-def draw_pair(rows: pd.DataFrame, names: list[str], title: str, kind: str, ask: Ask) -> Columns:
+def find_scale(rows: pd.DataFrame) -> tuple[float, float]:
+    """Find the highest interval of a rate and the farthest of a difference, of what is not small.
+
+    Charts of several labels are drawn on this one scale.
+    """
+    large = rows[rows["n_products"] >= FEW_PRODUCTS]
+    large = large if large["n"].any() else rows
+    top = large[[f"high_{run}" for run in RUNS]].max().max()
+    return float(top), float(1.2 * large[["low", "high"]].abs().max().max())
+
+
+def draw_pair(
+    rows: pd.DataFrame, names: list[str], title: str, kind: str, ask: Ask,
+    scale: tuple[float, float] = (0.0, 0.0),
+) -> Columns:  # fmt: skip
     """Draw both runs' rates as bars, and their paired differences beside them.
 
-    `kind` of rate is error or flip; `names` name the rows, colors in their own color.
+    `kind` of rate is error or flip; `names` name the rows, colors in their own color; `scale` has
+    the ends of both axes, 0 for those of the marks.
     """
     swatches = {name: SWATCHES[name] for name in names if name in SWATCHES}
     pale = rows["n_products"] < FEW_PRODUCTS
     color = [swatches.get(name, RUN_COLORS["second"]) for name in names]
-    apart = draw_differences(rows.assign(pale=pale, color=color), names, kind, ask, "n_products")
+    apart = draw_differences(
+        rows.assign(pale=pale, color=color), names, kind, ask, "n_products", scale[1]
+    )
     title = numbers.begin(title)
     return Columns(
         (
-            (Chart(title, draw_rates(rows, names, swatches, kind, ask)),),
+            (Chart(title, draw_rates(rows, names, swatches, kind, ask, scale[0])),),
             (Chart(f"{title}: the difference", apart),),
         )
     )
 
 
 def draw_rates(
-    rows: pd.DataFrame, names: list[str], swatches: dict[str, str], kind: str, ask: Ask
+    rows: pd.DataFrame, names: list[str], swatches: dict[str, str], kind: str, ask: Ask, top: float
 ) -> go.Figure:
     """Draw both runs' rates in each row, bar by bar, with intervals."""
     columns = {"errors": "hits", "rate": "rate", "low": "low", "high": "high"}
@@ -119,7 +141,8 @@ def draw_rates(
         )
         for run in RUNS
     }
-    return charts.bars(names, series, RUN_COLORS, f"{kind} rate", swatches or None, ask.nobody)
+    title = f"{kind} rate"
+    return charts.bars(names, series, RUN_COLORS, title, swatches or None, ask.nobody, top)
 
 
 def describe_told(groups: pd.DataFrame, names: list[str], kind: str) -> str:

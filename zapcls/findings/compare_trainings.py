@@ -6,15 +6,17 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from zapcls.analysis.compare import diff_configs
-from zapcls.blocks import Block, Chart, Columns, Section, Table, Text
-from zapcls.blocks.charts import figure_of
+from zapcls.blocks import Block, Chart, Columns, Section, Table, Text, numbers
+from zapcls.blocks.charts import figure_of, percent_axis
+from zapcls.config import SETTINGS
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS
-from zapcls.findings.training import pick_best
+from zapcls.findings.training import pick_best, write_epochs
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import read_history
 
+NAMED = 4  # settings that a sentence names at most
 NEEDS = ()  # what a training wrote stays as it is
 
 
@@ -54,21 +56,49 @@ def section(found: Found, ask: Ask) -> Section:
     return Section("trainings", "How they learned", (Columns(((curves,), (settings,))),))
 
 
+def describe_settings(found: Found, corrected: int | None = None) -> str:
+    """Describe in a sentence what was done differently: only hue jitter differs (0 → 0.5).
+
+    `corrected` is how many labels were corrected for the second run, None if it is no retraining.
+    """
+    said = [
+        f"{_name_setting(row.setting)} ({row.first} → {row.second})"
+        for row in found.settings.itertuples()
+    ]
+    if corrected:
+        said.append(f"{numbers.count(corrected, 'corrected label')}")
+    if not said:
+        return "Nothing differs in the settings, not even the seed."
+    if len(said) == 1:
+        return f"**Only this differs: {said[0]}.**"
+    more = f" and {len(said) - NAMED} more settings" if len(said) > NAMED else ""
+    return f"**{numbers.count(len(said), 'thing differs', 'things differ')}:** " + (
+        "; ".join(said[:NAMED]) + f"{more}."
+    )
+
+
+def _name_setting(name: str) -> str:
+    if name in SETTINGS and "{" not in SETTINGS[name].title:
+        return SETTINGS[name].title.lower()
+    return name.replace("_", " ")
+
+
 def draw(histories: tuple[pd.DataFrame, pd.DataFrame]) -> go.Figure:
     """Draw the tune error rate after each epoch, a line a run, the best epoch marked."""
     figure = figure_of(300, xaxis_title="epoch", yaxis_title="tune error rate")
     for history, (run, color) in zip(histories, RUN_COLORS.items(), strict=True):
         figure.add_scatter(
             x=history["epoch"], y=history["tune_error_rate"], mode="lines+markers", name=run,
-            line={"color": color, "width": 2},
-            hovertemplate=f"{run}, epoch %{{x}}: %{{y:.1%}}<extra></extra>",
+            line={"color": color, "width": 2}, hovertext=write_epochs(history)["hover"],
+            hovertemplate=f"{run}, %{{hovertext}}<extra></extra>",
         )  # fmt: skip
         best = pick_best(history)
         figure.add_scatter(
             x=best["epoch"], y=best["tune_error_rate"], mode="markers", showlegend=False,
             marker={"size": 13, "color": color, "symbol": "star"}, name=f"{run}: best by tune",
         )  # fmt: skip
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    highest = pd.concat(histories)["tune_error_rate"].max()
+    figure.update_yaxes(**percent_axis(0, 1.1 * highest))
     longest = max(map(len, histories))
     return figure.update_xaxes(rangemode="tozero", dtick=1 if longest < 20 else None)
 

@@ -1,4 +1,4 @@
-"""What is taken for what: how many photos of each label are called each class."""
+"""Mix-ups: how many photos of each label are called each class."""
 
 from dataclasses import dataclass
 
@@ -73,7 +73,7 @@ def section(found: Found, ask: Ask) -> Section:
         )
     )
     blocks: list[Block] = [chart, Text(describe(found), "note"), links]
-    return Section("confusions", "What is taken for what", tuple(blocks))
+    return Section("confusions", "Mix-ups", tuple(blocks))
 
 
 def view(label: str, called: str, ask: Ask) -> dict[str, object]:
@@ -87,7 +87,7 @@ def describe(found: Found) -> str:
     pairs = found.pairs
     wrong, shown = int(pairs["n"].sum()), pairs.head(LISTED)
     if not wrong:
-        return "Nothing is taken for anything else."
+        return "Nothing is mixed up."
     if len(pairs) <= LISTED:
         return f"All {wrong:,} errors, by pair:"
     return (

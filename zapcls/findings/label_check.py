@@ -7,8 +7,10 @@ import pandas as pd
 
 from zapcls.analysis.metrics import labelled
 from zapcls.blocks import Section, Text, numbers
+from zapcls.data.task import Task
 from zapcls.evidence import MISSING, Evidence
 from zapcls.findings.ask import SPLIT, Ask
+from zapcls.schema import SEVERAL
 
 NEEDS = ("predictions", "check", "reviews")
 ISSUES = ["image_id", "label", "suggested_label", "label_quality", "reasons"]
@@ -60,13 +62,37 @@ def section(found: Found, ask: Ask) -> Section:
     done = int(suspects["mark"].notna().sum())
     headline = f"**{len(suspects):,} of {facts['n']:,}** labels are suspected; {done:,} reviewed."
     note = (
-        f"Frozen-body heads, out-of-fold: {numbers.percent(facts['error_rate'])} wrong "
+        "Label check: classifiers that never saw this product, "
+        f"{numbers.percent(facts['error_rate'])} wrong "
         f"({numbers.interval(facts['error_low'], facts['error_high'])}, n = {facts['n']:,} photos "
         f"of {facts['n_products']:,} products). They are not the run on this page: on its "
         f"{found.n_both:,} valid photos the two give the same answer in "
         f"{numbers.dash(found.agreement, numbers.percent)}."
     )
     return Section("label-check", title, (Text(headline, help=HELP), Text(note, "note")))
+
+
+def describe_reasons(reasons: str, task: Task) -> list[str]:
+    """Describe what speaks against a label (`schema.LABEL_ISSUES`), a clause each."""
+    return [_describe_reason(reason, task) for reason in filter(None, reasons.split("; "))]
+
+
+def _describe_reason(reason: str, task: Task) -> str:
+    who, _, said = reason.partition(": ")
+    if who == "heads":
+        label, _, share = said.rpartition(", ")
+        return f"the label check says {task.name(label)} ({share})"
+    kind, _, others = who.partition(" ")
+    more = others.rpartition(" and ")[2].removesuffix(" more")
+    n = int(more) + 1 if others.endswith(" more") else 1
+    label = numbers.join([task.name(name) for name in said.split(SEVERAL)])
+    what = {
+        "sibling": ("another photo of the product is", "{} other photos of the product are"),
+        "near-duplicate": ("a photo that looks the same is", "{} photos that look the same are"),
+    }.get(kind)
+    if what is None:  # of another version
+        return reason
+    return f"{what[n > 1].format(n)} {task.verb} {label}"
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

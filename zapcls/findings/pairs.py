@@ -122,7 +122,7 @@ def describe(found: Found, ask: Ask) -> str:
     return (
         f"**{int(row['n_products']):,}** {products} have photos {both}. "
         f"{numbers.percent(row['rate'])} are wrong {ask.within()}, "
-        f"{numbers.percent(row['rate_other'])} otherwise, "
+        f"{numbers.percent(row['rate_other'])} {ask.another}, "
         f"{numbers.change(row)} points: **{said}** (p = {row['p']:.2g}, {row['p_holm']:.2g} "
         f"corrected for the {ask.words} tried)."
     )
@@ -132,15 +132,15 @@ def draw(rows: pd.DataFrame, ask: Ask) -> go.Figure:
     """Draw the difference of each group with its interval, its number of products beside it."""
     names = rows[ask.by].to_list()
     hover = [
-        f"{name}: {row.difference:+.1%} ({row.low:+.1%} to {row.high:+.1%})<br>"
-        f"{row.n_products:,} products<br>corrected p {row.p_holm:.2g}"
-        for name, row in zip(names, rows.itertuples(), strict=True)
+        f"{name}: {numbers.change(row)} points<br>{row['n_products']:,} products<br>"
+        f"corrected p {numbers.p_value(row['p_holm'])}"
+        for name, (_, row) in zip(names, rows.iterrows(), strict=True)
     ]
     marks = rows.rename(columns={"difference": "middle"}).assign(
         color=[ask.swatch(name) for name in names], pale=rows["n_products"] < FEW_PRODUCTS,
         hover=hover,
     )  # fmt: skip
-    axis = charts.Axis(f"error rate, this {ask.word} minus others", "+.0%", null=0)
+    axis = charts.Axis(f"error rate, this {ask.word} minus others, points", null=0)
     return charts.rows(
         names, [charts.Dots(marks)], axis, [f"n = {n:,}" for n in rows["n_products"]]
     )

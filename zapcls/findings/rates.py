@@ -38,7 +38,8 @@ class Found:
     precision: pd.DataFrame
     f1: pd.DataFrame  # of each class in the asked split: label, rate, low, high
     macro_f1: dict[str, float]  # its mean over the classes of valid: rate, low, high
-    guess_error_rate: float  # of always naming train's most frequent label, on valid
+    guess: str  # train's most frequent label
+    guess_error_rate: float  # of always answering it, on valid
     split_mode: str  # product, random or imported
     heads: pd.Series | None
 
@@ -58,6 +59,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
         metrics.precision_by_class(table, evidence.classes, ask.split),
         metrics.f1_by_class(table, evidence.classes, ask.split),
         metrics.macro_f1(table, evidence.classes, SPLIT),
+        metrics.find_most_frequent(table, SPLIT),
         metrics.guess_error_rate(table, SPLIT),
         "imported" if evidence.run.is_imported else evidence.run.train_config.split,
         None if heads is None else metrics.error_by_split(heads).iloc[0],
@@ -85,8 +87,9 @@ def answer(found: Found, ask: Ask) -> Section:
         ),
         Text(
             f"95 % interval {numbers.interval(valid['low'], valid['high'])}, counting "
-            f"{valid['n_products']:,} products. {describe_balance(found, ask)} Always naming the "
-            f"most frequent class would err {numbers.percent(found.guess_error_rate)}."
+            f"{valid['n_products']:,} products. {describe_balance(found, ask)} Always answering "
+            f"{ask.task.name(found.guess)} would be wrong on "
+            f"{numbers.percent(found.guess_error_rate)}."
         ),
         Text(SOURCES[found.split_mode], "note"),
     ]
@@ -163,10 +166,10 @@ def describe_precision(found: Found, ask: Ask) -> str:
 
 
 def describe_heads(heads: pd.Series) -> str:
-    """Describe what the label check's heads come to over all photos."""
+    """Describe how often the label check's heads are wrong over all photos."""
     return (
-        "Heads on the frozen network's features answer for every photo out of fold: each by heads "
-        "that never saw its product. They are not this run. They are wrong on "
+        "Label check: classifiers that never saw the product answer for every photo. They are not "
+        "this run. They are wrong on "
         f"{heads['hits']:,} of {heads['n']:,}, **{numbers.percent(heads['rate'])}** "
         f"({numbers.interval(heads['low'], heads['high'])})."
     )

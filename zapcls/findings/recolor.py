@@ -100,7 +100,7 @@ def list_edits(found: Found, edit: str, ask: Ask) -> list[Block]:
         *told,
         Columns(
             (
-                (Chart(f"{recolored}: other answers", draw_flips(chosen, control)),),
+                (Chart(f"{recolored}: answers that change", draw_flips(chosen, control)),),
                 (Chart(f"{recolored}: shift of the probability", draw_shifts(chosen, ask)),),
             )
         ),
@@ -134,7 +134,7 @@ def describe_all(flips: pd.DataFrame, edit: str) -> str:
     row, control = rows.iloc[0], CONTROLS[CONTROL_OF[edit]]
     return (
         f"{name}: **{row['flips']:,} of {row['n']:,}** recolored photos "
-        f"({row['n_products']:,} products) get another answer than before, {_write_rate(row)}. "
+        f"({row['n_products']:,} products) change their answer, {_write_rate(row)}. "
         f"With {control} as the control it is {numbers.percent(row['control_rate'])}. The "
         f"difference is {numbers.change(row, 'excess')} points: **{judge(row, edit, 'p')}**."
     )
@@ -148,8 +148,8 @@ def describe_target(flips: pd.DataFrame, color: str, edit: str, ask: Ask) -> str
         return f"No {noun} of another color could be turned {color} in this way."
     row, control = rows.iloc[0], CONTROLS[CONTROL_OF[edit]]
     return (
-        f"{numbers.begin(noun)} turned {color}: **{row['flips']:,} of {row['n']:,}** get another "
-        f"answer, {_write_rate(row)}; with {control} it is "
+        f"{numbers.begin(noun)} turned {color}: **{row['flips']:,} of {row['n']:,}** change "
+        f"their answer, {_write_rate(row)}; with {control} it is "
         f"{numbers.percent(row['control_rate'])}. The difference is "
         f"{numbers.change(row, 'excess')} points: **{judge(row, edit)}** "
         f"(p = {numbers.p_value(row['p'])}, "
@@ -163,7 +163,7 @@ def judge(row: Any, edit: str, p: str = "p_holm") -> str:
     return decide_row(row, "excess", p=p).word(
         "it is the color itself",
         f"the color flips fewer than {control}",
-        f"no clear difference from {control}",
+        "could be chance",
     )
 
 
@@ -218,7 +218,7 @@ def draw_shifts(chosen: pd.DataFrame, ask: Ask) -> go.Figure:
             ],
         }
     )  # fmt: skip
-    axis = charts.Axis(f"← {away} · mean shift of the probability · {first} →", "+.2f", null=0)
+    axis = charts.Axis(f"← {away} · mean shift of the probability, points · {first} →", null=0)
     return charts.rows(list(chosen["to"]), [charts.Dots(table)], axis)
 
 
@@ -231,7 +231,7 @@ def write_flips(flips: pd.DataFrame, ask: Ask) -> pd.DataFrame:
             "label": [ALL if name == ALL else ask.task.describe(name) for name in flips["label"]],
             "photos": flips["n"],
             "products": flips["n_products"],
-            "other answers": [_write_rate(row) for row in rows],
+            "answers that change": [_write_rate(row) for row in rows],
             "control": flips["control_rate"].map(numbers.percent),
             "points more (95 % interval)": [numbers.change(row, "excess") for row in rows],
             "p": flips["p"].map(numbers.p_value),
@@ -253,7 +253,7 @@ def write_controls(controls: pd.DataFrame, ask: Ask) -> pd.DataFrame:
         {
             "edit": [names[edit] for edit in shown["edit"]],
             "photos": shown["n"].to_numpy(),
-            "other answers": [numbers.rate(row) for _, row in shown.iterrows()],
+            "answers that change": [numbers.rate(row) for _, row in shown.iterrows()],
             "mean change, CIELAB": shown["delta_e"].map("{:.1f}".format).to_numpy(),
         }
     )

@@ -1,4 +1,4 @@
-"""Which remedies lessen color bias, and what do they cost? Heads trained by each, and by none."""
+"""Which remedies reduce color bias, and what do they cost? Heads trained by each, and by none."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ from zapcls.findings.verdict import decide_row
 from zapcls.workspace.imports import find_lack
 
 NEEDS = ("trade",)
-TITLE = "Remedies, and what they cost"
+TITLE = "What reduces it, and what it costs"
 # Paul Tol's "bright" scheme, which can be told apart without seeing red or green.
 COLORS = dict(
     zip(

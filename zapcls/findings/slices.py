@@ -29,7 +29,7 @@ HELP = (
     f"adjusted p is the chance that the worst of all groups would look at least this bad if errors "
     f"did not depend on the groups: errors are moved between products at random, 2,000 times "
     f"(Westfall and Young 1993). Below {ALPHA} a group is named; the others are grey. Groups that "
-    f"share more than {SAME:.0%} of their photos are shown once."
+    f"share more than {100 * SAME:.0f} % of their photos are shown once."
 )
 
 
@@ -79,7 +79,7 @@ def section(found: Found, ask: Ask) -> Section:
         [describe_slice(where, ask) for where in shown["where"]], shown,
         [FLAGGED if is_flagged else charts.NEUTRAL for is_flagged in shown["is_flagged"]],
         [(place,) for place in range(len(shown))],
-        charts.Axis(null=rate, null_name=f"all: {rate:.1%}"),
+        charts.Axis(null=rate, null_name=f"all: {numbers.percent(rate)}"),
     )  # fmt: skip
     chart = Chart("", figure, "", {(place,): opens[place] for place in range(len(shown))})
     table = Table(

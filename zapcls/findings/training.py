@@ -146,17 +146,23 @@ def pick_best(history: pd.DataFrame) -> pd.DataFrame:
 def draw_errors(history: pd.DataFrame) -> go.Figure:
     """Draw the tune error rate after each epoch, the best one of the last phase marked."""
     color = charts.CLASS_COLORS[2]
-    rates = history.rename(columns={"epoch": "x", "tune_error_rate": "y"})
-    hover = "epoch %{x}: %{y:.1%}"
-    shown = [Line(rates, color=color, mode="lines+markers", hover=hover)]
+    rates = write_epochs(history)
+    shown = [Line(rates, color=color, mode="lines+markers")]
     if len(rates):
-        best = pick_best(history).rename(columns={"epoch": "x", "tune_error_rate": "y"})
-        shown.append(
-            Line(best, "best by tune", color, "markers", size=13, symbol="star", hover=hover)
-        )
+        best = write_epochs(pick_best(history))
+        shown.append(Line(best, "best by tune", color, "markers", size=13, symbol="star"))
     figure = lines(shown, "epoch", "tune error rate")
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(**charts.percent_axis(0, 1.1 * rates["y"].max()))
     return figure.update_xaxes(rangemode="tozero", dtick=1 if len(history) < 20 else None)
+
+
+def write_epochs(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the tune error rate after each epoch as a line's table: x, y, hover."""
+    hover = [
+        f"epoch {row.epoch}: {numbers.percent(row.tune_error_rate)}" for row in history.itertuples()
+    ]
+    names = {"epoch": "x", "tune_error_rate": "y"}
+    return history.rename(columns=names)[["x", "y"]].assign(hover=hover)
 
 
 def draw_lr_curve(

@@ -27,7 +27,7 @@ class Verdict:
         """Whether there is a difference that chance does not explain."""
         return self.outcome in (HIGHER, LOWER)
 
-    def word(self, higher: str, lower: str, undecided: str = "not decidable at this n") -> str:
+    def word(self, higher: str, lower: str, undecided: str = "could be chance") -> str:
         """Choose the words for the outcome; `undecided` also stands for none."""
         return {HIGHER: higher, LOWER: lower}.get(self.outcome, undecided)
 

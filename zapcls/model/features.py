@@ -155,7 +155,7 @@ class FrozenBody:
                 if kind in arrays:
                     arrays[kind].fill(part, values)
 
-        batch_size, title = _BATCH.get(self._device.type, _GPU_BATCH), f"{TITLE}, {view.name}"
+        batch_size, title = _BATCH.get(self._device.type, _GPU_BATCH), f"{TITLE}, {view.title}"
         try:
             rate = do_in_batches(fill, todo, batch_size, title, self._progress)
         finally:

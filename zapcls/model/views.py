@@ -31,6 +31,15 @@ class View:
             return f"{shape}-{self.color}-{self.most:g}-{self.number}"
         return f"{shape}-{self.color}" if self.color else shape
 
+    @property
+    def title(self) -> str:
+        """What it shows, in words: photos mirrored, hues turned."""
+        shape = {PLAIN: "photos as they are", MIRRORED: "photos mirrored"}.get(
+            self.shape, f"random changes {self.number}"
+        )
+        color = {GRAY: "in gray", RECOLORED: "shoes recolored", TURNED: "hues turned"}
+        return ", ".join(filter(None, (shape, color.get(self.color))))
+
 
 def list_views(config: TrainConfig) -> dict[View, float]:
     """The views that a training draws from, each with its share; they sum to 1.

@@ -21,7 +21,7 @@ from zapcls.blocks import Block, Chart, Columns, Links, Section, Text
 from zapcls.data.color import SWATCHES
 from zapcls.errors import BadInput
 from zapcls.evidence import Evidence, open_evidence
-from zapcls.findings import FINDINGS, answer, bias, find, recolor, remedies
+from zapcls.findings import FINDINGS, answer, bias, find, recolor, remedies, summary
 from zapcls.findings.ask import Ask, build_ask
 from zapcls.progress import Progress, silent
 from zapcls.report import limits, run_sections
@@ -87,9 +87,10 @@ def build_page(run: Run, workspace: Workspace, progress: Progress = silent) -> s
 def build_sections(evidence: Evidence) -> list[Section]:
     """Build all sections but the method, the answer first."""
     ask = build_ask(evidence)
-    first, *found = build_bias(evidence, ask, (ask.label, ask.called))
+    first, verdict, *found = build_bias(evidence, ask, (ask.label, ask.called))
     return [
         first,
+        verdict,
         run_sections.build_data(evidence),
         *(FINDINGS[name].section(find(name, evidence, ask), ask) for name in ABOUT_RUN),
         *found,
@@ -104,6 +105,7 @@ def build_bias(evidence: Evidence, ask: Ask, labels: Sequence[str] = ()) -> list
     """
     sections = [
         answer.section(answer.find(evidence, ask), ask),
+        summary.section(summary.find(evidence, ask), ask),
         *bias.build_sections(evidence, ask, labels or evidence.classes),
     ]
     if ask.by == "color":  # the one group that can be changed

@@ -14,7 +14,7 @@ from zapcls.findings.verdict import FEW_PRODUCTS
 LIMITS_OF_SPLIT = {
     "product": "**One run.** These are the answers of one training with one seed. The intervals "
     "say how the figures vary with the products, not with the training: another seed would answer "
-    "some photos otherwise.",
+    "some photos differently.",
     "random": "**A split that leaks.** Other colors of the valid products were trained on, so that "
     "the rates are too good and differences between the colors of a product are muted. It is also "
     "one run with one seed; the intervals say how the figures vary with the products only.",
@@ -59,7 +59,7 @@ def _count_small(evidence: Evidence, ask: Ask) -> Iterator[str]:
         reach = ""
         if len(mine) and not pd.isna(mine.iloc[0]["detectable"]):
             reach = (
-                f" {claim.describe_reach(mine.iloc[0], one)}, before the correction; a smaller one "
+                f" {claim.describe_reach(mine.iloc[0])}, before the correction; a smaller one "
                 "may be there and not be seen."
             )
         yield (

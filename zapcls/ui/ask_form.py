@@ -9,8 +9,8 @@ from zapcls.ui.bound import put_in_url
 
 SOURCE = "color_source"  # of the session; `source` in the URL
 HEADS_HELP = (
-    "Out-of-fold: heads on the frozen network's features that never saw the product. They answer "
-    "for all photos, but are not this run. A label check makes them."
+    "The label check has classifiers of its own, which never saw the product that they answer for. "
+    "They answer for all photos, but are not this run."
 )
 
 
@@ -37,7 +37,7 @@ def _pick_claim(evidence: Evidence, start: Ask) -> tuple[str, str, str]:
         bind="query-params", width=120 if start.by == "color" else 220,
     )  # fmt: skip
     way = st.selectbox(
-        "Way", list(ways), list(ways).index(f"{start.label}-{start.called}"), key="claim_way",
+        "Mistake", list(ways), list(ways).index(f"{start.label}-{start.called}"), key="claim_way",
         bind="query-params", width=220,
         format_func=lambda key: "{}, called {}".format(
             name(ways[key][0]), name(ways[key][1]) or "something else"
@@ -59,7 +59,7 @@ def _pick_source(evidence: Evidence) -> str:
     elif st.session_state.get(SOURCE) not in names:
         st.session_state[SOURCE] = SOURCES[RUN]
     name = st.segmented_control(
-        "Answers of", names, required=True, key=SOURCE, help=HEADS_HELP,
+        "Whose answers", names, required=True, key=SOURCE, help=HEADS_HELP,
         on_change=put_in_url, args=("source", SOURCE),
     )  # fmt: skip
     if name != (asked or SOURCES[RUN]):

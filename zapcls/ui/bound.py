@@ -17,6 +17,23 @@ def pick_one(label: str, options: Iterable[str], key: str, **look: Any) -> str:
     return str(picked)
 
 
+def pick_counted(label: str, options: dict[str, pd.Series], key: str, **look: Any) -> pd.Series:
+    """Choose one of some conditions on rows, each with its count; one that fits none is hidden.
+
+    The choice is kept in the URL by hand, as a bound widget would write its counts there too.
+    """
+    counts = {name: int(is_in.sum()) for name, is_in in options.items()}
+    first = next(iter(options))
+    shown = [name for name, n in counts.items() if n or name == first]
+    asked = st.query_params.get(key, st.session_state.get(key, first))
+    st.session_state[key] = asked if asked in shown else first
+    picked = st.segmented_control(
+        label, shown, required=True, key=key, on_change=put_in_url, args=(key, key),
+        format_func=lambda name: f"{name} {counts[name]:,}", **look,
+    )  # fmt: skip
+    return options[str(picked)]
+
+
 def pick_rows(table: pd.DataFrame, size: int, key: str) -> pd.DataFrame:
     """Choose a page of a table, `size` rows long; a short table has one, and no choice."""
     pages = math.ceil(len(table) / size)

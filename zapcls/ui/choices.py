@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from zapcls import schema
 from zapcls.analysis import decisions as rules
 from zapcls.data.task import Task
 from zapcls.ui import messages
@@ -26,20 +25,20 @@ def list_choices(label: str, task: Task) -> list[Choice]:
     word = "department" if task.is_department else "label"
     choices = [
         Choice(
-            f"Is {messages.escape(task.name(name))}", rules.LABEL_WRONG, name,
+            f"Should be {messages.escape(task.name(name))}", rules.LABEL_WRONG, name,
             f"The label is wrong; right is {messages.escape(task.name(name))}.",
             str(place) if len(others) <= FEW else None,
         )
         for place, name in enumerate(others, start=1)
     ]  # fmt: skip
     return [
+        Choice("Label is right", rules.MODEL_WRONG, "", "The label is right; the run errs.", "l"),
         *choices,
         Choice(
             f"Another {word}", rules.LABEL_WRONG, rules.ANOTHER_LABEL,
             "The label is wrong, and the right one is none of these.", "o",
         ),
-        Choice("Model wrong", rules.MODEL_WRONG, "", "The label is right; the model errs.", "m"),
-        Choice("Ambiguous", rules.AMBIGUOUS, "", "Nobody could tell from this photo.", "a"),
+        Choice("Can't tell", rules.AMBIGUOUS, "", "Nobody could tell from this photo.", "t"),
         Choice(
             f"Not a {task.thing}", rules.NOT_A_SHOE, "",
             f"There is no {task.thing} in the photo.", "n",
@@ -48,14 +47,18 @@ def list_choices(label: str, task: Task) -> list[Choice]:
 
 
 def describe(mark: str, right_label: str, task: Task) -> str:
-    """Name a decision in a few words: label wrong, is men's."""
-    name = name_marks(task)[mark]
+    """Name a decision in a few words: should be men's."""
     if mark != rules.LABEL_WRONG:
-        return name
+        return name_marks(task)[mark]
     is_another = right_label == rules.ANOTHER_LABEL
-    return f"{name}, is {right_label if is_another else task.name(right_label)}"
+    return f"should be {right_label if is_another else task.name(right_label)}"
 
 
 def name_marks(task: Task) -> dict[str, str]:
     """Name each kind of mark (`schema.MARKS`) in a few words."""
-    return {mark: mark for mark in schema.MARKS} | {rules.NOT_A_SHOE: f"not a {task.thing}"}
+    return {
+        rules.LABEL_WRONG: "label is wrong",
+        rules.MODEL_WRONG: "label is right",
+        rules.AMBIGUOUS: "can't tell",
+        rules.NOT_A_SHOE: f"not a {task.thing}",
+    }

@@ -22,7 +22,7 @@ from zapcls.ui.exchange import Taken, show_exchange
 from zapcls.workspace.color_labels import open_color_labels, read_csv, write_csv
 from zapcls.workspace.store import Store
 
-EYE, RESULT = "Name photos by eye", "What it comes to"
+EYE, RESULT = "Name photos by eye", "Result"
 ENOUGH = 20  # labels: fewer say next to nothing
 SEED = 0  # of the order in which photos are drawn
 PHOTO_PX, SMALL_PX, BUTTON_PX = 300, 82, 110
@@ -81,14 +81,16 @@ def show_naming(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> None
     drawn = draw_photos(table, labels["image_id"], SEED)
     st.markdown(count_labels(labels))
     if drawn.empty:
-        st.info("Every product that is kept has a labelled photo. Look at what it comes to.")
+        st.info("Every product that is kept has a labelled photo. Look at the result.")
         return
     st.html(STYLE)
     photo = drawn.iloc[0]
     also_key = f"also-{photo['image_id']}"
     with st.container(horizontal=True, gap="medium"):
         # Not as JPEG, which moves colors a little.
-        st.image(store.pixels[int(photo["row"])], width=PHOTO_PX, output_format="PNG")
+        st.image(
+            store.pixels[int(photo["row"])], width=PHOTO_PX, output_format="PNG", alt="the photo"
+        )
         with st.container(width=NAMES_PX):
             st.markdown("**Which color would you call this shoe?**")
             with st.container(horizontal=True, gap="xsmall"):
@@ -156,7 +158,7 @@ def show_agreement(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> N
     st.caption(
         f"Over {found.exact['n']:,} photos of {found.exact['n_products']:,} products{untold}, with "
         "95 % intervals that count products. The labels are one eye's: another person would call "
-        "some of the shoes otherwise, so no naming agrees with all of them."
+        "some of the shoes differently, so no naming agrees with all of them."
     )
     pairs = count_differences(both)
     if len(pairs):
@@ -187,7 +189,7 @@ def show_rates(found: Agreement) -> None:
 
 
 def describe_pair(pair: Any) -> str:
-    """Describe how often a color was named otherwise: a row of `count_differences`."""
+    """Describe how often a color was named something else: a row of `count_differences`."""
     named = f"named **{pair.named}**" if pair.named else "**no shoe found**"
     share = "all" if pair.n_fair == pair.n else f"{pair.n_fair:,}"
     fair = f", {share} of them fair too" if pair.n_fair else ""
@@ -200,7 +202,7 @@ def name_finely(photo: Any) -> str:
 
 
 def take_in(store: Store, files: list[Any]) -> Taken:
-    """Take in the labels of an uploaded file, all or none, and describe what came of it."""
+    """Import the labels of an uploaded file, all or none, and describe what came of it."""
     [file] = files
     given = read_csv(file.getvalue(), file.name)
     known = given[given["image_id"].isin(cache.catalog(store)["image_id"])]

@@ -8,17 +8,18 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from zapcls.analysis.causes import EXPLANATIONS
-from zapcls.answer import saliency
+from zapcls.analysis.causes import EXPLANATIONS, MODEL
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
 from zapcls.data import photo
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
+from zapcls.findings.label_check import describe_reasons
 from zapcls.ui import cache, filters, marking, messages, relatives
+from zapcls.ui.evidence_view import show_evidence, show_large, show_other_run
 from zapcls.ui.gallery import PAGE_SIZE
-from zapcls.ui.photos import identify_pixels
 from zapcls.ui.recolor_view import show_strip
+from zapcls.ui.verdicts import find_row
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import read_probabilities
 from zapcls.workspace.runs import Run
@@ -45,9 +46,13 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
     st.html(TO_TOP, unsafe_allow_javascript=True)
     image = next(table.iloc[[place]].itertuples())
     with top:
-        show_steps(order, image_id, view)
+        following = show_steps(order, image_id, view)
         photo = open_photo(cache.evidence(run).store, image)
-        cause_place, evidence_place = show_answer(image, photo, place, run)
+        card = marking.Card(
+            run, image, f"mark-{image.image_id}", is_detail=True, following=following
+        )
+        cause_place, evidence_place = show_answer(card, photo, place)
+        show_other_run(image, photo.size, run)
         relatives.show_targets(image, run)
         relatives.show_nearest(image, place, run)
         relatives.show_siblings(image, run)
@@ -67,8 +72,12 @@ def list_suspects(run: Run) -> list[str]:
     return issues.loc[issues["is_suspect"], "image_id"].to_list()
 
 
-def show_steps(order: Sequence[str], image_id: str, view: str) -> None:
-    """The way back, and to the images before and after this one; both have keys."""
+def show_steps(order: Sequence[str], image_id: str, view: str) -> Sequence[str]:
+    """Show the way back, and to the images before and after this one; both have keys.
+
+    Returns:
+        The images after this one.
+    """
     if image_id in order:
         st.session_state[_PLACE] = order.index(image_id)
     place = st.session_state.get(_PLACE, 0)
@@ -89,6 +98,7 @@ def show_steps(order: Sequence[str], image_id: str, view: str) -> None:
                 "Next", key="next", shortcut="Right", disabled=after is None,
                 on_click=marking.show_photo, args=(after,), type="tertiary",
             )  # fmt: skip
+    return order[order.index(after) :] if after else ()
 
 
 def find_steps(
@@ -115,30 +125,35 @@ def close(place: int | None = None) -> None:
         st.session_state["page"] = place // PAGE_SIZE + 1
 
 
-def show_answer(image: Any, photo: Image.Image, place: int, run: Run) -> tuple[Any, Any]:
-    """The photo, the probabilities, the doubts and the marks.
+def show_answer(card: marking.Card, photo: Image.Image, place: int) -> tuple[Any, Any]:
+    """Show the photo, the marks, the probabilities and the doubts.
 
     Returns:
         The places of the cause and of the evidence.
     """
+    run, image = card.run, card.image
     task = cache.evidence(run).task
     told = numbers.begin(task.describe(image.label)) if image.label else "Not a kept label"
     called = messages.escape(f"{told}, called {task.name(image.prediction)}")
     st.subheader(f"{called}{numbers.sure(image.prob)}", anchor=False)
     photo_cell, map_cell, facts_cell = st.columns([3, 3, 4], gap="medium")
     with photo_cell:
-        st.image(photo, width="stretch")
+        st.image(photo, width="stretch", alt=f"{task.thing} {image.image_id}")
+        st.button(
+            "Fill the window", key="large", icon=":material/fullscreen:", type="tertiary",
+            shortcut="f", on_click=show_large, args=(image, photo, run),
+        )  # fmt: skip
         show_facts(image, task)
     with map_cell:
         evidence_place = st.empty()
         with evidence_place.container():  # as large as what will stand here: nothing jumps
-            st.image(photo, width="stretch")
+            st.image(photo, width="stretch", alt="the same, until its map is there")
             st.caption("Covering parts of the photo…")
     with facts_cell:
+        marking.show_marking(card)  # first, so that the buttons stay where they are
         show_probabilities(run, place)
         cause_place = st.empty()
         show_doubts(image, run)
-        marking.show_marking(marking.Card(run, image, f"mark-{image.image_id}", is_detail=True))
     return cause_place, evidence_place
 
 
@@ -152,7 +167,7 @@ def show_probabilities(run: Run, place: int) -> None:
     prob = read_probabilities(run, is_mapped=True)[place]
     st.plotly_chart(
         probabilities(dict(zip(task.classes, prob.tolist(), strict=True)), task.name),
-        key="prob", config={"displayModeBar": False},
+        key="prob", config={"displayModeBar": False}, alt="The probability of each class",
     )  # fmt: skip
 
 
@@ -180,72 +195,37 @@ def show_facts(image: Any, task: Task) -> None:
     )
 
 
-def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
-    """The map of what speaks for the answer and against it."""
-    store = cache.evidence(run).store
-    if not run.onnx_path.is_file():
-        none = "This run has no exported model, so there is no map of what it looked at."
-        st.caption(find_lack(run, "model", "a map of what it looked at") or none)
-        return
-    task = cache.evidence(run).task
-    class_index = task.classes.index(image.prediction)
-    evidence = _find_evidence(run, store, int(image.row), class_index)
-    called = messages.escape(task.name(image.prediction))
-    overlay = crop(saliency.draw(store.pixels[image.row], evidence), size)
-    st.image(overlay, width="stretch", output_format="PNG")
-    covered = saliency.prob_covered(image.prob, evidence)
-    st.caption(
-        f":orange[**Orange**] speaks for {called}, :violet[**purple**] against it: covered by the "
-        f"ground's color, the strongest orange place takes {called} from "
-        f"{numbers.percent(image.prob)} to about {numbers.percent(covered)}.",
-        help="Occlusion (Zeiler and Fergus 2014): a soft window is moved over the photo, and the "
-        "model is asked each time. The color is the change in the log-odds of its answer; the "
-        "fullest color is the strongest place of this photo.",
-    )
-
-
-@st.cache_data(
-    max_entries=500, show_spinner=False,
-    hash_funcs={Run: cache.identify_model, Store: identify_pixels},
-)  # fmt: skip
-def _find_evidence(run: Run, store: Store, row: int, class_index: int) -> np.ndarray:
-    return saliency.occlusion(cache.classifier(run), store.pixels[row], class_index)
-
-
-def crop(square: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Cut off the white that made a photo of `size` (width, height) a square."""
-    side = len(square)
-    width, height = (max(1, round(length * side / max(size))) for length in size)
-    left, top = (side - width) // 2, (side - height) // 2
-    return square[top : top + height, left : left + width]
-
-
 def show_cause(image: Any, run: Run) -> None:
     """Why the run was wrong, if it was, with the evidence."""
     if image.label and not image.correct:
-        why = marking.find_row(filters.read_causes(run), image.image_id)
+        why = find_row(filters.read_causes(run), image.image_id)
+        said = "; ".join(describe_reasons(why.evidence, cache.evidence(run).task))
+        # The heading says already what it was called.
+        said = f"  \n{messages.escape(said)}" if why.cause != MODEL else ""
         st.markdown(
-            f"Cause: **{why.cause}**  \n{messages.escape(why.evidence)}",
+            f"Cause: **{why.cause}**{said}",
             help=EXPLANATIONS[why.cause],
         )
 
 
 def show_doubts(image: Any, run: Run) -> None:
-    """What the heads say, and what is held against the label."""
+    """What the label check says, and what else speaks against the label."""
     evidence = cache.evidence(run)
     issues, answers = evidence.issues, evidence.heads
     if issues is None or answers is None:
         st.caption("The labels are not checked yet; the view Suspects starts that.")
         return
-    heads = marking.find_row(answers, image.image_id)
-    issue = marking.find_row(issues, image.image_id)
+    heads = find_row(answers, image.image_id)
+    issue = find_row(issues, image.image_id)
     if heads is None or issue is None:
         return
+    says = f"says {evidence.task.name(heads.prediction)} ({numbers.probability(heads.prob)})"
+    reasons = describe_reasons(issue.reasons, evidence.task)
+    others = [reason for reason in reasons if not reason.startswith("the label check")]
     st.caption(
-        f"Held against its label: {messages.escape(issue.reasons) or 'nothing'}  \n"
-        "Frozen-body heads, out-of-fold: "
-        f"{messages.escape(evidence.task.name(heads.prediction))}, "
-        f"{numbers.percent(heads.prob)} · label quality {issue.label_quality:.2f}",
-        help="Label quality: 0 is bad, 1 is good. It is the out-of-fold probability of the label, "
-        "times the share of its siblings and near-duplicates that carry it.",
+        messages.escape("; ".join([f"The label check {says}", *others]))
+        + f"  \nLabel quality {issue.label_quality:.2f}",
+        help="Label check: classifiers that never saw this product. Label quality: 0 is bad, 1 is "
+        "good. It is their probability of the label, times the share of the product's other photos "
+        "and of those that look the same that carry it.",
     )

@@ -41,7 +41,7 @@ def show_exchange(
             "Download as CSV", write, f"{name}.csv", "text/csv", key="exchange_csv",
             icon=":material/download:", on_click="ignore", disabled=is_empty,
         )  # fmt: skip
-        with st.popover("Take in CSV", icon=":material/upload:"):
+        with st.popover("Import CSV", icon=":material/upload:"):
             st.file_uploader(
                 label, ["csv"], accept_multiple_files=several, key=_FILES, on_change=_take_in,
                 args=(take_in,), help=help,

@@ -2,7 +2,7 @@
 
 import gc
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,9 +20,11 @@ from zapcls.evidence import Evidence
 from zapcls.findings.causes import sort_errors
 from zapcls.ui import cache
 from zapcls.ui.bound import pick_one
+from zapcls.ui.choices import name_marks
+from zapcls.ui.messages import escape
 from zapcls.workspace.runs import Run
 
-RUN, HEADS = "this run", "out-of-fold"
+RUN, HEADS = "this run", "label check"
 ANY, REVIEWED, OPEN = "any", "reviewed", "not yet"
 LOSS_TOP = 10.0  # of the slider; its end takes all that is above
 SORT_NAMES = {
@@ -33,14 +35,16 @@ SORT_NAMES = {
     "quality": "by label quality",
 }
 # Each filter is a widget of this key, bound to the URL.
-FIRST = {
-    "source": RUN, "split": "valid", "answer": "wrong", "text": "", "label": [], "prediction": [],
-    "color": [],
+FIRST: dict[str, Any] = {
+    "source": RUN, "split": "valid", "answer": "wrong", "label": [], "color": [],
 }  # fmt: skip
-MORE = {
-    "category": [], "sub_category": [], "brand": [], "sure": (0, 100), "loss": (0.0, LOSS_TOP),
-    "reviewed": ANY, "cause": [],
+MORE: dict[str, Any] = {
+    "text": "", "prediction": [], "category": [], "sub_category": [], "brand": [],
+    "sure": (0, 100), "loss": (0.0, LOSS_TOP), "reviewed": ANY, "cause": [],
 }  # fmt: skip
+LISTS = {"category": "Category", "sub_category": "Sub-category", "brand": "Brand"}
+FIRST_LISTS, MORE_LISTS = ("label", "color"), ("prediction", *LISTS)
+MOST_COUNTED = 12  # values whose photos are counted below a list
 PICKED = "picked"  # in the session: too many ids for a URL
 
 
@@ -66,29 +70,20 @@ class Found:
         return self.index.ids[self.rows].to_list()
 
 
-def pick_photos(run: Run, aside: Any = None, is_folded: bool = False) -> Found:
-    """Show the filters, each kept in the URL, and find what they ask for.
-
-    The choice of source goes into the container `aside`, if given.
-    """
+def pick_photos(run: Run, is_folded: bool = False) -> Found:
+    """Show the filters in a line, each kept in the URL, and find what they ask for."""
     _follow_link()
-    with st.expander("Filters of the gallery") if is_folded else st.container():
-        index, source = read_index(run, RUN), RUN
-        if cache.evidence(run).check.is_done:
-            with aside or st.container():
-                source = pick_one(
-                    "Answers of", (RUN, HEADS), "source", on_change=turn,
-                    label_visibility="collapsed",
-                )  # fmt: skip
-            index = read_index(run, source)
-        wanted = _pick_first(index, source, cache.evidence(run).task)
-        active = _count_set(MORE, MORE)
-        more = f"More filters · {active} active" if active else "More filters"
-        with st.container() if is_folded else st.expander(more, key="more"):
-            wanted, reviewed, chosen = _pick_more(index, source, wanted)
+    evidence = cache.evidence(run)
+    with (
+        st.expander("Filters of the gallery") if is_folded else st.container(),
+        st.container(horizontal=True, gap="xsmall", vertical_alignment="center"),
+    ):
+        index, source, wanted = _pick_answers(run)
+        wanted = _pick_lists(index, wanted, FIRST_LISTS, evidence.task)
+        wanted, reviewed, chosen = _pick_more(index, source, wanted, evidence.task)
+        wanted = _pick_sort(index, wanted)
         _show_picked()
-        if is_folded:
-            show_clear()
+        show_clear()
     wanted = _narrow(run, wanted, reviewed, chosen)
     return Found(index, find_rows(index, wanted), source, wanted.split)
 
@@ -147,69 +142,100 @@ def _count_set(keys: Collection[str], defaults: dict[str, Any]) -> int:
     return sum(value is not None and value != default for value, default in pairs)
 
 
-def _pick_first(index: Index, source: str, task: Task) -> Filter:
-    """The filters of the first screen, and the sort."""
-    split = ""
-    with st.container(horizontal=True):
+def _pick_answers(run: Run) -> tuple[Index, str, Filter]:
+    """Choose whose answers, of which split, and right or wrong ones."""
+    source, split = RUN, ""
+    answer = str(_read("answer") or FIRST["answer"])
+    with st.popover(begin(answer)):
+        if cache.evidence(run).check.is_done:
+            source = pick_one("Whose answers", (RUN, HEADS), "source", on_change=turn)
         if source == RUN:
             split = pick_one("Split", schema.SPLITS[::-1], "split", on_change=turn)
         answer = pick_one("Answer", ["wrong", "right", "all"], "answer", on_change=turn)
-        text = st.text_input(
-            "Path, brand, product or image",
-            key="text",
-            placeholder="Boots/Ankle" if task.thing == "shoe" else "part of a name",
-            **BOUND,
-        )
-        sort = st.selectbox(
-            "Sort", list(index.orders), format_func=SORT_NAMES.__getitem__, key="sort", **BOUND
-        )
-    lists = {
-        "label": (begin(task.verb), list(task.classes)),
-        "prediction": ("Called", list(task.classes)),
-        "color": ("Color", [name for name in BASIC_COLORS if name in index.options["color"]]),
-    }
-    return Filter(split=split, answer=answer, text=text, sort=str(sort), **_pick_lists(lists))
+    return read_index(run, source), source, Filter(split=split, answer=answer)
 
 
-def _pick_lists(lists: dict[str, tuple[str, list[str]]]) -> dict[str, Any]:
-    with st.container(horizontal=True):
-        return {
-            name: tuple(st.multiselect(title, options, key=name, placeholder="any", **BOUND))
-            for name, (title, options) in lists.items()
-        }
+def _read(key: str) -> Any:
+    """Read the value of a filter before its widget is drawn: of the session, else of the URL."""
+    if key in st.session_state:
+        return st.session_state[key]
+    asked = st.query_params.get_all(key)
+    return asked if isinstance((FIRST | MORE)[key], list) else next(iter(asked), None)
 
 
-def _pick_more(index: Index, source: str, wanted: Filter) -> tuple[Filter, str, list[str]]:
-    """The filters that are used less, and what takes them all away."""
-    names = {"category": "Category", "sub_category": "Sub-category", "brand": "Brand"}
-    lists = {
-        name: (title, index.options[name])
-        for name, title in names.items()
-        if index.options[name] != [""]  # this catalogue has some
-    }
-    wanted = replace(wanted, **_pick_lists(lists))
+def _pick_lists(index: Index, wanted: Filter, names: Sequence[str], task: Task) -> Filter:
+    """Choose values of some columns, each behind a button that tells what is chosen."""
+    found = index.table.iloc[find_rows(index, wanted)]
+    for name in names:
+        title, options = _list_options(index, name, task)
+        counts = found[name].value_counts()
+        picked = ", ".join(map(task.name, _read(name) or ()))
+        with st.popover(f"{title}: {escape(picked)}" if picked else title):
+            values = st.multiselect(
+                title, options, key=name, placeholder="any", label_visibility="collapsed", **BOUND
+            )
+            most = counts[counts > 0].head(MOST_COUNTED).items()
+            st.caption(" · ".join(f"{escape(task.name(str(one)))} {n:,}" for one, n in most))
+        wanted = replace(wanted, **{name: tuple(values)})
+    return wanted
+
+
+def _list_options(index: Index, name: str, task: Task) -> tuple[str, list[str]]:
+    """List the values of a column that can be chosen, under their title."""
+    if name in ("label", "prediction"):
+        return begin(task.verb) if name == "label" else "Called", list(task.classes)
+    if name == "color":
+        return "Color", [color for color in BASIC_COLORS if color in index.options["color"]]
+    return LISTS[name], index.options[name]
+
+
+def _pick_sort(index: Index, wanted: Filter) -> Filter:
+    sort = st.selectbox(
+        "Sort", list(index.orders), format_func=SORT_NAMES.__getitem__, key="sort", width=170,
+        label_visibility="collapsed", **BOUND,
+    )  # fmt: skip
+    return replace(wanted, sort=str(sort))
+
+
+def _pick_more(
+    index: Index, source: str, wanted: Filter, task: Task
+) -> tuple[Filter, str, list[str]]:
+    """Choose by what is used less, all behind one button."""
     explained = (f"**{cause}**: {words}" for cause, words in causes.EXPLANATIONS.items())
     chosen: list[str] = []
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    active = _count_set(MORE, MORE)
+    with st.popover(f"Filter · {active}" if active else "Filter", icon=":material/add:"):
+        text = st.text_input(
+            "Path, brand, product or image", key="text",
+            placeholder="Boots/Ankle" if task.thing == "shoe" else "part of a name", **BOUND,
+        )  # fmt: skip
+        lists = {}
+        for name in MORE_LISTS:
+            title, options = _list_options(index, name, task)
+            if options != [""]:  # this catalogue has some
+                lists[name] = tuple(
+                    st.multiselect(title, options, key=name, placeholder="any", **BOUND)
+                )
         low, high = st.slider("Sure of its answer, %", 0, 100, (0, 100), key="sure", **BOUND)
         least, most = st.slider(
             "Loss", 0.0, LOSS_TOP, (0.0, LOSS_TOP), 0.1, "%.1f", key="loss",
             help="Minus the logarithm of the label's probability; the right end takes all above.",
             **BOUND,
         )  # fmt: skip
+        names = name_marks(task)
         reviewed = st.selectbox(
-            "Reviewed", [ANY, REVIEWED, OPEN, *schema.MARKS], key="reviewed", **BOUND
-        )
+            "Reviewed", [ANY, REVIEWED, OPEN, *schema.MARKS], key="reviewed",
+            format_func=lambda mark: names.get(mark, mark), **BOUND,
+        )  # fmt: skip
         if source == RUN:
             chosen = st.multiselect(
                 "Cause", causes.CAUSES, key="cause", placeholder="any",
                 help="\n\n".join(explained), **BOUND,
             )  # fmt: skip
     wanted = replace(
-        wanted,
-        prob=(low / 100, high / 100),
-        loss=(least, most if most < LOSS_TOP else math.inf),
-    )
+        wanted, text=text, prob=(low / 100, high / 100),
+        loss=(least, most if most < LOSS_TOP else math.inf), **lists,
+    )  # fmt: skip
     return wanted, str(reviewed), chosen
 
 

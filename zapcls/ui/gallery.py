@@ -13,12 +13,12 @@ from zapcls.data.task import Task
 from zapcls.ui import cache, marking, messages
 from zapcls.ui.ask_form import HEADS_HELP
 from zapcls.ui.choices import describe
-from zapcls.ui.filters import HEADS, Found, pick_photos, show_clear, turn
-from zapcls.ui.photos import thumbnail
+from zapcls.ui.filters import HEADS, Found, pick_photos, turn
+from zapcls.ui.photos import show_button, thumbnail
 from zapcls.workspace.runs import Run
 
-PAGE_SIZE = 25
-CARD_PX = 148  # six in a row at 1280 px, two on a telephone
+PAGE_SIZE = 24
+CARD_PX = 200  # four in a row at 1280 px, two on a telephone
 CSV_COLUMNS = [
     "image_id", "product_id", "image_path", "label", "prediction", "prob", "loss", "color", "split",
     "source",
@@ -34,48 +34,53 @@ STYLE = """<style>
 </style>"""
 
 
-def show_gallery(run: Run, aside: Any = None) -> None:
-    """Show the filters and a page of what they find; the choice of source goes `aside`."""
+def show_gallery(run: Run) -> None:
+    """Show the filters, a page of what they find, and the way to the other pages."""
     st.html(STYLE)
-    found = pick_photos(run, aside)
+    found = pick_photos(run)
     task = cache.evidence(run).task
-    page = show_bar(found, math.ceil(len(found.rows) / PAGE_SIZE), run)
-    if not len(found.rows):
+    pages = math.ceil(len(found.rows) / PAGE_SIZE)
+    if not pages:
+        st.markdown(f"**0** photos · {name_source(found)}")
         st.info(f"No such {task.things}. Take a filter away.")
         return
+    page = min(max(1, int(_read_page())), pages)
+    st.markdown(
+        f"**{len(found.rows):,}** photos · {name_source(found)}",
+        help=HEADS_HELP if found.source == HEADS else None,
+    )
     shown = found.index.table.iloc[found.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
     store = cache.evidence(run).store
     marks = describe_verdicts(cache.evidence(run).verdicts, shown["image_id"], task)
     with st.container(horizontal=True, gap="small"):
         for image in shown.itertuples():
-            with st.container(width=CARD_PX, gap="xsmall"):
+            with st.container(width=CARD_PX, gap="xxsmall"):
                 badge = marks.get(image.image_id, "")
                 show_card(image, thumbnail(store, image.row), badge, task)
+    show_end(found, pages, run)
 
 
-def show_bar(found: Found, pages: int, run: Run) -> int:
-    """Describe how many were found and of which source; pick a page, 1..pages, also by keys."""
-    page = 1
-    sides: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "gap": "xsmall"}
-    with st.container(**sides, horizontal_alignment="distribute"):
-        with st.container(**sides, width="content"):
-            st.markdown(
-                f"**{len(found.rows):,}** photos · {name_source(found)}", width="content",
-                help=HEADS_HELP if found.source == HEADS else None,
-            )  # fmt: skip
-            show_clear()
-        with st.container(**sides, width="content"):
-            if pages > 1:
-                page = pick_page(pages)
-            st.download_button(
-                "CSV", partial(write_csv, found), f"errors-{run.run_id}.csv", "text/csv",
-                key="csv", icon=":material/download:", on_click="ignore", disabled=not pages,
-                help="Download the whole list",
-            )  # fmt: skip
-    return page
+def _read_page() -> str:
+    asked = st.session_state.get("page", st.query_params.get("page", "1"))
+    return asked if str(asked).isdecimal() else "1"
 
 
-def pick_page(pages: int) -> int:
+def show_end(found: Found, pages: int, run: Run) -> None:
+    """Pick a page, 1..pages, also by keys; hand out the whole list."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="xsmall",
+        horizontal_alignment="distribute",
+    ):  # fmt: skip
+        if pages > 1:
+            pick_page(pages)
+        st.download_button(
+            "CSV", partial(write_csv, found), f"errors-{run.run_id}.csv", "text/csv",
+            key="csv", icon=":material/download:", on_click="ignore",
+            help="Download the whole list",
+        )  # fmt: skip
+
+
+def pick_page(pages: int) -> None:
     """Show the pages, with a button that has a key on either side."""
     before = st.container(width="content")  # filled last: only then is the page known
     page = min(st.pagination(pages, width=300, key="page", bind="query-params"), pages)
@@ -88,7 +93,6 @@ def pick_page(pages: int) -> int:
         "Next", key="page_next", shortcut="Right", type="tertiary", disabled=page == pages,
         on_click=turn, args=(page + 1,),
     )  # fmt: skip
-    return page
 
 
 def write_csv(found: Found) -> str:
@@ -103,7 +107,7 @@ def write_csv(found: Found) -> str:
 def name_source(found: Found) -> str:
     """Describe whose answers these are, as every figure does."""
     if found.source == HEADS:
-        return "Frozen-body heads, out-of-fold, all photos"
+        return "Label check: classifiers that never saw this product"
     return f"This run, {found.split}"
 
 
@@ -122,23 +126,14 @@ def describe_verdicts(
 
 
 def show_card(image: Any, photo: bytes, badge: str, task: Task) -> None:
-    """One photo with its truth, answer, loss, color, category, path and product."""
+    """Show one photo that opens on a click, with its label and answer in two lines."""
     told = task.describe(image.label) if image.label else "no kept label"
-    called = messages.escape(task.name(image.prediction))
-    sign = ":material/check:" if image.correct else ":material/close:"
-    alt = f"{told}, called {task.name(image.prediction)}"
-    st.image(photo, width="stretch", output_format="JPEG", alt=alt)
-    st.markdown(
-        f"{messages.escape(told)}  \n{sign} **{called}**{numbers.sure(image.prob)}"
-        + (f"  \n{badge}" if badge else "")
-    )
-    path = messages.escape(image.image_path).replace("/", "/\u200b")  # may wrap after each folder
-    loss = "" if math.isnan(image.loss) else f"loss {image.loss:.2f} · "
-    st.caption(
-        f"{loss}{image.color or 'no color'}  \n"
-        f"product {messages.escape(image.product_id)}  \n{path}"
-    )
-    st.button(
-        "Open", key=f"open-{image.image_id}", icon=":material/open_in_full:", type="tertiary",
-        on_click=marking.show_photo, args=(image.image_id,),
+    called = task.name(image.prediction)
+    show_button(
+        photo, image.image_id, f"{told}, called {called}", on_click=marking.show_photo,
+        args=(image.image_id,),
     )  # fmt: skip
+    sign = ":material/check:" if image.correct else ":material/close:"
+    told = messages.escape(f"{numbers.begin(told)}, {image.color or 'no color'}")
+    answer = f"{sign} **{messages.escape(called)}**{numbers.sure(image.prob)}"
+    st.markdown(f"{told}  \n{answer} {badge}")

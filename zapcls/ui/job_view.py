@@ -14,6 +14,7 @@ from zapcls.workspace.runs import Run
 
 REFRESH_S = 1.0
 NOT_IN_DEMO = "This demo has no such result: nothing is computed in it."
+AWAITED = "awaited_run"  # in the session: the training that was started here
 
 
 def find_active(parent: Path, kind: str = "") -> Job | None:
@@ -62,6 +63,7 @@ def start_about(kind: str, run: Run, **config: Any) -> None:
 
 def launch_run(run: Run) -> None:
     """Start a training, and open the page that shows it."""
+    st.session_state[AWAITED] = run.run_id
     jobs.launch(run, cache.workspace())
     navigation.open_page("train", run=run.run_id)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from zapcls import schema
 from zapcls.analysis.metrics import labelled
-from zapcls.blocks import charts
+from zapcls.blocks import charts, numbers
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, navigation
@@ -70,7 +70,9 @@ def draw(table: pd.DataFrame, tint: str, task: Task) -> go.Figure:
         is_swatch = tint == "color"
         figure.add_scattergl(
             x=rows["x"], y=rows["y"], mode="markers", name=f"{value} ({len(rows):,})",
-            customdata=rows[["image_id", "label", "prediction", "prob", "color"]],
+            customdata=rows[["image_id", "label", "prediction", "prob", "color"]].assign(
+                prob=rows["prob"].map(numbers.probability)
+            ),
             marker={
                 "size": 7 if value == "wrong" else 5,
                 "color": color,
@@ -78,7 +80,7 @@ def draw(table: pd.DataFrame, tint: str, task: Task) -> go.Figure:
             },
             hovertemplate=f"{task.verb} "
             "%{customdata[1]}<br>called %{customdata[2]}, "
-            "%{customdata[3]:.0%}<br>%{customdata[4]}<extra></extra>",
+            "%{customdata[3]}<br>%{customdata[4]}<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
         height=620, dragmode="lasso", margin={"l": 8, "r": 8, "t": 28, "b": 8},

@@ -1,15 +1,18 @@
 """The buttons that mark a photo: what a person decides is written at the first click."""
 
-import getpass
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from zapcls.analysis import decisions as rules
+from zapcls.blocks import numbers
 from zapcls.data.task import Task
 from zapcls.ui import cache, messages
 from zapcls.ui.choices import FEW, Choice, describe, list_choices
+from zapcls.ui.reviewer import reviewer
+from zapcls.ui.verdicts import describe_verdict, find_own, find_verdict
 from zapcls.workspace import permissions
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
@@ -17,7 +20,8 @@ from zapcls.workspace.runs import Run
 LIST_PX = 190
 STEP_KEYS = ("previous", "next", "back")  # the buttons that leave the photo of the detail
 NOT_SHOWN = "Not marked: the photo changed while you pressed the key. Press it again."
-_KEPT = "reviewer_kept"
+_WHOLE, _WHOLE_KEPT = "whole_product", "whole_product_kept"
+_LAST = "last_marked"  # in the session: the photos that were marked together last
 _ASKED = "photo_asked_for"  # in the session: the photo of the detail, by the latest step
 
 
@@ -26,6 +30,7 @@ class Card(NamedTuple):
 
     `image` is a row of the predictions; `key` is unique on the page. `is_detail` tells that the
     page shows this one photo, which its URL names; `settles`, that a click decides a conflict.
+    After a mark in the detail the first of `following` is shown that was not marked with it.
     """
 
     run: Run
@@ -33,60 +38,84 @@ class Card(NamedTuple):
     key: str
     is_detail: bool = False
     settles: bool = False
-
-
-def pick_reviewer() -> None:
-    """Show who is marking in the sidebar, kept in session_state["reviewer"]."""
-    if not permissions.may("mark"):
-        return
-    # A field's value is forgotten on pages that do not show it.
-    st.session_state.setdefault("reviewer", st.session_state.get(_KEPT, _guess_name()))
-    st.sidebar.text_input(
-        "Reviewer", key="reviewer", max_chars=40,
-        help="Your marks carry this name, so that those of several people can be told apart.",
-    )  # fmt: skip
-    st.session_state[_KEPT] = st.session_state["reviewer"]
-
-
-def reviewer() -> str:
-    """Who is marking now."""
-    return st.session_state.get("reviewer", st.session_state.get(_KEPT, _guess_name())).strip()
-
-
-def _guess_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container whose user has no name
-        return ""
+    following: Sequence[str] = ()
 
 
 def show_marking(card: Card) -> None:
-    """Show what is decided on a photo, and the buttons that decide it."""
+    """Show the buttons that decide on a photo, which keep their place, and what is decided."""
     run, image = card.run, card.image
     if card.is_detail:
         st.session_state[_ASKED] = image.image_id
     task = cache.evidence(run).task
     verdict = find_verdict(run, image.image_id)
-    own = find_own(run, image.image_id) if verdict is not None else None
-    # Both are there with and without a verdict: the buttons keep their place, and those of the
-    # photo before are gone as soon as this one's are drawn.
-    told, buttons = st.container(), st.container(horizontal=True, gap="xsmall")
+    if permissions.may("mark"):
+        show_choices(card, verdict, task)
+    told = st.container()  # drawn with and without: those of the photo before are gone at once
     if verdict is not None:
         told.caption(describe_verdict(verdict, run))
-    if not permissions.may("mark"):
-        return
+
+
+def show_choices(card: Card, verdict: Any, task: Task) -> None:
+    """Show the buttons that decide, and below them note, whole product and undo."""
+    run, image = card.run, card.image
+    own = find_own(run, image.image_id) if verdict is not None else None
     choices = list_choices(image.catalog_label, task)
     others = [choice for choice in choices if choice.right_label in task.classes]
-    with buttons:
-        if len(others) > FEW:
-            pick_right_label(card, [choice.right_label for choice in others], task)
-            choices = choices[len(others) :]
+    with st.container(horizontal=True, gap="xsmall"):
         for choice in choices:
+            if len(others) > FEW and choice in others:
+                if choice == others[0]:
+                    pick_right_label(card, [choice.right_label for choice in others], task)
+                continue
             is_decided = verdict is not None and (verdict.mark, verdict.right_label) == choice[1:3]
             show_choice(card, choice, is_decided)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         show_note(card, own)
-        if own is not None:
-            show_undo(image.image_id, run, card.key, shortcut="u" if card.is_detail else None)
+        if card.is_detail:
+            show_whole_product(card)
+            show_undo_last(card, own)
+        elif own is not None:
+            show_undo(image.image_id, run, card.key)
+
+
+def find_product(card: Card) -> pd.DataFrame:
+    """Find the photos of a photo's product that have its label in the catalogue, itself first."""
+    table, image = cache.evidence(card.run).predictions, card.image
+    is_same = (table["product_id"] == image.product_id) & (
+        table["catalog_label"] == image.catalog_label
+    )
+    found = table.loc[is_same, ["image_id", "catalog_label"]]
+    return found.sort_values("image_id", key=lambda ids: ids != image.image_id, kind="stable")
+
+
+def show_whole_product(card: Card) -> None:
+    """Show the choice that a mark is for all photos of the product: labels err by product."""
+    n = len(find_product(card))
+    if n > 1:
+        st.toggle(
+            f"All {n} photos of the product", key=_WHOLE, on_change=keep_whole_product,
+            value=st.session_state.get(_WHOLE_KEPT, False),
+            help="A shop gives a product one label, so where it is wrong it is wrong for all its "
+            "photos.",
+        )  # fmt: skip
+    else:
+        st.session_state.pop(_WHOLE, None)
+
+
+def keep_whole_product() -> None:
+    """Keep the choice for the next photos: a callback."""
+    st.session_state[_WHOLE_KEPT] = st.session_state[_WHOLE]
+
+
+def show_undo_last(card: Card, own: Any) -> None:
+    """Show the button that takes back the decision on this photo, else the one made just before."""
+    last = st.session_state.get(_LAST, ())
+    images = last if own is None or card.image.image_id in last else (card.image.image_id,)
+    st.button(
+        "Undo", key=f"{card.key}-undo", icon=":material/undo:", type="tertiary", shortcut="u",
+        disabled=not images, on_click=take_back_last, args=(card, images),
+        help="Take back your decision on this photo; without one, the one before, and show it.",
+    )  # fmt: skip
 
 
 def show_choice(card: Card, choice: Choice, is_decided: bool) -> None:
@@ -134,12 +163,11 @@ def show_note(card: Card, own: Any) -> None:
         )  # fmt: skip
 
 
-def show_undo(image_id: str, run: Run, key: str, shortcut: str | None = None) -> None:
+def show_undo(image_id: str, run: Run, key: str) -> None:
     """Show the button that takes back the reviewer's decision on a photo."""
     st.button(
-        "Undo", key=f"{key}-undo", icon=":material/undo:", type="tertiary", shortcut=shortcut,
-        help="Take back your decision on this photo.",
-        on_click=take_back, args=(run, image_id, shortcut is not None),
+        "Undo", key=f"{key}-undo", icon=":material/undo:", type="tertiary",
+        help="Take back your decision on this photo.", on_click=take_back, args=(run, image_id),
     )  # fmt: skip
 
 
@@ -174,11 +202,18 @@ def is_shown(image_id: str) -> bool:
 
 
 def record(card: Card, mark: str, right_label: str) -> None:
-    """Write a decision on a photo and confirm it; refuse one on a photo that is not shown."""
+    """Write a decision and show the next photo; refuse one on a photo that is not shown."""
     if card.is_detail and (is_leaving() or not is_shown(card.image.image_id)):
         messages.toast_error(NOT_SHOWN)
-    else:
-        _write(card, mark, right_label)
+        return
+    images = find_product(card) if card.is_detail and st.session_state.get(_WHOLE) else None
+    if not _write(card, mark, right_label, images) or not card.is_detail:
+        return
+    marked = (card.image.image_id,) if images is None else tuple(images["image_id"])
+    st.session_state[_LAST] = marked
+    following = next((name for name in card.following if name not in marked), None)
+    if following:
+        show_photo(following)
 
 
 def record_note(card: Card) -> None:
@@ -194,24 +229,59 @@ def record_note(card: Card) -> None:
         _write(card._replace(settles=own.settles), own.mark, own.right_label)
 
 
-def _write(card: Card, mark: str, right_label: str) -> None:
-    run, image = card.run, card.image
+def _write(card: Card, mark: str, right_label: str, images: pd.DataFrame | None = None) -> bool:
+    """Write a decision on a photo, or on all `images`, and confirm it; False where it failed."""
+    run = card.run
+    if images is None:
+        images = pd.DataFrame([card.image._asdict()])
+    decided = images[["image_id", "catalog_label"]].rename(columns={"catalog_label": "label"})
     with messages.toast_errors():
-        open_reviews(cache.workspace()).mark(
-            run.facts["catalogue_id"], image.image_id, run.task.target,
-            image.catalog_label, mark, right_label,
+        open_reviews(cache.workspace()).mark_all(
+            run.facts["catalogue_id"], run.task.target,
+            decided.assign(right_label=right_label), mark,
             note=st.session_state.get(note_key(card.key), "").strip(),
             reviewer=reviewer(), settles=card.settles,
         )  # fmt: skip
         said = describe(mark, right_label, cache.evidence(run).task)
-        st.toast(f"Marked: {messages.escape(said)}.", icon=":material/check:")
+        several = f" ({len(decided)} photos)" if len(decided) > 1 else ""
+        st.toast(f"Marked: {messages.escape(said)}{several}.", icon=":material/check:")
+        return True
+    return False
 
 
-def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
+def record_all(run: Run, images: pd.DataFrame, mark: str) -> None:
+    """Write one mark for several photos, the suggested label where theirs is wrong: a callback."""
+    is_label = mark == rules.LABEL_WRONG
+    decided = images[["image_id", "catalog_label", "suggested_label"]].rename(
+        columns={"catalog_label": "label", "suggested_label": "right_label"}
+    )
+    decided = decided if is_label else decided.assign(right_label="")
+    with messages.toast_errors():
+        open_reviews(cache.workspace()).mark_all(
+            run.facts["catalogue_id"], run.task.target, decided, mark, reviewer=reviewer()
+        )
+        st.session_state[_LAST] = tuple(decided["image_id"])
+        st.toast(f"Marked: {numbers.count(len(decided), 'photo')}.", icon=":material/check:")
+
+
+def show_undo_all(run: Run) -> None:
+    """Show the button that takes back the marks that were made together last."""
+    last = st.session_state.get(_LAST, ())
+    st.button(
+        "Undo", key="all-undo", icon=":material/undo:", type="tertiary", disabled=not last,
+        on_click=take_back_all, args=(run, last), help="Take back what you marked last.",
+    )  # fmt: skip
+
+
+def take_back_all(run: Run, images: Sequence[str]) -> None:
+    """Take back the reviewer's decisions on several photos: a callback."""
+    for image_id in images:
+        take_back(run, image_id)
+    st.session_state[_LAST] = ()
+
+
+def take_back(run: Run, image_id: str = "") -> None:
     """Take back the reviewer's latest decision (on a photo, if given) and confirm it."""
-    if is_detail and (is_leaving() or not is_shown(image_id)):
-        messages.toast_error(NOT_SHOWN)
-        return
     facts = run.facts["catalogue_id"], run.task.target
     with messages.toast_errors():
         undone = open_reviews(cache.workspace()).undo(*facts, reviewer(), image_id)
@@ -219,34 +289,10 @@ def take_back(run: Run, image_id: str = "", is_detail: bool = False) -> None:
         st.toast(messages.escape(found), icon=":material/undo:")
 
 
-def find_row(table: pd.DataFrame, image_id: str) -> Any:
-    """Find an image's first row in a table, None where it has none."""
-    return next(table[table["image_id"] == image_id].itertuples(index=False), None)
-
-
-def find_verdict(run: Run, image_id: str) -> Any:
-    """Find what was decided on a photo (a row of `schema.VERDICTS`), None before anybody did."""
-    return find_row(cache.evidence(run).verdicts, image_id)
-
-
-def find_own(run: Run, image_id: str) -> Any:
-    """Find the reviewer's latest decision on a photo (`schema.DECISIONS`), None without one."""
-    made = cache.evidence(run).decisions
-    return find_row(made[made["reviewer"] == reviewer()][::-1], image_id)
-
-
-def describe_verdict(verdict: Any, run: Run) -> str:
-    """Describe what was decided and by whom; in a conflict, who says what."""
-    task = cache.evidence(run).task
-    if not verdict.is_conflict:
-        said = describe(verdict.mark, verdict.right_label, task)
-        return _say(said, verdict.reviewers, verdict.note)
-    made = cache.evidence(run).decisions
-    sides = rules.find_conflicts(made[made["image_id"] == verdict.image_id]).itertuples()
-    lines = (_say(describe(s.mark, s.right_label, task), s.reviewer, s.note) for s in sides)
-    return "  \n".join(["**In conflict**", *lines])
-
-
-def _say(what: str, who: str, note: str) -> str:
-    parts = (f"**{messages.escape(what)}**", messages.escape(who or "without a name"))
-    return " · ".join([*parts, *([messages.escape(note)] if note else [])])
+def take_back_last(card: Card, images: Sequence[str]) -> None:
+    """Take back the decisions on some photos, and show the first of them."""
+    if is_leaving() or not is_shown(card.image.image_id):
+        messages.toast_error(NOT_SHOWN)
+        return
+    take_back_all(card.run, images)
+    show_photo(images[0])

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from PIL import Image
@@ -12,6 +13,7 @@ from zapcls.ui import cache
 from zapcls.workspace.store import Store
 
 QUALITY = 90
+WHITE = 245  # as white as JPEG leaves it
 MAX_KEPT = 4000  # of about 5 kB
 
 
@@ -22,8 +24,26 @@ def show_grid(
     with st.container(horizontal=True, gap="small"):
         for image in table.itertuples():
             with st.container(width=width_px):
-                st.image(store.pixels[int(image.row)], width="stretch")
-                st.caption(caption(image))
+                told = caption(image)
+                st.image(store.pixels[int(image.row)], width="stretch", alt=told)
+                st.caption(told)
+
+
+# The button lies over the photo, which it takes its size from.
+STYLE = """<style>
+[class*=st-key-photo-] { position: relative; gap: 0; }
+[class*=st-key-photo-] [class*=st-key-open-] { position: absolute; inset: 0; z-index: 1; }
+[class*=st-key-photo-] [class*=st-key-open-] * { width: 100%; height: 100%; opacity: 0; }
+[class*=st-key-photo-]:has(button:focus-visible) { outline: 2px solid var(--primary-color); }
+[class*=st-key-photo-]:hover { opacity: 0.85; cursor: pointer; }
+</style>"""
+
+
+def show_button(photo: bytes, key: str, alt: str, **on_click: Any) -> bool:
+    """Show a photo that is a button from edge to edge; True where it was clicked."""
+    with st.container(key=f"photo-{key}"):
+        st.image(photo, width="stretch", output_format="JPEG", alt=alt)
+        return st.button(f"Open: {alt}", key=f"open-{key}", **on_click)
 
 
 def identify_pixels(store: Store) -> cache.Identity:
@@ -33,7 +53,15 @@ def identify_pixels(store: Store) -> cache.Identity:
 
 @st.cache_resource(max_entries=MAX_KEPT, show_spinner=False, hash_funcs={Store: identify_pixels})
 def thumbnail(store: Store, row: int) -> bytes:
-    """Return the photo in a row of the store's pixels as JPEG."""
+    """Return the photo in a row of the store's pixels as JPEG, without the white that padded it."""
     buffer = io.BytesIO()
-    Image.fromarray(store.pixels[row]).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    photo = Image.fromarray(trim(store.pixels[row]))
+    photo.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     return buffer.getvalue()
+
+
+def trim(pixels: np.ndarray) -> np.ndarray:
+    """Cut a square photo to 4:3 where what is cut off is white, as the padding of most is."""
+    cut = len(pixels) // 8
+    rest = np.concatenate([pixels[:cut], pixels[len(pixels) - cut :]])
+    return pixels[cut : len(pixels) - cut] if rest.min(initial=255) >= WHITE else pixels

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from zapcls.answer.recolored import MOST_PHOTOS, Version, show_in_colors
+from zapcls.blocks import numbers
 from zapcls.data.task import Task
 from zapcls.findings import find, recolor
 from zapcls.findings.ask import Ask
@@ -28,8 +29,6 @@ def show_recoloring(run: Run, ask: Ask) -> None:
     """Show what recoloring the valid photos does to the answers, or start the job."""
     with st.spinner("Counting flips…"):
         found: recolor.Found = find("recolor", cache.evidence(run), ask)
-    section = recolor.section(found, ask)
-    st.subheader(section.title, anchor=section.name)
     lack = find_lack(run, "model", "recoloring")
     if lack:
         st.caption(lack)
@@ -77,7 +76,7 @@ def show_strip(image: np.ndarray, run: Run) -> None:
     with st.container(horizontal=True, gap="small"):
         for version in versions:
             with st.container(width=SMALL_PX, gap="xsmall"):
-                st.image(version.image, width="stretch")
+                st.image(version.image, width="stretch", alt=f"in {version.color}")
                 st.caption(describe(version, versions[0], task))
 
 
@@ -93,12 +92,14 @@ def count_changes(versions: list[Version], task: Task) -> str:
         return f"No {task.thing} stands out of a plain ground here, so none is recolored"
     changed = sum(other.prediction != original.prediction for other in others)
     called = task.name(original.prediction)
-    return f"Recolored: {changed} of {len(others)} colors are not called {called}"
+    if not changed:
+        return f"Still {called} in all {len(others)} colors"
+    return f"Still {called} in {len(others) - changed} of {len(others)} colors"
 
 
 def describe(version: Version, original: Version, task: Task) -> str:
     """Write the color, and the answer, in bold where it is another."""
     mark = {"": " (as it is)", "hue": "", "color": " ◐"}[version.edit]
-    answer = f"{task.name(version.prediction)}, {100 * version.prob:.0f} %"
+    answer = f"{task.name(version.prediction)}, {numbers.probability(version.prob)}"
     is_other = version.prediction != original.prediction
     return f"{version.color}{mark}  \n" + (f"**≠ {answer}**" if is_other else answer)

@@ -27,7 +27,8 @@ def show_small(table: pd.DataFrame, store: Store, captions: Sequence[str], key: 
     with st.container(horizontal=True, gap="small"):
         for image, words in zip(table.itertuples(), captions, strict=True):
             with st.container(width=SMALL_PX, gap="xsmall"):
-                st.image(thumbnail(store, image.row), width="stretch", output_format="JPEG")
+                photo = thumbnail(store, image.row)
+                st.image(photo, width="stretch", output_format="JPEG", alt=words)
                 st.button(
                     words, key=f"{key}-{image.image_id}", type="tertiary",
                     on_click=marking.show_photo, args=(image.image_id,),

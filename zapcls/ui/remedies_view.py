@@ -20,7 +20,6 @@ def show_remedies(run: Run) -> None:
     ask = Ask(evidence.task)
     found: remedies.Found = find("remedies", evidence, ask)
     section = remedies.section(found, ask)
-    st.subheader(section.title, anchor=section.name)
     if found.remedies.empty and not found.obstacle:
         st.markdown(
             f"The head is trained anew on the run's frozen network, by each of these remedies and "

@@ -13,6 +13,7 @@ from zapcls.ui import cache
 from zapcls.ui.bound import put_in_url
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs
+from zapcls.workspace.run_notes import read_notes
 from zapcls.workspace.runs import Run, list_runs
 
 STATE_MARKS = {
@@ -27,12 +28,14 @@ _RUN_ID = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})\d{2}-(.+)-[0-9a-f]{4
 
 
 def describe_run(run: Run) -> str:
-    """Name a run in one line: state, network, date, error rate; a folder of another name by it."""
-    mark = STATE_MARKS[jobs.read_status(run).state]
+    """Name a run in one line: state, its name or network, error rate, date."""
+    mark, notes = STATE_MARKS[jobs.read_status(run).state], read_notes(run)
+    mark = f"★ {mark}" if notes.is_pinned else mark
     named, when = run.run_id, ""
     if parts := _RUN_ID.fullmatch(run.run_id):
         _, month, day, hour, minute, named = parts.groups()
         when = f"{int(day)}.{int(month)}. {hour}:{minute}"
+    named = notes.name or named
     rate = several = ""
     if run.is_evaluated:
         rate = numbers.percent(run.rates["splits"]["valid"]["error_rate"])
@@ -43,7 +46,8 @@ def describe_run(run: Run) -> str:
 
 def pick_run() -> None:
     """Show the choice of run in the sidebar, kept in the URL; the entry file calls this once."""
-    known = {run.run_id: run for run in list_runs(cache.workspace())}
+    runs = sorted(list_runs(cache.workspace()), key=lambda run: not read_notes(run).is_pinned)
+    known = {run.run_id: run for run in runs}
     # Not bound to the URL by Streamlit, which writes the line that a person reads, not the id.
     asked = st.query_params.get("run")
     _note_missing(asked, known)

@@ -3,14 +3,17 @@
 import streamlit as st
 
 from zapcls.config import build_config
+from zapcls.data.labels import summarize
+from zapcls.data.sources import drawings
 from zapcls.errors import Damaged
-from zapcls.ui import cache
+from zapcls.ui import cache, settings_form
 from zapcls.ui.job_view import find_active, launch_run, show_failure, show_job, start_job
 from zapcls.ui.messages import DRAWN_NOTE, escape
 from zapcls.ui.navigation import show_link
 from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Status
+from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.runs import Run, create_run, describe_broken, find_broken
 
 
@@ -19,7 +22,7 @@ def need_run() -> Run:
     run = chosen_run()
     show_missing(run)
     if run is None:
-        st.info("There is no run yet. A minute of training on the drawings makes one.")
+        st.info("There is no run yet. One click trains the first.")
         show_first_try()
         st.stop()
     if run.is_evaluated:
@@ -77,10 +80,36 @@ def _explain_unevaluated(run: Run, status: Status) -> None:
 
 
 def show_first_try() -> None:
-    """The one button for someone who has nothing yet: the preset for newcomers, on drawings."""
+    """Show the buttons for someone who has nothing yet: their photos first, else the drawings."""
     if not permissions.may("start"):
         return
-    label = "Train on the drawings (under a minute)"
-    if st.button(label, type="primary", key="first_try", icon=":material/play_arrow:"):
-        workspace = cache.workspace()
-        launch_run(create_run(workspace, build_config("first-try"), workspace.drawings_dir))
+    workspace = cache.workspace()
+    folder = read_chosen_data(workspace)
+    is_own = folder != workspace.drawings_dir and not drawings.recognizes(folder)
+    with st.container(horizontal=True):
+        if is_own and st.button(
+            f"Train on your {count_own()}", type="primary", key="first_own",
+            icon=":material/play_arrow:",
+        ):  # fmt: skip
+            settings_form.follow_data()
+            launch_run(create_run(workspace, settings_form.build_chosen_config(), folder))
+        if st.button(
+            "Train on drawings" if is_own else "Train now", key="first_try",
+            type="secondary" if is_own else "primary", icon=":material/play_arrow:",
+        ):  # fmt: skip
+            launch_run(create_run(workspace, build_config("first-try"), workspace.drawings_dir))
+    if is_own:
+        named = escape(folder.name)
+        st.caption(
+            f"Your photos: {named}, with the settings of the page Train. Drawings: a minute."
+        )
+    else:
+        st.caption("On 1,200 drawings of shoes: about a minute on two cores.")
+
+
+def count_own() -> str:
+    """Count the photos in use, as far as they are read."""
+    store = cache.chosen_store()
+    if store is None:
+        return "photos"
+    return f"{summarize(cache.catalog(store))['kept']:,} photos"

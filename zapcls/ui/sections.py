@@ -20,6 +20,7 @@ from zapcls.blocks import (
 from zapcls.blocks.charts import NEUTRAL
 from zapcls.ui import navigation
 
+PAIR_PX, PHOTO_PX = 276, 112  # three pairs in a row at 1280 px
 NO_TOOLBAR = {"displayModeBar": False}
 
 
@@ -121,7 +122,9 @@ def show_chart(chart: Chart, key: str) -> None:
     options: dict[str, Any] = (
         {"on_select": "rerun", "selection_mode": "points"} if chart.opens else {}
     )
-    event: Any = st.plotly_chart(chart.figure, key=key, config=NO_TOOLBAR, **options)
+    event: Any = st.plotly_chart(
+        chart.figure, key=key, config=NO_TOOLBAR, alt=describe_chart(chart), **options
+    )
     if chart.caption:
         opening = " A click on a mark opens its photos." if chart.opens else ""
         st.caption(chart.caption + opening)
@@ -132,14 +135,21 @@ def show_chart(chart: Chart, key: str) -> None:
                 open_photos(filters)
 
 
+def describe_chart(chart: Chart) -> str:
+    """Describe a chart to those who do not see it: its title and axes; figures stand in a table."""
+    layout = chart.figure.layout
+    axes = (layout.xaxis.title.text, layout.yaxis.title.text)
+    return "; ".join(filter(None, (chart.title, *axes))) or "A chart of what is told above"
+
+
 def show_photos(photos: Photos) -> None:
     """Show photos in pairs, the lines of each below it."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for pair in photos.pairs:
-            with st.container(width=330, border=True, horizontal=True):
+            with st.container(width=PAIR_PX, border=True, horizontal=True, gap="small"):
                 for photo in pair:
-                    with st.container(width=130):
-                        st.image(photo.uri, width=130)
+                    with st.container(width=PHOTO_PX):
+                        st.image(photo.uri, width=PHOTO_PX, alt=", ".join(photo.lines))
                         st.caption("  \n".join(photo.lines))
     if photos.caption:
         st.caption(photos.caption)

@@ -25,6 +25,7 @@ MOST_LETTERS = {"reviewer": 40, "note": 2_000, "right_label": 200}
 CLOCKS_APART = timedelta(minutes=5)  # how far the clocks of two reviewers may be
 TOLD_ROWS = 20  # of those that are refused
 Rule = tuple[str, pd.Series, str]  # a column, which rows break the rule, and what it says
+IMAGES = ["image_id", "label", "right_label"]  # of what `mark_all` decides on
 _APPLICATION_ID = 0x7A617072  # tells the file from another program's database
 _BUSY_S = 30.0
 _COLUMNS = ", ".join(schema.DECISIONS)
@@ -108,12 +109,25 @@ class Reviews:
         settles: bool = False,
     ) -> None:
         """Add one decision, made now."""
-        decision = {
-            "catalogue_id": catalogue_id, "image_id": image_id, "target": target, "label": label,
-            "mark": mark, "right_label": right_label, "note": note, "reviewer": reviewer,
-            "decided_at": write_time(datetime.now(UTC)), "settles": settles,
-        }  # fmt: skip
-        self.add(pd.DataFrame([decision]))
+        images = pd.DataFrame([(image_id, label, right_label)], columns=IMAGES)
+        self.mark_all(catalogue_id, target, images, mark, note, reviewer, settles)
+
+    def mark_all(
+        self,
+        catalogue_id: str,
+        target: str,
+        images: pd.DataFrame,
+        mark: str,
+        note: str = "",
+        reviewer: str = "",
+        settles: bool = False,
+    ) -> None:
+        """Add a decision on each of some images (`IMAGES`), all or none, made now."""
+        decisions = images[IMAGES].assign(
+            catalogue_id=catalogue_id, target=target, mark=mark, note=note, reviewer=reviewer,
+            decided_at=write_time(datetime.now(UTC)), settles=settles,
+        )  # fmt: skip
+        self.add(decisions)
 
     def undo(self, catalogue_id: str, target: str, reviewer: str, image_id: str = "") -> str | None:
         """Take back a reviewer's latest decision (on one image, if asked), and name its image."""
