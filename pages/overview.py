@@ -8,7 +8,7 @@ from zapcls.data.labels import summarize
 from zapcls.data.sample_photos import draw_photos
 from zapcls.findings import find
 from zapcls.findings.ask import Ask
-from zapcls.ui import cache, loop, messages, navigation, quiz, run_picker, run_state
+from zapcls.ui import cache, loop, messages, navigation, photos, quiz, run_picker, run_state
 from zapcls.ui.planted_view import show_planted
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.imports import name_split
@@ -59,10 +59,17 @@ def show_newcomer() -> None:
         "network itself."
     )
     run_state.show_first_try()
+    if store is None or store.is_drawn:
+        shown, alt = draw_some(), "a drawn shoe"
+    else:
+        kept = cache.catalog(store).query("kept")
+        rows = kept.sample(min(DRAWN, len(kept)), random_state=1)["row"]
+        shown, alt = [photos.thumbnail(store, row) for row in rows], "a photo of the data in use"
     with st.container(horizontal=True, gap="small"):
-        for photo in draw_some():
-            st.image(photo, width=DRAWN_PX, alt="a drawn shoe")
-    st.caption(messages.DRAWN_NOTE)
+        for photo in shown:
+            st.image(photo, width=DRAWN_PX, alt=alt)
+    if store is None or store.is_drawn:
+        st.caption(messages.DRAWN_NOTE)
 
 
 @st.cache_resource(show_spinner=False)

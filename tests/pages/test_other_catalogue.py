@@ -41,7 +41,7 @@ def test_pages_name_the_classes_and_speak_of_no_shoes(pets, open_page):
     assert "**26 of 27 photos are kept**: those labelled exactly cats or dogs." in said["data"]
     assert "1 file(s) that are no photos by their names" in said["data"].replace("\\", "")
     assert "image unreadable · 1" in said["data"]
-    assert "Nothing is trained yet, and pets is read." in said["overview"]
+    assert "Train on your 26 photos" in said["overview"]
     assert "A training on **pets**: predicts class" in said["train"]
 
 
