@@ -32,17 +32,19 @@ ANSWERS = {
 
 def show_evaluated(run: Run) -> None:
     """Show a run's worst errors as a quiz, then where the loop stands."""
+    heading = st.empty()
+    heading.title("zapcls", anchor=False)  # until the rates are read, should that fail
     evidence = cache.evidence(run)
     task, valid = evidence.task, find("rates", evidence, Ask(evidence.task)).valid
     if valid["hits"]:
-        st.title(quiz.ask(valid["rate"], task), anchor=False)
+        heading.title(quiz.ask(valid["rate"], task), anchor=False)
         st.caption(
             f"{valid['hits']:,} of {valid['n']:,} photos that it never saw are wrong: "
             f"{numbers.rate(valid)}. These are the {task.things} that it got most surely wrong."
         )
         quiz.show_quiz(run)
     else:
-        st.title(f"None of {valid['n']:,} {task.things} fooled it.", anchor=False)
+        heading.title(f"None of {valid['n']:,} {task.things} fooled it.", anchor=False)
     st.divider()
     loop.show_loop(run)
     show_planted(run)
@@ -126,7 +128,8 @@ if active:
 chosen = run_picker.chosen_run()
 run_picker.show_missing(chosen)
 if chosen and chosen.is_evaluated and not find_broken(chosen):
-    show_evaluated(chosen)
+    with messages.explain_errors():
+        show_evaluated(chosen)
 elif not active:
     show_newcomer()
 else:

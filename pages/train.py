@@ -198,7 +198,8 @@ else:
     picked = run_picker.chosen_run()
     is_done = picked is not None and picked.is_evaluated
     if picked and is_done:
-        show_finish(picked)
+        with messages.explain_errors():
+            show_finish(picked)
     with st.expander("Train another network") if is_done else st.container():
         top = st.container()  # it stands above the form, but reads what the form says
         with messages.explain_errors():

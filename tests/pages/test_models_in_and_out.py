@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from app_driver import OPEN
 
 from zapcls import work
 from zapcls.config import Statistics
@@ -38,7 +39,7 @@ def test_every_page_stands_on_answers_alone(imported, finished, workspace, open_
     assert np.isnan(table["prob"]).all()
     wrong = table[(table["label"] != "") & ~table["correct"]].iloc[0]
     said = {
-        page: open_page(page, run=imported.run_id).said
+        page: open_page(page, run=imported.run_id, **(OPEN if page == "color_bias" else {})).said
         for page in ("results", "errors", "color_bias", "compare", "review", "train", "overview")
     }
     assert "calibration needs them" in said["results"]

@@ -116,6 +116,6 @@ def test_a_workspace_that_may_only_be_read_can_be_looked_at(read_only, open_page
     for app in [*pages.values(), *views]:
         assert not app.error
         assert app.title
-    assert "reviewed by 1 person: 1 model wrong" in pages["review"].said
+    assert "reviewed by 1 person: 1 label is right" in pages["review"].said
     app = pages["results"].click("cross_validate")
     assert any("a disk that may only be read" in error.value for error in app.error)
