@@ -106,7 +106,8 @@ class TrainConfig:
         "the classes kept, in order; none: Women,Men for gender, else all with enough products",
         needs=(_ONE_TARGET,), curve=Curve("on", "{}"))
     rare: str = row("drop",
-        choice({"drop": "leave them out", "other": "join them as “other”"}), "Rare classes", "Advanced",
+        choice({"drop": "leave them out", "other": "join them as “other”"}),
+        "Rare classes", "Advanced",
         "what becomes of classes with too few products, where no classes are named",
         line="rare classes joined as “other”", is_quiet=True,
         curve=Curve("with", {
