@@ -1,5 +1,7 @@
 """What did the run get wrong, and what is the next step?"""
 
+from typing import Any
+
 import streamlit as st
 
 from zapcls.blocks import numbers
@@ -61,6 +63,7 @@ def show_newcomer() -> None:
         "network itself."
     )
     run_state.show_first_try()
+    shown: list[Any]
     if store is None or store.is_drawn:
         shown, alt = draw_some(), "a drawn shoe"
     else:
@@ -75,7 +78,7 @@ def show_newcomer() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def draw_some() -> list:
+def draw_some() -> list[Any]:
     """Draw the shoes that a newcomer sees, once."""
     return draw_photos(DRAWN)
 

@@ -52,7 +52,7 @@ class Found:
 
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Gather the same product in two groups, the recolored photos, and the clearest group."""
-    rows = [_tell_pairs(evidence, ask)]
+    rows: list[Row | None] = [_tell_pairs(evidence, ask)]
     of_any = Verdict(NONE)
     if ask.by == "color" and evidence.recoloring is None:
         rows.append(Row(f"The {ask.task.thing} recolored", NOT_TRIED, of_any, "", "recolor"))

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -36,7 +36,7 @@ def show_light_table(groups: Sequence[Group], key: str) -> tuple[list[str], str 
         js=files.joinpath("light_table.js").read_text(),
     )
     data = {"groups": [{"title": one.title, "cells": _encode(one.cells)} for one in groups]}
-    result = table(
+    result: Any = table(
         data=data, key=key, default={"chosen": []}, on_chosen_change=lambda: None,
         on_opened_change=lambda: None,
     )  # fmt: skip

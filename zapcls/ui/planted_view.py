@@ -1,5 +1,7 @@
 """What was planted in the drawings, told once the label check has looked for it."""
 
+from typing import Any
+
 import streamlit as st
 
 from zapcls.analysis.planted import Planted, count_planted
@@ -50,7 +52,7 @@ def show_answers(planted: Planted, run: Run) -> None:
     rows = evidence.predictions[["image_id", "row"]]
     shown = planted.hidden.merge(rows, on="image_id").sort_values("is_found", kind="stable")
 
-    def caption(image):
+    def caption(image: Any) -> str:
         told = messages.escape(evidence.task.describe(image.label))
         drawn = messages.escape(evidence.task.name(image.true_label))
         found = "found" if image.is_found else "**missed**"
