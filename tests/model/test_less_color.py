@@ -26,7 +26,7 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def blocks():
     """64 photos of 32 px: a low or a high block, a class each, black or red, on white."""
     codes = np.arange(64) % 2
@@ -131,6 +131,21 @@ def test_weights_and_views_reach_the_batches(build, blocks):
     assert len(tune._views) == 1
     plain = build("plain", **(FROZEN | {"color_weights": "none"}))
     assert len(plain.phases.build_learner("frozen", 16)[0].dls.train.one_batch()) == 2
+
+
+@pytest.mark.parametrize("color_weights", ["none", "balanced"])
+def test_classes_weigh_the_same_beside_colors_or_by_themselves(build, blocks, color_weights):
+    blocks.codes[blocks.codes == 1] = np.arange(32) % 4 == 0  # one in eight is of class 1
+    settings = FROZEN | {"class_weights": "balanced", "color_weights": color_weights}
+    learner, _ = build("run", **settings).phases.build_learner("frozen", 16)
+
+    codes, colors = (part[blocks.split == "train"] for part in (blocks.codes, blocks.colors))
+    expected = balance.weigh_groups(codes)
+    if color_weights == "balanced":
+        expected = expected * balance.weigh_apart(codes, colors)
+    weights = learner.dls.train._targets[1].numpy()
+    assert np.allclose(weights, expected / expected.mean(), rtol=1e-6)
+    assert weights[codes == 1].min() > weights[codes == 0].max()
 
 
 def test_plain_features_are_shared_with_trainings_that_change_no_color(build):

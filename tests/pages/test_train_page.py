@@ -15,9 +15,9 @@ FIELDS = [
     "target", "arch", "image_size", "weights", "frozen_epochs", "frozen_lr", "unfrozen_epochs",
     "unfrozen_lr", "unfrozen_part", "batch_size", "split", "augmentation", "seed", "device",
     "precision", "views", "start_size", "compile", "hue_jitter", "grayscale_share",
-    "recolor_share", "color_weights", "last_layer",
+    "recolor_share", "color_weights", "last_layer", "class_weights",
 ]  # fmt: skip
-COLOR = FIELDS[-5:]
+COLOR = FIELDS[-6:-1]
 RARE = ["views", "start_size", "device", "precision", "compile"]
 
 
@@ -64,15 +64,16 @@ def test_changed_fields_are_the_config_that_starts(workspace, open_page, launche
         "augmentation": "none", "seed": 4, "device": "cuda", "precision": "fp32",
         "unfrozen_part": "last_stage", "views": 4, "start_size": 64, "compile": "yes",
         "hue_jitter": 0.1, "grayscale_share": 0.25, "recolor_share": 0.5,
-        "color_weights": "balanced", "last_layer": "balanced",
+        "color_weights": "balanced", "last_layer": "balanced", "class_weights": "balanced",
     }  # fmt: skip
     app = open_page("train").choose("preset", "laptop")
     for name, value in changes.items():
         app.choose(f"{name}-laptop", value)
     said = (
-        "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · seed 4"
-        " · hues turned by up to 10 % of the circle · 25 % of the photos in gray · 50 % of the "
-        "photos recolored · balanced color weights · balanced last layer"
+        "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · "
+        "balanced class weights · seed 4 · hues turned by up to 10 % of the circle · "
+        "25 % of the photos in gray · 50 % of the photos recolored · balanced color weights · "
+        "balanced last layer"
     )
     assert said in app.said
     app.click("start")

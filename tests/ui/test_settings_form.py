@@ -42,6 +42,8 @@ DIFFERENCES = [
      "with 15 % of the photos in gray, the form says 0 % of the photos in gray"),
     ("frozen", {"color_weights": "balanced"},
      "with balanced color weights, the form says equal color weights"),
+    ("unfrozen", {"class_weights": "balanced"},
+     "with balanced class weights, the form says equal class weights"),
     ("frozen", {"last_layer": "balanced"}, ""),
     ("frozen", {"seed": 9, "frozen_epochs": 7, "precision": "bf16", "device": "cpu"}, ""),
 ]  # fmt: skip

@@ -172,6 +172,16 @@ class TrainConfig:
         choice({"product": "product (no leak)", "random": "image, as the blog"}),
         "Split by", "Data", "what is kept together in train, tune or valid",
         line="{} split", curve=Curve("on", "the {} split"))
+    class_weights: str = row("none",
+        choice({"none": "each photo the same", "balanced": "each class the same"}),
+        "Weights of classes", "Data",
+        "balanced: a photo counts for more where its class is rarer, so that all classes weigh the "
+        "same; the rarer ones are then called more often",
+        needs=(_ONE_TARGET,),
+        line="balanced class weights", is_quiet=True,
+        curve=Curve("with", {
+            "none": "equal class weights", "balanced": "balanced class weights",
+        }.__getitem__))
     augmentation: str = row("flip",
         choice({"none": "none", "flip": "flip", "standard": "flip, turn, zoom, light"}),
         "Random changes", "Data", "random changes of each training photo",
@@ -229,6 +239,11 @@ class TrainConfig:
     def statistics(self) -> Statistics:
         """The mean and deviation that the network's pixels are set to."""
         return read_statistics(self.arch)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether a photo counts for more in the loss than another."""
+        return "balanced" in (self.class_weights, self.color_weights)
 
     @property
     def needs_colors(self) -> bool:

@@ -176,8 +176,8 @@ def build_learner(
 
     `sizes` are the numbers of classes of its targets.
     """
-    is_weighted, is_one = config.color_weights == "balanced", len(sizes) == 1
-    loss = weighted_cross_entropy if is_weighted else CrossEntropyLossFlat()
+    is_one = len(sizes) == 1
+    loss = weighted_cross_entropy if config.is_weighted else CrossEntropyLossFlat()
     learner = Learner(
         dls,
         model.to(dls.device),

@@ -13,7 +13,7 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from torch import nn
 
-from zapcls.analysis.balance import weigh_apart
+from zapcls.analysis.balance import weigh_apart, weigh_groups
 from zapcls.config import PARTS, PHASES, STAGES, TrainConfig
 from zapcls.model.architectures import split_stages
 from zapcls.model.callbacks import GrowImages
@@ -164,6 +164,12 @@ class Phases:
 
     def _weigh_photos(self) -> np.ndarray | None:
         """What each training photo weighs in the loss, None where all weigh the same."""
-        if self.config.color_weights == "none":
-            return None
-        return weigh_apart(*self.photos.pick_labels("train"))
+        factors = []
+        if self.config.class_weights == "balanced":
+            factors.append(weigh_groups(self.photos.codes[self.photos.list_rows("train")]))
+        if self.config.color_weights == "balanced":
+            factors.append(weigh_apart(*self.photos.pick_labels("train")))
+        if len(factors) < 2:
+            return factors[0] if factors else None
+        weights = factors[0] * factors[1]
+        return weights / weights.mean()
