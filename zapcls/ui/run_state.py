@@ -14,7 +14,7 @@ from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
-from zapcls.workspace.runs import Run, create_run, describe_broken, find_broken
+from zapcls.workspace.runs import Run, create_run
 
 
 def need_run() -> Run:
@@ -26,8 +26,10 @@ def need_run() -> Run:
         show_first_try()
         st.stop()
     if run.is_evaluated:
-        if broken := find_broken(run):
-            _show_damage(run, str(describe_broken(run, broken)))
+        try:
+            run.check_answers()
+        except Damaged as error:
+            _show_damage(run, str(error))
         if run.facts["is_drawn"]:
             st.caption(DRAWN_NOTE)
         return run

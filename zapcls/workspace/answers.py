@@ -6,18 +6,25 @@ target, in the same order.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from zapcls.workspace.tables import read_parquet
+from zapcls.workspace.tables import looks_whole, read_parquet
 
 
 def find_probabilities(folder: Path, target: str) -> Path:
     """Return where the probabilities of a target lie: float32, (rows of the target, classes)."""
     return folder / "probs" / f"{target}.npy"
+
+
+def find_cut(folder: Path, targets: Sequence[str]) -> str:
+    """Name a file of an evaluation that is cut short, "" where there is none."""
+    files = [folder / "predictions.parquet", folder / "embeddings.npy"]
+    files += [find_probabilities(folder, target) for target in targets]
+    return next((file.name for file in files if file.exists() and not looks_whole(file)), "")
 
 
 def write_answers(

@@ -156,6 +156,19 @@ def reopen(job: Job) -> None:
     write_json(job.path / "status.json", content)
 
 
+def advise(job: Job, has_weights: bool) -> str:
+    """Say what brings a training nearer to its evaluation, by its state."""
+    state, name = read_status(job).state, job.job_id
+    if state not in FINAL_STATES:
+        return "Wait until its training is done."
+    if has_weights:
+        return f"Evaluate it first: python -m zapcls evaluate {name}."
+    return (
+        f"It {'was lost' if state == 'lost' else state} before an epoch was done: resume it "
+        f"(python -m zapcls train --resume {name}) or delete it (python -m zapcls delete {name})."
+    )
+
+
 def launch(job: Job, workspace: Workspace) -> None:
     """Start the job's process, and return once it reports itself or has ended.
 

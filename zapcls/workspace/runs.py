@@ -12,10 +12,9 @@ from zapcls.data.split import correct_split
 from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, Damaged, ZapError
 from zapcls.workspace import integrity, jobs, permissions
-from zapcls.workspace.answers import find_probabilities
+from zapcls.workspace.answers import find_cut
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.store import read_split_file
-from zapcls.workspace.tables import looks_whole
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
 IMPORT = "import"  # the kind of a run whose model was trained elsewhere
@@ -164,6 +163,17 @@ class Run(jobs.Job):
         if self.weights_path.is_file() or (self.path / "model.json").exists():
             _ = self.facts
 
+    def check_answers(self) -> None:
+        """Check the tables and arrays that an evaluation left.
+
+        Raises:
+            Damaged: one of them is cut short.
+        """
+        if cut := find_cut(self.path, [task.target for task in self.tasks]):
+            raise Damaged(
+                f"{self.run_id} is damaged: its {cut} is damaged or cut short. {self.remedy}"
+            )
+
     @property
     def rates(self) -> dict[str, Any]:
         """What `work.evaluate` counted of its target: `splits`, `balanced`, `classes` and more."""
@@ -279,39 +289,12 @@ def find_evaluated(workspace: Workspace, name: str, target: str = "") -> Run:
     if not run.is_evaluated:
         raise BadInput(
             f"A run can be looked into once it is evaluated, but {run.run_id} is not. "
-            f"{_advise(run)}"
+            f"{jobs.advise(run, run.weights_path.is_file())}"
         )
-    if broken := find_broken(run):
-        raise describe_broken(run, broken)
+    run.check_answers()
     return run.about(target)
 
 
 def find_job_run(workspace: Workspace, job: jobs.Job) -> Run:
     """Find the evaluated run, under the target, that a job is about; raises as `find_evaluated`."""
     return find_evaluated(workspace, job.config["run"], job.config.get("target", ""))
-
-
-def find_broken(run: Run) -> str:
-    """Name a file of a run's evaluation that is cut short, "" where there is none."""
-    files = [run.path / "predictions.parquet", run.path / "embeddings.npy"]
-    files += [find_probabilities(run.path, target) for target in run.train_config.targets]
-    return next((file.name for file in files if file.exists() and not looks_whole(file)), "")
-
-
-def describe_broken(run: Run, file: str) -> Damaged:
-    """Build the error about a cut file of a run's evaluation."""
-    return Damaged(f"{run.run_id} is damaged: its {file} is damaged or cut short. {run.remedy}")
-
-
-def _advise(run: Run) -> str:
-    """Say what brings a run nearer to its evaluation, by its state."""
-    state = jobs.read_status(run).state
-    if state not in jobs.FINAL_STATES:
-        return "Wait until its training is done."
-    if run.weights_path.is_file():
-        return f"Evaluate it first: python -m zapcls evaluate {run.run_id}."
-    return (
-        f"It {'was lost' if state == 'lost' else state} before an epoch was done: resume it "
-        f"(python -m zapcls train --resume {run.run_id}) or delete it (python -m zapcls delete "
-        f"{run.run_id})."
-    )
