@@ -93,7 +93,7 @@ def _ask_of_catalogue(image_id: str, run: Run, shelf: Shelf) -> Asked | None:
 
 def _ask_of_upload(name: str, content: bytes, run: Run, shelf: Shelf) -> Asked | None:
     try:
-        pixels = uploads.answer_upload(run, content, name).pixels
+        pixels = uploads.answer_upload(run, content, name)[run.task.target].pixels
         query = similar.like_upload(shelf, read_embed(shelf, run), pixels)
     except BadInput as error:
         st.error(escape(str(error)), icon=":material/error:")
