@@ -3,14 +3,18 @@
 import streamlit as st
 
 from zapcls.answer.classify import Answer
+from zapcls.answer.limits import explain_unknown, name_learned
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
+from zapcls.config.risks import RISK, RISKS, write_risk
 from zapcls.data.photo import SUFFIXES
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
-from zapcls.ui import messages, navigation, run_picker, run_state, uploads
+from zapcls.ui import cache, job_view, messages, navigation, run_picker, run_state, uploads
+from zapcls.ui.many_view import show_many
 from zapcls.ui.neighbors_view import show_neighbors
 from zapcls.ui.recolor_view import show_strip
+from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
 
 
@@ -29,15 +33,53 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
             st.caption(f"{messages.escape(name)}, as the model saw it")
         with said:
             share = numbers.probability(answer.prob[answer.label])
+            if answer.familiar is False:
+                st.warning(f"This does not look like {name_learned(task)}.", icon=":material/help:")
             st.markdown(f"### Looks like {messages.escape(task.name(answer.label))}: {share}")
+            show_sureness(run, task, answer)
             st.plotly_chart(
                 probabilities(answer.prob, task.name), key=f"prob-{place}",
                 config={"displayModeBar": False},
             )  # fmt: skip
             if len(answers) > 1:
                 show_others(run, task, answers)
-        show_strip(answer.pixels, run)
-        show_neighbors(run, answer.pixels, content, name, place)
+        if answer.familiar is not False:
+            show_strip(answer.pixels, run)
+            show_neighbors(run, answer.pixels, content, name, place)
+
+
+def show_sureness(run: Run, task: Task, answer: Answer) -> None:
+    """Show whether the answer is sure at the risk that is picked; of a familiar photo only."""
+    limits = cache.limits(run)
+    if limits is None or answer.familiar is False:
+        return
+    risk = st.session_state["risk"]
+    if limits.is_sure(answer, task.target, risk):
+        st.markdown(
+            f":material/check: **Sure.** Of such answers {write_risk(risk)} or less are wrong."
+        )
+    else:
+        st.markdown(
+            ":material/question_mark: **Not sure.** Of such answers more than "
+            f"{write_risk(risk)} are wrong."
+        )
+
+
+def pick_risk(run: Run) -> None:
+    """Ask how many of the answers that are called sure may be wrong, or say why nobody knows."""
+    if cache.limits(run) is None:
+        st.info(messages.escape(explain_unknown(run)), icon=":material/info:")
+        may_start = permissions.may("start") and not run.is_imported
+        is_idle = may_start and not job_view.is_at_work("evaluate", run)
+        if is_idle and st.button("Evaluate it", key="evaluate", icon=":material/fact_check:"):
+            job_view.start_job("evaluate", run=str(run.path), data_dir=None)
+        return
+    st.select_slider(
+        "Wrong at most, of the answers that are called sure", RISKS, RISK, key="risk",
+        format_func=write_risk, width=360,
+        help="Results shows how many answers are sure at each of these, and how many of them "
+        "were wrong.",
+    )  # fmt: skip
 
 
 def show_others(run: Run, task: Task, answers: dict[str, Answer]) -> None:
@@ -81,6 +123,7 @@ st.caption(
     f"{numbers.balanced(run.balanced_error_rate)}. {whose}"
     "Photos stay in memory on this machine."
 )
+pick_risk(run)
 if len(files) > uploads.MOST_PHOTOS:
     st.warning(
         f"Classify answers {uploads.MOST_PHOTOS} photos at a time, but {len(files)} are uploaded: "
@@ -92,3 +135,4 @@ if shot is not None:
     photos.append((shot.getvalue(), "camera photo"))
 for place, (content, name) in enumerate(photos):
     show_answer(run, task, content, name, place)
+show_many(run)

@@ -61,6 +61,8 @@ columns: list[Any] = (
 for place, name in zip(columns, ("confusions", "calibration"), strict=True):
     with place:
         show(name, evidence, ask)
+show("sure", evidence, ask)
+show("familiar", evidence, ask)
 show_section(rates.detail(find("rates", evidence, ask), ask))
 show("causes", evidence, ask)
 show("training", evidence, ask)

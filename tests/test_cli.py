@@ -220,11 +220,14 @@ def test_a_file_that_is_no_photo_is_a_sentence_and_the_others_are_answered(
         assert set(line) == {"file", "error"}
         assert words in line["error"]
     assert lines[-1]["label"] == "Women"
-    assert err == "zapcls: 4 of 5 files could not be classified.\n"
+    older, refused = err.splitlines()
+    assert f"evaluate {color_run.run_id}" in older
+    assert refused == "zapcls: 4 of 5 files could not be classified."
+    assert lines[-1]["sure"] is lines[-1]["familiar"] is None
     assert main(["classify", color_run.run_id, "text.jpg"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "is not one or is damaged" in err.splitlines()[0]
+    assert "is not one or is damaged" in err.splitlines()[1]
 
 
 def test_a_terminal_obeys_no_file_name(color_run, tmp_path, monkeypatch, capsys, jpeg):
@@ -238,6 +241,22 @@ def test_a_terminal_obeys_no_file_name(color_run, tmp_path, monkeypatch, capsys,
     assert out.startswith(r"a\n\x1b[31mb.jpg: Women")
     assert out.count("\n") == 1
     assert all(name in err for name in (r"bad\r.jpg", r"d\udc80.jpg"))
+
+
+def test_a_folder_is_classified_into_a_csv(answer, refused, color_run, tmp_path, jpeg):
+    (tmp_path / "photos").mkdir()
+    for name, content in (("red.jpg", jpeg((20, 20), "red")), ("notes.txt", b"no picture")):
+        (tmp_path / "photos" / name).write_bytes(content)
+
+    said = answer("classify", color_run.run_id, "photos", "--csv", "out.csv")
+
+    assert said == "Classified in out.csv: 1 photos; 1 could not be, see the column error.\n"
+    header, notes, red = (tmp_path / "out.csv").read_text().splitlines()
+    assert header == "file,label,prob,sure,familiar,error"
+    assert notes.startswith("notes.txt,,,,,")
+    assert red.startswith("red.jpg,Women,0.9")
+    counts = answer("classify", color_run.run_id, "photos", "--csv", "out.csv", "--json")
+    assert json.loads(counts) == {"csv": "out.csv", "classified": 1, "errors": 1}
 
 
 NOWHERE = (

@@ -21,7 +21,8 @@ from typing import Any
 import pandas as pd
 
 from zapcls import findings
-from zapcls.answer.classify import Answer, Classifier, classify, open_classifier
+from zapcls.answer.classify import Answer
+from zapcls.answer.limits import Classify, open_answering
 from zapcls.blocks import Text
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
@@ -57,17 +58,19 @@ class OpenRun:
         return self.evidence.predictions
 
     @cached_property
-    def _classifier(self) -> Classifier:
-        return open_classifier(self.run)
+    def _answer(self) -> Classify:
+        return open_answering(self.run)
 
     def classify(self, photo: Path | str | bytes) -> Answer:
-        """Classify one photo, a file or its bytes: `label`, and `prob` by class.
+        """Classify one photo, a file or its bytes: `label`, `prob` by class, `sure`, `familiar`.
+
+        The last two are None where an older version evaluated the run.
 
         Raises:
             BadInput: it is no regular file, no picture, damaged or too large.
         """
         source = Path(photo) if isinstance(photo, str) else photo
-        return classify(self._classifier, list(self.task.classes), source)
+        return self._answer(source)[self.task.target]
 
     def similar(
         self, photo: Path | str | bytes, wish: Wish | None = None, by_run: bool = False

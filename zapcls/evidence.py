@@ -32,6 +32,7 @@ KEPT = 64  # tables and findings of a run that are kept; the oldest unused ones 
 _FILES = {
     "outliers": "outliers.parquet",
     "embeddings": "embeddings.npy",
+    "familiar": "familiar.parquet",
     "history": "history.csv",
     "losses": "losses.csv",
     "metrics": "metrics.json",
@@ -145,6 +146,12 @@ class Evidence:
     def outliers(self) -> pd.DataFrame | None:
         """How far photos lie from the training photos: image_id, outlier; None where unknown."""
         return self.keep("outliers", ("outliers",), lambda: run_tables.read_outliers(self.run))
+
+    @property
+    def familiar(self) -> pd.DataFrame | None:
+        """How strange photos of tune and valid look: image_id, product_id, split, strangeness,
+        familiar; None where an older version evaluated the run."""
+        return self.keep("familiar", ("familiar",), lambda: run_tables.read_familiar(self.run))
 
     @property
     def history(self) -> pd.DataFrame:

@@ -131,6 +131,18 @@ def test_a_photo_as_thin_as_a_line_is_refused(tmp_path, refuses):
             decode_image(write_png(tmp_path, size))
 
 
+def test_formats_that_are_decoded_several_times_over_have_less_pixels(monkeypatch, refuses):
+    monkeypatch.setattr(photo, "MAX_HEAVY_PX", 599)
+    for kind in ("WEBP", "AVIF", "PNG"):
+        buffer = io.BytesIO()
+        Image.new("RGB", (30, 20)).save(buffer, kind)
+        if kind == "PNG":
+            decode_image(buffer.getvalue())
+            continue
+        with refuses(f"megapixels or less as {kind}", "30 x 20 px"):
+            decode_image(buffer.getvalue())
+
+
 def write_png(folder, size):
     Image.new("RGB", size).save(folder / "shoe.png")
     return folder / "shoe.png"

@@ -55,14 +55,19 @@ def plan_logits(split, classes=CLASSES):
     return logits.astype(np.float32)
 
 
-def write_onnx(path, side, classes=2):
-    """Write a model that calls what is redder than it is blue the first class, else the second."""
+def weigh_colors(classes=2):
+    """Return weights under which what is redder than it is blue is of the first class."""
     weights = np.zeros((EMBEDDING, classes), dtype=np.float32)
     weights[:, :2] = [[0.1, -0.1], [0.0, 0.0], [-0.1, 0.1]]
+    return weights
+
+
+def write_onnx(path, side, classes=2, embedding="embedding"):
+    """Write a model that calls what is redder than it is blue the first class, else the second."""
     nodes = [
         helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
-        helper.make_node("ReduceMean", ["floats", "axes"], ["embedding"], keepdims=0),
-        helper.make_node("MatMul", ["embedding", "weights"], ["logits"]),
+        helper.make_node("ReduceMean", ["floats", "axes"], [embedding], keepdims=0),
+        helper.make_node("MatMul", [embedding, "weights"], ["logits"]),
     ]
     graph = helper.make_graph(
         nodes,
@@ -70,11 +75,11 @@ def write_onnx(path, side, classes=2):
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", side, side, 3])],
         [
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", classes]),
-            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", EMBEDDING]),
+            helper.make_tensor_value_info(embedding, TensorProto.FLOAT, ["batch", EMBEDDING]),
         ],
         [
             numpy_helper.from_array(np.array([1, 2], dtype=np.int64), "axes"),
-            numpy_helper.from_array(weights, "weights"),
+            numpy_helper.from_array(weigh_colors(classes), "weights"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
@@ -141,7 +146,16 @@ def replace_model(store, config, recipe):
         write_onnx(path, store.side)
         return 0.0
 
+    def look(path, pixels, rows, progress):
+        features = pixels[rows].mean(axis=(1, 2), dtype=np.float32)
+        return features, features @ weigh_colors()
+
+    thousand = SimpleNamespace(
+        export_thousand=lambda side, path: write_onnx(path, side, embedding="features"), look=look
+    )
     modules = {
+        "thousand": thousand,
+        "temperature": SimpleNamespace(divide_last_layer=lambda network, temperature: None),
         "learner": SimpleNamespace(
             choose_device=lambda name: SimpleNamespace(type="cpu"),
             load_network=lambda facts, path: None,

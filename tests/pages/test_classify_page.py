@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image, PngImagePlugin
 
+from zapcls.answer.limits import LIMITS
 from zapcls.data import photo
 from zapcls.ui import uploads
 from zapcls.ui.messages import escape
+from zapcls.workspace.layout import read_json, write_json
 
 
 def build_png(color, size=(60, 40)):
@@ -36,6 +38,34 @@ def test_each_photo_gets_the_answer_of_the_model_that_is_named(finished, open_pa
         r"red\.png, as the model saw it", r"blue\.png, as the model saw it",
     ]  # fmt: skip
     assert not app.error
+
+
+def test_each_answer_says_whether_it_can_be_relied_on(finished, open_page, own_store):
+    store, limits = own_store, read_json(finished.path / LIMITS)
+    thresholds = limits["targets"]["gender"]["thresholds"]
+    thresholds["0.05"] = {"Women": None, "Men": None}
+    thresholds["0.2"] = {"Women": 0.5, "Men": 0.5}
+    write_json(finished.path / LIMITS, limits)
+    buffer = io.BytesIO()
+    Image.fromarray(store.pixels[0]).save(buffer, "PNG")
+
+    app = upload(open_page("classify"), ("shoe.png", buffer.getvalue()))
+    assert "Not sure.** Of such answers more than 5 % are wrong" in app.said
+    app.select_slider(key="risk").set_value(0.2).run()
+    assert "**Sure.** Of such answers 20 % or less are wrong" in app.said
+
+    app = upload(open_page("classify"), ("green.png", build_png("#00ff00")))
+    assert "does not look like a shoe" in app.said
+    assert "ure.**" not in app.said
+
+
+def test_a_run_of_an_older_version_is_offered_an_evaluation(finished, open_page):
+    (finished.path / LIMITS).unlink()
+    app = upload(open_page("classify"), ("red.png", build_png("red")))
+    assert "evaluated by an older version" in app.info[0].value
+    assert app.button(key="evaluate").label == "Evaluate it"
+    assert "Sold as women's" in app.said
+    assert "ure.**" not in app.said
 
 
 def test_what_is_no_picture_gets_a_sentence(finished, open_page):
@@ -86,7 +116,7 @@ def test_more_photos_than_a_page_answers_are_named(finished, open_page, monkeypa
     monkeypatch.setattr(uploads, "MOST_PHOTOS", 2)
     photos = [(f"{place}.png", build_png("red")) for place in range(4)]
     app = upload(open_page("classify"), *photos)
-    [warning] = app.warning
+    warning, *_ = app.warning  # the others say that a red square is no shoe
     assert "2 photos at a time, but 4 are uploaded" in warning.value
     assert app.said.count("### Looks like women's") == 2
 

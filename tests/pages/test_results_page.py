@@ -51,7 +51,8 @@ def test_a_random_split_is_called_what_it_is_among_the_settings(finished, open_p
     assert settings["catalogue"] == finished.facts["catalogue_id"]
     assert app.link("Its learning-rate curves") == f"learning_rate?run={finished.run_id}"
     charts = len(app.get("plotly_chart"))
-    assert charts == 7  # confusions, calibration, two tables of rates, causes, loss and error
+    # Confusions, calibration, what is sure, two tables of rates, causes, loss and error.
+    assert charts == 8
 
 
 def test_a_cross_validation_tells_its_cost_and_then_its_interval(finished, open_page, launched):

@@ -229,8 +229,9 @@ def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspac
     run, _ = two_starts
 
     assert {path.name for path in run.path.iterdir()} == {
-        "config.json", "embeddings.npy", "history.csv", "job.log", "launch.lock", "lock",
-        "losses.csv", "metrics.json", "model.json", "model.onnx", "model.safetensors",
+        "answer.json", "config.json", "embeddings.npy", "familiar.npz", "familiar.onnx",
+        "familiar.parquet", "history.csv", "job.log", "launch.lock", "lock", "losses.csv",
+        "metrics.json", "model.json", "model.onnx", "model.safetensors",
         "outliers.parquet", "predictions.parquet", "probs", "split.parquet", "status.json",
         "task.json",
     }  # fmt: skip

@@ -88,6 +88,8 @@ class Answer:
     label: str
     prob: dict[str, float]
     pixels: np.ndarray  # what the network was given: uint8, (side, side, 3)
+    familiar: bool | None = None  # whether it looks like what was learned; None: not known
+    sure: bool | None = None  # whether few such answers are wrong; None: not known
 
 
 def open_classifier(run: Run, for_all: bool = False) -> Classifier:

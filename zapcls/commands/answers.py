@@ -5,32 +5,44 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zapcls.blocks import numbers
-from zapcls.commands.terminal import spell_out
+from zapcls.commands.terminal import TerminalBar, spell_out
+from zapcls.config.risks import RISK, RISKS
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import open_workspace
 from zapcls.workspace.runs import find_run
 
-Answer = tuple[dict[str, Any], str]  # the facts of a JSON object, and a line for a person
+if TYPE_CHECKING:  # they bring the engine, which most commands do without
+    from zapcls.answer.limits import Classify
+
+Told = tuple[dict[str, Any], str]  # the facts of a JSON object, and a line for a person
 
 
 def run_classify(arguments: argparse.Namespace) -> None:
-    from zapcls.answer.classify import classify_targets, open_classifier
+    from zapcls.answer.limits import describe, explain_unknown, find_limits, open_answering
 
     run = find_run(open_workspace(arguments.workspace), arguments.run).about(arguments.target)
-    classifier, tasks = open_classifier(run, for_all=True), run.tasks
+    answer_photo, target = open_answering(run, arguments.risk), run.task.target
+    if find_limits(run) is None:
+        print(f"zapcls: {explain_unknown(run)}", file=sys.stderr)
+    if arguments.csv:
+        write_answers(arguments, answer_photo, target)
+        return
 
-    def ask(file: Path) -> Answer:
-        answers = classify_targets(classifier, tasks, file)
+    def ask(file: Path) -> Told:
+        answers, names = answer_photo(file), ("label", "prob", "sure", "familiar")
         targets = {
-            target: {"label": one.label, "prob": one.prob} for target, one in answers.items()
+            name: {fact: getattr(one, fact) for fact in names} for name, one in answers.items()
         }
         said = (
-            f"{one.label}, {numbers.probability(one.prob[one.label])}" for one in answers.values()
+            (f"{one.label}, {numbers.probability(one.prob[one.label])}", describe(one, run.task))
+            for one in answers.values()
         )
-        return targets[run.task.target] | {"targets": targets}, "; ".join(said)
+        return targets[target] | {"targets": targets}, "; ".join(
+            ", ".join(filter(None, words)) for words in said
+        )
 
     print_answers(arguments, ask, "classified")
 
@@ -38,7 +50,7 @@ def run_classify(arguments: argparse.Namespace) -> None:
 def run_colors(arguments: argparse.Namespace) -> None:
     from zapcls.data.photo_color import describe_photo
 
-    def ask(file: Path) -> Answer:
+    def ask(file: Path) -> Told:
         described = describe_photo(file)
         facts = {key: described[key] for key in ("color", "share", "color_2", "lab")}
         return facts, write_color(described)
@@ -46,7 +58,28 @@ def run_colors(arguments: argparse.Namespace) -> None:
     print_answers(arguments, ask, "read")
 
 
-def print_answers(arguments: argparse.Namespace, ask: Callable[[Path], Answer], verb: str) -> None:
+def write_answers(arguments: argparse.Namespace, classify: "Classify", target: str) -> None:
+    """Write what a target's answers are for files, folders and zips into a CSV, and count them.
+
+    Raises:
+        BadInput: a folder or zip, or the CSV, cannot be used, or no file could be classified.
+    """
+    from zapcls.answer.many import answer_all, list_photos, write_csv
+
+    photos = [photo for source in arguments.files for photo in list_photos(source)]
+    with TerminalBar() as bar:
+        n, refused = write_csv(arguments.csv, answer_all(photos, classify, target, bar.show))
+    if refused == n:
+        raise BadInput(f"None of the {n:,} files could be classified; {arguments.csv} says why.")
+    counts = {"csv": str(arguments.csv), "classified": n - refused, "errors": refused}
+    if arguments.json:
+        print(json.dumps(counts))
+    else:
+        why = f"; {refused:,} could not be, see the column error" if refused else ""
+        print(f"Classified in {arguments.csv}: {n - refused:,} photos{why}.")
+
+
+def print_answers(arguments: argparse.Namespace, ask: Callable[[Path], Told], verb: str) -> None:
     """Print an answer for each file; a file that is refused does not keep the others from theirs.
 
     Raises:
@@ -86,5 +119,14 @@ def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
     classify = add("classify RUN", run_classify, "classify photos with a run")
     classify.add_argument("files", metavar="FILE", type=Path, nargs="+")
+    classify.add_argument(
+        "--csv", type=Path, metavar="CSV",
+        help="write the answers there, a row a photo; FILE may then be a folder or a zip",
+    )  # fmt: skip
+    classify.add_argument(
+        "--risk", type=float, choices=RISKS, default=RISK, metavar="SHARE",
+        help="an answer is sure where no more than this share is expected to be wrong: "
+        f"{', '.join(f'{risk:g}' for risk in RISKS)} (default {RISK:g})",
+    )  # fmt: skip
     colors = add("colors", run_colors, "name the color of the shoe on photos")
     colors.add_argument("files", metavar="FILE", type=Path, nargs="+")

@@ -25,6 +25,8 @@ SUFFIXES = (
 )  # fmt: skip
 MAX_FILE_BYTES = 60_000_000
 MAX_IMAGE_PX = 100_000_000  # width x height, checked before decoding
+# Their decoders hold a photo two to four times: with half as many pixels none needs over 800 MB.
+HEAVY, MAX_HEAVY_PX = ("WEBP", "AVIF", "HEIF"), 50_000_000
 MAX_RATIO = 20  # of the long side to the short: a square of 128 px then shows it 6 px thin
 WHITE = (255, 255, 255)
 # So many times the wanted size remain for the last resampling; Pillow's documentation calls the
@@ -141,9 +143,12 @@ def _teach_heif() -> None:
 
 def _check_image_size(image: Image.Image, name: str) -> None:
     width, height = image.size
-    if width * height > MAX_IMAGE_PX:
+    is_heavy = image.format in HEAVY
+    most = min(MAX_HEAVY_PX, MAX_IMAGE_PX) if is_heavy else MAX_IMAGE_PX
+    if width * height > most:
+        kind = f" as {image.format}" if is_heavy else ""
         raise BadInput(
-            f"A photo must have {MAX_IMAGE_PX / 1e6:.0f} megapixels or less, but {name} has "
+            f"A photo must have {most / 1e6:.0f} megapixels or less{kind}, but {name} has "
             f"{width} x {height} px. Save it smaller."
         )
     if max(image.size) > MAX_RATIO * min(image.size):

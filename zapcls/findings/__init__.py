@@ -30,6 +30,7 @@ from zapcls.findings import (
     compare_trainings,
     confusions,
     directions,
+    familiar,
     groups,
     label_check,
     odds,
@@ -39,6 +40,7 @@ from zapcls.findings import (
     remedies,
     slices,
     summary,
+    sure,
     training,
 )
 from zapcls.findings.ask import Ask
@@ -47,6 +49,8 @@ FINDINGS: dict[str, ModuleType] = {
     "rates": rates,
     "confusions": confusions,
     "calibration": calibration,
+    "sure": sure,
+    "familiar": familiar,
     "causes": causes,
     "label_check": label_check,
     "slices": slices,

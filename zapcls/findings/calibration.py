@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
+from zapcls.analysis.abstention import calibration_error
 from zapcls.analysis.metrics import count_calibration
 from zapcls.blocks import Chart, Section, Text, charts, numbers
 from zapcls.blocks.lines import Line, lines
@@ -52,7 +53,8 @@ def describe(found: Found) -> str:
     sure, right = (bins["mean_prob"] * bins["n"]).sum() / n, bins["hits"].sum() / n
     return (
         f"On average it is {numbers.percent(sure)} sure of its answer, and right on "
-        f"{numbers.percent(right)} of {n:,} photos."
+        f"{numbers.percent(right)} of {n:,} photos. Expected calibration error: "
+        f"{numbers.points(calibration_error(bins)).lstrip('+')} points."
     )
 
 
@@ -72,5 +74,6 @@ def draw(bins: pd.DataFrame) -> go.Figure:
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
-    """Return `calibration`: bin, mean_prob, n, hits, rate, low, high."""
-    return {"calibration": found.bins}
+    """Return `calibration` (bin, mean_prob, n, hits, rate, low, high) and `calibration_error`."""
+    error = pd.DataFrame([{"calibration_error": calibration_error(found.bins)}])
+    return {"calibration": found.bins, "calibration_error": error}

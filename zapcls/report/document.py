@@ -29,7 +29,8 @@ from zapcls.report.files import need_browser, print_pdf
 from zapcls.workspace.layout import Workspace, check_writable
 from zapcls.workspace.runs import Run
 
-ABOUT_RUN = ("training", "rates", "confusions", "calibration")  # findings, in reading order
+# Findings, in reading order.
+ABOUT_RUN = ("training", "rates", "confusions", "calibration", "sure", "familiar")
 SUFFIXES = (".html", ".pdf")
 FONT = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 INK, GRID = "#22262a", "#e6e8ea"

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from zapcls.answer.classify import Classifier, open_classifier
+from zapcls.answer.limits import LIMITS, Limits, find_limits
 from zapcls.config import TrainConfig
 from zapcls.data.split import build_split, count_leaks
 from zapcls.errors import BadInput
@@ -118,6 +119,14 @@ def identify_model(run: Run) -> Identity:
 def classifier(run: Run, for_all: bool = False) -> Classifier:
     """A run's exported model, for one of its targets or for all, its session kept open."""
     return open_classifier(run, for_all)
+
+
+@st.cache_resource(
+    max_entries=4, show_spinner=False, hash_funcs={Run: lambda run: identify(run.path / LIMITS)}
+)
+def limits(run: Run) -> Limits | None:
+    """Which of a run's answers are sure, and what is familiar to it; None where unknown."""
+    return find_limits(run)
 
 
 def devices() -> dict[str, str]:

@@ -29,15 +29,16 @@ def answer_upload(run: Run, content: bytes, name: str) -> dict[str, Answer]:
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Run: cache.identify_model})
 def _answer(run: Run, content: bytes, name: str) -> dict[str, Answer] | str:
     """Return the answers, or why there are none: a refusal is kept too."""
-    classifier = cache.classifier(run, for_all=True)
+    classifier, limits = cache.classifier(run, for_all=True), cache.limits(run)
     with _one_at_a_time():
         try:
-            return classify_targets(classifier, run.tasks, content, name)
+            answers = classify_targets(classifier, run.tasks, content, name)
         except BadInput as error:
             return str(error)
+    return limits.judge_all(answers) if limits else answers
 
 
 @st.cache_resource
 def _one_at_a_time() -> threading.Lock:
-    """Build the one lock of this server: a photo of 25 megapixels takes 100 MB while decoded."""
+    """Build the one lock of this server: a large photo takes up to 800 MB while decoded."""
     return threading.Lock()

@@ -9,6 +9,7 @@ from typing import Any
 from zapcls.work import (
     build_store,
     check_labels,
+    classify,
     cross_validate,
     describe,
     download,
@@ -33,6 +34,7 @@ WORK = {
     "build_store": build_store.build_store,
     "download": download.download,
     "check_labels": check_labels.check_labels,
+    "classify": classify.classify,
     "map": map.build_map,
     "describe": describe.describe,
     "cross_validate": cross_validate.cross_validate,

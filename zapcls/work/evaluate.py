@@ -12,10 +12,12 @@ from zapcls.analysis import metrics
 from zapcls.analysis.neighbors import outlier_scores
 from zapcls.config import TrainConfig
 from zapcls.data import labels
+from zapcls.data.split import align_targets
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.progress import Progress
 from zapcls.work.device import hold_device
+from zapcls.work.limits import choose_photos, cool, cool_again, write_familiarity, write_limits
 from zapcls.workspace.answers import replace_files, write_answers
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
@@ -53,6 +55,7 @@ def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
             name_colors(workspace, store, progress)
             evaluate_run(run, store, split, network, device, progress, started)
             return
+        cool_again(network, run)
         result = _evaluate_elsewhere(run, store, network, device, progress, started)
         write_json(job.path / "result.json", result)
 
@@ -68,19 +71,27 @@ def evaluate_run(
 ) -> None:
     """Predict every readable photo once, and write all that the pages read.
 
-    What an earlier evaluation left is replaced once all is there.
+    `network` is as the training left it; its last layer is divided by the temperature that tune
+    asks for. What an earlier evaluation left is replaced once all is there.
     """
+    tasks, config = run.tasks, run.train_config
+    is_readable = (store.read_catalog()["image_problem"] == "").to_numpy()
+    parts, codes = align_targets(split, tasks)
+    tune = choose_photos(is_readable & (parts == "tune"), config.seed)
+    logits, *_ = predict_rows(network, config, store, tune, device, progress, tasks)
+    temperatures = cool(network, logits, codes[tune], tasks)
 
     def write(folder: Path) -> None:
-        rows, tasks = np.flatnonzero(store.read_catalog()["image_problem"] == ""), run.tasks
+        rows = np.flatnonzero(is_readable)
         logits, embeddings, difference = predict_rows(
-            network, run.train_config, store, rows, device, progress, tasks,
-            folder / run.onnx_path.name,
-        )  # fmt: skip
+            network, config, store, rows, device, progress, tasks, folder / run.onnx_path.name
+        )
         tables = _write_targets(folder, tasks, split, rows, logits)
+        write_limits(folder, tables, tasks, temperatures)
         np.save(folder / "embeddings.npy", embeddings)
         progress("Comparing with the training photos", 0, 0)
         _score_outliers(list(tables.values()), embeddings).to_parquet(folder / "outliers.parquet")
+        write_familiarity(folder, tables[tasks[0].target], rows, store, progress)
         summary = {
             "targets": {task.target: summarize(tables[task.target], task) for task in tasks},
             "onnx_max_difference": difference,

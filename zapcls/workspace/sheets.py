@@ -33,9 +33,14 @@ def write_csv(decisions: pd.DataFrame, facts: pd.DataFrame) -> str:
     table = decisions.merge(known, on="image_id", how="left", validate="many_to_one").fillna("")
     table["settles"] = table["settles"].map({True: "yes", False: "no"})
     cells = table[list(CSV_COLUMNS)].apply(
-        lambda column: column.map({text: _RISKY.sub("'", text) for text in column.unique()})
+        lambda column: column.map({text: spell_harmless(text) for text in column.unique()})
     )
     return cells.to_csv(index=False, lineterminator="\r\n")
+
+
+def spell_harmless(text: object) -> object:
+    """Put ' before what a spreadsheet would run, in a text; other values stay."""
+    return _RISKY.sub("'", text) if isinstance(text, str) else text
 
 
 def read_csv(content: bytes, name: str) -> pd.DataFrame:

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+import torch
+
+from zapcls.model.thousand import Thousand, export_thousand, look
+
+
+@pytest.mark.slow
+def test_the_exported_network_sees_what_torch_sees(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 40, 40, 3), dtype=np.uint8)
+    export_thousand(40, tmp_path / "familiar.onnx")
+    steps = []
+
+    features, logits = look(
+        tmp_path / "familiar.onnx",
+        pixels,
+        np.array([4, 0, 2]),
+        lambda *step, **_: steps.append(step),
+    )
+
+    with torch.inference_mode():
+        expected = Thousand(40).eval()(torch.from_numpy(pixels[[4, 0, 2]]))
+    for got, wanted in zip((features, logits), expected, strict=True):
+        assert got == pytest.approx(wanted.numpy(), abs=1e-3)
+    assert logits.shape == (3, 1000)
+    assert steps[-1][1:] == (3, 3)

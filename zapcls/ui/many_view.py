@@ -1,0 +1,67 @@
+"""Many photos at once: a zip goes to a job, its answers come back as CSV."""
+
+import pandas as pd
+import streamlit as st
+
+from zapcls.answer.many import ANSWERS, ZIP
+from zapcls.ui import cache, job_view
+from zapcls.ui.messages import escape
+from zapcls.workspace import jobs, permissions
+from zapcls.workspace.jobs import Job
+from zapcls.workspace.runs import Run
+
+MAX_ZIP_MB = 500
+KIND = "classify"
+
+
+def show_many(run: Run) -> None:
+    """Offer to classify a zip of photos, and what the last one came to; not to strangers."""
+    if not permissions.may("start"):
+        return
+    with st.expander("Many photos at once"):
+        if job_view.is_at_work(KIND, run):
+            return
+        file = st.file_uploader(
+            "A zip of photos", ["zip"], key="zip", max_upload_size=MAX_ZIP_MB,
+            help="Its answers are a CSV with a row a photo: label, probability, whether it is "
+            "sure, whether it looks like what was learned; or why it could not be read.",
+        )  # fmt: skip
+        if file and st.button("Classify all of it", type="primary", key=KIND):
+            config = {"run": str(run.path), "target": run.task.target, "name": file.name}
+            workspace, content = cache.workspace(), file.getbuffer()
+            job = jobs.create(
+                workspace.jobs_dir, KIND, config,
+                fill=lambda folder: (folder / ZIP).write_bytes(content),
+            )  # fmt: skip
+            jobs.launch(job, workspace)
+            st.rerun()
+        st.caption("The zip lies on this machine until it is classified, and is then deleted.")
+        last = _find_last(run)
+        if last:
+            _show_answers(last)
+
+
+def _find_last(run: Run) -> Job | None:
+    for job in jobs.list_jobs(cache.workspace().jobs_dir, KIND)[:30]:
+        if job.config["run"] == str(run.path) and (job.path / ANSWERS).is_file():
+            return job
+    return None
+
+
+def _show_answers(job: Job) -> None:
+    path = job.path / ANSWERS
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    refused = int((table["error"] != "").sum())
+    strange = int((table["familiar"] == "no").sum())
+    said = [
+        f"**{escape(job.config['name'])}**: {len(table) - refused:,} photos are classified",
+        f"{int((table['sure'] == 'yes').sum()):,} of them surely",
+        *([f"{strange:,} do not look like what was learned"] if strange else []),
+        *([f"{refused:,} could not be read"] if refused else []),
+    ]
+    st.markdown(", ".join(said) + ".")
+    st.dataframe(table, hide_index=True, height=240)
+    st.download_button(
+        "Download as CSV", path.read_bytes, ANSWERS, "text/csv", key="many_csv",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
