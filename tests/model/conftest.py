@@ -26,7 +26,9 @@ def torch():
 
         import zapcls.model.export
         import zapcls.model.predict
-        import zapcls.model.recipe  # noqa: F401
+        import zapcls.model.recipe
+        import zapcls.model.temperature
+        import zapcls.model.thousand  # noqa: F401
     torch.set_num_threads(1)  # small networks only; threads that wait for each other cost more
     return torch
 

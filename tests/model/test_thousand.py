@@ -1,17 +1,16 @@
 import numpy as np
 import pytest
-import torch
 
-from zapcls.model.thousand import Thousand, export_thousand, look
+from zapcls import model
 
 
 @pytest.mark.slow
-def test_the_exported_network_sees_what_torch_sees(tmp_path):
+def test_the_exported_network_sees_what_torch_sees(torch, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (5, 40, 40, 3), dtype=np.uint8)
-    export_thousand(40, tmp_path / "familiar.onnx")
+    model.thousand.export_thousand(40, tmp_path / "familiar.onnx")
     steps = []
 
-    features, logits = look(
+    features, logits = model.thousand.look(
         tmp_path / "familiar.onnx",
         pixels,
         np.array([4, 0, 2]),
@@ -19,7 +18,7 @@ def test_the_exported_network_sees_what_torch_sees(tmp_path):
     )
 
     with torch.inference_mode():
-        expected = Thousand(40).eval()(torch.from_numpy(pixels[[4, 0, 2]]))
+        expected = model.thousand.Thousand(40).eval()(torch.from_numpy(pixels[[4, 0, 2]]))
     for got, wanted in zip((features, logits), expected, strict=True):
         assert got == pytest.approx(wanted.numpy(), abs=1e-3)
     assert logits.shape == (3, 1000)
