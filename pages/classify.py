@@ -45,7 +45,7 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
                 show_others(run, task, answers)
         if answer.familiar is not False:
             show_strip(answer.pixels, run)
-            show_neighbors(run, answer.pixels, content, name, place)
+        show_neighbors(run, answer.pixels, content, name, place)
 
 
 def show_sureness(run: Run, task: Task, answer: Answer) -> None:

@@ -64,7 +64,7 @@ def test_a_run_of_an_older_version_is_offered_an_evaluation(finished, open_page)
     app = upload(open_page("classify"), ("red.png", build_png("red")))
     assert "evaluated by an older version" in app.info[0].value
     assert app.button(key="evaluate").label == "Evaluate it"
-    assert "Sold as women's" in app.said
+    assert "Looks like women's" in app.said
     assert "ure.**" not in app.said
 
 
