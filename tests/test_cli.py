@@ -192,7 +192,7 @@ def test_photos_are_classified_an_object_a_line(answer, color_run, jpeg, tmp_pat
 def test_a_photo_is_classified_with_a_run_given_by_its_path(answer, color_run, jpeg, tmp_path):
     (tmp_path / "red.jpg").write_bytes(jpeg((20, 20), "red"))
 
-    assert answer("classify", color_run.path, "red.jpg") == "red.jpg: Women, 98%\n"
+    assert answer("classify", color_run.path, "red.jpg") == "red.jpg: Women, 98 %\n"
 
 
 def test_a_file_that_is_no_photo_is_a_sentence_and_the_others_are_answered(
