@@ -195,8 +195,9 @@ def describe_recount(table: pd.DataFrame, corrections: pd.DataFrame) -> str:
         for rows in (table, correct_labels(table, corrections))
     )
     return (
-        f"Under the corrected labels **{after['hits']:,} of {after['n']:,}** valid photos are "
-        f"wrong, {numbers.rate(after)}; before it was {before['hits']:,} of {before['n']:,}, "
+        f"Under the corrected labels **{int(after['hits']):,} of {int(after['n']):,}** valid "
+        f"photos are wrong, {numbers.rate(after)}; before it was {int(before['hits']):,} of "
+        f"{int(before['n']):,}, "
         f"{numbers.rate(before)}. The answers are the same: who corrects what a run got wrong "
         "moves its rate by that alone."
     )
