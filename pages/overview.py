@@ -14,7 +14,7 @@ from zapcls.ui import cache, loop, messages, navigation, photos, quiz, run_picke
 from zapcls.ui.planted_view import show_planted
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.imports import name_split
-from zapcls.workspace.runs import Run, find_broken, list_runs
+from zapcls.workspace.runs import Run, list_runs
 
 DRAWN, DRAWN_PX = 12, 120
 NEWEST = 6
@@ -130,7 +130,7 @@ if active:
     navigation.show_link("train", "Watch it", ":material/play_arrow:", run=active.run_id)
 chosen = run_picker.chosen_run()
 run_picker.show_missing(chosen)
-if chosen and chosen.is_evaluated and not find_broken(chosen):
+if chosen and chosen.is_evaluated and not chosen.cut_file:
     with messages.explain_errors():
         show_evaluated(chosen)
 elif not active:

@@ -163,13 +163,18 @@ class Run(jobs.Job):
         if self.weights_path.is_file() or (self.path / "model.json").exists():
             _ = self.facts
 
+    @property
+    def cut_file(self) -> str:
+        """Which file of its evaluation is cut short, "" where none is."""
+        return find_cut(self.path, [task.target for task in self.tasks])
+
     def check_answers(self) -> None:
         """Check the tables and arrays that an evaluation left.
 
         Raises:
             Damaged: one of them is cut short.
         """
-        if cut := find_cut(self.path, [task.target for task in self.tasks]):
+        if cut := self.cut_file:
             raise Damaged(
                 f"{self.run_id} is damaged: its {cut} is damaged or cut short. {self.remedy}"
             )
