@@ -146,7 +146,7 @@ def _span(dots: Sequence[Dots], axis: Axis) -> dict[str, Any]:
     else:
         top = max(ends["high"].max(), table["middle"].max())
         span = [0, min(1.0, top) * 1.06] if top == top and top > 0 else [0, 1]
-    return percent_axis(*span, is_points=axis.null == 0) | ticks
+    return percent_axis(span[0], span[1], axis.null == 0) | ticks
 
 
 def percent_axis(low: float, high: float, is_points: bool = False) -> dict[str, Any]:
