@@ -176,7 +176,8 @@ def _pick_lists(index: Index, wanted: Filter, names: Sequence[str], task: Task) 
             )
             most = counts[counts > 0].head(MOST_COUNTED).items()
             st.caption(" · ".join(f"{escape(task.name(str(one)))} {n:,}" for one, n in most))
-        wanted = replace(wanted, **{name: tuple(values)})
+        chosen: dict[str, Any] = {name: tuple(values)}
+        wanted = replace(wanted, **chosen)
     return wanted
 
 
@@ -209,7 +210,7 @@ def _pick_more(
             "Path, brand, product or image", key="text",
             placeholder="Boots/Ankle" if task.thing == "shoe" else "part of a name", **BOUND,
         )  # fmt: skip
-        lists = {}
+        lists: dict[str, Any] = {}
         for name in MORE_LISTS:
             title, options = _list_options(index, name, task)
             if options != [""]:  # this catalogue has some
