@@ -90,7 +90,7 @@ def build_spaces(evidence: Evidence, frozen: Shelf) -> Iterator[tuple[str, Space
     yield "run, shape", run.space, shape
     yield "run, embeddings as they are", build(open_embeddings(evidence.run)), shape
     yield "color histograms", build(describe_histograms(store.pixels, rows)), shape
-    untrained = dataclasses.replace(config, weights="none")
+    untrained = dataclasses.replace(config, weights="none", frozen_epochs=0, unfrozen_epochs=1)
     features, _ = open_body(untrained, store.pixels, rows, store.bodies_dir, silent)
     yield "untrained network, features as they are", build(features), shape
 
