@@ -76,7 +76,7 @@ class Shelf:
         for place in np.flatnonzero(rows < 0):
             raise BadInput(
                 "A photo must be a file or the id of an image that the run has answered, but "
-                f"{image_ids[place]!r} is neither. Errors shows the id of each image."
+                f"{image_ids[int(place)]!r} is neither. Errors shows the id of each image."
             )
         return rows
 

@@ -50,9 +50,13 @@ def open_chosen(run: Run) -> Shelf:
         return open_shelf(evidence, None if is_run else find_whole_body(evidence))
 
 
+def _identify_shelf(shelf: Shelf) -> str:
+    return str(shelf.body)
+
+
 @st.cache_resource(
     max_entries=4, show_spinner=False,
-    hash_funcs={Run: cache.identify_model, Shelf: lambda shelf: str(shelf.body)},
+    hash_funcs={Run: cache.identify_model, Shelf: _identify_shelf},
 )  # fmt: skip
 def read_embed(shelf: Shelf, run: Run) -> Embed:
     """What gives the embedding of an upload, its session kept open."""
@@ -77,7 +81,8 @@ def read_asked(run: Run, shelf: Shelf) -> Asked | None:
     if image_id:
         return _ask_of_catalogue(image_id, run, shelf)
     if upload:
-        return _ask_of_upload(*upload, run, shelf)
+        name, content = upload
+        return _ask_of_upload(name, content, run, shelf)
     return None
 
 
