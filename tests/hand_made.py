@@ -16,7 +16,7 @@ class HandMade(Evidence):
     """Evidence of one table of predictions, or of two: the run's and the heads'."""
 
     def __init__(self, table, heads=None, task=GENDER, run=None, store=None):
-        self.run = run or SimpleNamespace(train_config=build_config("laptop"))
+        self.run = run or SimpleNamespace(train_config=build_config("laptop"), is_imported=False)
         self.task, self._tables = task, {"run": table, "oof": heads}
         self._own = {}
         pixels = np.zeros((len(table), 8, 8, 3), np.uint8)

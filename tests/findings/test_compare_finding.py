@@ -40,8 +40,8 @@ def build_found(difference=-0.1, half=0.05, p=0.01, n=100, reviewed=30, **facts)
         for images in IMAGES
         for labels in ("old", "corrected")
     ]
-    known = {"left_out": (0, 0), "is_random": False, "corrected": None} | facts
-    return Found(pd.DataFrame({"cell": ["fixed"] * 120}), pd.DataFrame(rows), **known)
+    known = {"left_out": (0, 0), "is_imported": False, "is_random": False, "corrected": None}
+    return Found(pd.DataFrame({"cell": ["fixed"] * 120}), pd.DataFrame(rows), **known | facts)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,10 @@ def test_where_all_was_reviewed_there_is_no_fair_test():
     [
         ({}, "120 photos that neither of them learned from."),
         ({"left_out": (3, 4)}, "3 valid photos of the first run and 4 of the second are left out."),
+        (
+            {"is_imported": True},
+            "that both answered; what an imported run learned from is not known",
+        ),
         ({"is_random": True}, "With a random split, other colors of the same products were"),
         ({"corrected": 5}, "a retraining of the first on the same split, 5 of its labels corr"),
     ],

@@ -137,12 +137,15 @@ def test_other_things_and_classes_are_worded_by_the_task(found):
     assert nothing == "No photos labelled Boots of another color could be turned green in this way."
 
 
-def build_evidence(recoloring):
+def build_evidence(recoloring, lack=MISSING["recolor"]):
     photos = pd.DataFrame(
         {"image_id": ["a", "b"], "product_id": ["p", "q"], "label": "Women", "color": "black"}
     )
     return SimpleNamespace(
-        recoloring=recoloring, predictions=photos, keep=lambda key, needs, compute: compute()
+        recoloring=recoloring,
+        predictions=photos,
+        keep=lambda key, needs, compute: compute(),
+        missing={} if recoloring is not None else {"recolor": lack},
     )
 
 
@@ -151,6 +154,8 @@ def test_before_the_job_a_sentence_names_it_and_json_is_empty():
 
     assert recolor.section(found, GENDER).blocks == (Text(MISSING["recolor"], "missing"),)
     assert [len(table) for table in recolor.tables(found, GENDER).values()] == [0, 0]
+    imported = recolor.find(build_evidence(None, "It has no model."), GENDER)
+    assert recolor.section(imported, GENDER).blocks == (Text("It has no model.", "missing"),)
 
 
 def test_json_has_a_row_an_edit_and_one_a_control():

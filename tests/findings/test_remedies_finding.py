@@ -146,11 +146,18 @@ def test_the_worst_group_may_be_of_any_column_and_label():
 
 
 @pytest.mark.parametrize(
-    ("config", "text"),
-    [(build_config(), MISSING["trade"]), (small_config(), "must start from trained weights")],
+    ("config", "is_imported", "text"),
+    [
+        (build_config(), False, MISSING["trade"]),
+        (small_config(), False, "must start from trained weights"),
+        (build_config(), True, "imported without its training: trying remedies needs that"),
+    ],
 )
-def test_before_the_job_a_sentence_says_what_to_do(config, text):
-    run = SimpleNamespace(train_config=config)
+def test_before_the_job_a_sentence_says_what_to_do(config, is_imported, text, tmp_path):
+    run = SimpleNamespace(
+        train_config=config, is_imported=is_imported, task=ASK.task, path=tmp_path,
+        onnx_path=tmp_path / "model.onnx",
+    )  # fmt: skip
     found = remedies.find(SimpleNamespace(remedies=None, run=run), ASK)
 
     [block] = remedies.section(found, ASK).blocks

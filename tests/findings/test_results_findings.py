@@ -36,7 +36,7 @@ def evidence(build_table):
         table = build_table(rows)
         facts = {"heads": None, "issues": None, "verdicts": None, "outliers": None}
         facts |= {"recoloring": None, "check": SimpleNamespace(is_done=False)} | known
-        run = SimpleNamespace(train_config=SimpleNamespace(split="product"))
+        run = SimpleNamespace(train_config=SimpleNamespace(split="product"), is_imported=False)
         return SimpleNamespace(
             predictions=table, answers=lambda source: table, classes=list(ask.task.classes),
             run=run, keep=lambda key, needs, compute: compute(), **facts,
@@ -180,7 +180,7 @@ def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None
          "train_loss": [0.9, 0.8, 0.6]}
     )  # fmt: skip
     run = SimpleNamespace(
-        path=tmp_path, run_id="r1", metrics={"seconds": 83.0},
+        path=tmp_path, run_id="r1", is_imported=False, metrics={"seconds": 83.0},
         train_config=SimpleNamespace(seed=7, split="random"),
         facts={"device": "cpu", "batch_size": 32, "catalogue_id": "cat", "torch": "2.0"},
         config={"train": {"batch_size": 64, "classes": ["Women", "Men"], "weights": "/a/b/w.pt"}},
