@@ -43,7 +43,7 @@ _FILES = {
 MISSING = {
     "oof": "There is no label check: the labels of this catalogue are not checked with "
     "this network. The view Suspects of the page Errors, or the command label-issues, does it.",
-    "recolor": "No shoe has been recolored for this run. The Color bias page, or the command "
+    "recolor": "No photo has been recolored for this run. The Color bias page, or the command "
     "color-bias with --recolor, does it.",
     "trade": "No remedy has been tried on this run's frozen network. The Color bias page, or the "
     "command trade, does it.",

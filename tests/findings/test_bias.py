@@ -72,6 +72,7 @@ def test_the_report_and_the_terminal_show_all_of_it(make):
     text = "\n".join(map(write_section, sections))
     assert "**" not in text
     assert all(said in text for said in evidence.missing.values())
+    assert "No photo has been recolored" in text  # a catalogue need not be of shoes
     assert text.count("labelled Kind 3") > 3  # of each label
     two = build_sections(evidence, ask, (ask.label, ask.called))
     assert len(two[2].blocks) < len(build_sections(evidence, ask, evidence.classes)[2].blocks)
