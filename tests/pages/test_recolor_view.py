@@ -40,7 +40,7 @@ def test_before_the_job_there_is_one_button(finished, open_page, launched):
     open_page("color_bias", **OPEN).click("recolor")
 
     [job] = launched
-    assert job.config == {"kind": "recolor", "run": str(finished.path)}
+    assert job.config == {"kind": "recolor", "run": str(finished.path), "target": finished.target}
 
 
 @pytest.mark.slow

@@ -79,5 +79,6 @@ def test_the_figures_are_those_of_the_table_and_others_can_be_trained(
     app.click("trade")
     [job] = launched
     assert job.config == {
-        "kind": "trade", "run": str(pretrained.path), "options": list(REMEDIES), "seeds": SEEDS
+        "kind": "trade", "run": str(pretrained.path), "target": pretrained.target,
+        "options": list(REMEDIES), "seeds": SEEDS,
     }  # fmt: skip

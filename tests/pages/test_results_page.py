@@ -63,7 +63,8 @@ def test_a_cross_validation_tells_its_cost_and_then_its_interval(finished, open_
     app.click("cross_validate")
 
     [job] = launched
-    assert job.config == {"kind": "cross_validate", "run": str(finished.path), "folds": 5}
+    about = {"run": str(finished.path), "target": finished.target}
+    assert job.config == {"kind": "cross_validate", "folds": 5} | about
 
     rates = {"errors": 12, "n": 100, "error_rate": 0.12, "error_low": 0.07, "error_high": 0.19}
     facts = {"folds": 5, "targets": {"gender": {"splits": {"valid": rates}}}}

@@ -234,7 +234,7 @@ def test_corrections_of_valid_alone_teach_nothing_and_are_recounted(table, decid
     assert "suspects_in=train" in app.link("Suspected labels in train")
     n = ((table["split"] == "valid") & (table["label"] != "")).sum()
     app.toggle(key="recount").set_value(True).run()
-    assert f"of {n}** valid photos are wrong" in app.said
+    assert f"labels **{len(wrong) - 1} of {n}** valid photos are wrong" in app.said
     assert f"before it was {len(wrong)} of {n}" in app.said
 
 
