@@ -9,6 +9,7 @@ from pathlib import Path
 
 import fake_run
 import pytest
+from app_driver import OPEN
 
 from zapcls.errors import BadInput, Forbidden
 from zapcls.ui import navigation
@@ -20,7 +21,7 @@ from zapcls.workspace.runs import list_runs
 from zapcls.workspace.trash import delete_run
 
 PROJECT = Path(__file__).parents[2]
-SHOWN = ["overview", "classify", "results", "errors", "color_bias", "compare"]
+SHOWN = ["overview", "classify", "similar", "results", "errors", "color_bias", "compare"]
 # Opens every page of a demo in a process of its own, and says what that took.
 LOOK = """
 import resource, sys
@@ -60,14 +61,15 @@ def test_only_pages_to_look_at_are_there(demo, open_page):
 def test_a_page_shows_the_demo_s_run_no_place_of_the_host_and_no_way_to_write(
     demo, open_page, workspace, page
 ):
-    app = open_page(page)
+    app = open_page(page, **(OPEN if page == "color_bias" else {}))
     assert app.sidebar.selectbox(key="run").options == [
         option for option in app.sidebar.selectbox(key="run").options if "another" not in option
     ]
     assert not app.error
     assert str(workspace.path) not in app.said
     keys = {button.key for button in app.button}
-    assert not keys & {"first_try", "cross_validate", "recolor", "trade", "write_report", "map"}
+    started = {"first_try", "cross_validate", "recolor", "trade", "write_report", "map", "describe"}
+    assert not keys & started
 
 
 @pytest.mark.parametrize("view", ["Suspects", "Map", "Slices"])

@@ -45,7 +45,7 @@ def test_a_curve_is_drawn_and_one_of_its_suggestions_fills_the_form(workspace, o
 
 
 def test_train_with_this_fills_the_field_of_its_phase_alone(workspace, open_page, launched):
-    fake_run.add_curve(workspace, "frozen")
+    fake_run.add_curve(workspace, "frozen", weights="imagenet")
     app = open_page("train").choose("preset", "blog-2019")  # both of its rates are 'suggested'
     app.switch_page("pages/learning_rate.py").run()
     app.choose("suggestion", "minimum").click("use")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fake_run
 import pytest
+from app_driver import OPEN
 
 from zapcls.ui import navigation
 from zapcls.workspace.color_labels import open_color_labels
@@ -19,7 +20,7 @@ BUTTONS = [
     ("train", {}, "delete_run"),
     ("learning_rate", {}, "find"),
     ("results", {}, "cross_validate"),
-    ("color_bias", {}, "recolor"),
+    ("color_bias", OPEN, "recolor"),
     ("color_bias", {}, "write_report"),
     ("errors", {"view": "Suspects"}, "check_labels"),
     ("errors", {"view": "Map"}, "map"),
