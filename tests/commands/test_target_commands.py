@@ -53,7 +53,7 @@ def test_a_photo_is_answered_under_every_target(several, answer, jpeg, tmp_path)
     _, [other] = answer("classify", photo, "--target", "gender", "--json")
 
     facts, gender = json.loads(line), json.loads(other)
-    assert list(facts) == ["file", "label", "prob", "targets"]
+    assert list(facts) == ["file", "label", "prob", "sure", "familiar", "targets"]
     assert list(facts["targets"]) == ["sub_category", "gender"]
     for task in several.run.tasks:
         prob = facts["targets"][task.target]["prob"]

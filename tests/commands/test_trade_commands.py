@@ -92,7 +92,7 @@ def test_what_is_not_known_is_trained(run, command, performed):
     assert "30.0 %" in command()
 
     [job] = performed
-    config = {"run": str(run.path), "options": list(REMEDIES), "seeds": SEEDS}
+    config = {"run": str(run.path), "target": "", "options": list(REMEDIES), "seeds": SEEDS}
     assert (job.kind, job.config) == ("trade", {"kind": "trade", **config})
 
 

@@ -140,6 +140,6 @@ def test_a_drawn_catalogue_is_known_and_replaced_and_a_foreign_one_left_alone(
         folder.mkdir(exist_ok=True)
         (folder / "letter.txt").write_text("mine")
         with pytest.raises(BadInput, match="something else"):
-            draw_catalogue(dest, 60)
+            draw_catalogue(dest, 60, replace=True)
         assert (folder / "letter.txt").read_text() == "mine"
         (folder / "letter.txt").unlink()

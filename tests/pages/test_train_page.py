@@ -18,13 +18,14 @@ FIELDS = [
     "recolor_share", "color_weights", "last_layer", "class_weights",
 ]  # fmt: skip
 COLOR = FIELDS[-6:-1]
-RARE = ["views", "start_size", "device", "precision", "compile"]
+RARE = ["views", "rare", "start_size", "device", "precision", "compile"]
 
 
 def read_form(app, preset):
     """Read what the fields of the form show."""
     shown = [*app.selectbox, *app.number_input, *app.text_input]
     values = {widget.key: widget.value for widget in shown}
+    values |= {widget.key: ",".join(widget.value) for widget in app.multiselect}
     # Where there is no choice of the part, its field is another one.
     values.setdefault(f"unfrozen_part-{preset}", values.get(f"only_unfrozen_part-{preset}"))
     return {name: values[f"{name}-{preset}"] for name in FIELDS}
@@ -118,11 +119,11 @@ def test_the_last_stage_is_offered_where_it_can_be_cut_off(workspace, open_page,
 
 
 def test_another_target_has_all_its_classes(workspace, open_page, launched):
-    app = open_page("train").choose("target-first-try", "closure")
+    app = open_page("train").choose("target-first-try", ["closure"])
     assert app.session_state["training_settings"]["classes"] == []
-    app.choose("target-first-try", "gender")
+    app.choose("target-first-try", ["gender"])
     assert app.session_state["training_settings"]["classes"] == ["Women", "Men"]
-    app.choose("target-first-try", "category").choose("seed-first-try", 11)
+    app.choose("target-first-try", ["category"]).choose("seed-first-try", 11)
     assert "predicts category" in app.said
     app.switch_page("pages/data.py").run()
     app.switch_page("pages/train.py").run()  # what was entered is kept over pages
