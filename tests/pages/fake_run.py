@@ -27,6 +27,7 @@ from zapcls.config import TrainConfig, build_config
 from zapcls.data.task import Task
 from zapcls.errors import Stopped, ZapError
 from zapcls.progress import silent
+from zapcls.work.limits import write_limits
 from zapcls.workspace import checks, jobs
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.arrays import FilledArray
@@ -257,7 +258,7 @@ def add_finder(workspace, phase="unfrozen", preset="", **settings):
 
 def relabel(run, store, target, classes):
     """Turn a finished run, and its own store, into one that tells these classes of a target."""
-    catalog = store.read_catalog()
+    catalog, task = store.read_catalog(), Task(target, tuple(classes))
     values = pd.Series(np.resize(list(classes), catalog["product_id"].nunique()))
     value = values.to_numpy()[pd.factorize(catalog["product_id"])[0]]
     catalog.assign(**{target: value}).to_parquet(store.path / "catalog.parquet")
@@ -272,11 +273,13 @@ def relabel(run, store, target, classes):
         asked, plan_logits(asked, classes), classes, target
     )
     split.to_parquet(run.path / "split.parquet")
+    (run.path / "predictions.parquet").unlink()  # a run about one target answers under it alone
     write_answers(run.path, predictions, prob, target)
+    write_limits(run.path, {target: predictions}, [task], {target: 1.0})
     write_onnx(run.onnx_path, store.side, len(classes))
     rates = run.rates | {"splits": metrics.summarize_splits(predictions)}
     write_json(run.path / "metrics.json", run.metrics | {"targets": {target: rates}})
-    write_json(run.path / "task.json", Task(target, tuple(classes)).to_json())
+    write_json(run.path / "task.json", task.to_json())
     write_json(run.path / "model.json", run.facts | {"target": target, "classes": list(classes)})
     settings = run.config["train"] | {"target": target, "classes": list(classes)}
     write_json(run.path / "config.json", run.config | {"train": settings})

@@ -34,7 +34,7 @@ def test_results_draw_every_class_and_open_the_most_confused_pairs(told, open_pa
     assert len(buttons) == min(10, len(pairs))
     counts = [int(button.label.rpartition(": ")[2]) for button in buttons]
     assert counts == pairs.head(10).to_list()
-    by_class = app.charts()[2 if len(classes) > 7 else 3]
+    by_class = app.charts()[3 if len(classes) > 7 else 4]
     [dots] = [trace for trace in by_class if len(trace["x"]["bdata"] if isinstance(
         trace["x"], dict) else trace["x"])]  # fmt: skip
     assert len(set(dots["marker"]["color"])) == (1 if len(classes) > 7 else 4)
