@@ -37,9 +37,10 @@ from zapcls.workspace import checks, store_build, worker
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.contents import remember_store
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, choose_data, write_json
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, create_run, write_task
+from zapcls.workspace.runs import Run, write_task
 from zapcls.workspace.store import Store, build_task, read_split, take_fingerprint
 
 ROOT = Path(__file__).parents[1]

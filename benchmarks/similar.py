@@ -35,8 +35,9 @@ from zapcls.progress import silent
 from zapcls.work import perform
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace, read_json, write_json
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import open_embeddings
-from zapcls.workspace.runs import Run, create_run, find_evaluated
+from zapcls.workspace.runs import Run, find_evaluated
 
 RESULTS = Path(__file__).parent / "results"
 DEPTHS = (1, 5, 10)

@@ -25,8 +25,9 @@ from zapcls.ui.choices import name_marks
 from zapcls.ui.exchange import Taken, show_exchange
 from zapcls.ui.reviewer import pick_reviewer, reviewer
 from zapcls.workspace.imports import find_lack
+from zapcls.workspace.new_runs import create_retraining
 from zapcls.workspace.reviews import open_reviews
-from zapcls.workspace.runs import Run, create_retraining
+from zapcls.workspace.runs import Run
 from zapcls.workspace.sheets import check_known, describe_rows, read_csv, write_csv
 
 PAGE_SIZE = 24

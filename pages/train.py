@@ -20,8 +20,9 @@ from zapcls.ui.sections import NO_TOOLBAR
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_history, read_losses
-from zapcls.workspace.runs import Run, create_run
+from zapcls.workspace.runs import Run
 from zapcls.workspace.trash import delete_run
 
 WORST, WORST_PX = 5, 158  # five in a row at 1280 px

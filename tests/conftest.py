@@ -21,8 +21,9 @@ from zapcls.data.sources.zappos import METADATA
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.runs import create_run, list_runs, write_task
+from zapcls.workspace.runs import list_runs, write_task
 
 PROJECT = Path(__file__).parents[1]
 HEADER = ("CID", *METADATA)

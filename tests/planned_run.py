@@ -15,7 +15,8 @@ from zapcls.answer.classify import name_output
 from zapcls.workspace import worker
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
-from zapcls.workspace.runs import Run, create_run, write_task
+from zapcls.workspace.new_runs import create_run
+from zapcls.workspace.runs import Run, write_task
 from zapcls.workspace.store import Store, build_tasks, read_split
 
 PAINTS = {"pink": (244, 143, 177), "black": (20, 20, 20), "brown": (120, 70, 30)}

@@ -12,7 +12,8 @@ from zapcls.__main__ import main
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import read_status
 from zapcls.workspace.layout import ENVIRONMENT, Workspace, write_json
-from zapcls.workspace.runs import create_run, list_runs
+from zapcls.workspace.new_runs import create_run
+from zapcls.workspace.runs import list_runs
 from zapcls.workspace.worker import Reporter
 
 

@@ -18,7 +18,7 @@ from zapcls.api import open_run
 from zapcls.evidence import open_evidence
 from zapcls.workspace.exports import FILES, MARK
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import create_run
+from zapcls.workspace.new_runs import create_run
 
 pytestmark = pytest.mark.slow
 

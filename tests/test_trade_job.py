@@ -17,8 +17,9 @@ from zapcls.errors import Stopped
 from zapcls.findings.remedy_settings import configure
 from zapcls.workspace import jobs, worker
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_derived, read_predictions
-from zapcls.workspace.runs import create_run, find_run
+from zapcls.workspace.runs import find_run
 
 pytestmark = [
     pytest.mark.slow,

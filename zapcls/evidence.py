@@ -7,7 +7,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -20,13 +19,12 @@ from zapcls.schema import GIVEN_SPLIT, SEVERAL
 from zapcls.workspace import checks, run_tables
 from zapcls.workspace.checks import LabelCheck, find_check
 from zapcls.workspace.imports import find_lack
-from zapcls.workspace.layout import Workspace
+from zapcls.workspace.layout import Stamp, Workspace, stamp_file
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store
 
 T = TypeVar("T")
-Stamp = tuple[Hashable, ...]
 KEPT = 64  # tables and findings of a run that are kept; the oldest unused ones go first
 # The file of the run's folder behind a table; that of any other lies in `derived`.
 _FILES = {
@@ -53,15 +51,6 @@ MISSING = {
 _NO_GROUPS = {
     "image_id", "product_id", "image_path", "file_bytes", "image_problem", "label", GIVEN_SPLIT,
 }  # fmt: skip
-
-
-def stamp_file(path: Path) -> Stamp:
-    """Return a file's identity: path, time of change and size; only the path where it is not."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return (str(path),)
-    return str(path), facts.st_mtime_ns, facts.st_size
 
 
 class Evidence:

@@ -19,9 +19,10 @@ from zapcls.work import perform
 from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.new_runs import create_retraining
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_derived, read_predictions
-from zapcls.workspace.runs import create_retraining, find_run, list_runs
+from zapcls.workspace.runs import find_run, list_runs
 
 slow = pytest.mark.slow
 

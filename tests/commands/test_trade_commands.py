@@ -17,8 +17,8 @@ from zapcls.findings.ask import Ask
 from zapcls.findings.remedies import Found
 from zapcls.findings.remedy_settings import REMEDIES, SEEDS
 from zapcls.workspace.layout import Workspace
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import write_derived
-from zapcls.workspace.runs import create_run
 
 
 @pytest.fixture

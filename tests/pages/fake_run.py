@@ -33,8 +33,9 @@ from zapcls.workspace.answers import write_answers
 from zapcls.workspace.arrays import FilledArray
 from zapcls.workspace.layout import write_json
 from zapcls.workspace.lr_files import read_found
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_predictions, read_table
-from zapcls.workspace.runs import Run, create_run
+from zapcls.workspace.runs import Run
 from zapcls.workspace.store import find_store, find_store_of, read_split
 from zapcls.workspace.worker import Reporter
 

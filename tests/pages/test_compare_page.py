@@ -16,7 +16,8 @@ from zapcls.blocks import numbers
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.evidence import open_evidence
-from zapcls.workspace.runs import Run, create_retraining
+from zapcls.workspace.new_runs import create_retraining
+from zapcls.workspace.runs import Run
 
 PAGE_SIZE = 24
 TASK = Task("gender", ("Women", "Men"))

@@ -17,8 +17,9 @@ from zapcls.analysis.metrics import summarize_splits
 from zapcls.workspace import checks
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import write_derived
-from zapcls.workspace.runs import Run, create_run, write_task
+from zapcls.workspace.runs import Run, write_task
 from zapcls.workspace.store import Store, build_task, read_split
 
 CLASSES = ("Women", "Men")

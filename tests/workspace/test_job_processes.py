@@ -21,13 +21,14 @@ from zapcls.data.split import name_split
 from zapcls.workspace import devices, jobs
 from zapcls.workspace.jobs import read_status, request_stop
 from zapcls.workspace.layout import Workspace, read_json
+from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import (
     read_history,
     read_losses,
     read_predictions,
     read_probabilities,
 )
-from zapcls.workspace.runs import Run, create_run, list_runs
+from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.store import find_store, list_stores
 
 pytestmark = [
@@ -48,7 +49,7 @@ from pathlib import Path
 from zapcls.config import build_config
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.runs import create_run
+from zapcls.workspace.new_runs import create_run
 
 workspace = Workspace(Path(sys.argv[1]))
 config = build_config(**json.loads(sys.argv[3]))

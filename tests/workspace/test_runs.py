@@ -17,6 +17,7 @@ from zapcls.errors import Damaged, ZapError
 from zapcls.workspace import jobs, runs
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import read_json, write_json
+from zapcls.workspace.new_runs import create_retraining, create_run
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.run_tables import (
     read_history,
@@ -24,7 +25,7 @@ from zapcls.workspace.run_tables import (
     read_predictions,
     read_probabilities,
 )
-from zapcls.workspace.runs import FORMAT, Run, create_retraining, create_run, find_run, list_runs
+from zapcls.workspace.runs import FORMAT, Run, find_run, list_runs
 from zapcls.workspace.store import read_split
 
 CONFIG = small_config(seed=3)

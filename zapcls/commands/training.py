@@ -13,7 +13,8 @@ from zapcls.config import DEFAULT_PRESET, PHASES, PRESETS, SETTINGS, TrainConfig
 from zapcls.errors import BadInput
 from zapcls.workspace import devices, jobs
 from zapcls.workspace.layout import Workspace, open_workspace, read_json
-from zapcls.workspace.runs import Run, create_run, find_run, list_runs
+from zapcls.workspace.new_runs import create_run
+from zapcls.workspace.runs import Run, find_run, list_runs
 from zapcls.workspace.summaries import summarize_run
 from zapcls.workspace.trash import delete_run
 

@@ -5,7 +5,7 @@ checks and the sentences about settings are made from its rows, so what belongs 
 setting is; what a setting does belongs to the code that trains.
 """
 
-from zapcls.config.kinds import SUGGESTED
+from zapcls.config.kinds import SUGGESTED, name_column
 from zapcls.config.networks import (
     BUNDLED,
     Statistics,
@@ -28,7 +28,6 @@ from zapcls.config.training import (
     STAGES,
     TrainConfig,
     choose_classes,
-    name_column,
 )
 
 __all__ = [

@@ -105,6 +105,17 @@ def columns(example: str) -> Kind:
     )  # fmt: skip
 
 
+def name_column(column: str) -> str:
+    """Name a column of the catalogue as a person writes it: sub-category, heel height."""
+    return {"sub_category": "sub-category"}.get(column, column.replace("_", " "))
+
+
+def name_columns(target: str) -> str:
+    """Name all columns of a target in one phrase: gender, category and heel height."""
+    *most, last = map(name_column, read_names(target) or ["nothing"])
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def read_rate(text: str) -> float | str:
     """Read a learning rate, or the word for one that the finder suggests."""
     return text if text == SUGGESTED else float(text)

@@ -5,7 +5,7 @@ settings stand below the table.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from zapcls.config.kinds import (
     columns,
     file,
     listed,
+    name_columns,
     names,
     rate,
     read_names,
@@ -64,18 +65,12 @@ def choose_classes(target: str, classes: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(classes) or (DEFAULT_CLASSES if target == DEFAULT_TARGET else ())
 
 
-def name_column(column: str) -> str:
-    """Name a column of the catalogue as a person writes it: sub-category, heel height."""
-    return {"sub_category": "sub-category"}.get(column, column.replace("_", " "))
-
-
-def _name_columns(target: str) -> str:
-    *most, last = map(name_column, read_names(target) or ["nothing"])
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def _title_networks() -> dict[str, str]:
     return {name: f"{name} · {net['params_m']} M" for name, net in read_architectures().items()}
+
+
+def _say_weights(kind: str) -> Callable[[str], str]:
+    return {"none": f"equal {kind} weights", "balanced": f"balanced {kind} weights"}.__getitem__
 
 
 def _same(words: Sequence[str], field: str = "choice") -> Kind:
@@ -100,8 +95,8 @@ class TrainConfig:
     # fmt: off
     target: str = row(DEFAULT_TARGET, columns("gender,category"), "Predict", "Data",
         "the column to predict; several share one network and are trained together",
-        line=lambda target: f"predicts {_name_columns(target)}", is_quiet=True,
-        curve=Curve("for", _name_columns))
+        line=lambda target: f"predicts {name_columns(target)}", is_quiet=True,
+        curve=Curve("for", name_columns))
     classes: tuple[str, ...] = row((), names("--classes Women,Men"), "Classes", "",
         "the classes kept, in order; none: Women,Men for gender, else all with enough products",
         needs=(_ONE_TARGET,), curve=Curve("on", "{}"))
@@ -179,9 +174,7 @@ class TrainConfig:
         "same; the rarer ones are then called more often",
         needs=(_ONE_TARGET,),
         line="balanced class weights", is_quiet=True,
-        curve=Curve("with", {
-            "none": "equal class weights", "balanced": "balanced class weights",
-        }.__getitem__))
+        curve=Curve("with", _say_weights("class")))
     augmentation: str = row("flip",
         choice({"none": "none", "flip": "flip", "standard": "flip, turn, zoom, light"}),
         "Random changes", "Data", "random changes of each training photo",
@@ -213,9 +206,7 @@ class TrainConfig:
         "so that color and label become independent; both keep their shares",
         needs=(_ONE_TARGET,),
         line="balanced color weights", is_quiet=True,
-        curve=Curve("with", {
-            "none": "equal color weights", "balanced": "balanced color weights",
-        }.__getitem__))
+        curve=Curve("with", _say_weights("color")))
     last_layer: str = row("trained",
         choice({"trained": "as it was trained", "balanced": "fitted again on even colors"}),
         "Last layer", "Reduce color bias",

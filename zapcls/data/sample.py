@@ -31,18 +31,14 @@ SHARES = {
     "Men;Women": 0.03,  # drawn between women's and men's: the ambiguous ones
 }
 WRONG_LABEL_SHARE = 0.03  # of the women's and men's products: sold under the other label
-AMBIGUOUS_UNISEX_SHARE = (
-    0.4  # of the ambiguous: labelled Men;Women; the rest Women or Men by a coin
-)
+# Of the ambiguous: labelled Men;Women; the rest are Women or Men by a coin.
+AMBIGUOUS_UNISEX_SHARE = 0.4
 # The look that the shapes follow, from 1 (women's) to -1 (men's): mean and standard deviation.
 LOOK = {
-    "Women": (1.0, 0.55),
-    "Men": (-1.0, 0.55),
-    "Girls": (0.6, 0.4),
-    "Boys": (-0.6, 0.4),
-    "Boys;Girls": (0.0, 0.4),
-    "Men;Women": (0.0, 0.15),
-}
+    "Women": (1.0, 0.55), "Men": (-1.0, 0.55),
+    "Girls": (0.6, 0.4), "Boys": (-0.6, 0.4),
+    "Boys;Girls": (0.0, 0.4), "Men;Women": (0.0, 0.15),
+}  # fmt: skip
 # How often a product comes in each color: pink, purple and red lean to women's shoes, brown,
 # blue and grey to men's; a model that learns this calls pink men's shoes women's.
 COLOR_WEIGHTS: dict[str, tuple[float, float, float]] = {  # women's, men's, all others

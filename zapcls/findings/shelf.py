@@ -14,8 +14,9 @@ from zapcls.answer.similar import Embed, embed_by_body, embed_by_run
 from zapcls.config import read_statistics
 from zapcls.data.color_likeness import build_color_vectors
 from zapcls.errors import BadInput, Damaged, ZapError
-from zapcls.evidence import Evidence, stamp_file
+from zapcls.evidence import Evidence
 from zapcls.workspace.bodies import BodyFiles, find_body
+from zapcls.workspace.layout import stamp_file
 from zapcls.workspace.run_tables import open_embeddings
 from zapcls.workspace.runs import Run
 

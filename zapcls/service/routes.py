@@ -8,13 +8,13 @@ from starlette.routing import Route
 
 from zapcls import __version__
 from zapcls.api import OpenRun, list_findings
-from zapcls.evidence import Evidence, Stamp, stamp_file
+from zapcls.evidence import Evidence
 from zapcls.findings import FINDINGS
 from zapcls.service.answers import NotFound, answer, list_rows
 from zapcls.service.openapi import ASKED, build_document
 from zapcls.service.photos import Desk
 from zapcls.workspace import permissions
-from zapcls.workspace.layout import Workspace, open_workspace
+from zapcls.workspace.layout import Stamp, Workspace, open_workspace, stamp_file
 from zapcls.workspace.runs import Run, find_evaluated, list_runs
 from zapcls.workspace.summaries import summarize_run
 

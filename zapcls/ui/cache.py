@@ -16,10 +16,10 @@ from zapcls.answer.limits import LIMITS, Limits, find_limits
 from zapcls.config import TrainConfig
 from zapcls.data.split import build_split, count_leaks
 from zapcls.errors import BadInput
-from zapcls.evidence import Evidence, Stamp, stamp_file
+from zapcls.evidence import Evidence
 from zapcls.schema import GIVEN_SPLIT
 from zapcls.workspace import layout
-from zapcls.workspace.layout import Workspace
+from zapcls.workspace.layout import Stamp, Workspace, stamp_file
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, build_task, find_store_of, label_catalog
 

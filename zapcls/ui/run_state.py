@@ -14,7 +14,8 @@ from zapcls.ui.run_picker import chosen_run, show_missing
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
-from zapcls.workspace.runs import Run, create_run
+from zapcls.workspace.new_runs import create_run
+from zapcls.workspace.runs import Run
 
 
 def need_run() -> Run:

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from zapcls.workspace import permissions
 
 ENVIRONMENT = "ZAPCLS_WORKSPACE"
 DATA_ENVIRONMENT = "ZAPCLS_DATA"  # the folder that the app opens on
+Stamp = tuple[Hashable, ...]  # what a file is known by: see `stamp_file`
 
 
 @dataclass(frozen=True)
@@ -172,3 +173,12 @@ def choose_data(workspace: Workspace, data_dir: Path) -> None:
     """Remember which data folder the app is about."""
     permissions.require("choose")
     write_json(workspace.path / "data.json", {"data_dir": str(data_dir.expanduser().resolve())})
+
+
+def stamp_file(path: Path) -> Stamp:
+    """Return a file's identity: path, time of change and size; only the path where it is not."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return (str(path),)
+    return str(path), facts.st_mtime_ns, facts.st_size
