@@ -156,7 +156,7 @@ def test_an_interrupted_reading_keeps_what_was_done_and_goes_on(
     freeze, computed, small_batches, tmp_path
 ):
     def stop(phase, done, total, **detail):
-        assert phase == f"{model.features.TITLE}, plain"
+        assert phase == f"{model.features.TITLE}, photos as they are"
         if done == 24:
             raise Stopped("Stopped as asked.")
 

@@ -163,5 +163,7 @@ def test_plain_features_are_shared_with_trainings_that_change_no_color(build):
     ).train()
 
     computed = [title for title in dict.fromkeys(seen) if title.startswith(model.features.TITLE)]
-    assert computed == [f"{model.features.TITLE}, {view}-gray" for view in ("plain", "mirrored")]
+    assert computed == [
+        f"{model.features.TITLE}, photos {shown}, in gray" for shown in ("as they are", "mirrored")
+    ]
     assert all(path.read_bytes() == content for path, content in before.items())

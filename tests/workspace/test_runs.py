@@ -14,7 +14,7 @@ from zapcls.analysis import metrics
 from zapcls.config import TrainConfig
 from zapcls.data.sources import read_catalogue
 from zapcls.errors import Damaged, ZapError
-from zapcls.workspace import jobs, runs
+from zapcls.workspace import jobs, new_runs
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import read_json, write_json
 from zapcls.workspace.new_runs import create_retraining, create_run
@@ -326,7 +326,7 @@ def test_a_retraining_is_whole_or_absent(workspace, parent, corrections, monkeyp
         seen.extend(list_runs(workspace))
         raise OSError("The disk is full.")
 
-    monkeypatch.setattr(runs, "correct_split", look)
+    monkeypatch.setattr(new_runs, "correct_split", look)
     with pytest.raises(OSError, match="disk is full"):
         create_retraining(workspace, parent, CONFIG, corrections)
 

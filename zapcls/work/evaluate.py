@@ -78,7 +78,11 @@ def evaluate_run(
     is_readable = (store.read_catalog()["image_problem"] == "").to_numpy()
     parts, codes = align_targets(split, tasks)
     tune = choose_photos(is_readable & (parts == "tune"), config.seed)
-    logits, *_ = predict_rows(network, config, store, tune, device, progress, tasks)
+
+    def tell(_: str, done: int, total: int, **detail: object) -> None:
+        progress("Asking tune how sure to be", done, total, **detail)
+
+    logits, *_ = predict_rows(network, config, store, tune, device, tell, tasks)
     temperatures = cool(network, logits, codes[tune], tasks)
 
     def write(folder: Path) -> None:

@@ -11,6 +11,7 @@ from zapcls.errors import BadInput
 from zapcls.evidence import Evidence, open_evidence
 from zapcls.progress import Progress
 from zapcls.report.card import write_card
+from zapcls.work.limits import cool_again
 from zapcls.workspace import exports
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
@@ -70,7 +71,9 @@ def _write_timm(folder: Path, evidence: Evidence, progress: Progress) -> None:
     from zapcls.model.timm_folder import build_timm, check_answers, write_timm
 
     run, config = evidence.run, evidence.run.train_config
-    net = build_timm(load_network(run.facts, run.weights_path), config.arch)
+    network = load_network(run.facts, run.weights_path)
+    cool_again(network, run)
+    net = build_timm(network, config.arch)
     write_timm(net, evidence.classes, config.image_size, config.statistics, folder)
     progress("Comparing its answers with the run's", 0, 0)
     table = evidence.predictions

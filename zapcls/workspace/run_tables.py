@@ -109,7 +109,7 @@ def read_outliers(run: Run) -> pd.DataFrame | None:
 def read_familiar(run: Run) -> pd.DataFrame | None:
     """Read how strange photos of tune and valid look; None for a run evaluated without."""
     path = run.path / "familiar.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
+    return read_parquet(path, run.remedy) if looks_whole(path) else None
 
 
 def write_derived(run: Run, kind: str, write: Callable[[Path], object]) -> None:
