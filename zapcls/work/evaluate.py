@@ -79,7 +79,7 @@ def evaluate_run(
     parts, codes = align_targets(split, tasks)
     tune = choose_photos(is_readable & (parts == "tune"), config.seed)
 
-    def tell(_: str, done: int, total: int, **detail: object) -> None:
+    def tell(phase: str, done: int, total: int, **detail: object) -> None:
         progress("Asking tune how sure to be", done, total, **detail)
 
     logits, *_ = predict_rows(network, config, store, tune, device, tell, tasks)
