@@ -85,7 +85,7 @@ def test_a_visitor_classifies_a_photo_and_a_broken_file(page, address, workspace
     photo = next(workspace.drawings_dir.rglob("*.jpg"))
     open_page(page, "Classify")
     page.locator("input[type=file]").first.set_input_files([photo, broken])
-    expect(page.get_by_role("heading", name=re.compile(r"Sold as (wo)?men's"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"Looks like (wo)?men's"))).to_be_visible()
     expect(page.get_by_text("A photo must be a whole picture file")).to_be_visible()
     assert count_exceptions(page) == 0
 
