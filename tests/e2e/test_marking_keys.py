@@ -1,5 +1,6 @@
 """A key that marks a photo reaches that photo alone, however fast the photos change."""
 
+import re
 import time
 
 import fake_run
@@ -46,18 +47,20 @@ def order(shelf, finished):
     table = read_predictions(finished, shelf)
     wrong = table[(table["split"] == "train") & (table["label"] != "") & ~table["correct"]]
     wrong = wrong.sort_values(["loss", "image_id"], ascending=[False, True])
-    for image in wrong.head(len(DELAYS_MS) + 1).itertuples():
+    for image in wrong.head(2 * len(DELAYS_MS) + 2).itertuples():
         open_reviews(shelf).mark(
             finished.facts["catalogue_id"], image.image_id, "gender", image.label, "ambiguous"
         )
     return wrong["image_id"].to_list()
 
 
-def wait_for(page, place, n):
-    """Wait until a photo of the list is shown and nothing runs any more."""
-    expect(page.get_by_text(f"{place + 1} of {n}")).to_be_visible(timeout=TIMEOUT_MS)
+def wait_for_photo(page, n):
+    """Wait until nothing runs any more; return the place of the photo that is shown, from 0."""
+    shown = page.get_by_text(re.compile(rf"^\d+ of {n}$"))
+    expect(shown).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_text("speaks for")).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=TIMEOUT_MS)
+    return int(shown.inner_text().split()[0]) - 1
 
 
 def wait_until(page, is_so):
@@ -75,17 +78,20 @@ def test_next_and_a_mark_in_quick_succession_never_mark_the_photo_before(
         return made.loc[made["mark"] == "model wrong", "image_id"].to_list()
 
     page.goto(f"{served}/errors?run={finished.run_id}&split=train&image={order[0]}")
-    wait_for(page, 0, len(order))
-    for place, delay_ms in enumerate(DELAYS_MS, start=1):
+    place = wait_for_photo(page, len(order))
+    for delay_ms in DELAYS_MS:
+        before = list_marked()
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(delay_ms)
         page.keyboard.press("l")
         page.wait_for_timeout(4000)  # for a step or a mark that is still on its way
-        if page.get_by_text(f"{place} of {len(order)}").count():
-            page.keyboard.press("ArrowRight")  # a key at the same instant may cancel a step
-        wait_for(page, place, len(order))
-        assert list_marked() in (order[1:place], order[1 : place + 1])
-        if len(list_marked()) < place:  # refused: on a photo that stays, the key does mark
-            page.keyboard.press("l")
-        wait_until(page, lambda n=place: len(list_marked()) == n)
-        wait_for(page, place, len(order))
+        now = wait_for_photo(page, len(order))
+        made = [image_id for image_id in list_marked() if image_id not in before]
+        assert made in ([], [order[place + 1]])  # refused, or on the photo that was stepped to
+        place = now
+
+    before = list_marked()
+    page.keyboard.press("l")  # on a photo that stays, the key does mark, and the next one is shown
+    wait_until(page, lambda: order[place] in list_marked())
+    assert [image_id for image_id in list_marked() if image_id not in before] == [order[place]]
+    expect(page.get_by_text(f"{place + 2} of {len(order)}")).to_be_visible(timeout=TIMEOUT_MS)
