@@ -38,7 +38,7 @@ def find_reading() -> Job | None:
 
 
 def show_reading() -> None:
-    """Say that the photos in use are not read, or not to the end, and offer to read them."""
+    """Offer to read the photos in use, which are not read, or not to the end."""
     if cache.lacks_colors():
         said, action = "is read, but its colors are not named yet.", "Name the colors"
     else:

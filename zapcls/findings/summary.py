@@ -86,7 +86,7 @@ def _tell_pairs(evidence: Evidence, ask: Ask) -> Row | None:
 
 
 def _tell_target(hue: pd.DataFrame, ask: Ask) -> Row | None:
-    """Tell of the label whose photos, turned into the claim's color, change most for it."""
+    """Describe the label whose photos, turned into the claim's color, change most for it."""
     rows = hue[(hue["to"] == ask.group) & hue["label"].isin(list(ask.task.classes))]
     if rows.empty:
         return None

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 net = timm.create_model("local-dir:FOLDER", pretrained=True).eval()
 see = timm.data.create_transform(**timm.data.resolve_model_data_config(net))
-photo = Image.open("photo.jpg").convert("RGB")
+photo = Image.open("photo.jpg", formats=["JPEG"]).convert("RGB")
 photo = ImageOps.pad(photo, ({side}, {side}), Image.Resampling.LANCZOS, color="white")
 prob = net(see(photo)[None]).softmax(1)[0]
 print(dict(zip(net.pretrained_cfg["label_names"], prob.tolist())))
@@ -34,7 +34,7 @@ With ONNX Runtime alone; resizing and normalization are part of the model:
 import numpy as np, onnxruntime
 from PIL import Image, ImageOps
 
-photo = Image.open("photo.jpg").convert("RGB")
+photo = Image.open("photo.jpg", formats=["JPEG"]).convert("RGB")
 photo = ImageOps.pad(photo, ({side}, {side}), Image.Resampling.LANCZOS, color="white")
 session = onnxruntime.InferenceSession("model.onnx")
 logits, embedding = session.run(None, {{"pixels": np.asarray(photo)[None]}})

@@ -24,7 +24,7 @@ def find_planted(run: Run) -> Planted | None:
 
 
 def show_planted(run: Run) -> None:
-    """Tell how many planted labels were found, and where color bias was planted."""
+    """Show how many planted labels were found, and where color bias was planted."""
     planted = find_planted(run)
     if planted is None:
         return

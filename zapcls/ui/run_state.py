@@ -46,7 +46,7 @@ def need_run() -> Run:
 
 
 def _show_damage(run: Run, said: str) -> None:
-    """Say what is damaged and offer what mends it, if anything; ends the page."""
+    """Show what is damaged and offer what mends it, if anything; ends the page."""
     st.error(escape(permissions.conceal(said)), icon=":material/error:")
     try:
         run.check_trained()

@@ -157,7 +157,7 @@ def reopen(job: Job) -> None:
 
 
 def advise(job: Job, has_weights: bool) -> str:
-    """Say what brings a training nearer to its evaluation, by its state."""
+    """Describe what brings a training nearer to its evaluation, by its state."""
     state, name = read_status(job).state, job.job_id
     if state not in FINAL_STATES:
         return "Wait until its training is done."

@@ -103,7 +103,7 @@ def _choose_photos(
 
 
 def _describe_photos(paths: list[str]) -> pd.DataFrame:
-    """Tell each photo's class, subfolder and part of the split from where it lies."""
+    """Read each photo's class, subfolder and part of the split from where it lies."""
     folders = [PurePosixPath(path).parts[:-1] for path in paths]
     while all(folders) and len({parts[0] for parts in folders}) == 1:
         folders = [parts[1:] for parts in folders]
