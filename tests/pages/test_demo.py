@@ -24,7 +24,8 @@ PROJECT = Path(__file__).parents[2]
 SHOWN = ["overview", "classify", "similar", "results", "errors", "color_bias", "compare"]
 # Opens every page of a demo in a process of its own, and says what that took.
 LOOK = """
-import resource, sys
+import sys
+from pathlib import Path
 sys.path.insert(0, "tests/pages")
 from app_driver import App
 from zapcls.ui import navigation
@@ -35,7 +36,8 @@ for page in navigation.PAGES:
             app.switch_page(navigation.PAGES[page])
         app.run()
 print([name for name in ("torch", "fastai", "timm", "torchvision") if name in sys.modules])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+status = Path("/proc/self/status").read_text()  # getrusage would count the parent before exec
+print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 """
 
 
