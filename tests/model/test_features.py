@@ -108,6 +108,16 @@ def test_the_maps_are_what_enters_the_last_stage(freeze, see, torch):
         assert is_close(features, pool(last(expected), torch))
 
 
+def test_maps_that_will_be_needed_come_out_of_the_same_pass(freeze, computed):
+    _, frozen = freeze()
+
+    frozen.read(model.features.POOLED, ALL, TRAIN, will_need_maps=True)
+    assert sum(computed) == len(ALL)
+    [maps] = frozen.read(model.features.MAPS, ALL, TRAIN)
+    assert sum(computed) == len(ALL)
+    assert maps.any(axis=(1, 2, 3)).all()
+
+
 def test_the_second_view_is_that_of_mirror_images(freeze, see, torch):
     body, frozen = freeze(augmentation="flip", views=2)
 

@@ -81,29 +81,34 @@ class FrozenBody:
         self._net.last = copy.deepcopy(self._net.last)
         self.folder = bodies_dir / name_body(config, body)
 
-    def read(self, kind: str, rows: np.ndarray, train_rows: np.ndarray) -> list[np.ndarray]:
+    def read(
+        self, kind: str, rows: np.ndarray, train_rows: np.ndarray, will_need_maps: bool = False
+    ) -> list[np.ndarray]:
         """Return an array (photos, ...) a view of `list_views`, in that order.
 
         The first is of all `rows`, the others are of `train_rows`. What is not there yet is
-        computed; rows that were not asked for hold zeros.
+        computed; rows that were not asked for hold zeros. Where a later phase will need the maps,
+        the pass that gives pooled features keeps them too.
 
         Raises:
             Stopped: a person asked to stop; what was computed is kept.
             ZapError: the disk has no room.
         """
         views, recolored = list_views(self._config), None
+        kinds = (POOLED, MAPS) if will_need_maps or kind == MAPS else (POOLED,)
         if any(view.color == RECOLORED for view in views):
             recolored = read_recolored(self._pixels, train_rows, self._bodies_dir, self._progress)
         with processes.first_alone(), hold_folder(self.folder, self._progress):
             return [
-                self._read_view(kind, view, rows if number == 0 else train_rows, recolored)
+                self._read_view(kinds, view, rows if number == 0 else train_rows, recolored)[kind]
                 for number, view in enumerate(views)
             ]
 
     def read_plain(self, kind: str, rows: np.ndarray) -> np.ndarray:
         """Return the first view alone, whatever the training draws from: see `read`."""
         with processes.first_alone(), hold_folder(self.folder, self._progress):
-            return self._read_view(kind, View(PLAIN), rows)
+            kinds = (POOLED, MAPS) if kind == MAPS else (POOLED,)
+            return self._read_view(kinds, View(PLAIN), rows)[kind]
 
     def describe(self, images: np.ndarray) -> np.ndarray:
         """Return the pooled features of other photos, by the same engine; they are not kept."""
@@ -112,9 +117,12 @@ class FrozenBody:
         return self._engine(see(np.arange(len(images))))[1]
 
     def _read_view(
-        self, kind: str, view: View, rows: np.ndarray, recolored: np.ndarray | None = None
-    ) -> np.ndarray:
-        kinds = (POOLED, MAPS) if kind == MAPS else (POOLED,)
+        self,
+        kinds: tuple[str, ...],
+        view: View,
+        rows: np.ndarray,
+        recolored: np.ndarray | None = None,
+    ) -> dict[str, np.ndarray]:
         arrays = {
             kind: FilledArray(
                 self.folder / f"{kind}-{view.name}.npy",
@@ -124,7 +132,7 @@ class FrozenBody:
             for kind in kinds
         }
         self._fill(arrays, rows, view, recolored)
-        return arrays[kind].values
+        return {kind: array.values for kind, array in arrays.items()}
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:

@@ -147,7 +147,8 @@ class Phases:
     def _build_feature_loaders(self, kind: str, batch_size: int) -> DataLoaders:
         photos = self.photos
         rows = photos.list_rows("train", "tune")
-        views = self._frozen_body.read(kind, rows, photos.list_rows("train"))
+        will_need_maps = "unfrozen" in self.list_names() and self.is_cached("unfrozen")
+        views = self._frozen_body.read(kind, rows, photos.list_rows("train"), will_need_maps)
         gather = FeatureGather(views, list(list_views(self.config).values()))
         plain, weights = FeatureGather(views[:1]), self._weigh_photos()
         return build_loaders(
