@@ -23,6 +23,7 @@ import pandas as pd
 from zapcls import findings
 from zapcls.answer.classify import Answer
 from zapcls.answer.limits import Classify, open_answering
+from zapcls.answer.similar import Embed
 from zapcls.blocks import Text
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
@@ -41,6 +42,7 @@ class OpenRun:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
+        self._embed: tuple[Shelf, Embed] | None = None  # of the shelf that was asked last
 
     @property
     def run(self) -> Run:
@@ -91,7 +93,7 @@ class OpenRun:
         if isinstance(photo, str) and (shelf.knows(photo) or not Path(photo).is_file()):
             query = like_photos(shelf, [photo])
         else:
-            query = like_upload(shelf, open_embed(shelf, self.run), self.classify(photo).pixels)
+            query = like_upload(shelf, self._open_embed(shelf), self.classify(photo).pixels)
         return search(shelf, query, wish or Wish())
 
     def recommend(
@@ -111,6 +113,12 @@ class OpenRun:
 
     def _open_shelf(self, by_run: bool) -> Shelf:
         return open_shelf(self.evidence, None if by_run else find_whole_body(self.evidence))
+
+    def _open_embed(self, shelf: Shelf) -> Embed:
+        """Open what gives the embedding of a photo, and keep its session open."""
+        if self._embed is None or self._embed[0] is not shelf:
+            self._embed = shelf, open_embed(shelf, self.run)
+        return self._embed[1]
 
     def find(self, name: str, **asked: Any) -> dict[str, pd.DataFrame]:
         """Return the tables of a finding, by the key that JSON has for them.

@@ -108,6 +108,21 @@ def test_a_demo_answers_for_its_runs_alone(client, run, refused, monkeypatch, jp
     assert refused("POST", named, 404, files=[("a", ("a.jpg", jpeg()))])[0] == "not_found"
 
 
+def test_it_lies_below_the_path_of_the_app_and_is_closed_where_people_log_in(run):
+    def ask(path, **more):
+        routes = build_routes(Workspace(run.path.parents[1]), "/shoes/", **more)
+        with TestClient(Starlette(routes=routes), "http://localhost:8501") as client:
+            return client.get(path)
+
+    assert ask("/shoes/api/runs").json()[0]["run"] == run.run_id
+    assert ask("/shoes/api/openapi.json").json()["servers"] == [{"url": "/shoes"}]
+    assert ask("/shoes/api/nope").json()["error"]["type"] == "not_found"
+    assert ask("/api/runs").status_code == 404
+    assert ask("/shoes/api/health", is_open=False).json()["status"] == "ok"
+    for path in ("runs", "openapi.json", "findings/rates"):
+        assert ask(f"/shoes/api/{path}", is_open=False).json()["error"]["type"] == "not_found"
+
+
 def test_the_document_describes_every_route_and_no_other(client):
     document = client.get("/api/openapi.json").json()
     described = {

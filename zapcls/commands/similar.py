@@ -1,22 +1,16 @@
 """The command that finds photos of the catalogue that are like others; the page shows the same."""
 
 import argparse
-from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from zapcls.commands import terminal
-from zapcls.errors import BadInput
-
-SHOWN = ["image_id", "product_id", "image_path", "label", "score"]  # then like_<aspect>
 
 
 def run_similar(arguments: argparse.Namespace) -> None:
     from zapcls.api import OpenRun
     from zapcls.evidence import open_evidence
     from zapcls.findings.shelf import ASPECTS, find_whole_body
-    from zapcls.findings.similar import Wish
+    from zapcls.findings.similar import Wish, choose_columns, read_where
 
     workspace, run = terminal.open_run(arguments)
     given = {name: getattr(arguments, name) for name in ASPECTS}
@@ -31,26 +25,6 @@ def run_similar(arguments: argparse.Namespace) -> None:
     else:
         found = opened.similar(arguments.photos[0], wish, by_run)
     terminal.print_rows(choose_columns(found), arguments.json)
-
-
-def choose_columns(found: pd.DataFrame) -> pd.DataFrame:
-    """Choose what of the found photos is printed."""
-    return found[[*SHOWN, *(name for name in found if name.startswith("like_"))]]
-
-
-def read_where(given: list[str]) -> Mapping[str, list[str]]:
-    """Read filters such as brand=Acme; those of one attribute are alternatives.
-
-    Raises:
-        BadInput: one of them has no "=".
-    """
-    where: dict[str, list[str]] = {}
-    for part in given:
-        name, sign, value = part.partition("=")
-        if not sign:
-            raise BadInput(f"--where must be ATTRIBUTE=VALUE, such as brand=Acme; got {part!r}.")
-        where.setdefault(name, []).append(value)
-    return where
 
 
 def add_commands(add: Any) -> None:

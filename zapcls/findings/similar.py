@@ -21,6 +21,7 @@ from zapcls.schema import SEVERAL
 
 WEIGHTS: Mapping[str, float] = {SHAPE: 1.0, COLOR: 0.2, KIND: 0.0}
 TOP = 24
+SHOWN = ["image_id", "product_id", "image_path", "label", "score"]  # then like_<aspect>
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,28 @@ def find_text(shelf: Shelf, text: str, top: int) -> pd.DataFrame:
     named = [name for name in SEARCHED if name in shelf.table]
     holds = [shelf.table[name].str.contains(text, case=False, regex=False) for name in named]
     return shelf.table[np.logical_or.reduce(holds)].head(top)
+
+
+def choose_columns(found: pd.DataFrame) -> pd.DataFrame:
+    """Choose what of the found photos is told where no photo is shown."""
+    return found[[*SHOWN, *(name for name in found if name.startswith("like_"))]]
+
+
+def read_where(given: Sequence[str]) -> Mapping[str, list[str]]:
+    """Read filters such as brand=Acme; those of one attribute are alternatives.
+
+    Raises:
+        BadInput: one of them has no "=".
+    """
+    where: dict[str, list[str]] = {}
+    for part in given:
+        name, sign, value = part.partition("=")
+        if not sign:
+            raise BadInput(
+                f"A filter (where) must be ATTRIBUTE=VALUE, such as brand=Acme; got {part[:80]!r}."
+            )
+        where.setdefault(name, []).append(value)
+    return where
 
 
 def _allow(shelf: Shelf, rows: np.ndarray, wish: Wish) -> np.ndarray:

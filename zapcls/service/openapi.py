@@ -5,16 +5,18 @@ from typing import Any
 from zapcls import __version__
 from zapcls.service.answers import TYPES
 from zapcls.service.photos import MOST_BYTES, MOST_PHOTOS
+from zapcls.service.similar import ASKED as SIMILAR
 from zapcls.workspace import permissions
 
 ASKED = ("by", "source", "group", "label", "called", "split")  # fields of a question in a URL
 
 
-def build_document() -> dict[str, Any]:
-    """Build the document: OpenAPI 3.1, a path for each route."""
+def build_document(prefix: str) -> dict[str, Any]:
+    """Build the document: OpenAPI 3.1, a path for each route below a prefix."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "zapcls", "version": __version__},
+        "servers": [{"url": prefix or "/"}],
         "paths": {
             "/api/health": _get(
                 "Whether the service answers", _object("status", "version", "mode")
@@ -31,22 +33,47 @@ def build_document() -> dict[str, Any]:
             ),
             "/api/openapi.json": _get("This document", _object("openapi")),
             "/api/classify": {"post": _describe_classify()},
+            "/api/similar": {"post": _describe_similar()},
         },
         "components": {"schemas": {"Error": _describe_error()}},
     }
 
 
 def _describe_classify() -> dict[str, Any]:
+    return _post(
+        "What a run says of photos",
+        f"{MOST_PHOTOS} photos and {_tell_most()} at most. A photo that is refused has an error in "
+        "the place of its answer, and keeps none of the others from it.",
+        [_parameter("run"), _parameter("target")],
+        _object("run", "answers"),
+    )
+
+
+def _describe_similar() -> dict[str, Any]:
+    asked = [_parameter(name) | {"description": text} for name, text in SIMILAR.items()]
+    return _post(
+        "What in the catalogue is like a photo",
+        f"One photo, {_tell_most()} at most. The likest come first, each product once.",
+        [_parameter("run"), _parameter("target"), *asked],
+        _object("run", "file", "photos"),
+    )
+
+
+def _tell_most() -> str:
+    return f"{MOST_BYTES[permissions.read_mode()] / 1e6:.0f} MB"
+
+
+def _post(
+    summary: str, description: str, parameters: list[dict[str, Any]], schema: dict[str, Any]
+) -> dict[str, Any]:
     photos = _list({"type": "string", "contentMediaType": "application/octet-stream"})
     form = {"type": "object", "properties": {"photos": photos}, "required": ["photos"]}
-    most = MOST_BYTES[permissions.read_mode()]
     return {
-        "summary": "What a run says of photos",
-        "description": f"{MOST_PHOTOS} photos and {most / 1e6:.0f} MB at most. A photo that "
-        "is refused has an error in the place of its answer, and keeps none of the others from it.",
-        "parameters": [_parameter("run"), _parameter("target")],
+        "summary": summary,
+        "description": description,
+        "parameters": parameters,
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
-        "responses": _responses(_object("run", "answers")),
+        "responses": _responses(schema),
     }
 
 

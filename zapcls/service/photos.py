@@ -1,7 +1,7 @@
 """Photos of a request: read as they come, up to a limit, and asked one request at a time."""
 
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import UploadFile
@@ -16,18 +16,21 @@ from zapcls.workspace import permissions
 MOST_PHOTOS = 20  # of a request
 MOST_BYTES = {"local": 60_000_000, "demo": 10_000_000}  # of a request, by mode
 MOST_REQUESTS = 8  # that are read or wait in line; their photos are in memory
-Photo = tuple[str, bytes]
+Photo = tuple[str, bytes]  # name and content
+T = TypeVar("T")
 
 
 class Desk:
-    """Where photos are classified: one request at a time, some others wait in line."""
+    """Where photos are asked about: one request at a time, some others wait in line."""
 
     def __init__(self) -> None:
         self._limiter = CapacityLimiter(1)
         self._requests = 0
 
-    async def classify(self, opened: OpenRun, request: Request) -> list[dict[str, Any]]:
-        """Return an answer, or why there is none, for each photo of a request, in order.
+    async def ask(
+        self, request: Request, tell: Callable[[list[Photo]], T], most: int = MOST_PHOTOS
+    ) -> T:
+        """Return what `tell` says of the photos of a request, `most` at most, once it is its turn.
 
         Raises:
             RunBusy: too many requests are here already.
@@ -37,13 +40,14 @@ class Desk:
             raise RunBusy(f"{MOST_REQUESTS} requests are waiting. Ask again in some seconds.")
         self._requests += 1
         try:
-            photos = await read_photos(request)
-            return await to_thread.run_sync(_classify, opened, photos, limiter=self._limiter)
+            photos = await read_photos(request, most)
+            return await to_thread.run_sync(tell, photos, limiter=self._limiter)
         finally:
             self._requests -= 1
 
 
-def _classify(opened: OpenRun, photos: list[Photo]) -> list[dict[str, Any]]:
+def classify_all(opened: OpenRun, photos: list[Photo]) -> list[dict[str, Any]]:
+    """Return an answer, or why there is none, for each photo, in order."""
     answers: list[dict[str, Any]] = []
     for name, content in photos:
         try:
@@ -54,21 +58,21 @@ def _classify(opened: OpenRun, photos: list[Photo]) -> list[dict[str, Any]]:
     return answers
 
 
-async def read_photos(request: Request) -> list[Photo]:
-    """Read the files of a form: name and content.
+async def read_photos(request: Request, most: int = MOST_PHOTOS) -> list[Photo]:
+    """Read the files of a form, `most` at most: name and content.
 
     Raises:
         BadInput: it is no form, or has no file.
-        TooLarge: there are more than MOST_PHOTOS or MOST_BYTES.
+        TooLarge: there are more files than that, or more than MOST_BYTES.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadInput("Photos must come as the files of a form (multipart/form-data).")
-    parser = MultiPartParser(request.headers, _limit(request), max_files=MOST_PHOTOS)
+    parser = MultiPartParser(request.headers, _limit(request), max_files=most)
     try:
         form = await parser.parse()
     except MultiPartException as error:
         if "Too many files" in error.message:
-            raise TooLarge(f"A request has {MOST_PHOTOS} photos at most. Send fewer.") from error
+            raise TooLarge(f"A request here has {most} photos at most. Send fewer.") from error
         raise BadInput(f"The form cannot be read ({error.message}). Send it anew.") from error
     try:
         files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]

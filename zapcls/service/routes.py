@@ -1,5 +1,6 @@
-"""The routes below /api: health, runs, findings and answers for photos, and what describes them."""
+"""The routes below /api: health, runs, findings, answers about photos, and their description."""
 
+from functools import partial
 from typing import Any
 
 from anyio import to_thread
@@ -12,7 +13,8 @@ from zapcls.evidence import Evidence
 from zapcls.findings import FINDINGS
 from zapcls.service.answers import NotFound, answer, list_rows
 from zapcls.service.openapi import ASKED, build_document
-from zapcls.service.photos import Desk
+from zapcls.service.photos import Desk, classify_all
+from zapcls.service.similar import find_similar, read_question
 from zapcls.workspace import permissions
 from zapcls.workspace.layout import Stamp, Workspace, open_workspace, stamp_file
 from zapcls.workspace.runs import Run, find_evaluated, list_runs
@@ -22,8 +24,9 @@ from zapcls.workspace.summaries import summarize_run
 class Service:
     """What the routes share: the workspace, and the run asked last with its model in memory."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, prefix: str) -> None:
         self._workspace = workspace
+        self._prefix = prefix
         self._desk = Desk()
         self._opened: tuple[Stamp, OpenRun] | None = None
 
@@ -55,11 +58,18 @@ class Service:
     async def classify(self, request: Request) -> dict[str, Any]:
         permissions.require("classify")
         opened = await to_thread.run_sync(self._open, request)
-        answers = await self._desk.classify(opened, request)
+        answers = await self._desk.ask(request, partial(classify_all, opened))
         return {"run": opened.run.run_id, "answers": answers}
 
+    async def find_similar(self, request: Request) -> dict[str, Any]:
+        permissions.require("classify")
+        asked = read_question(request.query_params)
+        opened = await to_thread.run_sync(self._open, request)
+        answer = await self._desk.ask(request, partial(find_similar, opened, asked), most=1)
+        return {"run": opened.run.run_id, **answer}
+
     async def describe(self, request: Request) -> dict[str, Any]:
-        return build_document()
+        return build_document(self._prefix)
 
     async def refuse(self, request: Request) -> None:
         raise NotFound(
@@ -89,9 +99,16 @@ class Service:
         return self._opened[1]
 
 
-def build_routes(workspace: Workspace | None = None) -> list[Route]:
-    """Build the routes of a workspace, that of the environment unless given."""
-    service = Service(workspace or open_workspace())
+def build_routes(
+    workspace: Workspace | None = None, base: str = "", is_open: bool = True
+) -> list[Route]:
+    """Build the routes of a workspace, that of the environment unless given.
+
+    `base` is the path that the app is served below, "" for none. Of a service that is not open
+    only its health can be asked.
+    """
+    prefix = f"/{base.strip('/')}".rstrip("/")
+    service = Service(workspace or open_workspace(), prefix)
     gets = {
         "/api/health": service.tell_health,
         "/api/runs": service.list_runs,
@@ -99,8 +116,10 @@ def build_routes(workspace: Workspace | None = None) -> list[Route]:
         "/api/findings/{name}": service.find,
         "/api/openapi.json": service.describe,
     }
-    routes = [Route(path, answer(handler), methods=["GET"]) for path, handler in gets.items()]
-    routes.append(Route("/api/classify", answer(service.classify), methods=["POST"]))
+    posts = {"/api/classify": service.classify, "/api/similar": service.find_similar}
+    routes = [Route(prefix + path, answer(call), methods=["GET"]) for path, call in gets.items()]
+    routes += [Route(prefix + path, answer(call), methods=["POST"]) for path, call in posts.items()]
     # The app's own pages would answer every other address below /api.
     rest = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    return [*routes, Route("/api/{rest:path}", answer(service.refuse), methods=rest)]
+    shown = routes if is_open else routes[:1]
+    return [*shown, Route(f"{prefix}/api/{{rest:path}}", answer(service.refuse), methods=rest)]
