@@ -23,7 +23,7 @@ from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_history, read_losses
 from zapcls.workspace.runs import Run
-from zapcls.workspace.trash import delete_run
+from zapcls.workspace.trash import archive_run, delete_run, list_archived, restore_run
 
 WORST, WORST_PX = 5, 158  # five in a row at 1280 px
 
@@ -57,6 +57,7 @@ def show_ended(run: Run, status: Status) -> None:
         st.subheader(f"Run {messages.escape(run.run_id)}", anchor=False)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         show_notes(run)
+        show_archive(run)
         show_delete(run)
     if status.state == "damaged":
         st.error(messages.escape(status.message), icon=":material/error:")
@@ -73,6 +74,30 @@ def show_ended(run: Run, status: Status) -> None:
     if said := describe_batch(run):
         st.caption(said)
     show_curves(run)
+
+
+def show_archive(run: Run) -> None:
+    """Offer to move a run that has ended out of the lists."""
+    with (
+        st.popover("Archive", icon=":material/archive:", type="tertiary"),
+        messages.explain_errors(),
+    ):
+        st.markdown("The run leaves all lists and lies in the folder `archive` of the workspace.")
+        if st.button("Archive this run", key="archive_run"):
+            archive_run(cache.workspace(), run.run_id)
+            st.rerun()
+
+
+def show_archived() -> None:
+    """Offer to bring archived runs back; nothing where there are none."""
+    archived = list_archived(cache.workspace())
+    if not archived:
+        return
+    with st.expander(f"Archived runs · {len(archived):,}"), messages.explain_errors():
+        run_id = st.selectbox("Archived run", archived, key="archived")
+        if st.button("Bring it back", key="restore_run"):
+            restore_run(cache.workspace(), run_id)
+            st.rerun()
 
 
 def show_delete(run: Run) -> None:
@@ -210,6 +235,7 @@ else:
                 st.markdown(f"A training on **{messages.data_name()}**: {said}.")
                 show_starts(picked)
     import_form.show_import()
+    show_archived()
     if picked:
         st.divider()
         show_ended(picked, jobs.read_status(picked))

@@ -20,6 +20,7 @@ COMMANDS = (
     *("catalog", "download", "sample", "train", "lr-find", "runs"),
     *("evaluate", "classify", "devices", "serve", "work", "colors", "errors", "label-issues"),
     *("slices", "reviews", "compare", "cross-validate", "color-bias", "report", "trade", "delete"),
+    *("archive", "restore"),
     *("export", "import"),
 )
 
@@ -504,6 +505,17 @@ def test_a_deleted_run_lies_in_the_trash(refused, answer, color_run):
     assert list_runs(workspace) == []
     assert (workspace.trash_dir / color_run.run_id / "config.json").is_file()
     assert "RUN must be a run's id" in refused("delete", color_run.run_id)
+
+
+def test_an_archived_run_is_listed_apart_and_comes_back(answer, color_run):
+    workspace = open_workspace(color_run.path.parents[1])
+    assert str(workspace.archive_dir / color_run.run_id) in answer("archive", color_run.run_id)
+
+    assert "No run yet" in answer("runs")
+    assert answer("runs", "--archived").split() == [color_run.run_id]
+    assert json.loads(answer("runs", "--archived", "--json")) == {"run": color_run.run_id}
+    answer("restore", color_run.run_id)
+    assert list_runs(workspace) == [color_run]
 
 
 def test_an_interrupted_command_ends_with_130(monkeypatch, capsys, drawn):

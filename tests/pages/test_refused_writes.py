@@ -18,6 +18,7 @@ BUTTONS = [
     ("data", {}, "use_drawings"),
     ("train", {}, "start"),
     ("train", {}, "delete_run"),
+    ("train", {}, "archive_run"),
     ("learning_rate", {}, "find"),
     ("results", {}, "cross_validate"),
     ("color_bias", OPEN, "recolor"),

@@ -251,6 +251,15 @@ def test_a_run_that_ended_is_moved_to_the_trash(workspace, open_page):
     assert (workspace.trash_dir / run.run_id).is_dir()
 
 
+def test_a_run_is_archived_and_brought_back(workspace, open_page):
+    run = fake_run.add_failed(workspace)
+    app = open_page("train").click("archive_run")
+    assert "Archived runs · 1" in app.said
+    assert list_runs(workspace) == []
+    app.click("restore_run")
+    assert list_runs(workspace) == [run]
+
+
 def test_a_batch_that_did_not_fit_is_told(workspace, open_page):
     told = "A batch of 32 did not fit in memory; it was trained with 16."
     fake_run.add_finished(workspace, minute=1)

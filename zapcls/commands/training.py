@@ -16,7 +16,7 @@ from zapcls.workspace.layout import Workspace, open_workspace, read_json
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.runs import Run, find_run, list_runs
 from zapcls.workspace.summaries import summarize_run
-from zapcls.workspace.trash import delete_run
+from zapcls.workspace.trash import archive_run, delete_run, list_archived, restore_run
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -82,7 +82,12 @@ def run_lr_find(arguments: argparse.Namespace) -> None:
 
 
 def run_runs(arguments: argparse.Namespace) -> None:
-    summaries = [summarize_run(run) for run in list_runs(open_workspace(arguments.workspace))]
+    workspace = open_workspace(arguments.workspace)
+    if arguments.archived:
+        for run_id in list_archived(workspace):
+            print(json.dumps({"run": run_id}) if arguments.json else run_id)
+        return
+    summaries = [summarize_run(run) for run in list_runs(workspace)]
     for summary in summaries:
         print(json.dumps(summary) if arguments.json else describe_summary(summary))
     if not summaries and not arguments.json:
@@ -91,7 +96,16 @@ def run_runs(arguments: argparse.Namespace) -> None:
 
 def run_delete(arguments: argparse.Namespace) -> None:
     place = delete_run(open_workspace(arguments.workspace), arguments.run)
-    print(f"{arguments.run} lies in {place} now. Move it back to have it again.")
+    print(f"{arguments.run} lies in {place} now. To bring it back: restore {arguments.run}.")
+
+
+def run_archive(arguments: argparse.Namespace) -> None:
+    place = archive_run(open_workspace(arguments.workspace), arguments.run)
+    print(f"{arguments.run} lies in {place} now. To bring it back: restore {arguments.run}.")
+
+
+def run_restore(arguments: argparse.Namespace) -> None:
+    print(f"It is back in {restore_run(open_workspace(arguments.workspace), arguments.run)}.")
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
@@ -155,6 +169,9 @@ def add_commands(add: Any) -> None:
     lr_find = add("lr-find", run_lr_find, "run the learning-rate finder", data=True)
     lr_find.add_argument("--phase", choices=PHASES, help="default: the first that is trained")
     _add_settings(lr_find)
-    add("runs", run_runs, "list the runs, the newest first")
+    runs = add("runs", run_runs, "list the runs, the newest first")
+    runs.add_argument("--archived", action="store_true", help="the ids of those in the archive")
+    add("archive RUN", run_archive, "move a run into the workspace's archive", json=False)
+    add("restore RUN", run_restore, "bring an archived or deleted run back", json=False)
     add("delete RUN", run_delete, "move a run into the workspace's trash folder", json=False)
     add("evaluate RUN", run_evaluate, "evaluate a run on a catalogue", data=True)

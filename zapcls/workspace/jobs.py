@@ -26,6 +26,7 @@ except ImportError:  # Windows
 
 from zapcls.errors import BadInput, Damaged
 from zapcls.workspace import integrity, permissions
+from zapcls.workspace.job_logs import bound_log
 from zapcls.workspace.layout import Workspace, write_json
 
 FINAL_STATES = ("done", "stopped", "failed", "lost", "damaged")
@@ -180,6 +181,7 @@ def launch(job: Job, workspace: Workspace) -> None:
     # Found there too when zapcls is not installed and the launcher stands in another folder.
     roots = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))}
+    bound_log(job.log_path)
     # Held until the process has its own lock: in between, the job is queued, not lost.
     with FileLock(job.path / "launch.lock"), job.log_path.open("ab") as log:
         process = subprocess.Popen(

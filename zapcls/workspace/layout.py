@@ -40,6 +40,11 @@ class Workspace:
         return self.path / "jobs"
 
     @property
+    def archive_dir(self) -> Path:
+        """Where archived runs lie until a person brings them back."""
+        return self.path / "archive"
+
+    @property
     def trash_dir(self) -> Path:
         """Where deleted runs lie until a person empties it."""
         return self.path / "trash"

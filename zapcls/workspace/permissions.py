@@ -16,7 +16,7 @@ ACTIONS = {
     "start": "start, resume or stop a training or another job, and read its log",
     "choose": "choose, read or download data",
     "mark": "mark photos, name colors, take decisions in or back",
-    "delete": "delete runs and features",
+    "delete": "archive or delete runs, bring them back, delete features",
     "write": "write anything else into the workspace",
 }
 _PLACE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\",;:]+/)+")  # the folders of a path, not its last name

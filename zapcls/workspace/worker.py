@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from zapcls.errors import Stopped, ZapError, explain_system_error, is_disk_full
 from zapcls.workspace import jobs
+from zapcls.workspace.job_logs import bound_log
 from zapcls.workspace.jobs import Job, Status
 from zapcls.workspace.layout import hold_lock, overwrite_json, write_json
 
@@ -56,6 +57,7 @@ class Reporter:
             if not is_disk_full(error):
                 raise
             overwrite_json(path, self._status)
+        bound_log(self._job.log_path)
         if self._watch:
             self._watch(Status(**self._status))
 
