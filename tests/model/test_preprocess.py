@@ -105,3 +105,20 @@ def test_the_classifier_has_no_weights_of_its_own(torch):
 
     values = {value.data_ptr() for value in network.state_dict().values()}
     assert {value.data_ptr() for value in classifier.state_dict().values()} == values
+
+
+def test_two_views_answer_with_the_mean_of_a_photo_and_its_mirror_image(torch, draw_pixels):
+    from zapcls.model.learner import build_network
+    from zapcls.model.preprocess import ShoeClassifier
+
+    network = build_network("tf_efficientnet_lite0", "bundled", 3).eval()
+    pixels = torch.from_numpy(draw_pixels(2, 40))
+
+    def answer(images, views):
+        with torch.inference_mode():
+            return ShoeClassifier(network, 40, 64, Statistics(), views).eval()(images)
+
+    one, turned = answer(pixels, 1), answer(pixels.flip(2), 1)
+    assert not torch.allclose(one[0], turned[0], rtol=1e-3)
+    for both, first, second in zip(answer(pixels, 2), one, turned, strict=True):
+        torch.testing.assert_close(both, (first + second) / 2)

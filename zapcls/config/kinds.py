@@ -1,5 +1,6 @@
 """The kinds of values that a setting can have: which are allowed, how one is read and written."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -74,6 +75,12 @@ def share(high: float = 1) -> Kind:
         read=float, write=lambda value: f"{100 * value:g} %", span=span,
         limits=(0.0, float(high), 0.05),
     )  # fmt: skip
+
+
+def number(high: float) -> Kind:
+    """A number 0..high."""
+    kind = share(high)
+    return dataclasses.replace(kind, write=lambda value: f"{value:g}")
 
 
 def rate() -> Kind:

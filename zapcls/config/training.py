@@ -17,6 +17,7 @@ from zapcls.config.kinds import (
     listed,
     name_columns,
     names,
+    number,
     rate,
     read_names,
     share,
@@ -167,6 +168,9 @@ class TrainConfig:
         choice({"product": "product (no leak)", "random": "image, as the blog"}),
         "Split by", "Data", "what is kept together in train, tune or valid",
         line="{} split", curve=Curve("on", "the {} split"))
+    answer_views: int = row(1, whole(1, 2), "Views at prediction", "Advanced",
+        "2: the mean of the answers to a photo and its mirror image, in twice the time",
+        line="{} views at prediction", is_quiet=True)
     class_weights: str = row("none",
         choice({"none": "each photo the same", "balanced": "each class the same"}),
         "Weights of classes", "Data",
@@ -182,6 +186,12 @@ class TrainConfig:
             "none": "no random changes", "flip": "random flips",
             "standard": "random flips, turns, zoom and light",
         }.__getitem__))
+    mixup: float = row(0.0, number(2), "Mixup (strength)", "Advanced",
+        "train on mixed pairs of photos: 0.4 mixes mildly, 1 evenly (Zhang and others 2018)",
+        line="mixup {}", is_quiet=True, curve=Curve("with", "mixup {}"))
+    label_smoothing: float = row(0.0, share(0.5), "Label smoothing", "Advanced",
+        "share of each label that is spread over all classes while training",
+        line="labels smoothed by {}", is_quiet=True, curve=Curve("with"))
     seed: int = row(0, whole(0, 2**32 - 1), "Seed", "Data",
         "of the split, the head and the batches", line="seed {}")
     device: str = row("auto", _same(DEVICES, "device"), "Device", "Advanced", "where to train")
@@ -230,11 +240,6 @@ class TrainConfig:
     def statistics(self) -> Statistics:
         """The mean and deviation that the network's pixels are set to."""
         return read_statistics(self.arch)
-
-    @property
-    def is_weighted(self) -> bool:
-        """Whether a photo counts for more in the loss than another."""
-        return "balanced" in (self.class_weights, self.color_weights)
 
     @property
     def needs_colors(self) -> bool:

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.core import Callback
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
-from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import error_rate
 from fastai.torch_core import apply_init
 from fastai.vision.learner import add_head
@@ -142,6 +143,35 @@ def split_parameters(parts: list[nn.Module]) -> list[list[nn.Parameter]]:
     return [*groups, list(head.parameters())]
 
 
+class MixPhotos(Callback):
+    """Mixup: trains on pairs of photos of a batch, with the losses of both labels in their shares.
+
+    The larger share is the photo's own; it is drawn from Beta(a, a) once a batch, as by its authors
+    (Zhang and others 2018, https://github.com/facebookresearch/mixup-cifar10).
+    """
+
+    order = 0  # before the precision is cast, after a batch is made
+
+    def __init__(self, strength: float) -> None:
+        self._strength = strength
+
+    def before_batch(self) -> None:
+        if not self.training:
+            return
+        [images], share = self.xb, np.random.beta(self._strength, self._strength)
+        self._share = max(share, 1 - share)
+        order = torch.randperm(len(images)).to(images.device)
+        self._other = tuple(part[order] for part in self.yb)
+        self.learn.xb = (torch.lerp(images[order], images, self._share),)
+
+    def after_loss(self) -> None:
+        if not self.training:
+            return
+        other = self.loss_func(self.pred, *self._other)
+        self.learn.loss_grad = self._share * self.loss_grad + (1 - self._share) * other
+        self.learn.loss = self.loss_grad.clone()
+
+
 class Autocast(MixedPrecision):
     """fastai's mixed precision, on the device at hand instead of always on CUDA."""
 
@@ -151,17 +181,26 @@ class Autocast(MixedPrecision):
         self.autocast = torch.autocast(self.dls.device.type, dtype=dtype)
 
 
-def weighted_cross_entropy(
-    logits: torch.Tensor, codes: torch.Tensor, weights: torch.Tensor | None = None
-) -> torch.Tensor:
+class CrossEntropy(nn.Module):
     """The mean cross-entropy of a batch, times the photos' weights where it has some.
 
     It is divided by the number of photos, not by the sum of their weights: those have a mean of 1
-    over all batches, and a batch of rare photos counts for more.
+    over all batches, and a batch of rare photos counts for more. With `smoothing` each label of a
+    training photo gives that share to all classes alike (Szegedy and others 2016).
     """
-    if weights is None:  # tune
-        return F.cross_entropy(logits, codes)
-    return (F.cross_entropy(logits, codes, reduction="none") * weights).mean()
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.smoothing = smoothing
+
+    def forward(
+        self, logits: torch.Tensor, codes: torch.Tensor, weights: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        smoothing = self.smoothing if logits.requires_grad else 0.0  # tune is measured as it is
+        if weights is None:
+            return F.cross_entropy(logits, codes, label_smoothing=smoothing)
+        losses = F.cross_entropy(logits, codes, reduction="none", label_smoothing=smoothing)
+        return (losses * weights).mean()
 
 
 def build_learner(
@@ -177,7 +216,7 @@ def build_learner(
     `sizes` are the numbers of classes of its targets.
     """
     is_one = len(sizes) == 1
-    loss = weighted_cross_entropy if config.is_weighted else CrossEntropyLossFlat()
+    loss = CrossEntropy(config.label_smoothing)
     learner = Learner(
         dls,
         model.to(dls.device),
@@ -191,6 +230,8 @@ def build_learner(
         train_bn=False,
     )
     learner.add_cb(ChannelsLast())
+    if config.mixup:
+        learner.add_cb(MixPhotos(config.mixup))
     precision = choose_precision(config.precision, dls.device)
     if precision != "fp32":
         learner.add_cb(Autocast(amp_mode=AMPMode(precision)))

@@ -84,11 +84,12 @@ class ShoeClassifier(nn.Module):
     """The whole way from stored pixels to an answer, as it is evaluated and exported.
 
     Takes uint8 (n, side, side, 3); gives logits (n, classes) and the embedding
-    (n, width): what the head's last linear layer sees.
+    (n, width): what the head's last linear layer sees. With two `views` the embedding, and with it
+    the logits, is the mean of a photo's and its mirror image's.
     """
 
     def __init__(
-        self, network: nn.Sequential, side: int, size: int, statistics: Statistics
+        self, network: nn.Sequential, side: int, size: int, statistics: Statistics, views: int = 1
     ) -> None:
         super().__init__()
         body, head = network
@@ -96,7 +97,11 @@ class ShoeClassifier(nn.Module):
         layers = list(head.children())
         self.trunk = nn.Sequential(body, *layers[:-1])
         self.last = layers[-1]
+        self.views = views
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        embedding = self.trunk(self.preprocess(pixels))
+        images = self.preprocess(pixels)
+        embedding = self.trunk(images)
+        if self.views == 2:
+            embedding = (embedding + self.trunk(images.flip(3))) / 2
         return self.last(embedding), embedding

@@ -92,13 +92,19 @@ def write_timm(
 
 
 def check_answers(
-    folder: Path, size: int, statistics: Statistics, pixels: np.ndarray, prob: np.ndarray
+    folder: Path,
+    size: int,
+    statistics: Statistics,
+    pixels: np.ndarray,
+    prob: np.ndarray,
+    views: int = 1,
 ) -> float:
     """Load the folder as timm does and compare its answers: the largest difference.
 
     Args:
         pixels: uint8, (n, side, side, 3).
         prob: what the run answers to them: (n, classes).
+        views: with 2 the run's answers are those to a photo and its mirror image, averaged.
 
     Raises:
         ZapError: the difference is above TOLERANCE.
@@ -106,7 +112,9 @@ def check_answers(
     net = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     see = nn.Sequential(Resize(pixels.shape[1], size), Normalize(statistics))
     with torch.inference_mode():
-        answered = torch.softmax(net(see(torch.from_numpy(pixels))), dim=1).numpy()
+        images = see(torch.from_numpy(pixels))
+        logits = net(images) if views == 1 else (net(images) + net(images.flip(3))) / 2
+        answered = torch.softmax(logits, dim=1).numpy()
     difference = float(np.abs(answered - prob).max())
     if difference > TOLERANCE:
         raise ZapError(

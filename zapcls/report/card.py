@@ -42,6 +42,10 @@ prob = np.exp(logits[0]) / np.exp(logits[0]).sum()
 print(dict(zip({classes}, prob.tolist())))
 ```
 """
+_BOTH = """\
+The run's own answer is the mean of the logits of a photo and of its mirror image; `model.onnx` does
+that by itself, timm and transformers do not.
+"""
 _WHITE = "Photos are padded with white to a square first, as in training.\n"
 
 
@@ -72,7 +76,8 @@ def write_card(evidence: Evidence, has_timm: bool) -> str:
         f"{run.network}, {origin} by zapcls as run {run.run_id}. It answers one of {len(classes)} "
         f"{task.words} for a photo of one {task.thing}."
     )
-    use = ["## How to use it", "", _WHITE, *uses]
+    is_mirrored = has_timm and run.train_config.answer_views == 2
+    use = ["## How to use it", "", _WHITE, *([_BOTH] if is_mirrored else []), *uses]
     return "\n".join([*head, "", title, "", about, "", *use, *map(write_markdown, sections)])
 
 

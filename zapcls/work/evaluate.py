@@ -153,7 +153,8 @@ def predict_rows(
     from zapcls.model.preprocess import ShoeClassifier
 
     size, difference = config.image_size, 0.0
-    classifier = ShoeClassifier(network, store.side, size, config.statistics)
+    views = config.answer_views
+    classifier = ShoeClassifier(network, store.side, size, config.statistics, views)
     if onnx_path:
         progress("Exporting the model", 0, 0)
         sizes = {task.target: len(task.classes) for task in tasks}

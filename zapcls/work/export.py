@@ -80,4 +80,4 @@ def _write_timm(folder: Path, evidence: Evidence, progress: Progress) -> None:
     rows = table.loc[table["split"] == "valid", "row"].head(MOST_COMPARED).to_numpy()
     pixels = np.asarray(evidence.store.pixels[rows])
     prob, _ = open_classifier(run).predict(pixels)
-    check_answers(folder, config.image_size, config.statistics, pixels, prob)
+    check_answers(folder, config.image_size, config.statistics, pixels, prob, config.answer_views)
