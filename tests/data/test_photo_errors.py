@@ -161,7 +161,7 @@ def test_photos_that_are_large_in_memory_take_turns(options, side, most, monkeyp
 
     def watch(image):
         at_work.append(id(image))
-        everyone.wait(20) if most > 1 else time.sleep(0.02)  # all at once, or time for another
+        everyone.wait(300) if most > 1 else time.sleep(0.02)  # all at once, or time for another
         together.append(len(at_work))
         at_work.remove(id(image))
         return load(image)

@@ -29,14 +29,14 @@ def serve(workspace):
         yield f"http://localhost:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=120)
 
 
 def wait_until_served(url):
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 300
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with urllib.request.urlopen(url, timeout=30):
                 return
         except (urllib.error.URLError, OSError):
             if time.monotonic() > give_up:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from zapcls.workspace.layout import Workspace
 
-expect.set_options(timeout=30_000)  # a busy machine draws a page in seconds
+expect.set_options(timeout=180_000)  # a busy machine takes long to draw a page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -32,6 +32,6 @@ def page():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         opened = browser.new_page(viewport={"width": 1280, "height": 800})
-        opened.set_default_timeout(60_000)
+        opened.set_default_timeout(180_000)
         yield opened
         browser.close()

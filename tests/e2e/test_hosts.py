@@ -19,7 +19,7 @@ HANDSHAKE = {
 def ask(address, host, method, path, headers):
     """Return the status of a request that the browser believes to send to `host`."""
     server = urlsplit(address)
-    connection = http.client.HTTPConnection(server.hostname, server.port, timeout=30)
+    connection = http.client.HTTPConnection(server.hostname, server.port, timeout=180)
     connection.request(method, path, headers={"Host": host, "Origin": f"http://{host}", **headers})
     status = connection.getresponse().status
     connection.close()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 def open_page(page, title):
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
 
 
 def count_exceptions(page):
@@ -27,7 +27,7 @@ def count_exceptions(page):
 def test_a_newcomer_trains_watches_and_understands(page, address, workspace):
     page.goto(address)
     page.get_by_role("button", name="Train now").click()
-    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
 
     # Reloading the tab loses nothing: the page finds the running job again.

@@ -16,7 +16,7 @@ from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_predictions
 
 DELAYS_MS = (0, 50, 150, 400, 800)
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 180_000
 
 pytestmark = pytest.mark.slow
 

@@ -37,7 +37,7 @@ def launch():
             cwd=PROJECT,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
 
     return run

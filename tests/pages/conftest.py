@@ -158,7 +158,7 @@ def open_page(bare, launched, monkeypatch):
     lighten(monkeypatch)
 
     def open_page(page, /, **params):
-        app = App(ENTRY, default_timeout=20)
+        app = App(ENTRY, default_timeout=200)
         app.query_params |= params
         if page != "overview":
             app.switch_page(navigation.PAGES[page])

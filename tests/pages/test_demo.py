@@ -138,7 +138,7 @@ def test_the_table_of_the_docs_is_that_of_the_code():
 def test_a_demo_needs_no_torch(demo, workspace):
     found = subprocess.run(
         [sys.executable, "-c", LOOK], cwd=PROJECT, env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True, text=True, timeout=400,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
     loaded, megabytes = found.stdout.splitlines()[-2:]

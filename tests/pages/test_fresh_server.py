@@ -22,7 +22,7 @@ cache.devices = lambda: {}  # asked in a process of its own, which does load tor
 BidiComponentManager.discover_and_register_components = lambda *args, **kwargs: None
 found = {}
 for name, path in navigation.PAGES.items():
-    app = AppTest.from_file(sys.argv[1], default_timeout=60)  # each forgets the last navigation
+    app = AppTest.from_file(sys.argv[1], default_timeout=200)  # each forgets the last navigation
     app.query_params["answer"] = "all"
     app.switch_page(path).run()
     assert not app.exception, (name, app.exception[0].value)
@@ -41,7 +41,7 @@ def test_each_page_opens_with_its_run_and_without_torch(finished):
         env=os.environ | {"ZAPCLS_WORKSPACE": str(finished.path.parents[1])},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert process.returncode == 0, process.stderr
     answer = json.loads(process.stdout.splitlines()[-1])

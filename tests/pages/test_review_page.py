@@ -264,7 +264,7 @@ def card(finished, table, open_page, tmp_path, monkeypatch):
     def card(**state):
         page = tmp_path / "card.py"
         page.write_text(MARKING_PAGE)
-        app = App(page, default_timeout=20)
+        app = App(page, default_timeout=200)
         for key, value in {"run": finished.run_id, "image": image.image_id, **state}.items():
             app.session_state[key] = value
         return app.run()

@@ -252,7 +252,7 @@ def test_two_processes_with_two_threads_each_lose_nothing(workspace):
         for writer in writers:  # let both begin before either is waited for
             writer.stdin.write("go\n")
             writer.stdin.flush()
-        said = [writer.communicate(timeout=120)[1] for writer in writers]
+        said = [writer.communicate(timeout=600)[1] for writer in writers]
         assert [tab.result() for tab in tabs] == [None, None]
 
     assert [writer.returncode for writer in writers] == [0, 0], said

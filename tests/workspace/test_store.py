@@ -140,12 +140,12 @@ def test_a_store_that_another_process_builds_is_busy(build):
     def wait(title, *_, **__):
         if title == "Reading photos":
             is_building.set()
-            may_go_on.wait(30)
+            may_go_on.wait(300)
 
     builder = threading.Thread(target=build, kwargs={"progress": wait})
     builder.start()
     try:
-        assert is_building.wait(30)
+        assert is_building.wait(300)
         with pytest.raises(RunBusy, match="another is building"):
             build()
     finally:
