@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 import mat4py
 import pandas as pd
 import pytest
+from once import prepare
 from PIL import Image
 from small import small_config
 
@@ -20,7 +22,7 @@ from zapcls.data.sources import read_catalogue
 from zapcls.data.sources.zappos import METADATA
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.errors import BadInput
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Workspace, read_json, write_json
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.runs import list_runs, write_task
@@ -134,12 +136,10 @@ def refuses():
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory):
-    """A drawn catalogue of 140 shoes."""
+    """A drawn catalogue of 140 shoes, shared by all test processes; do not change it."""
     from zapcls.data.sample import draw_catalogue
 
-    folder = tmp_path_factory.mktemp("drawn") / "drawings"
-    draw_catalogue(folder, 140, seed=0)
-    return folder
+    return prepare(tmp_path_factory, "drawings", lambda folder: draw_catalogue(folder, 140, seed=0))
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +168,7 @@ def run_command():
             cwd=PROJECT,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
 
     return run
@@ -191,11 +191,19 @@ def trained(drawn, tiny_settings, list_options, run_command, tmp_path_factory):
 
     It is shared; do not change it. It takes a real training, so only slow tests may use it.
     """
-    workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
-    where = ["--workspace", workspace.path, "--data", drawn, "--json", "--preset", "first-try"]
-    process = run_command("train", *where, *list_options(tiny_settings))
-    assert process.returncode == 0, process.stderr
+
+    def train(folder):
+        where = ["--workspace", folder / "workspace", "--data", drawn, "--json"]
+        options = ["--preset", "first-try", *list_options(tiny_settings)]
+        process = run_command("train", *where, *options)
+        assert process.returncode == 0, process.stderr
+        write_json(folder / "process.json", {"stdout": process.stdout, "stderr": process.stderr})
+
+    folder = prepare(tmp_path_factory, "trained", train)
+    own = tmp_path_factory.mktemp("trained") / "workspace"
+    workspace = Workspace(shutil.copytree(folder / "workspace", own))
     [run] = list_runs(workspace)
+    process = SimpleNamespace(**read_json(folder / "process.json"))
     return SimpleNamespace(workspace=workspace, run=run, process=process)
 
 

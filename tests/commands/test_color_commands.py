@@ -1,7 +1,6 @@
 """The commands on color: a photo's color, and a run's findings and report end to end."""
 
 import json
-import shutil
 
 import pytest
 from PIL import Image, ImageDraw
@@ -11,7 +10,6 @@ from zapcls.data.sources import read_catalogue
 from zapcls.report.files import find_browser
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.store import list_stores
 
 slow = pytest.mark.slow
 
@@ -70,42 +68,28 @@ def test_a_catalogue_s_photos_are_named_as_in_the_store(drawn, tmp_path, capsys)
     assert named == store.read_colors()["color"].head(12).to_list()
 
 
-@pytest.fixture(scope="module")
-def workspace(trained, tmp_path_factory):
-    """The workspace of a trained run, copied: these tests add to it."""
-    folder = tmp_path_factory.mktemp("reported") / "workspace"
-    return Workspace(shutil.copytree(trained.workspace.path, folder))
-
-
 @slow
-def test_the_findings_of_a_real_run(workspace, trained, run_command):
-    words = ["color-bias", trained.run.run_id, "--json", "--workspace", workspace.path]
+def test_the_findings_of_a_real_run(run, read_rows):
+    [before] = read_rows("color-bias", run.run_id)
+    [found] = read_rows("color-bias", run.run_id, "--recolor")
 
-    before = run_command(*words)
-    after = run_command(*words, "--recolor")
-
-    assert (before.returncode, after.returncode) == (0, 0), before.stderr + after.stderr
-    assert json.loads(before.stdout)["recolor"] == []
-    found = json.loads(after.stdout)
+    assert before["recolor"] == []
     assert found["recolor"]
     [identity] = [row for row in found["controls"] if row["edit"] == "identity"]
     assert (identity["flip_rate"], identity["delta_e"]) == (0, 0)
     assert list(found["missing"]) == ["oof", "trade"]
-    assert list_stores(workspace)
 
 
 @slow
-def test_the_report_of_a_real_run(workspace, trained, run_command, tmp_path):
-    words = ["report", trained.run.run_id, "--workspace", workspace.path, "-o"]
+def test_the_report_of_a_real_run(run, command, tmp_path):
+    code, _, err = command("report", run.run_id, "-o", tmp_path / "report.html")
 
-    process = run_command(*words, tmp_path / "report.html")
-
-    assert process.returncode == 0, process.stderr
+    assert code == 0, err
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "The photos are drawings that zapcls made" in page
     if find_browser() is None:
         pytest.skip("there is no Chromium here to print a PDF")
-    process = run_command(*words, tmp_path / "report.pdf")
-    assert process.returncode == 0, process.stderr
+    code, _, err = command("report", run.run_id, "-o", tmp_path / "report.pdf")
+    assert code == 0, err
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")

@@ -2,15 +2,11 @@
 
 import csv
 import io
-import json
-import shutil
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from zapcls.__main__ import main
 from zapcls.analysis.decisions import build_corrections, settle
 from zapcls.data.color import BASIC_COLORS
 from zapcls.evidence import open_evidence
@@ -18,51 +14,12 @@ from zapcls.schema import LABEL_ISSUES
 from zapcls.work import perform
 from zapcls.work.cross_validate import split_fold
 from zapcls.workspace import jobs
-from zapcls.workspace.layout import Workspace
 from zapcls.workspace.new_runs import create_retraining
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_derived, read_predictions
-from zapcls.workspace.runs import find_run, list_runs
+from zapcls.workspace.runs import list_runs
 
 slow = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def workspace(trained, tmp_path_factory):
-    """The workspace of a trained run, copied: these tests add to it."""
-    with warnings.catch_warnings(action="ignore"):
-        import torch
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("explained") / "workspace"
-    return Workspace(shutil.copytree(trained.workspace.path, folder))
-
-
-@pytest.fixture
-def run(workspace, trained):
-    return find_run(workspace, trained.run.run_id)
-
-
-@pytest.fixture
-def command(workspace, capsys):
-    """Return a function that runs a command: code, stdout, stderr."""
-
-    def call(*words):
-        code = main([*map(str, words), "--workspace", str(workspace.path)])
-        return code, *capsys.readouterr()
-
-    return call
-
-
-@pytest.fixture
-def read_rows(command):
-    """Return a function that runs a command with --json and reads its lines."""
-
-    def call(*words):
-        code, out, err = command(*words, "--json")
-        assert code == 0, err
-        return [json.loads(line) for line in out.splitlines()]
-
-    return call
 
 
 @slow
