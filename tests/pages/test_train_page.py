@@ -78,8 +78,8 @@ def test_changed_fields_are_the_config_that_starts(workspace, open_page, launche
     said = (
         "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · "
         "balanced class weights · mixup 1 · labels smoothed by 10 % · seed 4 · "
-        "hues turned by up to 10 % of the circle · 25 % of the photos in gray · 50 % of the photos recolored · balanced color weights · "
-        "balanced last layer"
+        "hues turned by up to 10 % of the circle · 25 % of the photos in gray · "
+        "50 % of the photos recolored · balanced color weights · balanced last layer"
     )
     assert said in app.said
     app.click("start")
