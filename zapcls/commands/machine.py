@@ -1,6 +1,7 @@
 """The commands about this machine: its devices, the app, and a job that a page created."""
 
 import argparse
+import contextlib
 import json
 import os
 import socket
@@ -91,9 +92,17 @@ def run_work(arguments: argparse.Namespace) -> None:
     workspace, job = open_workspace(arguments.workspace), Job(arguments.job.resolve())
     if not (job.path / "config.json").is_file():
         raise BadInput(f"JOB_DIR must be the folder of a job, got {job.path}. A page makes one.")
-    if hasattr(os, "nice"):  # the app's pages come first
-        os.nice(_JOB_NICENESS)
+    step_back()
     perform(job, workspace)
+
+
+def step_back() -> None:
+    """Let the app's pages come first."""
+    if hasattr(os, "nice"):
+        os.nice(_JOB_NICENESS)
+    # Linux may share out the cores by session, and a job has one of its own.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_JOB_NICENESS), encoding="ascii")
 
 
 def add_commands(add: Any) -> None:
