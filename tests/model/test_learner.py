@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 
 from zapcls import model
@@ -122,45 +120,9 @@ def test_weighted_losses_are_the_mean_of_each_photos_loss_times_its_weight(torch
     logits = torch.log(torch.tensor([[0.5, 0.5], [0.75, 0.25]]))
     codes = torch.tensor([0, 1])
 
-    loss = model.learner.CrossEntropy()
+    loss = model.learner.cross_entropy
     weighted, plain = loss(logits, codes, torch.tensor([0.5, 3.0])), loss(logits, codes)
 
     half, quarter = torch.log(torch.tensor([2.0, 4.0]))
     assert float(weighted) == pytest.approx(float(0.5 * half + 3 * quarter) / 2)
     assert float(plain) == pytest.approx(float(half + quarter) / 2)
-
-
-def test_smoothed_labels_count_in_training_alone(torch):
-    logits = torch.log(torch.tensor([[0.8, 0.2]]))
-    codes = torch.tensor([0])
-    loss = model.learner.CrossEntropy(smoothing=0.1)
-
-    trained = loss(logits.clone().requires_grad_(), codes)
-
-    own, other = -torch.log(torch.tensor([0.8, 0.2]))
-    assert trained.item() == pytest.approx(float(0.95 * own + 0.05 * other))
-    assert float(loss(logits, codes)) == pytest.approx(float(own))
-
-
-def test_mixed_photos_have_the_losses_of_both_labels_in_their_shares(torch):
-    torch.manual_seed(0)
-    codes, loss = torch.tensor([0, 1, 2, 1]), model.learner.CrossEntropy()
-    mix = model.learner.MixPhotos(0.4)
-    mix.learn = SimpleNamespace(
-        training=True, xb=(torch.eye(4),), yb=(codes,), loss_func=loss, pred=torch.randn(4, 3)
-    )
-
-    mix.before_batch()
-    [mixed] = mix.learn.xb
-    mix.learn.loss_grad = loss(mix.learn.pred, codes)
-    mix.after_loss()
-
-    share = float(mixed.diagonal().min())
-    others = (mixed - share * torch.eye(4)).argmax(dim=1)
-    assert 0.5 <= share < 1
-    assert sorted(others.tolist()) == [0, 1, 2, 3] != others.tolist()
-    own, other = loss(mix.learn.pred, codes), loss(mix.learn.pred, codes[others])
-    assert float(mix.learn.loss) == pytest.approx(float(share * own + (1 - share) * other))
-    mix.learn.training, mix.learn.xb = False, (torch.eye(4),)
-    mix.before_batch()
-    assert torch.equal(mix.learn.xb[0], torch.eye(4))

@@ -18,10 +18,16 @@ COLOR = {"hue_jitter": 0.2, "grayscale_share": 0.2, "recolor_share": 0.3}
 BALANCED = {"color_weights": "balanced", "last_layer": "balanced"}
 FROZEN = {"frozen_epochs": 2, "frozen_lr": 1e-2, "unfrozen_epochs": 0, **BALANCED, **COLOR}
 SETTINGS = {
-    "kept features": FROZEN | {"views": 3, "mixup": 0.4, "label_smoothing": 0.1},
+    "kept features": FROZEN | {"views": 3, "mixup": 0.4, "averaging": "yes"},
     "through the body": FROZEN | {"views": 0},
     "the last stage": FROZEN
-    | {"arch": STAGED, "unfrozen_part": "last_stage", "frozen_epochs": 1, "unfrozen_epochs": 1},
+    | {
+        "arch": STAGED,
+        "unfrozen_part": "last_stage",
+        "frozen_epochs": 1,
+        "unfrozen_epochs": 2,
+        "averaging": "yes",
+    },
     "the whole network": FROZEN | {"frozen_epochs": 0, "unfrozen_epochs": 2},
 }
 

@@ -16,11 +16,11 @@ FIELDS = [
     "unfrozen_lr", "unfrozen_part", "batch_size", "split", "augmentation", "seed", "device",
     "precision", "views", "start_size", "compile", "hue_jitter", "grayscale_share",
     "recolor_share", "color_weights", "last_layer", "class_weights",
-    "mixup", "label_smoothing", "answer_views",
+    "mixup", "averaging", "answer_views",
 ]  # fmt: skip
 COLOR = ["hue_jitter", "grayscale_share", "recolor_share", "color_weights", "last_layer"]
 RARE = [
-    "views", "rare", "start_size", "device", "precision", "compile", "mixup", "label_smoothing",
+    "views", "rare", "start_size", "device", "precision", "compile", "mixup", "averaging",
     "answer_views",
 ]  # fmt: skip
 
@@ -70,14 +70,14 @@ def test_changed_fields_are_the_config_that_starts(workspace, open_page, launche
         "unfrozen_part": "last_stage", "views": 4, "start_size": 64, "compile": "yes",
         "hue_jitter": 0.1, "grayscale_share": 0.25, "recolor_share": 0.5,
         "color_weights": "balanced", "last_layer": "balanced", "class_weights": "balanced",
-        "mixup": 1.0, "label_smoothing": 0.1, "answer_views": 1,
+        "mixup": 1.0, "averaging": "yes", "answer_views": 1,
     }  # fmt: skip
     app = open_page("train").choose("preset", "laptop")
     for name, value in changes.items():
         app.choose(f"{name}-laptop", value)
     said = (
         "resnet18 · 96 px · batch 16 · ImageNet weights · last stage · random split · "
-        "balanced class weights · mixup 1 · labels smoothed by 10 % · seed 4 · "
+        "balanced class weights · mixup 1 · averaged weights · seed 4 · "
         "hues turned by up to 10 % of the circle · 25 % of the photos in gray · "
         "50 % of the photos recolored · balanced color weights · balanced last layer"
     )

@@ -52,7 +52,7 @@ class Preset:
 
 
 # What keeps a network from learning a few thousand photos by heart (docs/recipe.md).
-_CAREFUL = {"mixup": 0.4, "answer_views": 2}
+_CAREFUL = {"mixup": 0.4, "averaging": "yes", "answer_views": 2}
 
 PRESETS = {
     "first-try": Preset(

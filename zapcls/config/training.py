@@ -189,9 +189,9 @@ class TrainConfig:
     mixup: float = row(0.0, number(2), "Mixup (strength)", "Advanced",
         "train on mixed pairs of photos: 0.4 mixes mildly, 1 evenly (Zhang and others 2018)",
         line="mixup {}", is_quiet=True, curve=Curve("with", "mixup {}"))
-    label_smoothing: float = row(0.0, share(0.5), "Label smoothing", "Advanced",
-        "share of each label that is spread over all classes while training",
-        line="labels smoothed by {}", is_quiet=True, curve=Curve("with"))
+    averaging: str = row("no", _same(("no", "yes")), "Averaged weights", "Advanced",
+        "measure and keep a running mean of the weights, over some fifty steps, in the last phase",
+        line="averaged weights", is_quiet=True)
     seed: int = row(0, whole(0, 2**32 - 1), "Seed", "Data",
         "of the split, the head and the batches", line="seed {}")
     device: str = row("auto", _same(DEVICES, "device"), "Device", "Advanced", "where to train")

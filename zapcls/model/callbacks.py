@@ -18,6 +18,7 @@ from zapcls.config import PHASES
 from zapcls.errors import Stopped
 from zapcls.model import checkpoint, processes
 from zapcls.model.loaders import PixelGather, seed_batches
+from zapcls.model.steadier import AverageWeights
 from zapcls.progress import Progress
 from zapcls.workspace.layout import replace_file
 
@@ -227,10 +228,12 @@ class WriteCheckpoint(AfterEpoch):
         folder: Path,
         keep_best: KeepBest,
         epochs_before: int,
+        average: AverageWeights | None = None,
         **facts: Any,
     ) -> None:
         """`facts` are the `phase, batch_size, rate` of the phase."""
         self.network, self.folder, self.keep_best = network, folder, keep_best
+        self.average = average
         self.epochs_before, self.facts = epochs_before, facts
 
     def finish_epoch(self, *values: float) -> None:
@@ -240,6 +243,7 @@ class WriteCheckpoint(AfterEpoch):
             phase_epoch=self.epoch + 1,
             epochs_done=self.epochs_before + self.epoch + 1,
             best=self.keep_best.best,
+            average=None if self.average is None else self.average.mean,
             **self.facts,
         )
         checkpoint.write(state, self.folder)

@@ -29,6 +29,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     smooth_loss: tuple[int, float]  # how many batches went into it, and its raw value
     scaler: dict[str, Any] | None
+    average: dict[str, Any] | None = None  # the running mean of the weights, where one is kept
 
 
 def take(learner: Learner, network: nn.Module, **facts: Any) -> Checkpoint:

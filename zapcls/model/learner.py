@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from fastai.callback.channelslast import ChannelsLast
-from fastai.callback.core import Callback
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
@@ -21,6 +19,7 @@ from zapcls.config import TrainConfig
 from zapcls.errors import BadInput, ZapError
 from zapcls.model.architectures import build_body
 from zapcls.model.memory import keep_freed_memory
+from zapcls.model.steadier import MixPhotos
 from zapcls.model.targets import MeanErrorRate, over_targets
 
 
@@ -143,35 +142,6 @@ def split_parameters(parts: list[nn.Module]) -> list[list[nn.Parameter]]:
     return [*groups, list(head.parameters())]
 
 
-class MixPhotos(Callback):
-    """Mixup: trains on pairs of photos of a batch, with the losses of both labels in their shares.
-
-    The larger share is the photo's own; it is drawn from Beta(a, a) once a batch, as by its authors
-    (Zhang and others 2018, https://github.com/facebookresearch/mixup-cifar10).
-    """
-
-    order = 0  # before the precision is cast, after a batch is made
-
-    def __init__(self, strength: float) -> None:
-        self._strength = strength
-
-    def before_batch(self) -> None:
-        if not self.training:
-            return
-        [images], share = self.xb, np.random.beta(self._strength, self._strength)
-        self._share = max(share, 1 - share)
-        order = torch.randperm(len(images)).to(images.device)
-        self._other = tuple(part[order] for part in self.yb)
-        self.learn.xb = (torch.lerp(images[order], images, self._share),)
-
-    def after_loss(self) -> None:
-        if not self.training:
-            return
-        other = self.loss_func(self.pred, *self._other)
-        self.learn.loss_grad = self._share * self.loss_grad + (1 - self._share) * other
-        self.learn.loss = self.loss_grad.clone()
-
-
 class Autocast(MixedPrecision):
     """fastai's mixed precision, on the device at hand instead of always on CUDA."""
 
@@ -181,26 +151,17 @@ class Autocast(MixedPrecision):
         self.autocast = torch.autocast(self.dls.device.type, dtype=dtype)
 
 
-class CrossEntropy(nn.Module):
+def cross_entropy(
+    logits: torch.Tensor, codes: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
     """The mean cross-entropy of a batch, times the photos' weights where it has some.
 
     It is divided by the number of photos, not by the sum of their weights: those have a mean of 1
-    over all batches, and a batch of rare photos counts for more. With `smoothing` each label of a
-    training photo gives that share to all classes alike (Szegedy and others 2016).
+    over all batches, and a batch of rare photos counts for more.
     """
-
-    def __init__(self, smoothing: float = 0.0) -> None:
-        super().__init__()
-        self.smoothing = smoothing
-
-    def forward(
-        self, logits: torch.Tensor, codes: torch.Tensor, weights: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        smoothing = self.smoothing if logits.requires_grad else 0.0  # tune is measured as it is
-        if weights is None:
-            return F.cross_entropy(logits, codes, label_smoothing=smoothing)
-        losses = F.cross_entropy(logits, codes, reduction="none", label_smoothing=smoothing)
-        return (losses * weights).mean()
+    if weights is None:
+        return F.cross_entropy(logits, codes)
+    return (F.cross_entropy(logits, codes, reduction="none") * weights).mean()
 
 
 def build_learner(
@@ -216,11 +177,10 @@ def build_learner(
     `sizes` are the numbers of classes of its targets.
     """
     is_one = len(sizes) == 1
-    loss = CrossEntropy(config.label_smoothing)
     learner = Learner(
         dls,
         model.to(dls.device),
-        loss_func=loss if is_one else over_targets(loss, sizes),
+        loss_func=cross_entropy if is_one else over_targets(cross_entropy, sizes),
         metrics=error_rate if is_one else MeanErrorRate(sizes),
         splitter=lambda _: split_parameters(parts),
         path=folder,

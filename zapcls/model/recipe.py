@@ -30,6 +30,7 @@ from zapcls.model.loaders import seed_random
 from zapcls.model.lr_finder import LrCurve, find_learning_rate
 from zapcls.model.memory import halve_until_it_fits
 from zapcls.model.phases import Phases, Photos
+from zapcls.model.steadier import AverageWeights
 from zapcls.progress import Progress
 from zapcls.workspace.layout import read_json, replace_file, write_json
 
@@ -159,8 +160,12 @@ class Recipe:
         batches, title = len(learner.dls.train), self.phases.name_title(phase)
         report = ReportProgress(title, self.progress, epochs * batches, done=start * batches)
         callbacks += [SeedEpochs(self.config.seed, phase), report]
+        average = None
+        if self.config.averaging == "yes" and phase == self.phases.list_names()[-1]:
+            average = AverageWeights(learner.model, None if state is None else state.average)
+            callbacks.append(average)
         if processes.is_first():
-            callbacks += self._list_writers(phase, rate, report)
+            callbacks += self._list_writers(phase, rate, report, average)
         if processes.count() > 1:
             has_idle_layers = not has_stages(self.config.arch)
             callbacks.append(processes.TrainTogether(self.device, has_idle_layers))
@@ -187,14 +192,16 @@ class Recipe:
             )
         return self.find_rate(phase).suggestions["valley"]
 
-    def _list_writers(self, phase: str, rate: float, report: ReportProgress) -> list[Callback]:
+    def _list_writers(
+        self, phase: str, rate: float, report: ReportProgress, average: AverageWeights | None
+    ) -> list[Callback]:
         """The callbacks that write into the run's folder."""
         before = self.phases.count_before(phase)
         facts = {"phase": phase, "rate": rate, "batch_size": self.batch_size}
         return [
             WriteCurves(self.folder, phase, before, report),
             self._keep_best,
-            WriteCheckpoint(self.network, self.folder, self._keep_best, before, **facts),
+            WriteCheckpoint(self.network, self.folder, self._keep_best, before, average, **facts),
         ]
 
 
