@@ -1,5 +1,7 @@
 """What does the run say of my photo?"""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from zapcls.answer.classify import Answer
@@ -8,7 +10,7 @@ from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
 from zapcls.config.risks import RISK, RISKS, write_risk
 from zapcls.data.photo import SUFFIXES
-from zapcls.data.task import Task
+from zapcls.data.task import Task, gather_labels
 from zapcls.errors import BadInput
 from zapcls.ui import cache, job_view, messages, navigation, run_picker, run_state, uploads
 from zapcls.ui.many_view import show_many
@@ -35,7 +37,10 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
             share = numbers.probability(answer.prob[answer.label])
             if answer.familiar is False:
                 st.warning(f"This does not look like {name_learned(task)}.", icon=":material/help:")
-            st.markdown(f"### Looks like {messages.escape(task.name(answer.label))}: {share}")
+            called = messages.escape(task.name(answer.label))
+            looks = numbers.begin(called) if task.labels_of else f"Looks like {called}"
+            st.markdown(f"### {looks}: {share}")
+            show_threshold(task)
             show_sureness(run, task, answer)
             st.plotly_chart(
                 probabilities(answer.prob, task.name), key=f"prob-{place}",
@@ -82,22 +87,49 @@ def pick_risk(run: Run) -> None:
     )  # fmt: skip
 
 
+def show_threshold(task: Task) -> None:
+    """Show from which probability on a label is given."""
+    if task.threshold is not None:
+        st.caption(
+            f"A photo is called {messages.escape(task.classes[0])} from "
+            f"{numbers.probability(task.threshold)} on, where tune expects the best F1."
+        )
+
+
 def show_others(run: Run, task: Task, answers: dict[str, Answer]) -> None:
-    """Show the answers under the run's other targets."""
+    """Show the answers under the run's other targets, the labels of a column in one line."""
     said = []
-    for other in run.tasks:
-        answer = answers[other.target]
-        if other != task:
+    for gathered in gather_labels(run.tasks):
+        if gathered[0].labels_of:
+            said.append(describe_labels(gathered, answers))
+        elif gathered != [task]:
+            [other] = gathered
+            answer = answers[other.target]
             share = numbers.percent(answer.prob[answer.label])
             called = messages.escape(other.name(answer.label))
             said.append(f"{messages.escape(numbers.begin(other.word))}: **{called}**, {share}")
     st.markdown("  \n".join(said))
 
 
+def describe_labels(labels: Sequence[Task], answers: dict[str, Answer]) -> str:
+    """Describe which labels of a column are given and which are not, the likeliest first."""
+    likely = {label: answers[label.target].prob[label.classes[0]] for label in labels}
+    given, others = [], []
+    for label in sorted(labels, key=lambda one: -likely[one]):
+        said = f"{messages.escape(label.classes[0])} {numbers.probability(likely[label])}"
+        is_given = answers[label.target].label == label.classes[0]
+        (given if is_given else others).append(f"**{said}**" if is_given else said)
+    column = messages.escape(numbers.begin(labels[0].column_word))
+    rest = f"; not {', '.join(others)}" if others else ""
+    return f"{column}: {', '.join(given) or '**none**'}{rest}"
+
+
 def ask(task: Task) -> str:
     """Ask the question that the page answers."""
     if task.is_department:
         return f"Which department would a shop put this {task.thing} in?"
+    if task.labels_of:
+        return f"Does the {task.column_word} {task.classes[0]} fit this {task.thing}?"
     return f"Which {task.word} does this {task.thing} belong to?"
 
 
@@ -106,8 +138,8 @@ st.title("Classify", anchor=False)
 run = run_state.need_run()
 task = run.task
 st.markdown(
-    f"{ask(task)} Best is one {task.thing} from the side, facing left, on a plain light ground, as "
-    "in the catalogue."
+    f"{messages.escape(ask(task))} Best is one {task.thing} from the side, facing left, on a plain "
+    "light ground, as in the catalogue."
 )
 upload, camera = st.columns([3, 2], gap="large")
 with upload:

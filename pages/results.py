@@ -52,6 +52,8 @@ split = pick_one(
     help="valid is only reported; tune chose the best epoch; train was learned from.",
 )  # fmt: skip
 ask = Ask(task, split=split)
+if task.labels_of:
+    show("labels", evidence, ask)
 # More classes need the whole width.
 columns: list[Any] = (
     list(st.columns(2, gap="large"))

@@ -23,6 +23,7 @@ from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_history, read_losses
 from zapcls.workspace.runs import Run
+from zapcls.workspace.store import build_tasks
 from zapcls.workspace.trash import archive_run, delete_run, list_archived, restore_run
 
 WORST, WORST_PX = 5, 158  # five in a row at 1280 px
@@ -158,7 +159,7 @@ def follow_up(run: Run) -> None:
 
 def name_target(run: Run) -> str:
     """Name the target that the rate of a run about several is of: , closure."""
-    return f", {run.task.word}" if len(run.tasks) > 1 else ""
+    return f", {messages.escape(run.task.title)}" if len(run.tasks) > 1 else ""
 
 
 def show_starts(picked: Run | None) -> None:
@@ -171,6 +172,8 @@ def show_starts(picked: Run | None) -> None:
         ):
             workspace = cache.workspace()
             config = settings_form.build_chosen_config()
+            if config.cells == "labels" and (store := cache.chosen_store()):
+                build_tasks(store, config)  # a column that has no labels is told of before it runs
             job_view.launch_run(create_run(workspace, config, read_chosen_data(workspace)))
         if resumable and st.button("Resume", key="resume", icon=":material/resume:"):
             resume(resumable)

@@ -263,6 +263,22 @@ def several(write_catalogue, tmp_path_factory):
     return SimpleNamespace(workspace=workspace, data_dir=data_dir, store=store, run=run)
 
 
+@pytest.fixture(scope="session")
+def materials(write_catalogue, tmp_path_factory):
+    """A finished run for each of three materials as a label: `workspace, data_dir, store, run`.
+
+    It is shared; do not change it. Nothing was trained; see `planned_run.list_materials`.
+    """
+    from planned_run import add_planned, list_materials
+
+    folder = tmp_path_factory.mktemp("materials")
+    data_dir = write_catalogue(folder / "data", list_materials())
+    workspace = Workspace(folder / "workspace")
+    store = open_store(workspace, read_catalogue(data_dir))
+    run = add_planned(workspace, data_dir, store, target="material", cells="labels")
+    return SimpleNamespace(workspace=workspace, data_dir=data_dir, store=store, run=run)
+
+
 @pytest.fixture
 def color_run(tmp_path):
     """A finished run without a training: its model calls red photos Women and blue ones Men.

@@ -1,6 +1,7 @@
 """A catalogue of any number of kinds, and a finished run on it whose answers are planned."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from small import small_config
 
 from zapcls.analysis import metrics
 from zapcls.answer.classify import name_output
+from zapcls.work.evaluate import summarize, summarize_targets
 from zapcls.workspace import worker
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
@@ -21,6 +23,8 @@ from zapcls.workspace.store import Store, build_tasks, read_split
 
 PAINTS = {"pink": (244, 143, 177), "black": (20, 20, 20), "brown": (120, 70, 30)}
 TARGET = "sub_category"
+MATERIALS = ("Leather;Rubber", "Leather", "Suede;Rubber", "Suede", "")  # of product after product
+THRESHOLD = 0.9  # of each label
 
 
 def draw_photo(paint: str, number: int) -> bytes:
@@ -42,6 +46,21 @@ def list_kinds(kinds: int, products: int = 12) -> list[dict]:
         for product, kind in enumerate(owners)
         for place, paint in enumerate(PAINTS)
         if place < 1 + product % 3
+    ]  # fmt: skip
+
+
+def list_materials(products: int = 80) -> list[dict]:
+    """List rows whose materials are MATERIALS in turn, some of them several; nothing else varies.
+
+    `Wool` has too few products to be a label.
+    """
+    return [
+        {"CID": f"{1000 + product}-{place}", "brand": f"Brand {product % 3}",
+         "Material": "Wool;Leather" if product < 3 else MATERIALS[product % len(MATERIALS)],
+         "photo": draw_photo(paint, product)}
+        for product in range(products)
+        for place, paint in enumerate(PAINTS)
+        if place < 1 + product % 2
     ]  # fmt: skip
 
 
@@ -97,12 +116,17 @@ def add_planned(workspace: Workspace, data_dir: Path, store: Store, **settings) 
 def _write(run: Run, store: Store) -> None:
     config = run.train_config
     tasks, split, rates = build_tasks(store, config), read_split(store, config), {}
+    tasks = tuple(replace(one, threshold=THRESHOLD) if one.labels_of else one for one in tasks)
+    tables = {}
     write_task(run, *tasks)
     split.to_parquet(run.path / "split.parquet")
     for task in tasks:
         told = split[split["target"] == task.target]
         logits = plan_logits(told, task.classes)
-        table, prob = metrics.build_predictions(told, logits, task.classes, task.target)
+        table, prob = metrics.build_predictions(
+            told, logits, task.classes, task.target, task.decide
+        )
+        tables[task.target] = table
         write_answers(run.path, table, prob, task.target)
         rates[task.target] = {
             "splits": metrics.summarize_splits(table),
@@ -124,4 +148,6 @@ def _write(run: Run, store: Store) -> None:
     }  # fmt: skip
     write_json(run.path / "model.json", facts)
     summary = {"targets": rates, "onnx_max_difference": 0.0, "seconds": 1.0}
+    if tasks[0].labels_of:
+        summary |= summarize_targets(tables, tasks, summarize)
     write_json(run.path / "metrics.json", summary)

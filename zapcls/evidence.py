@@ -69,7 +69,7 @@ class Evidence:
 
     @cached_property
     def task(self) -> Task:
-        """What is looked at: a target of the run, its classes in order, and their wording."""
+        """What is looked at: a target of the run."""
         return self.run.task
 
     @property
@@ -92,8 +92,8 @@ class Evidence:
     @property
     def check(self) -> LabelCheck:
         """The label check that goes with the run's network; `is_done` tells whether it is there."""
-        config = self.run.train_config.about(self.task.target)
-        return self.keep("check", ("store",), lambda: find_check(self.store, config))
+        config, target = self.run.train_config.about(self.task.column), self.task.target
+        return self.keep("check", ("store",), lambda: find_check(self.store, config, target))
 
     @property
     def predictions(self) -> pd.DataFrame:
@@ -102,6 +102,11 @@ class Evidence:
             "predictions", ("predictions",),
             lambda: run_tables.read_predictions(self.run, self.workspace),
         )  # fmt: skip
+
+    @property
+    def labels(self) -> dict[Task, pd.DataFrame]:
+        """The answers under each label of the column; none where the target is no label."""
+        return self.keep("labels", ("predictions",), lambda: run_tables.read_labels(self.run))
 
     @property
     def heads(self) -> pd.DataFrame | None:
@@ -219,7 +224,7 @@ class Evidence:
         found = [
             name
             for name in self.store.read_catalog().columns
-            if name in table and name not in _NO_GROUPS and name not in ("color", self.task.target)
+            if name in table and name not in _NO_GROUPS and name not in ("color", self.task.column)
             and 1 < len(_list_values(table[name])) < len(table)
         ]  # fmt: skip
         return ["color", *found]

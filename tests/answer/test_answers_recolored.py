@@ -7,10 +7,10 @@ import pytest
 from zapcls import schema
 from zapcls.answer.recolored import ask, choose_photos, show_in_colors
 from zapcls.data.color import BASIC_COLORS, object_mask
+from zapcls.data.task import DEFAULT_TASK
 from zapcls.progress import silent
 
 SIDE = 72
-CLASSES = ["Women", "Men"]
 
 
 def draw_shoe(color, ground=255):
@@ -40,7 +40,7 @@ def pixels():
 def found(pixels):
     photos = pd.DataFrame({"image_id": ["brown", "black", "none"], "row": [0, 1, 2],
                            "label": ["Men", "Men", "Women"]})  # fmt: skip
-    return ask(Redness(), pixels, photos, CLASSES, silent, seed=3)
+    return ask(Redness(), pixels, photos, DEFAULT_TASK, silent, seed=3)
 
 
 def test_every_photo_has_its_identity_and_every_color_is_tried(found):
@@ -88,7 +88,7 @@ def test_a_control_changes_as_much_as_its_edit(found):
 def test_the_run_s_seed_moves_its_photos(pixels, found):
     photos = pd.DataFrame({"image_id": ["brown"], "row": [0], "label": ["Men"]})
     again, other = (
-        ask(Redness(), pixels, photos, CLASSES, silent, seed).query("edit == 'random'")
+        ask(Redness(), pixels, photos, DEFAULT_TASK, silent, seed).query("edit == 'random'")
         for seed in (3, 4)
     )
     known = found[(found["edit"] == "random") & (found["image_id"] == "brown")]
@@ -115,7 +115,7 @@ def test_photos_are_whole_products_of_valid():
 
 
 def test_the_strip_begins_with_the_photo_and_marks_how_a_color_was_reached(pixels):
-    versions = show_in_colors(Redness(), pixels[1], CLASSES)
+    versions = show_in_colors(Redness(), pixels[1], DEFAULT_TASK)
 
     assert (versions[0].color, versions[0].edit) == ("black", "")
     assert {version.color for version in versions} == set(BASIC_COLORS)
@@ -127,5 +127,5 @@ def test_the_strip_begins_with_the_photo_and_marks_how_a_color_was_reached(pixel
 
 
 def test_where_no_shoe_is_found_the_photo_stands_alone(pixels):
-    [version] = show_in_colors(Redness(), pixels[2], CLASSES)
+    [version] = show_in_colors(Redness(), pixels[2], DEFAULT_TASK)
     assert (version.color, version.edit) == ("", "")

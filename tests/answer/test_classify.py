@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from zapcls.answer.classify import classify, open_classifier
+from zapcls.answer.classify import classify, classify_targets, open_classifier
+from zapcls.data.task import Task
 from zapcls.errors import ZapError
 
 CLASSES = ["Women", "Men"]
@@ -89,3 +90,17 @@ def test_a_photo_of_the_catalogue_gets_the_prediction_of_its_run(trained):
         )
         assert answer.prob[row.prediction] == pytest.approx(row.prob, abs=1e-3)
         assert np.array_equal(answer.pixels, store.pixels[row.row])
+
+
+def test_a_label_is_given_from_its_threshold_on(classifier, jpeg):
+    content = jpeg((20, 20), (128, 0, 0))  # 4 x 128 / 255 against 0: 88 %
+    labels = [
+        Task(f"color: {least}", ("red", "not red"), labels_of="color", threshold=least)
+        for least in (0.85, 0.9)
+    ]
+
+    low, high = (classify_targets(classifier, [one], content)[one.target] for one in labels)
+
+    assert (low.label, high.label) == ("red", "not red")
+    assert low.prob == high.prob
+    assert low.prob["red"] == pytest.approx(0.88, abs=0.01)

@@ -7,10 +7,11 @@ from zapcls.data.labels import (
     check_trainable,
     count_drops,
     label_rows,
+    list_labels,
     resolve,
     summarize,
 )
-from zapcls.data.task import DEFAULT_TASK, Task
+from zapcls.data.task import DEFAULT_TASK, Task, build_label
 
 CLOSURE = Task("closure", ("Zipper", "Buckle"))
 KINDS = Task("sub_category", ())
@@ -186,3 +187,65 @@ def test_rare_classes_are_joined_where_they_are_many_enough_together():
     few = table[table["sub_category"] != "Loafers"]
     assert resolve(few, joined).classes == ("Heels", "Flats")
     assert count_drops(label_rows(few, joined))["rare sub-category"] == 2 * rare
+
+
+def build_materials(**products):
+    """Return a catalogue with so many products of each cell, __ for ; between its values."""
+    table = build_kinds(**products).rename(columns={"sub_category": "material"})
+    cells = table["material"].str.strip("_").str.replace("__", ";")
+    return table.assign(material=cells)
+
+
+MATERIAL = Task("material", ())
+
+
+def test_each_frequent_value_of_a_column_is_a_label_the_most_frequent_first():
+    few = MIN_PRODUCTS - 1
+    table = build_materials(Suede__Leather=6, Leather=10, Suede=5, Wool__Suede=few, _=30)
+
+    found = list_labels(table, MATERIAL)
+
+    assert [label.classes for label in found] == [
+        ("Suede", "not Suede"), ("Leather", "not Leather"),
+    ]  # fmt: skip
+    assert [label.target for label in found] == ["material: Suede", "material: Leather"]
+    assert {label.labels_of for label in found} == {"material"}
+
+
+def test_a_value_that_all_but_a_few_products_have_is_no_label():
+    lacking = MIN_PRODUCTS - 1
+    table = build_materials(Leather__Suede=15, Leather=10, Suede=lacking)
+
+    assert [label.classes[0] for label in list_labels(table, MATERIAL)] == ["Suede"]
+
+
+def test_the_values_can_be_named(refuses):
+    table = build_materials(Leather__Suede=15, Leather=10, Suede=15, Wool=12)
+
+    found = list_labels(table, Task("material", ("Wool", "Leather")))
+
+    assert [label.classes[0] for label in found] == ["Wool", "Leather"]
+
+
+def test_a_row_has_or_lacks_a_label_where_its_cell_names_anything():
+    table = build_materials(Leather__Suede=1, Leather=1, Suede=1, _=1)
+    table["material"] = table["material"].where(table.index != 0, " Suede ; Leather;;Leather")
+    table.loc[table.index[-1], "material"] = " ; "
+    table.loc[table.index[3], "image_problem"] = IMAGE_MISSING
+
+    labelled = label_rows(table, build_label("material", "Leather", "shoe", "shoes"))
+
+    assert labelled["label"].tolist() == [
+        "Leather", "Leather", "Leather", "", "not Leather", "not Leather", "", "",
+    ]  # fmt: skip
+    assert count_drops(labelled) == {"blank material": 2, IMAGE_MISSING: 1}
+    assert set(labelled["target"]) == {"material: Leather"}
+
+
+def test_a_column_without_several_values_or_without_frequent_ones_has_no_labels(refuses):
+    with refuses("cells name several (;", "no material", "--cells drop"):
+        list_labels(build_materials(Leather=20, Suede=20), MATERIAL)
+    with refuses(f"{MIN_PRODUCTS} products or more", "as many that have not", "(Leather, Suede)"):
+        list_labels(build_materials(Leather__Suede=3, Leather=2), MATERIAL)
+    with refuses("attribute of the catalogue", "'width'"):
+        list_labels(build_materials(Leather__Suede=3), Task("width", ()))

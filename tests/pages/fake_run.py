@@ -324,7 +324,7 @@ def ask_recolored(run, workspace, photos=12):
     """What a run says of its first valid photos recolored: the real edits, asked of its model."""
     store = find_store(workspace, run.facts["catalogue_id"])
     chosen = recolored.choose_photos(read_predictions(run, workspace), seed=0).head(photos)
-    return recolored.ask(open_classifier(run), store.pixels, chosen, run.facts["classes"], silent)
+    return recolored.ask(open_classifier(run), store.pixels, chosen, run.task, silent)
 
 
 def add_features(store, name="mobilenet_v2-128-0123456789ab"):

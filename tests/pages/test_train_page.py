@@ -20,7 +20,7 @@ FIELDS = [
 ]  # fmt: skip
 COLOR = ["hue_jitter", "grayscale_share", "recolor_share", "color_weights", "last_layer"]
 RARE = [
-    "views", "rare", "start_size", "device", "precision", "compile", "mixup", "averaging",
+    "views", "rare", "cells", "start_size", "device", "precision", "compile", "mixup", "averaging",
     "answer_views",
 ]  # fmt: skip
 

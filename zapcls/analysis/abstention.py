@@ -61,19 +61,19 @@ def find_thresholds(table: pd.DataFrame, classes: Sequence[str], risk: float) ->
         chosen = table[table["prediction"] == name].sort_values("prob", ascending=False)
         prob = chosen["prob"].to_numpy(dtype=float)
         is_last = np.append(prob[1:] < prob[:-1], True)[: len(prob)]  # of those with equal ones
-        wrong = 1 - _expect_right(prob, chosen["correct"].to_numpy())
+        wrong = 1 - expect_hits(prob, chosen["correct"].to_numpy())
         expected = np.cumsum(wrong) / np.arange(1, len(prob) + 1)
         good = np.flatnonzero((expected <= risk) & is_last)
         found[name] = float(prob[good[-1]]) if len(good) else None
     return found
 
 
-def _expect_right(prob: np.ndarray, is_right: np.ndarray) -> np.ndarray:
+def expect_hits(prob: np.ndarray, is_right: np.ndarray) -> np.ndarray:
     """Expect how often answers of a class are right, 0..1, by a logistic curve of their log odds.
 
     The curve is drawn towards the probability itself, as much as one photo would draw it.
     """
-    odds = np.log(prob / np.maximum(1 - prob, _LEAST))
+    odds = np.log(np.maximum(prob, _LEAST) / np.maximum(1 - prob, _LEAST))
 
     def loss(line: np.ndarray) -> float:
         height = line[0] + line[1] * odds

@@ -1,6 +1,6 @@
 """Predictions and what they amount to: the table, rates by split and class, confusions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,20 +13,25 @@ from zapcls.analysis.intervals import count_rates, fill_counts, rate_of_ratio, w
 
 
 def build_predictions(
-    split: pd.DataFrame, logits: np.ndarray, classes: Sequence[str], target: str
+    split: pd.DataFrame,
+    logits: np.ndarray,
+    classes: Sequence[str],
+    target: str,
+    decide: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Build the predictions table (`schema.PREDICTIONS`) and all probabilities.
 
     `split` (`schema.SPLIT`) and `logits` (n, classes) have the same rows, in the same order.
     A row whose label is none of the classes gets a prediction but no loss. Without a column
-    `catalog_label` the labels are the catalogue's.
+    `catalog_label` the labels are the catalogue's. `decide` makes the index of the answer of
+    probabilities (n, classes): that of the likeliest class unless given.
 
     Returns:
         The table, and float32 (n, classes) in the order of `classes`.
     """
     log_prob = log_softmax(logits.astype(np.float64), axis=1)
     prob = np.exp(log_prob)
-    best = prob.argmax(axis=1)
+    best = decide(prob) if decide else prob.argmax(axis=1)
     code = pd.Index(list(classes)).get_indexer(split["label"])
     row = np.arange(len(split))
     has_label = code >= 0

@@ -114,7 +114,7 @@ def classify(
     Raises:
         BadInput: it is no regular file, not a picture, broken or too large.
     """
-    [answer] = _answer(classifier, [classes], source, name)
+    [answer] = _answer(classifier, [Task("", tuple(classes))], source, name)
     return answer
 
 
@@ -125,18 +125,19 @@ def classify_targets(
 
     The keys are the targets, in the order of `tasks`.
     """
-    answers = _answer(classifier, [list(task.classes) for task in tasks], source, name)
+    answers = _answer(classifier, tasks, source, name)
     return {task.target: answer for task, answer in zip(tasks, answers, strict=True)}
 
 
 def _answer(
-    classifier: Classifier, targets: Sequence[list[str]], source: Path | bytes, name: str | None
+    classifier: Classifier, tasks: Sequence[Task], source: Path | bytes, name: str | None
 ) -> Iterator[Answer]:
-    """Answer one photo under each of some targets, whose classes stand side by side."""
+    """Answer one photo under each of some tasks, whose classes stand side by side."""
     side = classifier.side
     square = pixels.square(photo.decode_image(source, name, side), side)
     logits, _ = classifier.answer(square[None])
-    ends = np.cumsum([len(classes) for classes in targets])[:-1]
-    for classes, part in zip(targets, np.split(logits, ends, axis=1), strict=True):
-        prob = {cls: float(p) for cls, p in zip(classes, _softmax(part)[0], strict=True)}
-        yield Answer(max(prob, key=prob.__getitem__), prob, square)
+    ends = np.cumsum([len(task.classes) for task in tasks])[:-1]
+    for task, part in zip(tasks, np.split(logits, ends, axis=1), strict=True):
+        [prob] = _softmax(part)
+        label = task.classes[int(task.decide(prob))]
+        yield Answer(label, dict(zip(task.classes, prob.tolist(), strict=True)), square)

@@ -14,7 +14,7 @@ from zapcls.answer.classify import Answer, build_session, classify_targets, open
 from zapcls.config.risks import RISK
 from zapcls.data.task import Task
 from zapcls.errors import ZapError
-from zapcls.workspace.integrity import read_checked
+from zapcls.workspace.integrity import Types, read_checked
 from zapcls.workspace.runs import Run
 
 Classify = Callable[..., dict[str, Answer]]
@@ -79,7 +79,8 @@ def find_limits(run: Run) -> Limits | None:
     """
     if not (run.path / LIMITS).exists():
         return None
-    content = read_checked(run.path / LIMITS, {f"targets.{run.task.target}.thresholds": dict})
+    thresholds = ("targets", run.task.target, "thresholds")
+    content = read_checked(run.path / LIMITS, dict[tuple[str, ...], Types]({thresholds: dict}))
     return Limits(run.path, content["targets"])
 
 

@@ -18,6 +18,7 @@ from zapcls.analysis.metrics import labelled
 from zapcls.answer.classify import Classifier
 from zapcls.data import recolor as edits
 from zapcls.data.color import BASIC_COLORS
+from zapcls.data.task import Task
 from zapcls.progress import Progress
 
 MOST_PHOTOS = 2000  # of valid; whole products, drawn by the run's seed
@@ -44,7 +45,7 @@ def ask(
     classifier: Classifier,
     pixels: np.ndarray,
     photos: pd.DataFrame,
-    classes: list[str],
+    task: Task,
     progress: Progress,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -63,10 +64,10 @@ def ask(
         image = np.asarray(pixels[photo.row])
         waiting += [(facts | edit, edited) for edit, edited in edit_photo(image, rng)]
         if len(waiting) >= _BATCH:
-            parts.append(_answer(classifier, waiting, classes))
+            parts.append(_answer(classifier, waiting, task))
             waiting = []
     progress("Recoloring photos", len(photos), len(photos))
-    parts.append(_answer(classifier, waiting, classes))
+    parts.append(_answer(classifier, waiting, task))
     return schema.conform(pd.concat(parts, ignore_index=True), schema.RECOLORING, "recoloring")
 
 
@@ -81,7 +82,7 @@ class Version:
     prob: float  # of the prediction
 
 
-def show_in_colors(classifier: Classifier, image: np.ndarray, classes: list[str]) -> list[Version]:
+def show_in_colors(classifier: Classifier, image: np.ndarray, task: Task) -> list[Version]:
     """Ask a model about one shoe in every color that it can be given, the photo as it is first.
 
     A color is reached by its hue alone where that is enough, else by its lightness too. Where no
@@ -90,8 +91,8 @@ def show_in_colors(classifier: Classifier, image: np.ndarray, classes: list[str]
     versions = [*_list_versions(image)]
     prob, _ = classifier.predict(np.stack([edited for _, _, edited in versions]))
     return [
-        Version(*version, classes[int(row.argmax())], float(row.max()))
-        for version, row in zip(versions, prob, strict=True)
+        Version(*version, task.classes[called], float(row[called]))
+        for version, row, called in zip(versions, prob, task.decide(prob), strict=True)
     ]
 
 
@@ -175,7 +176,7 @@ def _describe(
     }  # fmt: skip
 
 
-def _answer(classifier: Classifier, waiting: list[Edit], classes: list[str]) -> pd.DataFrame:
+def _answer(classifier: Classifier, waiting: list[Edit], task: Task) -> pd.DataFrame:
     """Ask about the photos that there are; the others have no answer."""
     table = pd.DataFrame([known for known, _ in waiting])
     table = table.assign(prob_label=np.nan, prob_first=np.nan, prediction="")
@@ -183,8 +184,8 @@ def _answer(classifier: Classifier, waiting: list[Edit], classes: list[str]) -> 
     asked = list(images)
     if asked:
         prob, _ = classifier.predict(np.stack(list(images.values())))
-        of_label = pd.Index(classes).get_indexer(pd.Index(table["label"].iloc[asked]))
+        of_label = pd.Index(task.classes).get_indexer(pd.Index(table["label"].iloc[asked]))
         table.loc[asked, "prob_label"] = prob[np.arange(len(asked)), of_label]
         table.loc[asked, "prob_first"] = prob[:, 0]
-        table.loc[asked, "prediction"] = np.array(classes)[prob.argmax(axis=1)]
+        table.loc[asked, "prediction"] = np.array(task.classes)[task.decide(prob)]
     return table

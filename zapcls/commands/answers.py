@@ -3,18 +3,20 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zapcls.blocks import numbers
 from zapcls.commands.terminal import TerminalBar, spell_out
 from zapcls.config.risks import RISK, RISKS
+from zapcls.data.task import Task, gather_labels
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import open_workspace
 from zapcls.workspace.runs import find_run
 
 if TYPE_CHECKING:  # they bring the engine, which most commands do without
+    from zapcls.answer.classify import Answer
     from zapcls.answer.limits import Classify
 
 Told = tuple[dict[str, Any], str]  # the facts of a JSON object, and a line for a person
@@ -25,6 +27,7 @@ def run_classify(arguments: argparse.Namespace) -> None:
 
     run = find_run(open_workspace(arguments.workspace), arguments.run).about(arguments.target)
     answer_photo, target = open_answering(run, arguments.risk), run.task.target
+    tasks = run.tasks
     if find_limits(run) is None:
         print(f"zapcls: {explain_unknown(run)}", file=sys.stderr)
     if arguments.csv:
@@ -36,15 +39,29 @@ def run_classify(arguments: argparse.Namespace) -> None:
         targets = {
             name: {fact: getattr(one, fact) for fact in names} for name, one in answers.items()
         }
-        said = (
-            (f"{one.label}, {numbers.probability(one.prob[one.label])}", describe(one, run.task))
-            for one in answers.values()
-        )
-        return targets[target] | {"targets": targets}, "; ".join(
-            ", ".join(filter(None, words)) for words in said
-        )
+        for task in tasks:
+            if task.threshold is not None:
+                targets[task.target]["threshold"] = task.threshold
+        said = "; ".join(_say(gathered, answers, describe) for gathered in gather_labels(tasks))
+        return targets[target] | {"targets": targets}, said
 
     print_answers(arguments, ask, "classified")
+
+
+def _say(
+    tasks: Sequence[Task],
+    answers: Mapping[str, "Answer"],
+    describe: Callable[["Answer", Task], str],
+) -> str:
+    """Say the answer under one target, or which of a column's labels are given."""
+    said = []
+    for task in tasks:
+        one = answers[task.target]
+        if not task.labels_of or one.label == task.classes[0]:
+            likely = numbers.probability(one.prob[one.label])
+            said.append(", ".join(filter(None, (one.label, likely, describe(one, task)))))
+    column = f"{tasks[0].column_word}: " if tasks[0].labels_of else ""
+    return column + (" + ".join(said) or "none")
 
 
 def run_colors(arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zapcls.commands.terminal import TerminalBar, print_table
-from zapcls.config import DEFAULT_TARGET, TrainConfig, choose_classes
+from zapcls.config import DEFAULT_TARGET, SETTINGS, TrainConfig, choose_classes
 from zapcls.config.kinds import read_names
 from zapcls.data.catalog import Catalogue
 from zapcls.data.sources.columns import Columns
@@ -18,18 +18,25 @@ COLUMN_OPTIONS = ("path_column", "label_column", "group_column", "split_column",
 
 def run_catalog(arguments: argparse.Namespace) -> None:
     from zapcls.data.catalog import IMAGE_UNREADABLE
-    from zapcls.data.labels import check_trainable, summarize
+    from zapcls.data.labels import check_trainable, label_rows, summarize
     from zapcls.workspace.opening import open_data
-    from zapcls.workspace.store import build_task, label_catalog
+    from zapcls.workspace.store import build_task, build_tasks, label_catalog
 
     workspace = open_workspace(arguments.workspace)
     data_dir = choose_data(arguments, workspace)
     with TerminalBar() as bar:
         store = open_data(workspace, data_dir, bar.show)
-    config = TrainConfig(target=choose_target(arguments), classes=arguments.classes)
-    task = build_task(store, config)
-    table = label_catalog(store, config)
-    check_trainable(table, task.classes)
+    config = TrainConfig(
+        target=choose_target(arguments), classes=arguments.classes, cells=arguments.cells
+    )
+    if config.cells == "drop":
+        tasks, tables = [build_task(store, config)], [label_catalog(store, config)]
+    else:
+        tasks, catalog = list(build_tasks(store, config)), store.read_catalog()
+        tables = [label_rows(catalog, label) for label in tasks]
+    for one, labelled in zip(tasks, tables, strict=True):
+        check_trainable(labelled, one.classes)
+    task, table = tasks[0], tables[0]
     broken = table.loc[table["image_problem"] == IMAGE_UNREADABLE, "image_path"]
     if len(broken):
         print(
@@ -38,6 +45,10 @@ def run_catalog(arguments: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     summary = summarize(table)
+    if config.cells == "labels":  # a photo may have several, or none
+        counts = zip(tasks, tables, strict=True)
+        named = {one.classes[0]: (rows["label"] == one.classes[0]).sum() for one, rows in counts}
+        summary["classes"] = {name: int(n) for name, n in named.items()}
     if arguments.json:
         print(json.dumps(summary))
         return
@@ -73,7 +84,7 @@ def choose_data(arguments: argparse.Namespace, workspace: Workspace) -> Path:
     Raises:
         BadInput: it is no catalogue, or has not two classes of the target to tell apart.
     """
-    from zapcls.data.labels import resolve
+    from zapcls.data.labels import list_labels, resolve
     from zapcls.data.task import Task
 
     if not arguments.data:
@@ -81,9 +92,11 @@ def choose_data(arguments: argparse.Namespace, workspace: Workspace) -> Path:
     place, catalogue = look_at_data(arguments, workspace)
     if arguments.target is None:
         arguments.target = catalogue.target
+    has_labels = getattr(arguments, "cells", None) == "labels"
     for target in read_names(arguments.target):
         classes = choose_classes(target, arguments.classes or ())
-        resolve(catalogue.table, Task(target, classes, catalogue.thing, catalogue.things))
+        task = Task(target, classes, catalogue.thing, catalogue.things)
+        list_labels(catalogue.table, task) if has_labels else resolve(catalogue.table, task)
     return place
 
 
@@ -140,6 +153,10 @@ def add_commands(add: Any) -> None:
     catalog = add("catalog", run_catalog, "read and clean a catalogue, count it", data=True)
     catalog.add_argument("--target", metavar="COLUMN", help="default: the catalogue's own label")
     catalog.add_argument("--classes", type=read_names, default=(), metavar="A,B")
+    cells = SETTINGS["cells"]
+    catalog.add_argument(
+        cells.option, choices=cells.kind.options, default=cells.default, help=cells.help
+    )
     download = add("download", run_download, "fetch the official files", json=False)
     download.add_argument("--dest", type=Path, metavar="DIR")
     sample = add("sample", run_sample, "draw a catalogue in the official format", json=False)

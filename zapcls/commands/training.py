@@ -129,13 +129,26 @@ def describe_summary(summary: dict[str, Any]) -> str:
     """Describe a run in a line: its state, and its rates where it is evaluated."""
     if summary["error_rate"] is None:
         return f"{summary['run']}  {summary['state']}"
-    every = summary.get("targets")
+    every, labels = summary.get("targets"), summary.get("labels", {})
     said = (
         "".join(f"\n  {target}: {_describe_rates(rates)}" for target, rates in every.items())
-        if every
+        if every and not labels
         else f"  {_describe_rates(summary)}"
+        if not labels
+        else "".join(f"\n  {column}: {_describe_labels(one)}" for column, one in labels.items())
     )
     return f"{summary['run']}  {summary['state']}{said}, {summary['seconds']:.0f} s"
+
+
+def _describe_labels(found: dict[str, Any]) -> str:
+    """Describe the labels of a column; the rates of each are many, and stand in the JSON."""
+    mean, n = found["mean_average_precision"], numbers.count(found["labels"], "label")
+    if mean is None:
+        return f"{n}, none of them on any photo of valid"
+    return (
+        f"{n}, mean average precision {numbers.percent(mean['rate'])} (95 % interval "
+        f"{numbers.interval(mean['low'], mean['high'])})"
+    )
 
 
 def _describe_rates(rates: dict[str, Any]) -> str:

@@ -16,14 +16,13 @@ from zapcls.config.networks import (
     read_statistics,
 )
 from zapcls.config.presets import DEFAULT_PRESET, PRESETS, Preset, build_config
-from zapcls.config.rows import Setting
+from zapcls.config.rows import SECTIONS, Setting
 from zapcls.config.training import (
     DEFAULT_CLASSES,
     DEFAULT_TARGET,
     DEVICES,
     PARTS,
     PHASES,
-    SECTIONS,
     SETTINGS,
     STAGES,
     TrainConfig,

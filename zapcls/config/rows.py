@@ -11,6 +11,17 @@ from zapcls.errors import BadInput
 Settings = Mapping[str, Any]  # name -> value
 Words = str | Callable[[Any], str]  # "batch {}" with the written value, or what a value is said as
 
+# The sections of the form with what stands above their fields; the first three are its columns,
+# the others are folded.
+SECTIONS = {
+    "Network": "",
+    "Schedule": "",
+    "Data": "",
+    "Reduce color bias": "What may keep the network from going by the color. Only training photos "
+    "are changed, each in one way at most.",
+    "Advanced": "",
+}
+
 
 @dataclass(frozen=True)
 class Need:

@@ -38,16 +38,6 @@ PHASES = ("frozen", "unfrozen")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DEFAULT_TARGET = "gender"
 DEFAULT_CLASSES = ("Women", "Men")
-# The sections of the form with what stands above their fields; the first three are its columns,
-# the others are folded.
-SECTIONS = {
-    "Network": "",
-    "Schedule": "",
-    "Data": "",
-    "Reduce color bias": "What may keep the network from going by the color. Only training photos "
-    "are changed, each in one way at most.",
-    "Advanced": "",
-}
 PARTS = {
     "all": "whole network", "last_stage": "last stage", "last_two_stages": "last two stages",
 }  # fmt: skip
@@ -57,6 +47,10 @@ STAGES = {"last_stage": 1, "last_two_stages": 2}
 _ONE_TARGET = Need(
     lambda settings: len(read_names(settings["target"])) == 1,
     "it is about one target, but target is {target}",
+)
+_NO_LABELS = Need(
+    lambda settings: settings["cells"] == "drop",
+    "it is about the classes of a column, but cells is {cells}: each label is learned by itself",
 )
 _RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and its valley is taken"
 
@@ -105,9 +99,19 @@ class TrainConfig:
         choice({"drop": "leave them out", "other": "join them as “other”"}),
         "Rare classes", "Advanced",
         "what becomes of classes with too few products, where no classes are named",
+        needs=(_NO_LABELS,),
         line="rare classes joined as “other”", is_quiet=True,
         curve=Curve("with", {
             "drop": "rare classes left out", "other": "rare classes joined",
+        }.__getitem__))
+    cells: str = row("drop",
+        choice({"drop": "leave them out", "labels": "learn each value as a label"}),
+        "Cells with several values", "Advanced",
+        "what becomes of photos whose cell names several values, with ; between them; labels: each "
+        "value is a target of its own, that a photo has or has not",
+        line="each value a label", is_quiet=True,
+        curve=Curve("with", {
+            "drop": "cells of several values left out", "labels": "each value a label",
         }.__getitem__))
     arch: str = row("tf_efficientnet_lite0",
         listed(_title_networks, "a network", "`python -m zapcls devices --json`"),
@@ -176,7 +180,7 @@ class TrainConfig:
         "Weights of classes", "Data",
         "balanced: a photo counts for more where its class is rarer, so that all classes weigh the "
         "same; the rarer ones are then called more often",
-        needs=(_ONE_TARGET,),
+        needs=(_ONE_TARGET, _NO_LABELS),
         line="balanced class weights", is_quiet=True,
         curve=Curve("with", _say_weights("class")))
     augmentation: str = row("flip",
@@ -214,7 +218,7 @@ class TrainConfig:
         "Weights in training", "Reduce color bias",
         "balanced: a photo counts for more where its color is rarer within its label than overall, "
         "so that color and label become independent; both keep their shares",
-        needs=(_ONE_TARGET,),
+        needs=(_ONE_TARGET, _NO_LABELS),
         line="balanced color weights", is_quiet=True,
         curve=Curve("with", _say_weights("color")))
     last_layer: str = row("trained",
@@ -222,7 +226,7 @@ class TrainConfig:
         "Last layer", "Reduce color bias",
         "balanced: the last layer is fitted again on photos drawn evenly from each color of each "
         "label (Kirichenko and others 2022)",
-        needs=(_ONE_TARGET,),
+        needs=(_ONE_TARGET, _NO_LABELS),
         line="balanced last layer", is_quiet=True)
     # fmt: on
 
@@ -232,9 +236,9 @@ class TrainConfig:
         return read_names(self.target)
 
     def about(self, target: str) -> "TrainConfig":
-        """Return the same settings for one of the targets alone."""
+        """Return the same settings for one of the columns alone, and of it for one label."""
         classes = self.classes if target == self.target else ()
-        return dataclasses.replace(self, target=target, classes=classes)
+        return dataclasses.replace(self, target=target, classes=classes, cells="drop")
 
     @property
     def statistics(self) -> Statistics:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from zapcls import schema
-from zapcls.data.task import Task
+from zapcls.config import name_column
+from zapcls.data.task import Task, build_label
 from zapcls.errors import BadInput
 from zapcls.schema import SEVERAL
 
@@ -23,12 +24,14 @@ def label_rows(table: pd.DataFrame, task: Task) -> pd.DataFrame:
     Reasons, the first that fits: image missing, image unreadable, blank <target>,
     several <target>s (`Men;Women`), another <target>; rare <target> where a task without classes
     asks for all that have enough products. A task with `other` among its classes gives that label
-    to the rare ones instead.
+    to the rare ones instead. For a label, a cell is known where it names any value.
 
     Raises:
         BadInput: the catalogue has no such column.
     """
     _check_target(table, task)
+    if task.labels_of:
+        return _label_cells(table, task)
     value = table[task.target].str.strip()
     several = value.str.contains(SEVERAL, regex=False)
     classes = task.classes or _list_frequent(table, value, task.other)
@@ -47,6 +50,63 @@ def label_rows(table: pd.DataFrame, task: Task) -> pd.DataFrame:
     kept = reason == ""
     label = np.where(kept, value, "")
     return table.assign(target=task.target, label=label, kept=kept, drop_reason=reason)
+
+
+def _label_cells(table: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Label each row by whether its cell names the value that a label is about."""
+    problem, values = table["image_problem"], _split_cells(table[task.labels_of])
+    is_blank = values.map(len) == 0
+    blank = np.where(is_blank, f"blank {name_column(task.labels_of)}", "")
+    reason = np.where(problem != "", problem, blank)
+    has_it, kept = values.map(lambda named: task.classes[0] in named), reason == ""
+    label = np.where(kept, np.where(has_it, *task.classes), "")
+    return table.assign(target=task.target, label=label, kept=kept, drop_reason=reason)
+
+
+def _split_cells(cells: pd.Series) -> pd.Series:
+    """Split the text of each cell into the values that it names, each once."""
+    known = {
+        text: tuple(dict.fromkeys(filter(None, map(str.strip, text.split(SEVERAL)))))
+        for text in cells.unique()
+    }
+    return cells.map(known)
+
+
+def list_labels(table: pd.DataFrame, task: Task) -> tuple[Task, ...]:
+    """List the labels of a column whose cells name several values, the most frequent first.
+
+    They are the classes of the task, in its order, else all values that MIN_PRODUCTS products or
+    more have and as many, of those whose cell is known, have not.
+
+    Raises:
+        BadInput: the catalogue has no such column, none of its cells names several values, or no
+            value is frequent enough.
+    """
+    _check_target(table, task)
+    readable = table[table["image_problem"] == ""]
+    values = _split_cells(readable[task.target])
+    if not (values.map(len) > 1).any():
+        raise BadInput(
+            f"Each value of a column can be learned as a label where cells name several ({SEVERAL} "
+            f"between them), but no {task.word} of this catalogue does. Learn its classes: --cells "
+            "drop."
+        )
+    every = readable["product_id"][values.map(len) > 0]
+    named = values.explode().dropna()
+    having = readable["product_id"].loc[named.index].groupby(named.to_numpy()).nunique()
+    frequent = having[having >= MIN_PRODUCTS].sort_index()
+    frequent = frequent.sort_values(ascending=False, kind="stable").index
+    lacking = {
+        value: every.drop(named.index[named == value]).nunique() for value in map(str, frequent)
+    }
+    chosen = task.classes or [value for value, n in lacking.items() if n >= MIN_PRODUCTS]
+    if not chosen:
+        raise BadInput(
+            f"A label needs {MIN_PRODUCTS} {task.units} or more that have it, and as many that "
+            f"have not, but no {task.word} has so many ({', '.join(having.index[:5])}). Choose "
+            "another target."
+        )
+    return tuple(build_label(task.target, value, task.thing, task.things) for value in chosen)
 
 
 def resolve(table: pd.DataFrame, task: Task) -> Task:
@@ -72,9 +132,9 @@ def resolve(table: pd.DataFrame, task: Task) -> Task:
 
 
 def _check_target(table: pd.DataFrame, task: Task) -> None:
-    if task.target not in table.columns:
+    if task.column not in table.columns:
         raise BadInput(
-            f"The target must be an attribute of the catalogue, got {task.target!r}, which it does "
+            f"The target must be an attribute of the catalogue, got {task.column!r}, which it does "
             f"not have ({', '.join(_list_attributes(table))}). Choose another target."
         )
 

@@ -152,10 +152,13 @@ def align_targets(split: pd.DataFrame, tasks: Sequence[Task]) -> tuple[np.ndarra
 
 
 def name_split(
-    target: str, classes: Sequence[str], mode: str, seed: int, rare: str = "drop"
+    target: str, classes: Sequence[str], mode: str, seed: int, ways: Sequence[str] = ()
 ) -> str:
-    """Name a split after all that decides it beside the catalogue's labels."""
-    shares = [VALID_SHARE, TUNE_SHARE, *([] if rare == "drop" else [rare])]
+    """Name a split after all that decides it beside the catalogue's labels.
+
+    `ways` are those of dealing with rare classes and cells that are not the usual ones.
+    """
+    shares = [VALID_SHARE, TUNE_SHARE, *ways]
     facts = json.dumps([target, list(classes), mode, seed, *shares])
     return f"{mode}-{seed}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
 

@@ -1,16 +1,19 @@
-"""What is learned: one column of the catalogue with its classes, and how both are worded.
+"""What is learned: a column of the catalogue with its classes, or one label of it; their wording.
 
 Nothing outside a task names a class or a department.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
 
 from zapcls.config import DEFAULT_CLASSES, DEFAULT_TARGET, name_column
 
 # UT Zappos names departments, not wearers: "sold as women's".
 _DEPARTMENTS = {"Women": "women's", "Men": "men's", "Girls": "girls'", "Boys": "boys'"}
+_UNSET = {"labels_of": "", "threshold": None}  # `task.json` leaves them out where they are so
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,10 @@ class Task:
 
     Without classes it asks for all of the target that have enough products (`labels.resolve`);
     `other`, if given, is then the class that the rarer ones are joined as.
+
+    A *label* is one value of a column whose cells may name several, `labels_of`: its classes are
+    the value and "not" the value, and its target is a name of its own (`build_label`). The first
+    class is the answer from the probability `threshold` on; without one the likeliest class is.
     """
 
     target: str
@@ -26,11 +33,28 @@ class Task:
     thing: str = "shoe"
     things: str = "shoes"
     other: str = ""
+    labels_of: str = ""
+    threshold: float | None = None
+
+    @property
+    def column(self) -> str:
+        """The column of the catalogue that it is read from."""
+        return self.labels_of or self.target
+
+    @property
+    def column_word(self) -> str:
+        """That column as a person writes it: sub-category."""
+        return name_column(self.column)
 
     @property
     def word(self) -> str:
-        """The target as a person writes it: sub-category."""
-        return name_column(self.target)
+        """What its classes are, as a person writes it: sub-category; of a label just that."""
+        return "label" if self.labels_of else self.column_word
+
+    @property
+    def title(self) -> str:
+        """Its name among several targets: sub-category, or material: Leather."""
+        return f"{self.column_word}: {self.classes[0]}" if self.labels_of else self.word
 
     @property
     def words(self) -> str:
@@ -59,8 +83,14 @@ class Task:
         return _DEPARTMENTS.get(label, label) if self.is_department else label
 
     def describe(self, label: str) -> str:
-        """Describe what the catalogue says of a photo: sold as women's, or labelled Boots."""
+        """Describe what the catalogue says of a photo: sold as women's, (not) labelled Boots."""
+        if self._is_without(label):
+            return f"not {self.verb} {self.classes[0]}"
         return f"{self.verb} {self.name(label)}"
+
+    def _is_without(self, label: str) -> bool:
+        """Whether a class says that the label is not there."""
+        return bool(self.labels_of) and label == self.classes[1]
 
     def noun(self, label: str, things: str = "", group: str = "") -> str:
         """Name the photos of a class: pink women's shoes, or pink shoes labelled Boots.
@@ -71,17 +101,39 @@ class Task:
         noun = things or self.things
         if self.is_department:
             return " ".join(filter(None, (group, self.name(label), noun)))
-        return f"{group} {noun} labelled {label}".strip()
+        return f"{group} {noun} {self.describe(label)}".strip()
+
+    def decide(self, prob: np.ndarray) -> np.ndarray:
+        """Return the index of the class that is the answer, of probabilities (..., classes)."""
+        if self.threshold is None:
+            return prob.argmax(axis=-1)
+        return (prob[..., 0] < self.threshold).astype(int)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `task.json` holds; `read_task` reads it."""
-        return asdict(self) | {"classes": list(self.classes)}
+        facts = asdict(self) | {"classes": list(self.classes)}
+        return {key: value for key, value in facts.items() if value != _UNSET.get(key, ...)}
 
 
 def read_task(content: Mapping[str, Any]) -> Task:
     """Read a task from what `Task.to_json` wrote."""
     things = content["thing"], content["things"], content.get("other", "")
-    return Task(content["target"], tuple(content["classes"]), *things)
+    label = {key: content.get(key, value) for key, value in _UNSET.items()}
+    return Task(content["target"], tuple(content["classes"]), *things, **label)
+
+
+def build_label(column: str, value: str, thing: str, things: str) -> Task:
+    """Build the task of one value of a column whose cells may name several: is it named?"""
+    classes = (value, f"not {value}")
+    return Task(f"{column}: {value}", classes, thing, things, labels_of=column)
+
+
+def gather_labels(tasks: Sequence[Task]) -> list[list[Task]]:
+    """Gather the labels of a column in one list; any other task stands alone in its own."""
+    gathered: dict[str, list[Task]] = {}
+    for task in tasks:
+        gathered.setdefault(task.column, []).append(task)
+    return list(gathered.values())
 
 
 DEFAULT_TASK = Task(DEFAULT_TARGET, DEFAULT_CLASSES)

@@ -33,6 +33,7 @@ from zapcls.findings import (
     familiar,
     groups,
     label_check,
+    labels,
     odds,
     pairs,
     rates,
@@ -47,6 +48,7 @@ from zapcls.findings.ask import Ask
 
 FINDINGS: dict[str, ModuleType] = {
     "rates": rates,
+    "labels": labels,
     "confusions": confusions,
     "calibration": calibration,
     "sure": sure,

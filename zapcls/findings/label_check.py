@@ -86,13 +86,14 @@ def _describe_reason(reason: str, task: Task) -> str:
     more = others.rpartition(" and ")[2].removesuffix(" more")
     n = int(more) + 1 if others.endswith(" more") else 1
     label = numbers.join([task.name(name) for name in said.split(SEVERAL)])
+    told = task.describe(said) if said in task.classes else f"{task.verb} {label}"
     what = {
         "sibling": ("another photo of the product is", "{} other photos of the product are"),
         "near-duplicate": ("a photo that looks the same is", "{} photos that look the same are"),
     }.get(kind)
     if what is None:  # of another version
         return reason
-    return f"{what[n > 1].format(n)} {task.verb} {label}"
+    return f"{what[n > 1].format(n)} {told}"
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

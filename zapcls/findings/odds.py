@@ -54,7 +54,7 @@ def find_obstacle(ask: Ask, has_stratum: bool = True) -> str:
         return f"{cannot}: the catalogue names none."
     if ask.by in KINDS:
         return f"{cannot}: photos are grouped by {ask.word}."
-    if ask.task.target == STRATUM:
+    if ask.task.column == STRATUM:
         return f"{cannot}: it is the label."
     return ""
 

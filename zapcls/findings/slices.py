@@ -52,7 +52,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     valid = labelled(evidence.predictions, SPLIT)
     # The target's own column would only repeat the labels.
     others = [name for name in evidence.list_attributes() if name not in COLUMNS]
-    known = [name for name in (*COLUMNS, *others) if name in valid and name != ask.task.target]
+    known = [name for name in (*COLUMNS, *others) if name in valid and name != ask.task.column]
     slices = find_slices(valid, known)
     wrong = valid[valid["wrong"]]
     ids = {

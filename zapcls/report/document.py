@@ -30,7 +30,7 @@ from zapcls.workspace.layout import Workspace, check_writable
 from zapcls.workspace.runs import Run
 
 # Findings, in reading order.
-ABOUT_RUN = ("training", "rates", "confusions", "calibration", "sure", "familiar")
+ABOUT_RUN = ("training", "rates", "labels", "confusions", "calibration", "sure", "familiar")
 SUFFIXES = (".html", ".pdf")
 FONT = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 INK, GRID = "#22262a", "#e6e8ea"
@@ -89,11 +89,13 @@ def build_sections(evidence: Evidence) -> list[Section]:
     """Build all sections but the method, the answer first."""
     ask = build_ask(evidence)
     first, verdict, *found = build_bias(evidence, ask, (ask.label, ask.called))
+    is_label = bool(evidence.task.labels_of)
+    about_run = [name for name in ABOUT_RUN if is_label or name != "labels"]
     return [
         first,
         verdict,
         run_sections.build_data(evidence),
-        *(FINDINGS[name].section(find(name, evidence, ask), ask) for name in ABOUT_RUN),
+        *(FINDINGS[name].section(find(name, evidence, ask), ask) for name in about_run),
         *found,
         limits.build_limits(evidence, ask),
     ]

@@ -82,7 +82,7 @@ def show_strip(image: np.ndarray, run: Run) -> None:
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: cache.identify_model})
 def _ask(run: Run, image: np.ndarray) -> list[Version]:
-    return show_in_colors(cache.classifier(run), image, list(run.task.classes))
+    return show_in_colors(cache.classifier(run), image, run.task)
 
 
 def count_changes(versions: list[Version], task: Task) -> str:

@@ -127,10 +127,11 @@ def list_alike(run: Run) -> list[Run]:
     ]
 
 
-def read_answers(run: Run, image_id: str) -> list[dict[str, Any]]:
-    """Read one image's row of a run's predictions, without reading the others."""
-    columns = ["split", "label", "prediction", "prob", "correct"]
-    wanted = [("image_id", "==", image_id), ("target", "==", run.task.target)]
+def read_answers(run: Run, image_id: str, every: bool = False) -> list[dict[str, Any]]:
+    """Read one image's answer, or those under every target, without reading other images'."""
+    columns = ["target", "split", "label", "prediction", "prob", "correct"]
+    wanted = [("image_id", "==", image_id)]
+    wanted += [] if every else [("target", "==", run.task.target)]
     table = pq.read_table(run.path / "predictions.parquet", columns=columns, filters=wanted)
     return table.to_pandas().to_dict("records")
 
@@ -142,13 +143,14 @@ def show_targets(image: Any, run: Run) -> None:
         return
     st.markdown("##### All targets of this run")
     rows = []
+    answers = {answer["target"]: answer for answer in read_answers(run, image.image_id, every=True)}
     for task in tasks:
-        [answer] = read_answers(run.about(task.target), image.image_id)
+        answer = answers[task.target]
         told = task.name(answer["label"]) if answer["label"] else "not labelled"
         mark = "✓" if answer["correct"] else "✕"
         rows.append(
             {
-                "Target": task.word,
+                "Target": task.title,
                 "Told": told,
                 "Called": task.name(answer["prediction"]),
                 "Probability": numbers.percent(answer["prob"]),

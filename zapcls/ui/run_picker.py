@@ -7,7 +7,6 @@ from dataclasses import replace
 import streamlit as st
 
 from zapcls.blocks import numbers
-from zapcls.config import name_column
 from zapcls.errors import ZapError
 from zapcls.ui import cache
 from zapcls.ui.bound import put_in_url
@@ -40,7 +39,8 @@ def describe_run(run: Run) -> str:
     if run.is_evaluated:
         rate = numbers.percent(run.rates["splits"]["valid"]["error_rate"])
         count = len(run.tasks)
-        several = f"{count} targets" if count > 1 else ""
+        kind = "labels" if run.task.labels_of else "targets"
+        several = f"{count} {kind}" if count > 1 else ""
     return f"{mark} {' · '.join(filter(None, (named, rate, several, when)))}"
 
 
@@ -75,7 +75,8 @@ def pick_run() -> None:
 
 def _pick_target(run: Run) -> None:
     """Show the choice of target of a run about several, kept in the URL as the run is."""
-    targets = list_targets(run)
+    titles = title_targets(run)
+    targets = list(titles)
     if len(targets) < 2:
         st.session_state.pop(TARGET, None)
         st.query_params.pop(TARGET, None)
@@ -86,7 +87,7 @@ def _pick_target(run: Run) -> None:
     elif st.session_state.get(TARGET) not in targets:
         st.session_state[TARGET] = targets[0]
     st.sidebar.selectbox(
-        "Target", targets, key=TARGET, format_func=name_column,
+        "Target", targets, key=TARGET, format_func=titles.__getitem__,
         on_change=put_in_url, args=(TARGET, TARGET),
         help="What this run predicts; the pages are about the one that is chosen.",
     )  # fmt: skip
@@ -94,12 +95,12 @@ def _pick_target(run: Run) -> None:
         put_in_url(TARGET, TARGET)
 
 
-def list_targets(run: Run) -> list[str]:
-    """List the targets of a run in order; none before it has begun, or where it is damaged."""
+def title_targets(run: Run) -> dict[str, str]:
+    """Title the targets of a run, in order; none before it has begun, or where it is damaged."""
     try:
-        return [task.target for task in run.tasks]
+        return {task.target: task.title for task in run.tasks}
     except ZapError:
-        return []
+        return {}
 
 
 def _note_missing(asked: str | None, known: Collection[str]) -> None:

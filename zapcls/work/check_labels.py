@@ -24,7 +24,7 @@ def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     run = find_job_run(workspace, job)
     store = find_store(workspace, run.facts["catalogue_id"])
     task, started = run.task, time.perf_counter()
-    config = run.train_config.about(task.target)
+    config = run.train_config.about(task.column)
     name_colors(workspace, store, progress)
     catalog = labels.label_rows(store.read_catalog(), task)
     rows = np.flatnonzero(catalog["kept"])
@@ -48,7 +48,7 @@ def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
     readable = np.flatnonzero(catalog["image_problem"] == "")
     pairs = _find_duplicates(store, catalog, readable)
     shop = catalog.iloc[readable]
-    shop = shop.assign(value=shop["label"].mask(shop["label"] == "", shop[task.target]))
+    shop = shop.assign(value=shop["label"].mask(shop["label"] == "", shop[task.column]))
     issues = label_issues.find_label_issues(table, prob, task.classes, shop, pairs)
     facts = {
         "arch": config.arch,
@@ -63,7 +63,7 @@ def check_labels(job: Job, workspace: Workspace, progress: Progress) -> None:
         "seconds": round(time.perf_counter() - started, 1),
     }
     predictions = predictions.assign(source="oof", fold=fold)
-    check = checks.find_check(store, config)
+    check = checks.find_check(store, config, task.target)
     checks.write(check, predictions, prob, issues, pairs, facts)
 
 

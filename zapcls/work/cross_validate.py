@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from zapcls.analysis import heads, metrics
 from zapcls.config import TrainConfig
@@ -16,6 +17,7 @@ from zapcls.data.task import Task
 from zapcls.progress import Progress, begin_with
 from zapcls.work.device import hold_device
 from zapcls.work.evaluate import predict_rows
+from zapcls.work.limits import set_thresholds
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
@@ -98,6 +100,19 @@ def split_fold(
     return parts
 
 
+def _find_shifts(logits: np.ndarray, codes: np.ndarray, tasks: Sequence[Task]) -> np.ndarray:
+    """Find what to take from each logit so that a label is the likeliest from its threshold on.
+
+    `logits` and `codes` are those of a fold's own tune; only answers are counted of it.
+    """
+    judged = set_thresholds(tasks, logits, codes, {task.target: 1.0 for task in tasks})
+    shifts = [
+        [logit(task.threshold), 0.0] if task.threshold else [0.0] * len(task.classes)
+        for task in judged
+    ]
+    return np.concatenate(shifts).astype(np.float32)
+
+
 def _train_fold(
     config: TrainConfig,
     tasks: Sequence[Task],
@@ -113,9 +128,13 @@ def _train_fold(
 
     folder.mkdir(parents=True, exist_ok=True)
     network = build_recipe(config, tasks, folder, store, split, progress).train()
-    rows = np.flatnonzero(split["split"][: len(split) // len(tasks)] == "valid")
+    parts = split["split"][: len(split) // len(tasks)]
+    rows, tune = (np.flatnonzero(parts == name) for name in ("valid", "tune"))
     onnx_path = folder / "model.onnx"
     logits, *_ = predict_rows(network, config, store, rows, device, progress, tasks, onnx_path)
+    if any(task.labels_of for task in tasks):
+        known, *_ = predict_rows(network, config, store, tune, device, progress, tasks, onnx_path)
+        logits -= _find_shifts(known, align_targets(split, tasks)[1][tune], tasks)
     aside = path.with_name(f"{path.name}.part")
     with aside.open("wb") as file:
         np.save(file, logits)

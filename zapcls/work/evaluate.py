@@ -1,30 +1,38 @@
 """Evaluates a run on its own catalogue, or on another one."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zapcls.analysis import metrics
+from zapcls.analysis import metrics, ranking
 from zapcls.analysis.neighbors import outlier_scores
 from zapcls.config import TrainConfig
 from zapcls.data import labels
 from zapcls.data.split import align_targets
-from zapcls.data.task import Task
+from zapcls.data.task import Task, gather_labels
 from zapcls.errors import BadInput
 from zapcls.progress import Progress
 from zapcls.work.device import hold_device
-from zapcls.work.limits import choose_photos, cool, cool_again, write_familiarity, write_limits
-from zapcls.workspace.answers import replace_files, write_answers
+from zapcls.work.limits import (
+    choose_photos,
+    cool,
+    cool_again,
+    set_thresholds,
+    write_familiarity,
+    write_limits,
+)
+from zapcls.workspace.answers import replace_files, write_every_answer
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.run_tables import read_split, write_derived
-from zapcls.workspace.runs import Run, find_run
+from zapcls.workspace.runs import Run, find_run, write_task
 from zapcls.workspace.store import Store, find_store
 from zapcls.workspace.summaries import summarize_rates
 
@@ -84,6 +92,7 @@ def evaluate_run(
 
     logits, *_ = predict_rows(network, config, store, tune, device, tell, tasks)
     temperatures = cool(network, logits, codes[tune], tasks)
+    tasks = set_thresholds(tasks, logits, codes[tune], temperatures)
 
     def write(folder: Path) -> None:
         rows = np.flatnonzero(is_readable)
@@ -96,8 +105,10 @@ def evaluate_run(
         progress("Comparing with the training photos", 0, 0)
         _score_outliers(list(tables.values()), embeddings).to_parquet(folder / "outliers.parquet")
         write_familiarity(folder, tables[tasks[0].target], rows, store, progress)
+        if any(task.labels_of for task in tasks):
+            write_task(Run(folder), *tasks)  # with the thresholds
         summary = {
-            "targets": {task.target: summarize(tables[task.target], task) for task in tasks},
+            **summarize_targets(tables, tasks, summarize),
             "onnx_max_difference": difference,
             "seconds": round(time.perf_counter() - started, 1),
         }
@@ -106,13 +117,49 @@ def evaluate_run(
     replace_files(run.path, write, last="metrics.json")
 
 
+def summarize_targets(
+    tables: Mapping[str, pd.DataFrame],
+    tasks: Sequence[Task],
+    summarize_one: Callable[[pd.DataFrame, Task], dict[str, Any]],
+) -> dict[str, Any]:
+    """Summarize the answers under each target; `labels` has the means of each column of labels."""
+    columns = {
+        gathered[0].column: _average_labels(tables, gathered)
+        for gathered in gather_labels(tasks)
+        if gathered[0].labels_of
+    }
+    targets = {task.target: summarize_one(tables[task.target], task) for task in tasks}
+    return {"targets": targets} | ({"labels": columns} if columns else {})
+
+
 def summarize(table: pd.DataFrame, task: Task) -> dict[str, Any]:
     """Summarize the answers of a run's target, as `metrics.json` holds them."""
-    return {
+    counted = _count(table, task)
+    guess = metrics.guess_error_rate(table, "valid")
+    return {"splits": counted["splits"], "guess_error_rate": guess, **counted}
+
+
+def _count(table: pd.DataFrame, task: Task) -> dict[str, Any]:
+    """Count the errors by split and class; of a label also its threshold, and how it ranks."""
+    counted = {
         "splits": metrics.summarize_splits(table),
-        "guess_error_rate": metrics.guess_error_rate(table, "valid"),
         **metrics.summarize_classes(table, task.classes),
     }
+    if task.labels_of:
+        precision = ranking.average_precision(ranking.read_scores(table, task.classes, "valid"))
+        counted |= {"threshold": task.threshold, "average_precision": _unless_nan(precision)}
+    return counted
+
+
+def _average_labels(tables: Mapping[str, pd.DataFrame], tasks: Sequence[Task]) -> dict[str, Any]:
+    scores = [ranking.read_scores(tables[one.target], one.classes, "valid") for one in tasks]
+    mean = _unless_nan(ranking.mean_average_precision(scores))
+    return {"labels": len(tasks), "mean_average_precision": mean}
+
+
+def _unless_nan(rates: dict[str, float]) -> dict[str, float] | None:
+    """Return the rates, None where there is nothing to count: JSON has no NaN."""
+    return None if math.isnan(rates["rate"]) else rates
 
 
 def _write_targets(
@@ -123,12 +170,13 @@ def _write_targets(
     `split` (`schema.SPLIT`) has the store's rows for each target; `logits` has a row for each of
     `rows`, and the classes of the targets side by side.
     """
-    tables, ends = {}, np.cumsum([len(task.classes) for task in tasks])[:-1]
+    tables, probs, ends = {}, {}, np.cumsum([len(task.classes) for task in tasks])[:-1]
     for task, part in zip(tasks, np.split(logits, ends, axis=1), strict=True):
         told = split[split["target"] == task.target].iloc[rows]
-        table, prob = metrics.build_predictions(told, part, task.classes, task.target)
-        write_answers(folder, table, prob, task.target)
-        tables[task.target] = table
+        tables[task.target], probs[task.target] = metrics.build_predictions(
+            told, part, task.classes, task.target, task.decide
+        )
+    write_every_answer(folder, tables, probs)
     return tables
 
 
@@ -198,23 +246,21 @@ def _evaluate_elsewhere(
         "excluded_trained": int(was_seen.sum()),
         "unknown_label": int((readable & ~is_kept).sum()),
     }
-    targets: dict[str, Any] = {}
+    found: dict[str, Any] = {}
 
     def write(folder: Path) -> None:
         tables = _write_targets(folder, tasks, labelled.assign(split="valid"), rows, logits)
-        for task in tasks:
-            table = tables[task.target]
-            splits = {"splits": metrics.summarize_splits(table)}
-            targets[task.target] = splits | metrics.summarize_classes(table, task.classes)
-        facts = {"run": run.run_id, "catalogue_id": store.catalogue_id, "targets": targets}
+        found.update(summarize_targets(tables, tasks, _count))
+        facts = {"run": run.run_id, "catalogue_id": store.catalogue_id, **found}
         write_json(folder / "metrics.json", facts | counts)
 
     write_derived(run, f"evaluate-{store.catalogue_id}", write)
-    several = {name: summarize_rates(rates) for name, rates in targets.items()}
+    several = {name: summarize_rates(rates) for name, rates in found["targets"].items()}
     return {
         "run": run.run_id,
         "state": "done",
         **several[run.task.target],
         **({"targets": several} if len(several) > 1 else {}),
+        **({"labels": found["labels"]} if "labels" in found else {}),
         **counts,
     }

@@ -1,14 +1,15 @@
 """What an evaluation leaves so that a run's answers know their limits: how sure, how familiar."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
-from zapcls.analysis import abstention
+from zapcls.analysis import abstention, ranking
 from zapcls.analysis.familiarity import fit_reference
 from zapcls.analysis.metrics import labelled
 from zapcls.answer.limits import LIMITS, NETWORK, REFERENCE, find_limits
@@ -38,14 +39,45 @@ def cool(
     `logits` has the classes of the tasks side by side, `codes` is as `split.align_targets` returns
     it for the same photos.
     """
-    ends = np.cumsum([len(task.classes) for task in tasks])[:-1]
-    parts, columns = np.split(logits, ends, axis=1), codes.reshape(len(codes), -1).T
+    parts, columns = _list_parts(logits, codes, tasks)
     found = {
         task.target: abstention.fit_temperature(part, column)
         for task, part, column in zip(tasks, parts, columns, strict=True)
     }
     _divide(network, found, tasks)
     return found
+
+
+def set_thresholds(
+    tasks: Sequence[Task],
+    logits: np.ndarray,
+    codes: np.ndarray,
+    temperatures: Mapping[str, float],
+) -> tuple[Task, ...]:
+    """Return the tasks with the threshold of each label; those of other targets as they are.
+
+    `logits` and `codes` are as `cool` takes them, before it divides.
+    """
+    parts, columns = _list_parts(logits, codes, tasks)
+    return tuple(
+        replace(task, threshold=_choose_threshold(part / temperatures[task.target], column))
+        if task.labels_of
+        else task
+        for task, part, column in zip(tasks, parts, columns, strict=True)
+    )
+
+
+def _choose_threshold(logits: np.ndarray, codes: np.ndarray) -> float:
+    prob = softmax(logits[codes >= 0].astype(np.float64), axis=1)[:, 0]
+    return ranking.find_threshold(prob, codes[codes >= 0] == 0)
+
+
+def _list_parts(
+    logits: np.ndarray, codes: np.ndarray, tasks: Sequence[Task]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """List the logits (n, classes) and the codes (n) of each task."""
+    ends = np.cumsum([len(task.classes) for task in tasks])[:-1]
+    return np.split(logits, ends, axis=1), codes.reshape(len(codes), -1).T
 
 
 def cool_again(network: Any, run: Run) -> None:

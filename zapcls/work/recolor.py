@@ -25,7 +25,7 @@ def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
     photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)
     with devices.hold(workspace, "cpu", job.job_id):
         found = ask(
-            open_classifier(run), store.pixels, photos, list(run.task.classes), progress,
+            open_classifier(run), store.pixels, photos, run.task, progress,
             run.train_config.seed,
         )  # fmt: skip
     write_derived(run, "recolor", lambda folder: found.to_parquet(folder / "recolor.parquet"))

@@ -170,7 +170,7 @@ def _train_head(
     from zapcls.model.pooled import build_answer
     from zapcls.model.trainings import build_recipe
 
-    of_target = run.train_config.about(run.task.target)
+    of_target = run.train_config.about(run.task.column)
     config, split = configure(of_target, option, seed, _read_found_lr(run)), read_split(run)
     folder = job.path / "training"
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed and started again

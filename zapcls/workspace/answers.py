@@ -6,7 +6,8 @@ target, in the same order.
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,18 @@ import pandas as pd
 
 from zapcls.workspace.tables import looks_whole, read_parquet
 
+_MOST_BYTES = 200  # of a file's name, which most systems allow 255
+
+
+def spell_target(target: str) -> str:
+    """Spell a target as the name of a file: a label's may have any sign and length."""
+    name = target.replace("/", "%2F")
+    return name if len(name.encode()) <= _MOST_BYTES else sha256(name.encode()).hexdigest()
+
 
 def find_probabilities(folder: Path, target: str) -> Path:
     """Return where the probabilities of a target lie: float32, (rows of the target, classes)."""
-    return folder / "probs" / f"{target}.npy"
+    return folder / "probs" / f"{spell_target(target)}.npy"
 
 
 def find_cut(folder: Path, targets: Sequence[str]) -> str:
@@ -38,8 +47,22 @@ def write_answers(
     known = pd.read_parquet(file).query("target != @target") if file.is_file() else predictions[:0]
     every = pd.concat([known, predictions], ignore_index=True) if len(known) else predictions
     every.to_parquet(file)
-    if prob is None:
-        return
+    if prob is not None:
+        _write_probabilities(folder, prob, target)
+
+
+def write_every_answer(
+    folder: Path, tables: Mapping[str, pd.DataFrame], probs: Mapping[str, np.ndarray]
+) -> None:
+    """Write the predictions of all targets and all their probabilities, at once."""
+    first, *others = tables.values()
+    every = pd.concat([first, *others], ignore_index=True) if others else first
+    every.to_parquet(folder / "predictions.parquet")
+    for target, prob in probs.items():
+        _write_probabilities(folder, prob, target)
+
+
+def _write_probabilities(folder: Path, prob: np.ndarray, target: str) -> None:
     path = find_probabilities(folder, target)
     path.parent.mkdir(exist_ok=True)
     np.save(path, prob)
@@ -53,6 +76,12 @@ def read_answers(folder: Path, target: str, remedy: str) -> pd.DataFrame:
     """
     table = read_parquet(folder / "predictions.parquet", remedy)
     return table[table["target"] == target].reset_index(drop=True)
+
+
+def read_every_answer(folder: Path, remedy: str) -> dict[str, pd.DataFrame]:
+    """Read the predictions of each target, in their order; raises as `read_answers`."""
+    table = read_parquet(folder / "predictions.parquet", remedy)
+    return {str(name): rows for name, rows in table.groupby("target", sort=False)}
 
 
 def replace_files(folder: Path, write: Callable[[Path], object], last: str) -> None:

@@ -53,13 +53,13 @@ class LabelCheck:
         return read_array(path, self.remedy)
 
 
-def find_check(store: Store, config: TrainConfig) -> LabelCheck:
+def find_check(store: Store, config: TrainConfig, target: str = "") -> LabelCheck:
     """Find the check of the network and the one target that a config is about; it may be absent.
 
-    Other labels are another store.
+    `target` is given where it is one label of the config's column. Other labels are another store.
     """
     rare = [] if config.rare == "drop" else [config.rare]
-    asked = [config.weights, choose_seed(config), config.target, config.classes, *rare]
+    asked = [config.weights, choose_seed(config), target or config.target, config.classes, *rare]
     facts = json.dumps(asked)
     name = hashlib.sha256(facts.encode()).hexdigest()[:12]
     return LabelCheck(store.path / "checks" / f"{config.arch}-{config.image_size}-{name}")

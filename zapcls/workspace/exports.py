@@ -19,7 +19,7 @@ def find_obstacle(run: Run) -> str:
     if lack:
         return lack.rstrip(".")
     config = run.train_config
-    if len(config.targets) > 1:
+    if len(run.tasks) > 1:
         return (
             "timm's networks answer for one target, but this run predicts several. Train again on "
             "one: --target COLUMN"

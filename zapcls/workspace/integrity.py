@@ -32,6 +32,7 @@ RATES: dict[str, Types] = {  # of one target
     "splits.valid.error_low": NUMBER,
     "splits.valid.error_high": NUMBER,
 }
+Name = str | tuple[str, ...]  # where a value stands; a tuple where a part has dots of its own
 # The values that a file may have.
 RUN_OPTIONS: dict[str, Types] = {
     "format": int, "parent": str, "catalogue_id": str, "corrected": int, "origin": dict,
@@ -51,7 +52,7 @@ STATUS_OPTIONS: dict[str, Types] = {
 
 def read_checked(
     path: Path,
-    needed: Mapping[str, Types],
+    needed: Mapping[str, Types] | Mapping[tuple[str, ...], Types],
     options: Mapping[str, Types] | None = None,
     remedy: str = "",
 ) -> dict[str, Any]:
@@ -68,7 +69,8 @@ def read_checked(
         raise describe_damage(path, "cannot be read as a JSON object", remedy) from error
     for name, types in needed.items():
         if not _has_type(_find_value(content, name), types):
-            raise describe_damage(path, f"has no usable value for {name!r}", remedy)
+            said = name if isinstance(name, str) else ".".join(name)
+            raise describe_damage(path, f"has no usable value for {said!r}", remedy)
     for name, types in (options or {}).items():
         if name in content and not _has_type(content[name], types):
             raise describe_damage(path, f"has no usable value for {name!r}")
@@ -96,9 +98,10 @@ def read_metrics(path: Path, target: str) -> dict[str, Any]:
     Raises:
         Damaged: it is missing, or is not such an object.
     """
-    rates = {f"targets.{target}.{name}": types for name, types in RATES.items()}
+    needed = {("targets", target, *name.split(".")): types for name, types in RATES.items()}
+    needed[("seconds",)] = NUMBER
     remedy = f"Evaluate it again: python -m zapcls evaluate {path.parent.name}."
-    return read_checked(path, {"seconds": NUMBER, **rates}, remedy=remedy)
+    return read_checked(path, needed, remedy=remedy)
 
 
 def build_settings(run_path: Path, given: Mapping[str, Any]) -> TrainConfig:
@@ -132,9 +135,9 @@ def describe_damage(path: Path, fault: str, remedy: str = "") -> Damaged:
     return Damaged(f"{path.parent.name} is damaged: its {path.name} {fault}. {remedy}")
 
 
-def _find_value(content: Mapping[str, Any], name: str) -> Any:
+def _find_value(content: Mapping[str, Any], name: Name) -> Any:
     found: Any = content
-    for part in name.split("."):
+    for part in name.split(".") if isinstance(name, str) else name:
         if not isinstance(found, dict) or part not in found:
             return ...  # of no type that a file can hold
         found = found[part]

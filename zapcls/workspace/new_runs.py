@@ -47,7 +47,7 @@ def create_retraining(
             "Choose a run that has."
         )
     asked, known = config, parent.train_config
-    if (asked.target, asked.classes) != (known.target, known.classes):
+    if (asked.target, asked.classes, asked.cells) != (known.target, known.classes, known.cells):
         raise BadInput(
             f"A retraining keeps its parent's target and classes ({known.target}: "
             f"{', '.join(known.classes)}), got {asked.target}: {', '.join(asked.classes)}. "

@@ -9,8 +9,14 @@ import pandas as pd
 
 from zapcls import schema
 from zapcls.config import PHASES
+from zapcls.data.task import Task
 from zapcls.errors import ZapError
-from zapcls.workspace.answers import find_probabilities, read_answers
+from zapcls.workspace.answers import (
+    find_probabilities,
+    read_answers,
+    read_every_answer,
+    spell_target,
+)
 from zapcls.workspace.layout import Workspace, replace_folder
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store, read_split_file
@@ -58,6 +64,18 @@ def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
         raise ZapError(f"The run {run.run_id} has no predictions yet. Evaluate it first.")
     store = find_store(workspace, run.facts["catalogue_id"])
     return join_facts(read_answers(run.path, run.task.target, run.remedy), store)
+
+
+def read_labels(run: Run) -> dict[Task, pd.DataFrame]:
+    """Read the predictions (`schema.PREDICTIONS`) of each label of the column that is looked at.
+
+    There are none where the target is no label.
+    """
+    column = run.task.labels_of
+    if not column:
+        return {}
+    every = read_every_answer(run.path, run.remedy)
+    return {task: every[task.target] for task in run.tasks if task.labels_of == column}
 
 
 def join_facts(table: pd.DataFrame, store: Store) -> pd.DataFrame:
@@ -127,7 +145,7 @@ def find_derived(run: Run, kind: str) -> Path:
     """
     target = run.task.target
     is_own = kind in ("recolor", "trade", "report") and target != run.tasks[0].target
-    return run.path / "derived" / (f"{kind}-{target}" if is_own else kind)
+    return run.path / "derived" / (f"{kind}-{spell_target(target)}" if is_own else kind)
 
 
 def read_derived(run: Run, kind: str) -> pd.DataFrame | None:

@@ -15,12 +15,17 @@ from zapcls.data.catalog import Attribute
 from zapcls.data.split import build_split, name_split
 from zapcls.data.task import DEFAULT_TASK, Task
 from zapcls.errors import Damaged, ZapError
+from zapcls.schema import GIVEN_SPLIT
 from zapcls.workspace.contents import recall_store
 from zapcls.workspace.layout import Workspace, read_json, replace_file
 from zapcls.workspace.tables import looks_whole, read_array, read_facts, read_parquet
 
 VERSION = 2  # of what a store's folder holds
 _FINGERPRINT_ROWS = 64
+# Of a labelled catalogue, what a split is made of; with many labels the rest would fill the memory.
+_SPLIT_NEEDS = [
+    "image_id", "product_id", "target", "label", "kept", "drop_reason", GIVEN_SPLIT,
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -238,8 +243,21 @@ def label_catalog(store: Store, config: TrainConfig) -> pd.DataFrame:
 
 
 def build_tasks(store: Store, config: TrainConfig) -> tuple[Task, ...]:
-    """Build the task of each target that a config asks for; raises as `build_task`."""
-    return tuple(build_task(store, config.about(target)) for target in config.targets)
+    """Build the task of each target that a config asks for, or of each label of these columns.
+
+    Raises:
+        BadInput: as `build_task`, or as `labels.list_labels`.
+    """
+    catalog = store.read_catalog()
+    return tuple(labels.resolve(catalog, asked) for asked in _ask_all(store, config, catalog))
+
+
+def _ask_all(store: Store, config: TrainConfig, catalog: pd.DataFrame) -> list[Task]:
+    """Ask for each target, or for each label of these columns."""
+    columns = [_ask(store, config.about(target)) for target in config.targets]
+    if config.cells == "drop":
+        return columns
+    return [label for column in columns for label in labels.list_labels(catalog, column)]
 
 
 def _ask(store: Store, config: TrainConfig) -> Task:
@@ -259,11 +277,11 @@ def read_split(store: Store, config: TrainConfig) -> pd.DataFrame:
         BadInput: the rows that have a label cannot be trained on.
     """
     catalog, tables = store.read_catalog(), []
-    for target in config.targets:
-        asked = _ask(store, config.about(target))
-        tables.append(labels.label_rows(catalog, asked))
+    for asked in _ask_all(store, config, catalog):
+        tables.append(labels.label_rows(catalog, asked).filter(_SPLIT_NEEDS))
         labels.check_trainable(tables[-1], labels.resolve(catalog, asked).classes)
-    name = name_split(config.target, config.classes, config.split, config.seed, config.rare)
+    ways = [way for way in (config.rare, config.cells) if way != "drop"]
+    name = name_split(config.target, config.classes, config.split, config.seed, ways)
     path = store.path / "splits" / f"{name}.parquet"
     if looks_whole(path):
         return read_split_file(path, config.target, "Delete the file; it is made again.")
