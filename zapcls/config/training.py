@@ -60,10 +60,6 @@ def choose_classes(target: str, classes: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(classes) or (DEFAULT_CLASSES if target == DEFAULT_TARGET else ())
 
 
-def _title_networks() -> dict[str, str]:
-    return {name: f"{name} · {net['params_m']} M" for name, net in read_architectures().items()}
-
-
 def _say_weights(kind: str) -> Callable[[str], str]:
     return {"none": f"equal {kind} weights", "balanced": f"balanced {kind} weights"}.__getitem__
 
@@ -110,11 +106,11 @@ class TrainConfig:
         "what becomes of photos whose cell names several values, with ; between them; labels: each "
         "value is a target of its own, that a photo has or has not",
         line="each value a label", is_quiet=True,
-        curve=Curve("with", {
-            "drop": "cells of several values left out", "labels": "each value a label",
-        }.__getitem__))
+        curve=Curve("with", lambda way: "one value a cell" if way == "drop" else "labels"))
     arch: str = row("tf_efficientnet_lite0",
-        listed(_title_networks, "a network", "`python -m zapcls devices --json`"),
+        listed(
+            lambda: {x: f"{x} · {net['params_m']} M" for x, net in read_architectures().items()},
+            "a network", "`python -m zapcls devices --json`"),
         "Network (parameters)", "Network", "a torchvision or timm network",
         line="{}", curve=Curve("with"))
     image_size: int = row(128, whole(32, 512, "px", step=32), "Image size (px)", "Network",

@@ -133,7 +133,7 @@ def _train_fold(
     onnx_path = folder / "model.onnx"
     logits, *_ = predict_rows(network, config, store, rows, device, progress, tasks, onnx_path)
     if any(task.labels_of for task in tasks):
-        known, *_ = predict_rows(network, config, store, tune, device, progress, tasks, onnx_path)
+        known, *_ = predict_rows(network, config, store, tune, device, progress, tasks)
         logits -= _find_shifts(known, align_targets(split, tasks)[1][tune], tasks)
     aside = path.with_name(f"{path.name}.part")
     with aside.open("wb") as file:
