@@ -129,7 +129,8 @@ def ask(task: Task) -> str:
     if task.is_department:
         return f"Which department would a shop put this {task.thing} in?"
     if task.labels_of:
-        return f"Does the {task.column_word} {task.classes[0]} fit this {task.thing}?"
+        label = messages.escape(f"{task.column_word} {task.classes[0]}")
+        return f"Does the {label} fit this {task.thing}?"
     return f"Which {task.word} does this {task.thing} belong to?"
 
 
@@ -138,8 +139,8 @@ st.title("Classify", anchor=False)
 run = run_state.need_run()
 task = run.task
 st.markdown(
-    f"{messages.escape(ask(task))} Best is one {task.thing} from the side, facing left, on a plain "
-    "light ground, as in the catalogue."
+    f"{ask(task)} Best is one {task.thing} from the side, facing left, on a plain light ground, as "
+    "in the catalogue."
 )
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
