@@ -19,6 +19,8 @@ from zapcls.ui.recolor_view import show_strip
 from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
 
+LEAST_SHOWN = 0.01  # probability of a label that is not given; less likely ones are counted
+
 
 def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> None:
     """Classify one photo, the one at this place, and show what was seen and what was said."""
@@ -118,9 +120,14 @@ def describe_labels(labels: Sequence[Task], answers: dict[str, Answer]) -> str:
     for label in sorted(labels, key=lambda one: -likely[one]):
         said = f"{messages.escape(label.classes[0])} {numbers.probability(likely[label])}"
         is_given = answers[label.target].label == label.classes[0]
-        (given if is_given else others).append(f"**{said}**" if is_given else said)
+        if is_given:
+            given.append(f"**{said}**")
+        elif likely[label] >= LEAST_SHOWN:
+            others.append(said)
     column = messages.escape(numbers.begin(labels[0].column_word))
     rest = f"; not {', '.join(others)}" if others else ""
+    less = len(labels) - len(given) - len(others)
+    rest += f"; {less} others are less likely" if less else ""
     return f"{column}: {', '.join(given) or '**none**'}{rest}"
 
 

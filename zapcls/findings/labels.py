@@ -16,8 +16,9 @@ TERMS = (
     "Average precision: the mean, over the photos that have the label, of the share that has it "
     "among all that are ranked as high; a random order comes to the label's share. Precision: of "
     "the photos that are given the label, the share that has it. Recall: of those that have it, "
-    "the share that is given it. F1: their harmonic mean. A label is given from its threshold on: "
-    "the probability of the best F1 that tune expects. What a cell does not name counts as not so."
+    "the share that is given it. F1: their harmonic mean. From: the threshold, a probability from "
+    "which on a label is given, where tune expects the best F1. What a cell does not name counts "
+    "as not so."
 )
 
 
@@ -98,8 +99,7 @@ def write_labels(found: Found, ask: Ask) -> pd.DataFrame:
     return pd.DataFrame(
         {
             ask.task.column_word: found.labels["label"],
-            "photos": [f"{row['n_with']:,} of {row['n']:,}" for row in rows],
-            "share": [numbers.percent(row["share"]) for row in rows],
+            "photos": [f"{row['n_with']:,} ({numbers.percent(row['share'])})" for row in rows],
             **{
                 title: [_write(row, name, ask) for row in rows]
                 for name, title in (
@@ -107,7 +107,7 @@ def write_labels(found: Found, ask: Ask) -> pd.DataFrame:
                     ("recall", "recall"), ("f1", "F1"),
                 )
             },
-            "given from": [numbers.dash(row["threshold"], numbers.probability) for row in rows],
+            "from": [numbers.dash(row["threshold"], numbers.probability) for row in rows],
         }
     )  # fmt: skip
 

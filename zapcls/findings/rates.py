@@ -80,9 +80,11 @@ def describe(found: Found) -> str:
 def answer(found: Found, ask: Ask) -> Section:
     """Describe the rate on valid, against always guessing, and what it rests on."""
     valid = found.valid
+    about = f"{numbers.begin(ask.task.title)}: " if ask.task.labels_of else ""
     blocks: list[Block] = [
         Text(
-            f"{valid['hits']:,} of {valid['n']:,} photos wrong: {numbers.percent(valid['rate'])}",
+            f"{about}{valid['hits']:,} of {valid['n']:,} photos wrong: "
+            f"{numbers.percent(valid['rate'])}",
             "lead",
         ),
         Text(
