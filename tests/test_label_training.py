@@ -98,19 +98,3 @@ def test_the_exported_model_names_its_labels_and_thresholds(learned, run_command
     for task in learned.run.tasks:
         assert f"{task.target!r}: ({list(task.classes)!r}, {task.threshold!r})" in card
     assert "which of 3 labels fit a photo of one shoe" in card
-
-
-def test_a_cross_validation_and_a_label_check_are_of_each_label(learned, run_command):
-    where = ["--workspace", learned.workspace.path, "--json"]
-    for command in (["cross-validate", "--folds", "2"], ["label-issues", "--all"]):
-        name, *words = command
-        process = run_command(
-            name, learned.run.run_id, *words, "--target", "material: Suede", *where
-        )
-        assert process.returncode == 0, process.stderr
-        found = [json.loads(line) for line in process.stdout.splitlines()]
-        if name == "cross-validate":
-            table = read_predictions(learned.run, learned.workspace)
-            assert found[0]["n"] == (table["label"] != "").sum()
-        else:
-            assert {row["label"] for row in found} == {"Suede", "not Suede"}
