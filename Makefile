@@ -1,6 +1,7 @@
 # zapcls: `make app` serves it, `make test` tests it, `make help` lists the rest.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+REQUIREMENTS = requirements-answer.txt requirements-serve.txt requirements-train.txt
 BIN := $(VENV)/bin
 # Benchmarks take the bundled network, or ARCH with WEIGHTS (imagenet, or a .safetensors file).
 NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
@@ -61,7 +62,7 @@ clean: ## remove the environment and the caches; the workspace stays
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/app.stamp: requirements.txt constraints.txt | $(VENV)/bin/python
+$(VENV)/app.stamp: requirements.txt $(REQUIREMENTS) constraints.txt | $(VENV)/bin/python
 	@echo "Installing the requirements (once; about 6 GB on Linux, see README for a CPU build) ..."
 	$(BIN)/python -m pip install --quiet -r requirements.txt -c constraints.txt
 	@touch $@
