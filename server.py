@@ -1,9 +1,11 @@
 """The server of the app: what `python -m zapcls serve` runs."""
 
 from starlette.middleware import Middleware
+from streamlit import config
 from streamlit.starlette import App
 
 from zapcls.service.routes import build_routes
+from zapcls.ui import login
 from zapcls.ui.hosts import KnownHosts, OwnSources
 from zapcls.ui.upload_limits import UploadLimit, keep_uploads_in_memory
 from zapcls.workspace import permissions
@@ -12,6 +14,9 @@ keep_uploads_in_memory()
 limits = [Middleware(UploadLimit)] if permissions.read_mode() == "demo" else []
 app = App(
     "streamlit_app.py",
-    routes=build_routes(),
+    # Programs cannot log in, so where people must, the service only says that it is there.
+    routes=build_routes(
+        base=config.get_option("server.baseUrlPath"), is_open=not login.is_asked_for()
+    ),
     middleware=[Middleware(KnownHosts), Middleware(OwnSources), *limits],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from zapcls.ui import messages, navigation, photos, run_picker
+from zapcls.ui import login, messages, navigation, photos, run_picker
 
 # Streamlit leaves 6 rem above the first heading; the answer should stand in the first screen.
 # In a narrow window a row of choices goes on below instead of out of sight.
@@ -60,6 +60,7 @@ page = st.navigation({title: pages for title, pages in sections.items() if pages
 
 st.set_page_config(page_title=f"{page.title} · zapcls")
 st.html(STYLE + photos.STYLE)
+login.require_login()
 navigation.send_back()
 with messages.explain_errors():
     run_picker.pick_run()
