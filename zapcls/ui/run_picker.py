@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 
 import streamlit as st
 
@@ -35,13 +36,17 @@ def describe_run(run: Run) -> str:
         _, month, day, hour, minute, named = parts.groups()
         when = f"{int(day)}.{int(month)}. {hour}:{minute}"
     named = notes.name or named
-    rate = several = ""
-    if run.is_evaluated:
-        rate = numbers.percent(run.rates["splits"]["valid"]["error_rate"])
-        count = len(run.tasks)
-        kind = "labels" if run.task.labels_of else "targets"
-        several = f"{count} {kind}" if count > 1 else ""
-    return f"{mark} {' · '.join(filter(None, (named, rate, several, when)))}"
+    files = cache.identify(run.path / "metrics.json", run.path / "task.json")
+    rates = _describe_rates(run, files) if run.is_evaluated else ()
+    return f"{mark} {' · '.join(filter(None, (named, *rates, when)))}"
+
+
+@lru_cache(maxsize=4096)
+def _describe_rates(run: Run, identity: cache.Identity) -> tuple[str, str]:
+    """Describe an evaluated run's rate and targets, once for each version of its files."""
+    rate, count = numbers.percent(run.rates["splits"]["valid"]["error_rate"]), len(run.tasks)
+    kind = "labels" if run.task.labels_of else "targets"
+    return rate, f"{count} {kind}" if count > 1 else ""
 
 
 def pick_run() -> None:

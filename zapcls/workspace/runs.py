@@ -1,6 +1,7 @@
 """Runs: the trainings in a workspace, and the tables each one leaves."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, Damaged, ZapError
 from zapcls.workspace import integrity, jobs, permissions
 from zapcls.workspace.answers import find_cut
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Stamp, Workspace, stamp_file, write_json
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
+# What `Run.check` looks at.
+_CHECKED = (
+    "config.json", "status.json", "task.json", "model.json", "metrics.json", "model.safetensors",
+)  # fmt: skip
 IMPORT = "import"  # the kind of a run whose model was trained elsewhere
 
 
@@ -142,10 +147,8 @@ class Run(jobs.Job):
         Raises:
             Damaged: one of them is missing or cannot be used.
         """
-        self.check_trained()
-        is_done = jobs.read_stored(self).state == "done"
-        if is_done or (self.path / "metrics.json").exists():
-            _ = self.task, self.facts, self.metrics
+        files = (self.path / name for name in _CHECKED)
+        _check_files(self, tuple(map(stamp_file, files)))
 
     def check_trained(self) -> None:
         """Check the files that an evaluation needs, and that are not made by one.
@@ -183,6 +186,15 @@ class Run(jobs.Job):
     def balanced_error_rate(self) -> float | None:
         """The mean of the classes' rates, None where the run or its metrics.json has none."""
         return self.rates.get("balanced", {}).get("rate") if self.is_evaluated else None
+
+
+@lru_cache(maxsize=4096)
+def _check_files(run: Run, stamp: tuple[Stamp, ...]) -> None:
+    """Check a run's files, once for each version of them: lists ask it of every run, often."""
+    run.check_trained()
+    is_done = jobs.read_stored(run).state == "done"
+    if is_done or (run.path / "metrics.json").exists():
+        _ = run.task, run.facts, run.metrics
 
 
 def write_task(run: Run, first: Task, *others: Task) -> None:
