@@ -34,6 +34,7 @@ def test_the_group_column_is_an_argument(opened):
         ("moods", {}, ["groups", "'moods'"]),
         ("groups", {"mood": 1}, ["source", "'mood'"]),
         ("groups", {"by": "image_path"}, ["color", "'image_path'"]),
+        ("rates", {"source": ""}, ["source must be", "''"]),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_a_sentence(opened, refuses, name, asked, words):

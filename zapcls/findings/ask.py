@@ -9,6 +9,7 @@ from zapcls.blocks.charts import NEUTRAL
 from zapcls.config import name_column
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
+from zapcls.errors import BadInput
 from zapcls.evidence import Evidence
 
 CLAIM = ("pink", "Women", "Men")  # the blog's: pink women's shoes are called men's
@@ -107,8 +108,10 @@ def build_ask(evidence: Evidence, by: str = "color", source: str = RUN) -> Ask:
     the first class and the second.
 
     Raises:
-        BadInput: there is no such attribute, or photos cannot be grouped by it.
+        BadInput: there is no such attribute or source, or photos cannot be grouped by it.
     """
+    if source not in SOURCES:
+        raise BadInput(f"source must be one of {', '.join(SOURCES)}, got {source[:80]!r}.")
     groups, classes = evidence.list_groups(by, source), evidence.classes
     group = CLAIM[0] if by == "color" else next(iter(groups), "")
     label, called = CLAIM[1:] if set(CLAIM[1:]) <= set(classes) else classes[:2]
