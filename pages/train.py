@@ -17,6 +17,7 @@ from zapcls.ui import (
 from zapcls.ui.notes_view import show_notes
 from zapcls.ui.quiz import find_worst
 from zapcls.ui.sections import NO_TOOLBAR
+from zapcls.ui.watched_view import show_watched
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
@@ -27,6 +28,13 @@ from zapcls.workspace.store import build_tasks
 from zapcls.workspace.trash import archive_run, delete_run, list_archived, restore_run
 
 WORST, WORST_PX = 5, 158  # five in a row at 1280 px
+
+
+def show_course(run: Run) -> None:
+    """Show how the training goes: eight photos and their answers, then the curves so far."""
+    with messages.explain_errors():
+        show_watched(run)
+    show_curves(run)
 
 
 def show_curves(run: Run) -> None:
@@ -74,7 +82,7 @@ def show_ended(run: Run, status: Status) -> None:
         navigation.show_link("results", "Evaluate it on Results", icon=":material/insights:")
     if said := describe_batch(run):
         st.caption(said)
-    show_curves(run)
+    show_course(run)
 
 
 def show_archive(run: Run) -> None:
@@ -221,7 +229,7 @@ if active:
     doing = "Importing" if run.is_imported else "Training"
     st.subheader(f"{doing} {run.run_id}", anchor=False)
     stopping = "Stopping…" if run.is_imported else "Stopping; the best weights so far are kept."
-    job_view.show_job(run, stopping, lambda: show_curves(run))
+    job_view.show_job(run, stopping, lambda: show_course(run))
 else:
     run_picker.show_missing(run_picker.chosen_run())
     picked = run_picker.chosen_run()

@@ -149,6 +149,16 @@ LOSSES = {
     "images_per_s": "float64",
 }
 
+WATCHED = {  # a row a photo of tune that is watched, and epoch
+    "phase": "str",
+    "epoch": "int64",  # as in HISTORY
+    "row": "int64",  # of the store
+    "label": "int64",  # a place in the first target's classes, as is the prediction
+    "prediction": "int64",
+    "prob": "float64",  # of the prediction, before the temperature is found
+    "prob_label": "float64",
+}
+
 LR_CURVE = {
     "phase": "str",
     "seed": "int64",  # of this curve's start and batches

@@ -74,6 +74,8 @@ def test_a_stopped_training_ends_as_an_undisturbed_one(
 
     assert_same(recipe.folder, folder)
     assert all(torch.equal(state[key], value) for key, value in read_weights(folder).items())
+    watched = ((one / "watched.csv").read_text() for one in (recipe.folder, folder))
+    assert len(set(watched)) == 1
     losses = pd.read_csv(recipe.folder / "losses.csv")["epoch"]
     assert losses.is_monotonic_increasing
     assert losses.is_unique

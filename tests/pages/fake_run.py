@@ -43,6 +43,7 @@ CLASSES = ("Women", "Men")
 SUGGESTIONS = {"valley": 2.1e-3, "slide": 9.5e-3, "steep": 1.1e-3, "minimum": 4.7e-2}
 VALLEYS = (1.0e-3, 1.6e-3, 2.1e-3)  # of a finder's seeds
 EMBEDDING = 3
+WATCHED = range(2, 10)  # rows of the store: wrong after the first epoch, right after the second
 
 
 def plan_logits(split, classes=CLASSES):
@@ -110,6 +111,13 @@ class FakeRecipe:
             steps = [("unfrozen", 0.5, 0.7, 88), ("unfrozen", 1.5, 0.5, 90)]
             write_csv(self.folder / "history.csv", schema.HISTORY, epochs)
             write_csv(self.folder / "losses.csv", schema.LOSSES, steps)
+            watched = [
+                ("unfrozen", epoch, row, row % 2, answer, 0.75, 0.75 if answer == row % 2 else 0.25)
+                for epoch in (1, 2)
+                for row in WATCHED
+                for answer in [(row + epoch) % 2]
+            ]
+            write_csv(self.folder / "watched.csv", schema.WATCHED, watched)
             (self.folder / "model.safetensors").write_bytes(b"weights")
             (self.folder / "checkpoint.pt").write_bytes(b"checkpoint")
         self.find_rate_only("unfrozen")

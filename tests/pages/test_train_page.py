@@ -1,9 +1,12 @@
 """Train: the form is the config, a start is a run, a run is watched and stopped."""
 
+import re
+
 import fake_run
 import pytest
 from filelock import FileLock
 
+from zapcls.blocks.charts import CLASS_COLORS
 from zapcls.config import PRESETS, build_config
 from zapcls.ui import cache, messages, run_picker
 from zapcls.workspace import devices, jobs
@@ -173,6 +176,39 @@ def test_the_frozen_network_s_features_are_watched_and_stopped(workspace, open_p
         assert run.stop_path.is_file()
         assert "Stopping; the best weights so far are kept." in app.said
         assert not [button for button in app.button if button.label == "Stop"]
+
+
+def list_bars(app):
+    """The bars of each photo that is watched: height and color."""
+    bars = (
+        re.findall(r"height: (\d+)%; background: (#\w+)", part.proto.body)
+        for part in app.get("html")
+    )
+    return [found for found in bars if found]
+
+
+def test_the_answers_to_eight_photos_are_watched(workspace, open_page):
+    run = fake_run.add_stopped(workspace, minute=1)  # it has gone on for two epochs
+    jobs.reopen(run)
+    with fake_run.hold_running(run):
+        app = open_page("train")
+        women, men = CLASS_COLORS[:2]
+        moves = {0: [("25", men), ("75", women)], 1: [("25", women), ("75", men)]}
+        assert list_bars(app) == [moves[row % 2] for row in fake_run.WATCHED]
+        assert messages.escape("Women's: women's 75 %") + " ✓" in app.said
+        assert "How 8 shoes of tune are answered" in app.said
+
+
+def test_before_the_first_epoch_nothing_is_watched(workspace, open_page):
+    with fake_run.hold_running(fake_run.add_run(workspace, minute=1)):
+        assert "of tune are answered" not in open_page("train").said
+
+
+def test_a_cut_row_of_a_watched_photo_is_left_out(workspace, open_page):
+    run = fake_run.add_stopped(workspace)
+    with (run.path / "watched.csv").open("a") as file:
+        file.write("unfrozen,3,4,0,1")  # killed as it wrote
+    assert [len(bars) for bars in list_bars(open_page("train", run=run.run_id))] == [2] * 8
 
 
 OVER = "starts over under its own settings, as"

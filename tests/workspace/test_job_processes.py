@@ -235,7 +235,7 @@ def test_a_finished_training_leaves_all_that_the_pages_read(two_starts, workspac
         "familiar.parquet", "history.csv", "job.log", "launch.lock", "lock", "losses.csv",
         "metrics.json", "model.json", "model.onnx", "model.safetensors",
         "outliers.parquet", "predictions.parquet", "probs", "split.parquet", "status.json",
-        "task.json",
+        "task.json", "watched.csv",
     }  # fmt: skip
     status = read_status(run)
     assert (status.state, status.message) == ("done", "")

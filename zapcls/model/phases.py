@@ -44,6 +44,12 @@ class Photos:
         """List the rows of some parts of the split, in their order."""
         return np.flatnonzero(np.isin(self.split, parts))
 
+    def list_first(self, part: str) -> tuple[np.ndarray, np.ndarray, int]:
+        """List the rows of a part, their codes in the first target, and how many classes it has."""
+        rows = self.list_rows(part)
+        codes = self.codes[rows]
+        return rows, codes if codes.ndim == 1 else codes[:, 0], self.sizes[0]
+
     def pick_labels(self, part: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the codes and the colors of a part."""
         assert self.colors is not None  # the config says that they are needed

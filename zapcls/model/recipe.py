@@ -31,6 +31,7 @@ from zapcls.model.lr_finder import LrCurve, find_learning_rate
 from zapcls.model.memory import halve_until_it_fits
 from zapcls.model.phases import Phases, Photos
 from zapcls.model.steadier import AverageWeights
+from zapcls.model.watched import WATCHED_NAME, WatchAnswers
 from zapcls.progress import Progress
 from zapcls.workspace.layout import read_json, replace_file, write_json
 
@@ -137,7 +138,8 @@ class Recipe:
             self.batch_size = batch_size
             state = checkpoint.read(self.folder, self.device)
             if processes.is_first():
-                for name in ("history.csv", "losses.csv"):  # the rows of an epoch that was begun
+                # The rows of an epoch that was begun.
+                for name in ("history.csv", "losses.csv", WATCHED_NAME):
                     truncate_rows(self.folder / name, 0 if state is None else state.epochs_done)
             state = state if state is not None and state.phase == phase else None
             self.network.load_state_dict(start if state is None else state.network)
@@ -200,6 +202,7 @@ class Recipe:
         facts = {"phase": phase, "rate": rate, "batch_size": self.batch_size}
         return [
             WriteCurves(self.folder, phase, before, report),
+            WatchAnswers(self.folder, phase, before, *self.phases.photos.list_first("tune")),
             self._keep_best,
             WriteCheckpoint(self.network, self.folder, self._keep_best, before, average, **facts),
         ]

@@ -50,6 +50,11 @@ def read_losses(run: Run) -> pd.DataFrame:
     return read_table(run, "losses.csv", schema.LOSSES)
 
 
+def read_watched(run: Run) -> pd.DataFrame:
+    """Read how the photos that are watched were answered so far (`schema.WATCHED`)."""
+    return read_table(run, "watched.csv", schema.WATCHED).dropna().astype(schema.WATCHED)
+
+
 def read_predictions(run: Run, workspace: Workspace) -> pd.DataFrame:
     """Read a run's predictions with path, category and color of each image beside them.
 
@@ -157,6 +162,18 @@ def read_derived(run: Run, kind: str) -> pd.DataFrame | None:
     return (
         read_parquet(path, f"Delete {path.parent}, and do it again.") if looks_whole(path) else None
     )
+
+
+def list_elsewhere(run: Run) -> list[dict[str, Any]]:
+    """List what evaluations on other catalogues came to, under the target that is looked at.
+
+    Each has `catalogue_id`, the `rates` of `metrics.summarize_splits`, and how many photos were
+    left out as the run was trained on them (`excluded_trained`).
+    """
+    files = sorted((run.path / "derived").glob("evaluate-*/metrics.json"))
+    target = run.task.target
+    found = [facts for facts in map(read_facts, files) if target in facts.get("targets", {})]
+    return [facts | {"rates": facts["targets"][target]["splits"]["valid"]} for facts in found]
 
 
 def read_cross_validation(run: Run) -> dict[str, Any] | None:
