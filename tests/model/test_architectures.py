@@ -177,7 +177,7 @@ def test_imagenet_weights_of_torchvision_that_cannot_be_fetched(offline, refuses
         "ImageNet weights of squeezenet1_1 could not be fetched",
         "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
         f"put it at {place}",
-        "--weights none",
+        "start weights none",
     ):
         build_body("squeezenet1_1", "imagenet")
 
@@ -188,8 +188,8 @@ def test_imagenet_weights_of_timm_that_cannot_be_fetched(offline, refuses):
     with refuses(
         "ImageNet weights of lcnet_050 could not be fetched",
         "model.safetensors of timm/lcnet_050.ra2_in1k",
-        "--weights FILE",
-        "--weights none",
+        "give its path as the start weights",
+        "start weights none",
     ):
         build_body("lcnet_050", "imagenet")
 

@@ -17,7 +17,7 @@ def test_auto_is_a_device_of_this_machine(torch):
 def test_a_device_that_is_not_there_is_refused(torch, monkeypatch, refuses):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
-    with refuses("device must be on this machine", "cpu", "'cuda'", "--device auto"):
+    with refuses("device must be on this machine", "cpu", "'cuda'", "Set the device to auto"):
         model.learner.choose_device("cuda")
 
 
@@ -42,7 +42,9 @@ def test_precision(wanted, device, has_bf16, expected, torch, monkeypatch):
 
 
 def test_half_precision_is_refused_on_a_cpu(torch, refuses):
-    with refuses("precision must be fp32, bf16 or auto on a CPU", "'fp16'", "--precision auto"):
+    with refuses(
+        "precision must be fp32, bf16 or auto on a CPU", "'fp16'", "Set the precision to auto"
+    ):
         model.learner.choose_precision("fp16", torch.device("cpu"))
 
 

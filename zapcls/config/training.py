@@ -290,7 +290,7 @@ class TrainConfig:
         if phase == "frozen" and self.weights == "none":
             raise BadInput(
                 "The frozen phase has a rate to find when the network is pretrained, but weights "
-                "is 'none': a frozen random network learns nothing. Ask for --phase unfrozen."
+                "is 'none': a frozen random network learns nothing. Ask for the unfrozen phase."
             )
 
     def to_json(self) -> dict[str, Any]:

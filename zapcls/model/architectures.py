@@ -138,11 +138,11 @@ def _explain_fetch(arch: str, library: str, error: Exception) -> str:
     else:
         cfg = timm.get_pretrained_cfg(arch)
         hub = cfg.hf_hub_id if cfg else arch
-        fetch = f"Fetch model.safetensors of {hub} by hand and name it with --weights FILE"
+        fetch = f"Fetch model.safetensors of {hub} by hand and give its path as the start weights"
     reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
     return (
         f"The ImageNet weights of {arch} could not be fetched ({reason}). {fetch}; or train from "
-        "random weights with --weights none --frozen-epochs 0, which needs far more epochs."
+        "random weights (start weights none, no frozen epochs), which needs far more epochs."
     )
 
 

@@ -35,7 +35,7 @@ def choose_device(wanted: str) -> torch.device:
     if wanted not in present:
         raise BadInput(
             f"device must be on this machine, which has {', '.join(present)}; got {wanted!r}. "
-            "Use --device auto."
+            "Set the device to auto."
         )
     if wanted == "cpu":
         keep_freed_memory()
@@ -65,7 +65,7 @@ def choose_precision(wanted: str, device: torch.device) -> str:
     """
     if device.type == "cpu" and wanted == "fp16":
         raise BadInput(
-            "precision must be fp32, bf16 or auto on a CPU, got 'fp16'. Use --precision auto."
+            "precision must be fp32, bf16 or auto on a CPU, got 'fp16'. Set the precision to auto."
         )
     if wanted != "auto":
         return wanted
