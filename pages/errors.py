@@ -7,7 +7,6 @@ from zapcls.findings.ask import Ask
 from zapcls.ui import cache, navigation, run_state
 from zapcls.ui.bound import put_in_url
 from zapcls.ui.reviewer import pick_reviewer
-from zapcls.ui.sections import show_blocks
 from zapcls.workspace.imports import name_split
 from zapcls.workspace.runs import Run
 
@@ -36,17 +35,6 @@ def pick_view() -> None:
     )  # fmt: skip
 
 
-def show_slices(run: Run) -> None:
-    """Show the groups of valid that err more often than the rest."""
-    from zapcls.findings import slices
-
-    evidence = cache.evidence(run)
-    ask = Ask(evidence.task)
-    with st.spinner("Trying the groups…"):
-        found = find("slices", evidence, ask)
-    show_blocks(slices.section(found, ask))
-
-
 def show_view(run: Run, view: str) -> None:
     """Show one view; only its module is loaded and only it runs."""
     if view == "Gallery":
@@ -58,6 +46,8 @@ def show_view(run: Run, view: str) -> None:
 
         show_suspects(run)
     elif view == "Slices":
+        from zapcls.ui.slices_view import show_slices
+
         show_slices(run)
     else:
         from zapcls.ui.map_view import show_map

@@ -8,7 +8,7 @@ from fake_run import add_check, add_map
 from filelock import FileLock
 
 from zapcls.analysis.metrics import labelled
-from zapcls.analysis.slices import MIN_PRODUCTS, find_slices
+from zapcls.analysis.slices import MIN_PRODUCTS, find_members, find_slices
 from zapcls.data.task import Task
 from zapcls.findings import slices
 from zapcls.ui import map_view, suspects_view
@@ -120,6 +120,15 @@ def test_it_shows_the_groups_of_valid_and_how_many_were_tried(finished, workspac
     assert shown["wrong"].to_list() == expected["hits"].to_list()
     assert shown["photos"].to_list() == expected["n"].to_list()
     assert len(app.charts()) == 1
+    first = expected["where"].iloc[0]
+    valid = labelled(read_predictions(finished, workspace), "valid")
+    wrong = find_members(valid[valid["wrong"]], first)
+    opened = {key.partition("-")[2] for key in app.list_keys() if key.startswith("0-")}
+    assert opened <= set(wrong["image_id"])
+    assert len(opened) == min(4, wrong["product_id"].nunique())
+    image_id = sorted(opened)[0]
+    app.click(f"open-0-{image_id}")
+    assert app.query_params["image"] == image_id
 
 
 def test_too_few_products_are_a_sentence(finished, open_page, monkeypatch):
@@ -153,6 +162,24 @@ def test_the_map_shows_each_valid_photo_once(finished, open_page):
     assert f"**{valid['n']}** valid photos, **{valid['errors']}** wrong" in app.said
     names = [trace["name"].split(" ")[0] for trace in app.choose("tint", "label").charts()[0]]
     assert names == ["Women", "Men"]
+
+
+def test_what_the_lasso_caught_is_shown_below_the_map_and_opens_in_the_gallery(
+    finished, valid, wrong, open_page
+):
+    add_map(finished)
+    caught = [*wrong["image_id"].head(2), valid.loc[~valid["wrong"], "image_id"].iloc[0]]
+    app = open_page("errors", view="Map")
+    points = [{"customdata": [image_id]} for image_id in caught[::-1]]
+    app.session_state["map"] = {"selection": {"points": points}}
+
+    app.run()
+
+    assert "**3 photos**, 2 wrong" in app.said
+    assert app.list_keys() == caught  # wrong ones first, the highest loss on top
+    app.click("map_gallery")
+    assert sorted(app.list_keys()) == sorted(caught)
+    assert "3 photos picked" in app.said
 
 
 def test_each_trace_has_its_own_photos():

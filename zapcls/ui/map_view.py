@@ -1,4 +1,4 @@
-"""A map of the run's embeddings: near is alike to the network; a lasso opens the gallery."""
+"""A map of the run's embeddings: near is alike to the network; a lasso shows what it caught."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,13 +9,16 @@ from zapcls.analysis.metrics import labelled
 from zapcls.blocks import charts, numbers
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
-from zapcls.ui import cache, job_view, navigation
+from zapcls.ui import cache, job_view, marking, navigation
 from zapcls.ui.bound import pick_one
+from zapcls.ui.photos import show_button, thumbnail
+from zapcls.ui.under_pointer import show_under_pointer
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.runs import Run
 
 TINTS = ("answer", "label", "prediction", "color")
 RIGHT, WRONG = "#c3c7cd", "#c0392b"
+CAUGHT, CAUGHT_PX = 24, 112  # photos that are shown below the map
 HELP = (
     "t-SNE (openTSNE) of the embeddings of this run. Neighbors are alike to the network; the "
     "distance between far groups, and their sizes, mean nothing."
@@ -51,12 +54,35 @@ def show_map(run: Run) -> None:
     )
     event = st.plotly_chart(
         draw(table, tint, evidence.task), key="map", on_select="rerun",
-        selection_mode=("lasso", "box", "points"),
+        selection_mode=("lasso", "box", "points"), alt="The map of the photos",
     )  # fmt: skip
     picked = [str(point["customdata"][0]) for point in event["selection"]["points"]]
     if picked:
-        st.session_state["picked_images"] = picked
-        navigation.open_page("errors", view="Gallery", answer="all", split=split)
+        show_caught(table[table["image_id"].isin(picked)], split, run)
+    show_under_pointer("map", table["image_id"], table["row"], evidence.store)
+
+
+def show_caught(caught: pd.DataFrame, split: str, run: Run) -> None:
+    """Show the photos that a lasso or a click caught, wrong ones first, and the way to them all."""
+    evidence = cache.evidence(run)
+    wrong = int(caught["wrong"].sum())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{numbers.count(len(caught), 'photo')}**, {wrong:,} wrong")
+        if st.button("Open in the gallery", key="map_gallery", icon=":material/image_search:"):
+            st.session_state["picked_images"] = caught["image_id"].to_list()
+            navigation.open_page("errors", view="Gallery", answer="all", split=split)
+    order = caught.sort_values(["wrong", "loss", "image_id"], ascending=[False, False, True])
+    with st.container(horizontal=True, gap="small"):
+        for image in order.head(CAUGHT).itertuples():
+            with st.container(width=CAUGHT_PX, gap="xxsmall"):
+                told = evidence.task.describe(image.label)
+                told = f"{told}, called {evidence.task.name(image.prediction)}"
+                show_button(
+                    thumbnail(evidence.store, image.row), image.image_id, told,
+                    on_click=marking.show_photo, args=(image.image_id,),
+                )  # fmt: skip
+    if len(caught) > CAUGHT:
+        st.caption(f"{len(caught) - CAUGHT:,} more are in the gallery.")
 
 
 def draw(table: pd.DataFrame, tint: str, task: Task) -> go.Figure:
