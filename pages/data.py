@@ -18,9 +18,9 @@ from zapcls.data.split import count_leaks, has_given
 from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, messages, navigation, photos
 from zapcls.ui.color_check_view import show_color_check
+from zapcls.ui.disk_view import show_disk
+from zapcls.ui.sections import NO_TOOLBAR
 from zapcls.ui.source_form import show_source, start_build
-from zapcls.workspace import bodies
-from zapcls.workspace.bodies import BodyFiles
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.store import Store, default_task
@@ -41,6 +41,10 @@ def show_reading() -> None:
     """Offer to read the photos in use, which are not read, or not to the end."""
     if cache.lacks_colors():
         said, action = "is read, but its colors are not named yet.", "Name the colors"
+        if active := job_view.find_active(cache.workspace().runs_dir):
+            st.info("A training is running; colors are named at the end of a first one.")
+            navigation.show_link("train", "Watch it", ":material/play_arrow:", run=active.job_id)
+            return
     else:
         said, action = "has not been read yet.", "Read it now"
     st.info(f"{numbers.begin(messages.data_name())} {said}")
@@ -48,9 +52,13 @@ def show_reading() -> None:
         start_build(read_chosen_data(cache.workspace()))
 
 
+def fold(title: str, key: str) -> Any:
+    """Fold a part of the page: it is computed once it is open, which the URL keeps."""
+    return st.expander(title, key=key, on_change="rerun", bind="query-params")
+
+
 def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:
     """Show what cleaning dropped: the reason, the count, and a few of the photos."""
-    st.subheader("Left out", anchor=False)
     for note in store.facts.get("notes", []):
         st.markdown(messages.escape(note.removeprefix("Left out: ")))
     if not counts["dropped"] and not store.facts.get("notes"):
@@ -124,66 +132,6 @@ def describe_leak(split: pd.DataFrame, task: Task) -> str:
     )
 
 
-def show_disk(store: Store) -> None:
-    """Show what is kept of the photos: their pixels, and features of frozen networks."""
-    st.subheader("On disk", anchor=False)
-    st.markdown(
-        "**Pixels**",
-        help="Each photo is decoded once; trainings, colors and these pages read its pixels.",
-    )
-    st.markdown(describe_pixels(store.facts))
-    kept = bodies.list_bodies(store)
-    if not kept:
-        return
-    st.markdown(
-        "**Features of frozen networks**",
-        help="What a frozen network makes of each photo, and training photos in other colors. They "
-        "are computed once, and kept for the trainings to come.",
-    )
-    is_busy = job_view.find_active(cache.workspace().runs_dir) or job_view.find_active(
-        cache.workspace().jobs_dir
-    )
-    for body in kept:
-        show_body(body, is_busy is not None)
-
-
-def describe_pixels(facts: dict[str, Any]) -> str:
-    """Describe how large a pixel store is, and how it came about."""
-    rows, decoded = facts["rows"], facts["decoded"]
-    at = f"decoded at {facts['images_per_s']:,.0f} images/s"
-    if not decoded:
-        made = "all copied from what had been read before"
-    elif decoded == rows:
-        made = f"all {at}"
-    else:
-        made = f"{decoded:,} {at}, {rows - decoded:,} copied from what had been read before"
-    return (
-        f"{rows:,} photos of {facts['side']} px · "
-        f"{rows * facts['side'] ** 2 * 3 / 1e6:,.0f} MB · {made} · "
-        f"read from {messages.escape(facts['data_dir'])}"
-    )
-
-
-def show_body(body: BodyFiles, is_busy: bool) -> None:
-    """Show what one network's features take, and a way to delete them."""
-    speed = f" · computed at {body.images_per_s:,.0f} images/s" if body.images_per_s else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"{body.title} · {body.disk_bytes / 1e6:,.0f} MB{speed}",
-            width="content",
-        )
-        if is_busy:
-            return
-        with (
-            st.popover("Delete", icon=":material/delete:", type="tertiary"),
-            messages.explain_errors(),
-        ):
-            st.markdown("The next training that needs them computes them again.")
-            if st.button("Delete these features", key=f"delete-{body.path.name}"):
-                bodies.delete(body)
-                st.rerun()
-
-
 def count_labels(
     kept: pd.DataFrame, values: pd.Series, order: Sequence[str], task: Task
 ) -> pd.DataFrame:
@@ -223,13 +171,21 @@ def show_catalogue(store: Store) -> None:
     with right:
         st.subheader("By color", anchor=False)
         by_color = count_labels(kept, kept["color"], BASIC_COLORS, task)
-        st.plotly_chart(draw_colors(by_color), key="colors")
+        st.plotly_chart(
+            draw_colors(by_color), key="colors", config=NO_TOOLBAR, alt="Photos of each color",
+        )  # fmt: skip
         what = "the shoe itself" if task.thing == "shoe" else "what stands out from its ground"
         st.caption(f"The color of {what}, not of the ground, in the eleven basic terms.")
     show_color_check(store)
-    show_dropped(table, store, counts)
+    left_out = fold(f"Left out: {counts['rows'] - counts['kept']:,}", "open_left_out")
+    if left_out.open:
+        with left_out:
+            show_dropped(table, store, counts)
     show_split(store, table, task)
-    show_disk(store)
+    disk = fold("On disk", "open_disk")
+    if disk.open:
+        with disk:
+            show_disk(store)
     if task.thing == "shoe" and not store.is_drawn:
         st.caption(TERMS)
 
@@ -268,15 +224,18 @@ def show_kinds(kept: pd.DataFrame, task: Task) -> None:
         st.subheader("By category", anchor=False)
         kinds = kept["category"] + " / " + kept["sub_category"]
         by_kind = count_labels(kept, kinds, list(kinds.value_counts().index), task)
-        st.plotly_chart(stacks(by_kind, colors), key="kinds")
+        st.plotly_chart(
+            stacks(by_kind, colors), key="kinds", config=NO_TOOLBAR,
+            alt="Photos of each category by label",
+        )  # fmt: skip
         return
     st.subheader(f"By {task.word}", anchor=False)
     names, found = list(task.classes), kept["label"].value_counts()[list(task.classes)]
     hover = [f"{name}: {n:,}" for name, n in found.items()]
     st.plotly_chart(
         charts.counts(names, list(found), [colors[name] for name in names], "photos", hover),
-        key="kinds",
-    )
+        key="kinds", config=NO_TOOLBAR, alt=f"Photos of each {task.word}",
+    )  # fmt: skip
 
 
 navigation.enter("data")

@@ -18,6 +18,8 @@ from zapcls.workspace.layout import read_chosen_data, write_json
 from zapcls.workspace.store import Store, find_store_of, read_split
 from zapcls.workspace.worker import Reporter
 
+OPEN = {"open_left_out": "true", "open_disk": "true"}
+
 
 @pytest.fixture
 def table(workspace):
@@ -26,7 +28,7 @@ def table(workspace):
 
 
 def test_counts_what_is_kept_left_out_and_split(table, workspace, open_page, monkeypatch):
-    app = open_page("data")
+    app = open_page("data", **OPEN)
     kept = table[table["gender"].isin(["Women", "Men"]) & (table["image_problem"] == "")]
     assert f"**{len(kept)} of {len(table)} shoes are kept**" in app.said
     assert {metric.label: metric.value for metric in app.metric} == {
@@ -36,6 +38,7 @@ def test_counts_what_is_kept_left_out_and_split(table, workspace, open_page, mon
         "Left out": str(len(table) - len(kept)),
     }
     gender = table.loc[table["image_problem"] == "", "gender"]
+    assert f"Left out: {len(table) - len(kept)}" in [one.label for one in app.expander]
     reasons = [expander.label for expander in app.expander if " · " in expander.label]
     assert sorted(reasons) == [
         f"another gender · {gender.isin(['Girls', 'Boys']).sum()}",
@@ -53,7 +56,7 @@ def test_counts_what_is_kept_left_out_and_split(table, workspace, open_page, mon
     groups = random.groupby("split")["product_id"].apply(set)
     leaked = groups["valid"] & (groups["train"] | groups["tune"])
     assert f"show **{len(leaked)} of {len(groups['valid'])}** valid products" in app.said
-    shown = app.dataframe[-1].value.set_index("split")
+    shown = next(one.value for one in app.dataframe if "split" in one.value).set_index("split")
     assert list(shown.index) == ["train", "tune", "valid"]
     for name, rows in by_product[by_product["split"] != "none"].groupby("split"):
         counts = rows["label"].value_counts()
@@ -169,11 +172,11 @@ def test_the_pixel_store_says_how_it_came_about(own_store, open_page):
         facts = own_store.facts | {"decoded": decoded, "images_per_s": speed}
         write_json(own_store.path / "pixels.json", facts)
         place = messages.escape(facts["data_dir"])
-        assert f"{size} · {made} · read from {place}" in open_page("data").said.splitlines()
+        assert f"{size} · {made} · read from {place}" in open_page("data", **OPEN).said.splitlines()
 
 
 def test_kept_features_are_listed_and_deleted(own_store, open_page):
-    assert "Features of frozen networks" not in open_page("data").said
+    assert "Features of frozen networks" not in open_page("data", **OPEN).said
     recolored = fake_run.add_features(own_store, bodies.RECOLORED)
     folder = fake_run.add_features(own_store)
     other = fake_run.add_features(own_store, "resnet50-224-ba9876543210")
@@ -181,7 +184,7 @@ def test_kept_features_are_listed_and_deleted(own_store, open_page):
     with (folder / "maps-plain.npy").open("wb") as file:
         file.truncate(80_000_000)  # sparse: it takes no room
     taken = sum(path.stat().st_blocks for path in folder.iterdir()) * 512 / 1e6
-    app = open_page("data")
+    app = open_page("data", **OPEN)
     listed = [line for line in app.said.splitlines() if re.search(r" · \d+ MB", line)][1:]
     assert listed[0] == (
         f"mobilenet_v2 · 128 px · weights 0123456789ab · {taken:.0f} MB · computed at 236 images/s"
@@ -206,10 +209,10 @@ def test_features_are_not_deleted_while_a_job_is_active(own_store, workspace, op
     ]
     for job in jobs_at_work:
         with fake_run.hold_running(job):
-            app = open_page("data")
+            app = open_page("data", **OPEN)
             assert "mobilenet_v2 · 128 px" in app.said
             assert "Delete these features" not in app.said
-    app = open_page("data")
+    app = open_page("data", **OPEN)
     with FileLock(folder / "lock"):  # one that came between the look and the click
         app.click(f"delete-{folder.name}")
     [error] = app.error
@@ -225,6 +228,12 @@ def test_photos_whose_colors_are_not_named_yet(own_store, workspace, open_page, 
     app = open_page("data")
     assert f"{name} is read, but its colors are not named yet." in app.said
     assert "shoes are kept" not in app.said
+    run = fake_run.add_run(workspace, minute=1)
+    with fake_run.hold_running(run):  # a training names them at its end
+        busy = open_page("data")
+        assert not [button for button in busy.button if button.key == "read_now"]
+        assert run.run_id in busy.link("Watch it")
+    app = open_page("data")
     app.click("read_now")
     [job] = launched
     assert (job.kind, job.config["data_dir"]) == ("build_store", own_store.facts["data_dir"])
