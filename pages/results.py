@@ -5,17 +5,19 @@ from typing import Any
 import streamlit as st
 
 from zapcls import schema
+from zapcls.blocks import numbers
 from zapcls.blocks.counts import VERY_FEW
-from zapcls.blocks.numbers import duration
 from zapcls.evidence import Evidence
 from zapcls.findings import FINDINGS, find, rates
 from zapcls.findings.ask import Ask
-from zapcls.ui import cache, job_view, navigation, run_state
+from zapcls.ui import cache, job_view, messages, navigation, run_state
 from zapcls.ui.bound import pick_one
 from zapcls.ui.export_view import show_export
 from zapcls.ui.sections import show_blocks, show_section
 from zapcls.workspace import lr_files, permissions
+from zapcls.workspace.run_tables import list_elsewhere
 from zapcls.workspace.runs import Run
+from zapcls.workspace.store import name_catalogue
 
 FOLDS = 5
 
@@ -25,12 +27,30 @@ def show(name: str, evidence: Evidence, ask: Ask) -> None:
     show_section(FINDINGS[name].section(find(name, evidence, ask), ask))
 
 
+def show_elsewhere(run: Run) -> None:
+    """Show how often the run is wrong on the other catalogues that it was evaluated on."""
+    found = list_elsewhere(run)
+    if not found:
+        return
+    st.subheader("On other catalogues", anchor=False)
+    for facts in found:
+        name = name_catalogue(cache.workspace(), facts["catalogue_id"])
+        rates = facts["rates"]
+        span = numbers.interval(rates["error_low"], rates["error_high"])
+        seen = facts["excluded_trained"]
+        st.markdown(
+            f"**{messages.escape(name)}**: {rates['errors']:,} of {rates['n']:,} wrong, "
+            f"{numbers.percent(rates['error_rate'])} ({span})"
+            + (f"; {seen:,} photos that it was trained on are left out." if seen else ".")
+        )
+
+
 def show_cross_validation(run: Run) -> None:
     """Offer the rate over all images, from trainings of their own; their cost is told first."""
     st.subheader("Over all images", anchor=False)
     if job_view.is_at_work("cross_validate", run):
         return
-    cost = duration(FOLDS * run.metrics["seconds"])
+    cost = numbers.duration(FOLDS * run.metrics["seconds"])
     st.markdown(
         "This run answers for its valid photos only. Cross-validating its recipe trains it "
         f"{FOLDS} times, each time on all products but a fifth: about **{cost}** on this machine. "
@@ -68,6 +88,7 @@ show("familiar", evidence, ask)
 show_section(rates.detail(find("rates", evidence, ask), ask))
 show("causes", evidence, ask)
 show("training", evidence, ask)
+show_elsewhere(run)
 if lr_files.read_found(run):
     navigation.show_link("learning_rate", "Its learning-rate curves", icon=":material/show_chart:")
 if evidence.cross_validation is None and not run.is_imported and permissions.may("start"):

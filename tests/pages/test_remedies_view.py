@@ -1,5 +1,7 @@
 """Color bias, the remedies: the button, the figures of the table, what cannot be tried."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from app_driver import OPEN
@@ -7,7 +9,11 @@ from fake_run import add_finished
 
 from zapcls.analysis.remedies import summarize_remedies
 from zapcls.findings.remedy_settings import REMEDIES, SEEDS
-from zapcls.workspace.run_tables import write_derived
+from zapcls.ui import remedies_view
+from zapcls.workspace.run_tables import read_split, write_derived
+from zapcls.workspace.runs import Run
+
+LOWER, HIGHER, CHANCE = (-0.04, -0.06, -0.02, 0.01), (0.04, 0.02, 0.06, 0.01), (0.0, -1, 1, 1.0)
 
 
 @pytest.fixture
@@ -82,3 +88,34 @@ def test_the_figures_are_those_of_the_table_and_others_can_be_trained(
         "kind": "trade", "run": str(pretrained.path), "target": pretrained.target,
         "options": list(REMEDIES), "seeds": SEEDS,
     }  # fmt: skip
+
+
+def test_each_remedy_has_a_row_and_one_click_trains_with_it(found, pretrained, open_page, launched):
+    app = open_page("color_bias", **OPEN)
+    assert "**Half in gray**  \nhelps" in app.said
+
+    app.click("train-gray")
+
+    [job] = launched
+    child = Run(job.path)
+    assert child.parent_id == pretrained.run_id
+    assert child.train_config == replace(pretrained.train_config, grayscale_share=0.5)
+    pd.testing.assert_frame_equal(read_split(child), read_split(pretrained))
+
+
+@pytest.mark.parametrize(
+    ("flip", "worst", "error", "said"),
+    [
+        (LOWER, CHANCE, CHANCE, "helps"),
+        (CHANCE, LOWER, HIGHER, "helps, but errs more"),
+        (CHANCE, CHANCE, HIGHER, "errs more"),
+        (HIGHER, CHANCE, CHANCE, "no clear effect"),
+        (CHANCE, CHANCE, LOWER, "helps"),
+    ],
+)
+def test_a_row_says_in_a_word_whether_a_remedy_helps(flip, worst, error, said):
+    columns = ("difference", "difference_low", "difference_high", "p_holm")
+    found = zip(("flip", "worst group", "error"), (flip, worst, error), strict=True)
+    rows = {measure: dict(zip(columns, change, strict=True)) for measure, change in found}
+
+    assert remedies_view.judge(rows) == said

@@ -89,3 +89,19 @@ def test_the_causes_count_each_error_of_valid_once_and_open_it(finished, workspa
     app.click(f"cause-{counts.index[0]}")
     assert app.title[0].value == "Errors"
     assert f"**{counts.iloc[0]}** photo" in app.said
+
+
+def test_what_the_run_comes_to_on_other_catalogues_stands_here(finished, open_page):
+    assert "On other catalogues" not in open_page("results").said
+    rates = {"n": 20, "errors": 3, "error_rate": 0.15, "error_low": 0.05, "error_high": 0.36}
+    facts = {"catalogue_id": "gone", "excluded_trained": 7}
+    for target in ("gender", "another"):
+        write_json(
+            finished.path / "derived" / f"evaluate-{target}" / "metrics.json",
+            facts | {"targets": {target: {"splits": {"valid": rates}}}},
+        )
+
+    said = open_page("results").said
+
+    told = "**gone**: 3 of 20 wrong, 15.0 % (5.0 to 36.0 %); 7 photos that it was trained on"
+    assert said.count(told) == 1

@@ -141,10 +141,8 @@ def describe_source(found: Found) -> str:
             "too good for new products."
         )
     if found.corrected is not None:
-        said.append(
-            f"The second run is a retraining of the first on the same split, {found.corrected:,} "
-            "of its labels corrected."
-        )
+        corrected = f", {found.corrected:,} of its labels corrected" if found.corrected else ""
+        said.append(f"The second run is a retraining of the first on the same split{corrected}.")
     return " ".join(said)
 
 

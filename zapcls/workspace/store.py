@@ -151,6 +151,12 @@ def find_store_of(workspace: Workspace, data_dir: Path) -> Store | None:
     return found if found and has_all(found) else None
 
 
+def name_catalogue(workspace: Workspace, catalogue_id: str) -> str:
+    """Name a catalogue by its folder; by its id where its store is gone."""
+    known = (store for store in list_stores(workspace) if store.catalogue_id == catalogue_id)
+    return next((Path(store.facts["data_dir"]).name for store in known), catalogue_id)
+
+
 def find_store(workspace: Workspace, catalogue_id: str) -> Store:
     """Open a store by its id.
 
