@@ -33,7 +33,7 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
         answer = answers[task.target]
         picture, said = st.columns([1, 2], gap="large", vertical_alignment="center")
         with picture:
-            st.image(answer.pixels, width=220)
+            st.image(answer.pixels, width=220, alt="the photo, as the model saw it")
             st.caption(f"{messages.escape(name)}, as the model saw it")
         with said:
             share = numbers.probability(answer.prob[answer.label])
@@ -46,7 +46,7 @@ def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> 
             show_sureness(run, task, answer)
             st.plotly_chart(
                 probabilities(answer.prob, task.name), key=f"prob-{place}",
-                config={"displayModeBar": False},
+                config={"displayModeBar": False}, alt="The probability of each class",
             )  # fmt: skip
             if len(answers) > 1:
                 show_others(run, task, answers)

@@ -32,8 +32,8 @@ def show_neighbors(run: Run, pixels: np.ndarray, content: bytes, name: str, plac
         for image in near.itertuples():
             with st.container(width=SMALL_PX, gap="xsmall"):
                 photo = thumbnail(cache.evidence(run).store, image.row)
-                st.image(photo, width="stretch", output_format="JPEG")
                 label = task.name(image.label) if image.label else "no label"
+                st.image(photo, width="stretch", output_format="JPEG", alt=label)
                 st.caption(f"{escape(label)} · {image.score:.2f}")
     if st.button("More like it", key=f"similar-{place}", icon=":material/image_search:"):
         st.session_state[UPLOAD] = name, content

@@ -93,7 +93,10 @@ def show_picked(
     with st.container(horizontal=True, gap="small"):
         for image in shelf.table.iloc[shelf.find_rows(known)].itertuples():
             with st.container(width=SMALL_PX, gap=None):
-                st.image(thumbnail(store, image.row), width="stretch", output_format="JPEG")
+                st.image(
+                    thumbnail(store, image.row), width="stretch", output_format="JPEG",
+                    alt=f"image {image.image_id}",
+                )  # fmt: skip
                 st.button(
                     "", key=f"undo-{image.image_id}", icon=":material/close:", type="tertiary",
                     help="Take it back", on_click=picks.toggle, args=(image.image_id, is_liked),

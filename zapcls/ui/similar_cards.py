@@ -105,7 +105,10 @@ def show_small(table: pd.DataFrame, run: Run, key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for image in table.itertuples():
             with st.container(width=SMALL_PX, gap=None):
-                st.image(thumbnail(store, image.row), width="stretch", output_format="JPEG")
+                st.image(
+                    thumbnail(store, image.row), width="stretch", output_format="JPEG",
+                    alt=f"image {image.image_id}",
+                )  # fmt: skip
                 st.button(
                     name_color(image), key=f"{key}-{image.image_id}", type="tertiary",
                     on_click=ask_for, args=(image.image_id,),

@@ -113,7 +113,7 @@ def show_asked(asked: Asked, run: Run, shelf: Shelf) -> None:
     st.html(f"{TO_TOP}<!-- {token} -->", unsafe_allow_javascript=True)
     photo, facts = st.columns([2, 3], gap="large", vertical_alignment="center")
     with photo:
-        st.image(asked.photo, width="stretch")
+        st.image(asked.photo, width="stretch", alt="the photo that is asked about")
     with facts:
         st.subheader(escape(asked.title), anchor=False)
         if asked.image is None:

@@ -153,6 +153,6 @@ def show_photo(file: Path) -> None:
     """Show a photo's file, or that it cannot be read."""
     try:
         decoded = photo.decode_image(file, side=2 * PHOTO_PX)
-        st.image(pixels.square(decoded, 2 * PHOTO_PX), width="stretch")
+        st.image(pixels.square(decoded, 2 * PHOTO_PX), width="stretch", alt=file.name)
     except BadInput:
         st.caption("cannot be read")
