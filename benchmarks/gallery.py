@@ -41,7 +41,8 @@ from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.opening import open_store
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.runs import Run, write_task
-from zapcls.workspace.store import Store, build_task, read_split, take_fingerprint
+from zapcls.workspace.splits import build_task, read_split
+from zapcls.workspace.store import Store, take_fingerprint
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"

@@ -35,7 +35,8 @@ from zapcls.model.trainings import build_recipe
 from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.store import Store, build_task
+from zapcls.workspace.splits import build_task
+from zapcls.workspace.store import Store
 
 RATES = (0.01, 0.03, 0.05, 0.10)  # of the products
 RESAMPLES = 200  # of products, for the intervals

@@ -34,7 +34,8 @@ from zapcls.model.pooled import open_body
 from zapcls.work.trade import Describe, edit_photos
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import open_data
-from zapcls.workspace.store import Store, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import Store
 
 RESULTS = Path(__file__).parent / "results"
 CLASSES = ("Women", "Men")

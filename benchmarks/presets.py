@@ -25,7 +25,7 @@ from zapcls.config import PRESETS, TrainConfig, build_config
 from zapcls.data.sources import read_catalogue
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.store import read_split
+from zapcls.workspace.splits import read_split
 
 RESULTS = Path(__file__).parent / "results"
 _PROBED_BATCHES = 6

@@ -29,7 +29,8 @@ from zapcls.model.learner import choose_device
 from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace, open_workspace, write_json
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.store import Store, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import Store
 
 RESULTS = Path(__file__).parent / "results"
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # of the regression's C; chosen on tune

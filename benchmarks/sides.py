@@ -32,7 +32,8 @@ from zapcls.model.recipe import Recipe
 from zapcls.progress import silent
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.store import Store, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import Store
 
 CPU = torch.device("cpu")
 VIEW_BATCHES = 60

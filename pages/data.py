@@ -23,7 +23,8 @@ from zapcls.ui.sections import NO_TOOLBAR
 from zapcls.ui.source_form import show_source, start_build
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import read_chosen_data
-from zapcls.workspace.store import Store, default_task
+from zapcls.workspace.splits import default_task
+from zapcls.workspace.store import Store
 
 # Ten and eight photos in a row at 1280 px.
 SAMPLE_PX, DROPPED_PX = 67, 82

@@ -24,7 +24,7 @@ from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_history, read_losses
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import build_tasks
+from zapcls.workspace.splits import build_tasks
 from zapcls.workspace.trash import archive_run, delete_run, list_archived, restore_run
 
 WORST, WORST_PX = 5, 158  # five in a row at 1280 px

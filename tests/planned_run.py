@@ -19,7 +19,8 @@ from zapcls.workspace.answers import write_answers
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.runs import Run, write_task
-from zapcls.workspace.store import Store, build_tasks, read_split
+from zapcls.workspace.splits import build_tasks, read_split
+from zapcls.workspace.store import Store
 
 PAINTS = {"pink": (244, 143, 177), "black": (20, 20, 20), "brown": (120, 70, 30)}
 TARGET = "sub_category"

@@ -11,7 +11,7 @@ from zapcls.progress import silent
 from zapcls.workspace.contents import write_columns
 from zapcls.workspace.layout import open_workspace
 from zapcls.workspace.opening import open_data
-from zapcls.workspace.store import read_split
+from zapcls.workspace.splits import read_split
 
 PHOTOS = 200
 

@@ -36,7 +36,8 @@ from zapcls.workspace.lr_files import read_found
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_predictions, read_table
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import find_store, find_store_of, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import find_store, find_store_of
 from zapcls.workspace.worker import Reporter
 
 CLASSES = ("Women", "Men")

@@ -9,7 +9,7 @@ from zapcls.commands.parser import main
 from zapcls.ui import navigation
 from zapcls.workspace.color_labels import open_color_labels
 from zapcls.workspace.layout import choose_data
-from zapcls.workspace.store import read_split
+from zapcls.workspace.splits import read_split
 
 CUTS = {
     "empty": lambda content: b"",

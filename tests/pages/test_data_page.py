@@ -15,7 +15,8 @@ from zapcls.ui import messages
 from zapcls.workspace import bodies, jobs, worker
 from zapcls.workspace.contents import recall_columns
 from zapcls.workspace.layout import read_chosen_data, write_json
-from zapcls.workspace.store import Store, find_store_of, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import Store, find_store_of
 from zapcls.workspace.worker import Reporter
 
 OPEN = {"open_left_out": "true", "open_disk": "true"}

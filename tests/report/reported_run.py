@@ -20,7 +20,8 @@ from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import write_derived
 from zapcls.workspace.runs import Run, write_task
-from zapcls.workspace.store import Store, build_task, read_split
+from zapcls.workspace.splits import build_task, read_split
+from zapcls.workspace.store import Store
 
 CLASSES = ("Women", "Men")
 HOSTILE = "<img src=x onerror=alert(1)>"  # a brand folder's name, and the catalogue's

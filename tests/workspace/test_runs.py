@@ -26,7 +26,7 @@ from zapcls.workspace.run_tables import (
     read_probabilities,
 )
 from zapcls.workspace.runs import FORMAT, Run, find_run, list_runs
-from zapcls.workspace.store import read_split
+from zapcls.workspace.splits import read_split
 
 CONFIG = small_config(seed=3)
 JOINED = ("row", "image_path", "brand", "category", "sub_category", "gender", "color")

@@ -8,7 +8,8 @@ from zapcls import schema
 from zapcls.config import build_config
 from zapcls.errors import RunBusy, Stopped, ZapError
 from zapcls.workspace import store_build
-from zapcls.workspace.store import find_store, find_store_of, list_stores, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import find_store, find_store_of, list_stores
 
 WHITE = 255
 

@@ -16,7 +16,8 @@ from zapcls.errors import Stopped, ZapError
 from zapcls.workspace import arrays
 from zapcls.workspace.color_labels import open_color_labels
 from zapcls.workspace.layout import Workspace
-from zapcls.workspace.store import find_store, list_stores, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import find_store, list_stores
 
 PROJECT = Path(__file__).parents[2]
 N_MANY, CHUNK = 300, 256  # photos; how many are read between two looks at the stop sign

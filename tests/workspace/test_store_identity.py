@@ -12,7 +12,8 @@ from zapcls.errors import ZapError
 from zapcls.workspace.color_labels import open_color_labels
 from zapcls.workspace.layout import read_json, write_json
 from zapcls.workspace.opening import open_store
-from zapcls.workspace.store import find_store, find_store_of, list_stores, read_split
+from zapcls.workspace.splits import read_split
+from zapcls.workspace.store import find_store, find_store_of, list_stores
 
 
 def build(workspace, data_dir, steps=None):

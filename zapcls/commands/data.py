@@ -20,7 +20,7 @@ def run_catalog(arguments: argparse.Namespace) -> None:
     from zapcls.data.catalog import IMAGE_UNREADABLE
     from zapcls.data.labels import check_trainable, label_rows, summarize
     from zapcls.workspace.opening import open_data
-    from zapcls.workspace.store import build_task, build_tasks, label_catalog
+    from zapcls.workspace.splits import build_task, build_tasks, label_catalog
 
     workspace = open_workspace(arguments.workspace)
     data_dir = choose_data(arguments, workspace)

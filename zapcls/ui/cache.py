@@ -21,7 +21,8 @@ from zapcls.schema import GIVEN_SPLIT
 from zapcls.workspace import layout
 from zapcls.workspace.layout import Stamp, Workspace, stamp_file
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, build_task, find_store_of, label_catalog
+from zapcls.workspace.splits import build_task, label_catalog
+from zapcls.workspace.store import Store, find_store_of
 
 Identity = tuple[Stamp, ...]  # of files, see `identify`
 

@@ -9,7 +9,7 @@ from zapcls.workspace import devices
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.opening import open_data
-from zapcls.workspace.store import build_tasks, read_split
+from zapcls.workspace.splits import build_tasks, read_split
 
 
 def find_rate(job: Job, workspace: Workspace, progress: Progress) -> None:

@@ -19,7 +19,8 @@ from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.runs import Run, write_task
-from zapcls.workspace.store import Store, build_tasks, find_store, read_split
+from zapcls.workspace.splits import build_tasks, read_split
+from zapcls.workspace.store import Store, find_store
 
 
 def train(job: Job, workspace: Workspace, progress: Progress) -> None:

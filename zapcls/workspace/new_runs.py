@@ -12,7 +12,7 @@ from zapcls.errors import BadInput
 from zapcls.workspace import jobs
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.runs import FORMAT, Run, write_task
-from zapcls.workspace.store import read_split_file
+from zapcls.workspace.splits import read_split_file
 
 
 def create_run(

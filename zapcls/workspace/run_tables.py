@@ -19,7 +19,8 @@ from zapcls.workspace.answers import (
 )
 from zapcls.workspace.layout import Workspace, replace_folder
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store, find_store, read_split_file
+from zapcls.workspace.splits import read_split_file
+from zapcls.workspace.store import Store, find_store
 from zapcls.workspace.tables import looks_whole, read_array, read_facts, read_parquet
 
 KINDS = ("category", "sub_category", "brand")  # "" where a catalogue has none
