@@ -108,10 +108,13 @@ def build_ask(evidence: Evidence, by: str = "color", source: str = RUN) -> Ask:
     the first class and the second.
 
     Raises:
-        BadInput: there is no such attribute or source, or photos cannot be grouped by it.
+        BadInput: there is no such attribute or source, no label check that has answered, or photos
+            cannot be grouped by it.
     """
     if source not in SOURCES:
         raise BadInput(f"source must be one of {', '.join(SOURCES)}, got {source[:80]!r}.")
+    if source not in evidence.sources:
+        raise BadInput(evidence.missing[source])
     groups, classes = evidence.list_groups(by, source), evidence.classes
     group = CLAIM[0] if by == "color" else next(iter(groups), "")
     label, called = CLAIM[1:] if set(CLAIM[1:]) <= set(classes) else classes[:2]
