@@ -53,7 +53,8 @@ def show_curves(run: Run) -> None:
             st.caption("The error rate on tune is drawn after each epoch.")
         else:
             st.plotly_chart(
-                draw_errors(history), key=f"error-{run.run_id}", config=NO_TOOLBAR,
+                draw_errors(history, run.train_config), key=f"error-{run.run_id}",
+                config=NO_TOOLBAR,
                 alt="The error rate on tune after each epoch",
             )  # fmt: skip
 

@@ -9,11 +9,13 @@ from hand_made import pick, read_texts
 from zapcls.analysis.compare import IMAGES, RUNS
 from zapcls.analysis.compare_groups import worst_groups
 from zapcls.blocks import Chart, Table
+from zapcls.config import TrainConfig
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
 from zapcls.findings import compare, compare_flips, compare_groups, compare_trainings
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS, Found
+from zapcls.findings.training import pick_kept
 
 NAN = math.nan
 ASK = Ask(Task("gender", ("Women", "Men")))
@@ -234,19 +236,29 @@ def build_history(*rates):
     )
 
 
+def compare_histories(settings, first, second, averaging=("no", "no")):
+    histories = (first, second)
+    kept = (
+        pick_kept(history, TrainConfig(averaging=way))
+        for history, way in zip(histories, averaging, strict=True)
+    )
+    return compare_trainings.Found(settings, histories, tuple(kept))
+
+
 def test_trainings_are_lines_in_the_runs_colors_beside_the_settings_that_differ():
     settings = pd.DataFrame({"setting": ["seed"], "first": ["0"], "second": ["1"]})
     histories = build_history(0.3, 0.2), build_history(0.4, 0.1, 0.2)
-    section = compare_trainings.section(compare_trainings.Found(settings, histories), ASK)
+    found = compare_histories(settings, *histories, averaging=("no", "yes"))
+    section = compare_trainings.section(found, ASK)
     [chart], [table] = pick(section, Chart), pick(section, Table)
-    first, best_first, second, best_second = chart.figure.data
+    first, kept_first, second, kept_second = chart.figure.data
 
     assert (first.name, second.name) == RUNS
     assert (list(first.y), list(second.y)) == ([0.3, 0.2], [0.4, 0.1, 0.2])
-    assert (list(best_first.x), list(best_second.x)) == ([2], [2])
+    assert (list(kept_first.x), list(kept_second.x)) == ([2], [3])  # the best; averaged, the last
     assert [trace.line.color for trace in (first, second)] == list(RUN_COLORS.values())
     assert table.cells is settings
-    alike = compare_trainings.Found(settings[:0], (build_history(), build_history(0.1)))
+    alike = compare_histories(settings[:0], build_history(), build_history(0.1))
     section = compare_trainings.section(alike, ASK)
     [chart], [text] = pick(section, Chart), read_texts(section)
     assert [len(trace.x) for trace in chart.figure.data] == [0, 0, 1, 1]
@@ -264,6 +276,6 @@ def test_trainings_are_lines_in_the_runs_colors_beside_the_settings_that_differ(
 )
 def test_what_was_done_differently_is_one_sentence(settings, corrected, said):
     table = pd.DataFrame(settings, columns=["setting", *RUNS])
-    found = compare_trainings.Found(table, (build_history(), build_history()))
+    found = compare_histories(table, build_history(), build_history())
 
     assert compare_trainings.describe_settings(found, corrected).endswith(said)

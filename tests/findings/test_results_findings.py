@@ -181,7 +181,7 @@ def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None
     )  # fmt: skip
     run = SimpleNamespace(
         path=tmp_path, run_id="r1", is_imported=False, metrics={"seconds": 83.0},
-        train_config=SimpleNamespace(seed=7, split="random"),
+        train_config=SimpleNamespace(seed=7, split="random", averaging="no"),
         facts={"device": "cpu", "batch_size": 32, "catalogue_id": "cat", "torch": "2.0"},
         config={"train": {"batch_size": 64, "classes": ["Women", "Men"], "weights": "/a/b/w.pt"}},
     )  # fmt: skip
@@ -204,9 +204,9 @@ def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None
     assert (frozen.name, unfrozen.name, tune.name) == ("train, frozen", "train, unfrozen", "tune")
     assert list(frozen.x) == [0.5, 1.0]
     assert list(tune.y) == [0.7, 0.5, 0.4]
-    line, best = error.figure.data
+    line, kept = error.figure.data
     assert list(line.y) == [0.1, 0.2, 0.2]
-    assert (best.x[0], best.y[0]) == (3, 0.2)  # of the last phase; the lower loss wins
+    assert (kept.x[0], kept.y[0]) == (3, 0.2)  # of the last phase; the lower loss wins
 
 
 RATES = [1e-4, 1e-3, 1e-2, 1e-1]

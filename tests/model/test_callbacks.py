@@ -47,6 +47,18 @@ def test_the_best_epoch_is_kept_not_the_last(epochs, best, keep_best, tmp_path):
     assert keep.best == tuple(reversed(epochs[best]))
 
 
+def test_of_averaged_weights_the_last_epoch_is_kept(keep_best, tmp_path):
+    from safetensors.torch import load_file
+
+    keep, end_epoch = keep_best
+    keep.is_averaged = True
+
+    end_epoch(0, 0.1, 0.3, 0.10)
+    end_epoch(1, 0.1, 0.4, 0.20)
+
+    assert load_file(tmp_path / "model.safetensors")["weight"].tolist() == [[1]]
+
+
 @pytest.mark.parametrize(
     ("best", "values"), [(None, ()), ((0.10, 0.5), (0.1, 0.4, 0.20))], ids=["skipped", "worse"]
 )

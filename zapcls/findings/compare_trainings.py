@@ -12,7 +12,7 @@ from zapcls.config import SETTINGS
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS
-from zapcls.findings.training import pick_best, write_epochs
+from zapcls.findings.training import pick_kept, write_epochs
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import read_history
 
@@ -22,10 +22,12 @@ NEEDS = ()  # what a training wrote stays as it is
 
 @dataclass(frozen=True)
 class Found:
-    """`settings` is `compare.diff_configs`, `histories` each run's `schema.HISTORY`."""
+    """`settings` is `compare.diff_configs`, `histories` each run's `schema.HISTORY`, `kept` their
+    rows of the epoch that is kept."""
 
     settings: pd.DataFrame
     histories: tuple[pd.DataFrame, pd.DataFrame]
+    kept: tuple[pd.DataFrame, pd.DataFrame]
     lack: str = ""  # why there is nothing to compare
 
 
@@ -34,9 +36,12 @@ def find(first: Evidence, second: Evidence, ask: Ask) -> Found:
     lacks = (
         find_lack(run, "training", "a comparison of trainings") for run in (first.run, second.run)
     )
+    configs = (first.run.train_config, second.run.train_config)
+    histories = (read_history(first.run), read_history(second.run))
     return Found(
-        diff_configs(first.run.train_config, second.run.train_config),
-        (read_history(first.run), read_history(second.run)),
+        diff_configs(*configs),
+        histories,
+        (pick_kept(histories[0], configs[0]), pick_kept(histories[1], configs[1])),
         next(filter(None, lacks), ""),
     )
 
@@ -47,7 +52,7 @@ def section(found: Found, ask: Ask) -> Section:
         return Section("trainings", "How they learned", (Text(found.lack, "missing"),))
     curves = Chart(
         "Error rate on tune after each epoch",
-        draw(found.histories),
+        draw(found),
         "Each run on its own tune photos, under the labels that it was trained on.",
     )
     settings: Block = Text("Both were trained with the same settings.", "note")
@@ -83,23 +88,23 @@ def _name_setting(name: str) -> str:
     return name.replace("_", " ")
 
 
-def draw(histories: tuple[pd.DataFrame, pd.DataFrame]) -> go.Figure:
-    """Draw the tune error rate after each epoch, a line a run, the best epoch marked."""
+def draw(found: Found) -> go.Figure:
+    """Draw the tune error rate after each epoch, a line a run, the epoch that is kept marked."""
     figure = figure_of(300, xaxis_title="epoch", yaxis_title="tune error rate")
-    for history, (run, color) in zip(histories, RUN_COLORS.items(), strict=True):
+    runs = zip(found.histories, found.kept, RUN_COLORS.items(), strict=True)
+    for history, kept, (run, color) in runs:
         figure.add_scatter(
             x=history["epoch"], y=history["tune_error_rate"], mode="lines+markers", name=run,
             line={"color": color, "width": 2}, hovertext=write_epochs(history)["hover"],
             hovertemplate=f"{run}, %{{hovertext}}<extra></extra>",
         )  # fmt: skip
-        best = pick_best(history)
         figure.add_scatter(
-            x=best["epoch"], y=best["tune_error_rate"], mode="markers", showlegend=False,
-            marker={"size": 13, "color": color, "symbol": "star"}, name=f"{run}: best by tune",
+            x=kept["epoch"], y=kept["tune_error_rate"], mode="markers", showlegend=False,
+            marker={"size": 13, "color": color, "symbol": "star"}, name=f"{run}: kept",
         )  # fmt: skip
-    highest = pd.concat(histories)["tune_error_rate"].max()
+    highest = pd.concat(found.histories)["tune_error_rate"].max()
     figure.update_yaxes(**percent_axis(0, 1.1 * highest))
-    longest = max(map(len, histories))
+    longest = max(map(len, found.histories))
     return figure.update_xaxes(rangemode="tozero", dtick=1 if longest < 20 else None)
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from zapcls.analysis.metrics import error_by_split
 from zapcls.blocks import Block, Chart, Columns, Section, Table, Text, charts, numbers
 from zapcls.blocks.lines import Line, band, lines
+from zapcls.config import TrainConfig
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.workspace.imports import describe_given, find_lack
@@ -19,7 +20,7 @@ NEEDS = ("predictions", "history", "losses", "metrics", "cross-validation")
 FACTS = ("device", "torch", "fastai")
 SPLIT_WORDS = {
     "product": "Photos are split by product, so that no photo of a product in valid was trained "
-    "on. Tune chooses the best epoch of the last phase; valid is only reported.",
+    "on. Nothing is chosen on valid; it is only reported.",
     "random": "Photos are split at random, as in the blog: other colors of the same products were "
     "trained on, so that every rate here is too good for new products.",
 }
@@ -69,7 +70,7 @@ def section(found: Found, ask: Ask) -> Section:
         Columns(
             (
                 (Chart("Loss", draw_losses(found.losses, found.history)),),
-                (Chart("Error rate on tune", draw_errors(found.history)),),
+                (Chart("Error rate on tune", draw_errors(found.history, found.run.train_config)),),
             )
         ),
         Table(pd.DataFrame(cells), "All settings.", title="Settings"),
@@ -137,20 +138,25 @@ def draw_losses(losses: pd.DataFrame, history: pd.DataFrame) -> go.Figure:
     return figure.update_yaxes(rangemode="tozero")
 
 
-def pick_best(history: pd.DataFrame) -> pd.DataFrame:
-    """Return the row of the epoch that a training keeps: the last phase's best on tune."""
+def pick_kept(history: pd.DataFrame, config: TrainConfig) -> pd.DataFrame:
+    """Return the row of the epoch that a training keeps.
+
+    It is the last phase's best on tune; of averaged weights it is the last one.
+    """
+    if config.averaging == "yes":
+        return history.tail(1)
     last = history[history["phase"] == history["phase"].iloc[-1]] if len(history) else history
     return last.sort_values(["tune_error_rate", "tune_loss"]).head(1)
 
 
-def draw_errors(history: pd.DataFrame) -> go.Figure:
-    """Draw the tune error rate after each epoch, the best one of the last phase marked."""
+def draw_errors(history: pd.DataFrame, config: TrainConfig) -> go.Figure:
+    """Draw the tune error rate after each epoch, the one that is kept marked."""
     color = charts.CLASS_COLORS[2]
     rates = write_epochs(history)
     shown = [Line(rates, color=color, mode="lines+markers")]
     if len(rates):
-        best = write_epochs(pick_best(history))
-        shown.append(Line(best, "best by tune", color, "markers", size=13, symbol="star"))
+        kept = write_epochs(pick_kept(history, config))
+        shown.append(Line(kept, "kept", color, "markers", size=13, symbol="star"))
     figure = lines(shown, "epoch", "tune error rate")
     figure.update_yaxes(**charts.percent_axis(0, 1.1 * rates["y"].max()))
     return figure.update_xaxes(rangemode="tozero", dtick=1 if len(history) < 20 else None)

@@ -200,19 +200,21 @@ class KeepBest(AfterEpoch):
     """Keeps the weights of the epoch with the fewest tune errors, the lower loss on a tie.
 
     Each phase begins anew: tune is small, and across phases the luckiest epoch would win. What is
-    kept is the whole network, also where a phase trains a part of it.
+    kept is the whole network, also where a phase trains a part of it. Where it `is_averaged`, the
+    last epoch is kept: a mean of weights needs no choice, and tune would choose by luck.
     """
 
     order = 92
 
-    def __init__(self, network: nn.Module, path: Path) -> None:
-        self.network, self.path = network, path
+    def __init__(self, network: nn.Module, path: Path, is_averaged: bool = False) -> None:
+        self.network, self.path, self.is_averaged = network, path, is_averaged
         self.best: tuple[float, float] | None = None
 
     def finish_epoch(self, train_loss: float, tune_loss: float, tune_error_rate: float) -> None:
         if not math.isfinite(tune_loss):
             return
-        if self.best is None or (tune_error_rate, tune_loss) < self.best:
+        is_better = self.best is None or (tune_error_rate, tune_loss) < self.best
+        if is_better or self.is_averaged:
             self.best = (tune_error_rate, tune_loss)
             save_weights(self.network, self.path)
 

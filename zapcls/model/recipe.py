@@ -56,13 +56,14 @@ class Recipe:
         seed_random(config.seed)
         self.network = build_network(config.arch, config.weights, sum(photos.sizes), config.head)
         self.phases = Phases(config, self.network, photos, folder, self.device, progress)
-        self._keep_best = KeepBest(self.network, folder / "model.safetensors")
+        is_averaged = config.averaging == "yes"
+        self._keep_best = KeepBest(self.network, folder / "model.safetensors", is_averaged)
         self.batch_size = config.batch_size
 
     def train(self) -> nn.Sequential:
         """Train both phases and return the network of the last one's best epoch, in eval mode.
 
-        The best has the fewest errors on tune.
+        The best has the fewest errors on tune; of averaged weights it is the last.
 
         A training that has a checkpoint in its folder goes on from there, exactly as it would
         have. What it had begun of a further epoch is done again.
