@@ -63,7 +63,7 @@ PRESETS = {
     ),
     "laptop": Preset(
         "Laptop",
-        "The head, then EfficientNet-Lite0's last stage on mixed photos: real photos in four "
+        "The head, then EfficientNet-Lite0's last stage on mixed photos: real photos in five "
         "minutes on two cores.",
         {"frozen_epochs": 4, "unfrozen_epochs": 6, "unfrozen_part": "last_stage", **_CAREFUL},
     ),
