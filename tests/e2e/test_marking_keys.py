@@ -66,7 +66,7 @@ def wait_for_photo(page, n):
 def listen(page):
     """Collect what the browser sends to the app from now on; a pressed button is named in it."""
     sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     return sent
 
 
