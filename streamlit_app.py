@@ -17,6 +17,7 @@ STYLE = """<style>
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] * { opacity: 1; }
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p { color: var(--pale); }
 .stApp { --pale: light-dark(#565c63, #a9afb5); }
+[data-testid^=stBaseButton-primary]:enabled * { color: light-dark(#ffffff, #0d1b1a); }
 .js-plotly-plot :is(.xtick, .ytick, .legend, .annotation) text,
 .js-plotly-plot :is(.xtitle, .ytitle) { fill: var(--pale) !important; }
 .stElementContainer:has([data-testid=stImage]) [data-testid=stElementToolbar] { top: 0.25rem; }
