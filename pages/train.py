@@ -1,5 +1,7 @@
 """Start a training, watch it, stop it, and see why one failed."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from zapcls.blocks import numbers
@@ -20,7 +22,7 @@ from zapcls.ui.sections import NO_TOOLBAR
 from zapcls.ui.watched_view import show_watched
 from zapcls.workspace import jobs
 from zapcls.workspace.jobs import Status
-from zapcls.workspace.layout import read_chosen_data
+from zapcls.workspace.layout import Workspace, read_chosen_data
 from zapcls.workspace.new_runs import create_run
 from zapcls.workspace.run_tables import read_history, read_losses
 from zapcls.workspace.runs import Run
@@ -86,16 +88,21 @@ def show_ended(run: Run, status: Status) -> None:
     show_course(run)
 
 
-def show_archive(run: Run) -> None:
+def show_move(
+    run: Run, verb: str, icon: str, said: str, move: Callable[[Workspace, str], object]
+) -> None:
     """Offer to move a run that has ended out of the lists."""
-    with (
-        st.popover("Archive", icon=":material/archive:", type="tertiary"),
-        messages.explain_errors(),
-    ):
-        st.markdown("The run leaves all lists and lies in the folder `archive` of the workspace.")
-        if st.button("Archive this run", key="archive_run"):
-            archive_run(cache.workspace(), run.run_id)
+    with st.popover(verb, icon=icon, type="tertiary"), messages.explain_errors():
+        st.markdown(said)
+        if st.button(f"{verb} this run", key=f"{verb.lower()}_run"):
+            move(cache.workspace(), run.run_id)
             st.rerun()
+
+
+def show_archive(run: Run) -> None:
+    """Offer to move a run into the archive."""
+    said = "The run leaves all lists and lies in the folder `archive` of the workspace."
+    show_move(run, "Archive", ":material/archive:", said, archive_run)
 
 
 def show_archived() -> None:
@@ -111,15 +118,9 @@ def show_archived() -> None:
 
 
 def show_delete(run: Run) -> None:
-    """Offer to move a run that has ended into the trash."""
-    with (
-        st.popover("Delete", icon=":material/delete:", type="tertiary"),
-        messages.explain_errors(),
-    ):
-        st.markdown("The run moves to the folder `trash` of the workspace, decisions stay.")
-        if st.button("Delete this run", key="delete_run"):
-            delete_run(cache.workspace(), run.run_id)
-            st.rerun()
+    """Offer to move a run into the trash."""
+    said = "The run moves to the folder `trash` of the workspace, decisions stay."
+    show_move(run, "Delete", ":material/delete:", said, delete_run)
 
 
 def show_finish(run: Run) -> None:

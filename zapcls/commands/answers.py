@@ -42,18 +42,20 @@ def run_classify(arguments: argparse.Namespace) -> None:
         for task in tasks:
             if task.threshold is not None:
                 targets[task.target]["threshold"] = task.threshold
-        said = "; ".join(_say(gathered, answers, describe) for gathered in gather_labels(tasks))
+        said = "; ".join(
+            _write_one(gathered, answers, describe) for gathered in gather_labels(tasks)
+        )
         return targets[target] | {"targets": targets}, said
 
     print_answers(arguments, ask, "classified")
 
 
-def _say(
+def _write_one(
     tasks: Sequence[Task],
     answers: Mapping[str, "Answer"],
     describe: Callable[["Answer", Task], str],
 ) -> str:
-    """Say the answer under one target, or which of a column's labels are given."""
+    """Write the answer under one target, or which of a column's labels are given."""
     said = []
     for task in tasks:
         one = answers[task.target]
