@@ -28,6 +28,10 @@ def list_names(**settings):
             dict.fromkeys(["plain", "mirrored", "standard-2", "standard-3"], 0.25),
         ),
         (
+            {"views": 3, "augmentation": "wide"},
+            dict.fromkeys(["plain", "mirrored", "wide-2"], 1 / 3),
+        ),
+        (
             {"views": 2, "grayscale_share": 0.4},
             {"plain": 0.3, "mirrored": 0.3, "plain-gray": 0.2, "mirrored-gray": 0.2},
         ),

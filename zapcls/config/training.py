@@ -180,11 +180,15 @@ class TrainConfig:
         line="balanced class weights", is_quiet=True,
         curve=Curve("with", _say_weights("class")))
     augmentation: str = row("flip",
-        choice({"none": "none", "flip": "flip", "standard": "flip, turn, zoom, light"}),
+        choice({
+            "none": "none", "flip": "flip", "standard": "flip, turn, zoom, light",
+            "wide": "also from other distances and sides, on gray",
+        }),
         "Random changes", "Data", "random changes of each training photo",
         curve=Curve("with", {
             "none": "no random changes", "flip": "random flips",
             "standard": "random flips, turns, zoom and light",
+            "wide": "wide random changes",
         }.__getitem__))
     mixup: float = row(0.0, number(2), "Mixup (strength)", "Advanced",
         "train on mixed pairs of photos: 0.4 mixes mildly, 1 evenly (Zhang and others 2018)",

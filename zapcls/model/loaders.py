@@ -8,11 +8,10 @@ import torch
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.torch_core import TensorImage
-from fastai.vision.augment import aug_transforms
-from fasttransform import Pipeline
 
 from zapcls.config import Statistics, TrainConfig
 from zapcls.model import processes
+from zapcls.model.changes import build_changes
 from zapcls.model.color_changes import DrawColors, build_draw, change_colors
 from zapcls.model.preprocess import See
 
@@ -97,10 +96,10 @@ class PixelGather:
     """Gathers stored photos as what the network sees: resized, changed at random, normalized.
 
     `pixels` is uint8 (n, side, side, 3): an array, or a tensor that lies on the device. With
-    `augmentation` "flip" each photo is mirrored with probability one half; "standard" turns,
-    zooms and lights them too. `draw_colors` tells how the colors of a batch change; those that are
-    then recolored are taken from `recolored`, a copy of `pixels`. `size` may be changed between
-    epochs.
+    `augmentation` "flip" each photo is mirrored with probability one half; with "standard" and
+    "wide" it is changed otherwise too (`changes.py`). `draw_colors` tells how the colors of a
+    batch change; those that are then recolored are taken from `recolored`, a copy of `pixels`.
+    `size` may be changed between epochs.
     """
 
     def __init__(
@@ -117,9 +116,7 @@ class PixelGather:
         self._draw_colors, self._recolored = draw_colors, recolored
         self._see = See(pixels.shape[1], device, statistics)
         self._mirror = augmentation != "none"
-        is_standard = augmentation == "standard"
-        changes = aug_transforms(do_flip=False, pad_mode="border") if is_standard else []
-        self._changes = Pipeline(changes, split_idx=0) if changes else None
+        self._changes = build_changes(augmentation)
 
     def __call__(self, rows: np.ndarray) -> torch.Tensor:
         if self._draw_colors is None:

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from zapcls.config import TrainConfig
+from zapcls.model.changes import DRAWN
 from zapcls.model.color_changes import ColorDraw, DrawColors
 from zapcls.model.loaders import PixelGather, seed_random
 
-PLAIN, MIRRORED, STANDARD = "plain", "mirrored", "standard"
+PLAIN, MIRRORED = "plain", "mirrored"
 GRAY, RECOLORED, TURNED = "gray", "recolored", "turned"
 
 
@@ -18,7 +19,7 @@ GRAY, RECOLORED, TURNED = "gray", "recolored", "turned"
 class View:
     """A view of the photos; all that it shows follows from these fields."""
 
-    shape: str  # plain, mirrored, or standard: changed at random
+    shape: str  # plain, mirrored, or an augmentation that is drawn at random
     color: str = ""  # gray, recolored or turned; "" as the photo is
     number: int = 0  # of what is drawn
     most: float = 0.0  # the largest turn of a hue
@@ -26,7 +27,7 @@ class View:
     @property
     def name(self) -> str:
         """The name of its files: those of views without colors are the same in all trainings."""
-        shape = f"{self.shape}-{self.number}" if self.shape == STANDARD else self.shape
+        shape = f"{self.shape}-{self.number}" if self.shape in DRAWN else self.shape
         if self.color == TURNED:
             return f"{shape}-{self.color}-{self.most:g}-{self.number}"
         return f"{shape}-{self.color}" if self.color else shape
@@ -53,8 +54,8 @@ def list_views(config: TrainConfig) -> dict[View, float]:
     shapes = [View(PLAIN)]
     if config.augmentation != "none" and config.views > 1:
         shapes.append(View(MIRRORED))
-    if config.augmentation == "standard":
-        shapes += [View(STANDARD, number=number) for number in range(2, config.views)]
+    if config.augmentation in DRAWN:
+        shapes += [View(config.augmentation, number=number) for number in range(2, config.views)]
     own = shapes
     if config.hue_jitter:
         again = (shapes[number % len(shapes)] for number in range(config.views))
@@ -84,12 +85,12 @@ def build_view(
     if view.color == RECOLORED:
         assert recolored is not None
         source = recolored
-    augmentation = "standard" if view.shape == STANDARD else "none"
+    augmentation = view.shape if view.shape in DRAWN else "none"
     draw = _build_fixed_draw(view, len(pixels))
     gather = PixelGather(source, config.image_size, device, config.statistics, augmentation, draw)
 
     def see(rows: np.ndarray) -> torch.Tensor:
-        if view.shape == STANDARD:
+        if view.shape in DRAWN:
             seed_random(view.number, int(rows[0]))
         images = gather(rows)
         return images.flip(3) if view.shape == MIRRORED else images
