@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from zapcls.answer.classify import Answer
-from zapcls.answer.many import answer_all, list_photos, write_csv
+from zapcls.answer.many import COLUMNS, answer_all, list_columns, list_photos, write_csv
 from zapcls.data import photo
+from zapcls.data.task import DEFAULT_TASK, Task, build_label
 from zapcls.progress import silent
 
 
@@ -33,8 +34,8 @@ def pack(tmp_path):
 
 
 def answer(source, out):
-    rows = list(answer_all(list_photos(source), call_men, "gender", silent))
-    write_csv(out, iter(rows))
+    rows = list(answer_all(list_photos(source), call_men, DEFAULT_TASK, [DEFAULT_TASK], silent))
+    write_csv(out, list_columns(DEFAULT_TASK, [DEFAULT_TASK]), iter(rows))
     with out.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
@@ -112,4 +113,34 @@ def test_a_photo_is_not_unpacked_beyond_what_a_photo_may_have(tmp_path, pack, mo
 
 def test_a_csv_that_cannot_be_written_is_a_sentence(tmp_path, refuses):
     with refuses("file that can be written", "nowhere"):
-        write_csv(tmp_path / "nowhere" / "a.csv", iter([]))
+        write_csv(tmp_path / "nowhere" / "a.csv", COLUMNS, iter([]))
+
+
+def test_what_a_run_says_under_its_other_targets_stands_beside(tmp_path, jpeg):
+    category = Task("category", ("Boots", "Shoes"))
+    materials = [
+        build_label("material", name, "shoe", "shoes") for name in ("Suede", "Wool", "Fur")
+    ]
+    blank, said = np.zeros((8, 8, 3)), {"gender": "Men", "category": "Boots"}
+
+    def classify(content, name):
+        photo.decode_image(content, name)
+        answers = {key: Answer(label, {label: 0.75}, blank) for key, label in said.items()}
+        given = zip(materials, ("Suede", "not Wool", "Fur"), strict=True)
+        return answers | {task.target: Answer(label, {label: 0.9}, blank) for task, label in given}
+
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(jpeg((20, 20)))
+    (tmp_path / "photos" / "b.jpg").write_bytes(b"no picture")
+    tasks = [DEFAULT_TASK, category, *materials]
+    rows = answer_all(list_photos(tmp_path / "photos"), classify, category, tasks, silent)
+    write_csv(tmp_path / "out.csv", list_columns(category, tasks), rows)
+
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        good, bad = csv.DictReader(file)
+    assert good == {
+        "file": "a.jpg", "label": "Boots", "prob": "0.7500", "sure": "", "familiar": "",
+        "gender": "Men", "gender_prob": "0.7500", "material": "Suede;Fur", "error": "",
+    }  # fmt: skip
+    assert "not one" in bad["error"]
+    assert bad["gender"] == bad["material"] == ""

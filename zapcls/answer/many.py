@@ -5,18 +5,19 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from zapcls.answer.classify import Answer
 from zapcls.answer.limits import Classify
 from zapcls.data.photo import MAX_FILE_BYTES
+from zapcls.data.task import Task, gather_labels
 from zapcls.errors import BadInput
 from zapcls.progress import Progress
 from zapcls.workspace.sheets import spell_harmless
 
-COLUMNS = ("file", "label", "prob", "sure", "familiar", "error")
+COLUMNS = ("file", "label", "prob", "sure", "familiar", "error")  # of a run about one target
 ZIP, ANSWERS = "photos.zip", "answers.csv"  # in the folder of a job that answers
 MAX_FILES = 20_000
 MAX_UNPACKED_BYTES = 8_000_000_000  # of a zip; nothing is unpacked to disk
@@ -108,40 +109,70 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         ) from error
 
 
-def answer_all(
-    photos: list[Photo], classify: Classify, target: str, progress: Progress
-) -> Iterator[dict]:
-    """Answer photos in their order: a dict of COLUMNS each, "" where there is nothing to say.
+def list_columns(task: Task, tasks: Sequence[Task]) -> list[str]:
+    """List the columns of a CSV of answers: COLUMNS, and of each other target what it is called.
 
-    `classify` takes a photo's content and name; of its answers that of `target` is given.
+    A target with one label has two: `category` and `category_prob`; one with several at once has
+    the labels that are given, with ; between them. `task` is the target that is looked at.
+    """
+    others = []
+    for gathered in _list_others(task, tasks):
+        name = gathered[0].column
+        others += [name] if gathered[0].labels_of else [name, f"{name}_prob"]
+    return [*COLUMNS[:-1], *others, COLUMNS[-1]]
+
+
+def _list_others(task: Task, tasks: Sequence[Task]) -> list[list[Task]]:
+    return [gathered for gathered in gather_labels(tasks) if gathered != [task]]
+
+
+def answer_all(
+    photos: list[Photo], classify: Classify, task: Task, tasks: Sequence[Task], progress: Progress
+) -> Iterator[dict[str, str]]:
+    """Answer photos in their order: a dict of `list_columns` each, "" where there is none.
+
+    `classify` takes a photo's content and name, and answers under each of `tasks`.
 
     Raises:
         Stopped: a person asked to stop.
     """
+    empty = dict.fromkeys(list_columns(task, tasks), "")
     for done, (name, read) in enumerate(photos):
         progress("Classifying photos", done, len(photos))
-        yield {**dict.fromkeys(COLUMNS, ""), "file": name, **_answer(name, read, classify, target)}
+        try:
+            said = _write_answers(classify(read(), name), task, tasks)
+        except BadInput as error:
+            said = {"error": str(error)}
+        yield empty | {"file": name} | said
     progress("Classifying photos", len(photos), len(photos))
 
 
-def _answer(
-    name: str, read: Callable[[], Content], classify: Classify, target: str
-) -> dict[str, Any]:
-    try:
-        answer = classify(read(), name)[target]
-    except BadInput as error:
-        return {"error": str(error)}
-    says = {None: "", True: "yes", False: "no"}
-    return {
-        "label": answer.label,
-        "prob": f"{answer.prob[answer.label]:.4f}",
-        "sure": says[answer.sure],
-        "familiar": says[answer.familiar],
-    }
+def _write_answers(
+    answers: Mapping[str, Answer], task: Task, tasks: Sequence[Task]
+) -> dict[str, str]:
+    says, own = {None: "", True: "yes", False: "no"}, answers[task.target]
+    cells = {
+        "label": own.label, "prob": _write_prob(own),
+        "sure": says[own.sure], "familiar": says[own.familiar],
+    }  # fmt: skip
+    for gathered in _list_others(task, tasks):
+        name, found = gathered[0].column, [answers[one.target] for one in gathered]
+        if gathered[0].labels_of:
+            given = zip(gathered, found, strict=True)
+            cells[name] = ";".join(a.label for one, a in given if a.label == one.classes[0])
+        else:
+            cells |= {name: found[0].label, f"{name}_prob": _write_prob(found[0])}
+    return cells
 
 
-def write_csv(path: Path, rows: Iterator[dict]) -> tuple[int, int]:
-    """Write answers as CSV; what a spreadsheet would run begins with '.
+def _write_prob(answer: Answer) -> str:
+    return f"{answer.prob[answer.label]:.4f}"
+
+
+def write_csv(
+    path: Path, columns: Sequence[str], rows: Iterator[dict[str, str]]
+) -> tuple[int, int]:
+    """Write answers (`answer_all`) as CSV; what a spreadsheet would run begins with '.
 
     Where it is interrupted, what is answered by then is in the file.
 
@@ -154,7 +185,7 @@ def write_csv(path: Path, rows: Iterator[dict]) -> tuple[int, int]:
     n, refused = 0, 0
     try:
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, columns)
             writer.writeheader()
             for row in rows:
                 writer.writerow({key: spell_harmless(value) for key, value in row.items()})
