@@ -1,78 +1,24 @@
 """What does the run say of my photo?"""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from zapcls.answer.classify import Answer
-from zapcls.answer.limits import explain_unknown, name_learned
+from zapcls.answer.limits import explain_unknown
 from zapcls.blocks import numbers
-from zapcls.blocks.counts import probabilities
+from zapcls.config.priors import EVEN, LEARNED
 from zapcls.config.risks import RISK, RISKS, write_risk
 from zapcls.data.photo import SUFFIXES
-from zapcls.data.task import Task, gather_labels
-from zapcls.errors import BadInput
+from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, messages, navigation, run_picker, run_state, uploads
+from zapcls.ui.answer_view import show_answer
+from zapcls.ui.bound import pick_one
 from zapcls.ui.many_view import show_many
-from zapcls.ui.neighbors_view import show_neighbors
-from zapcls.ui.recolor_view import show_strip
 from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
 
-LEAST_SHOWN = 0.01  # probability of a label that is not given; less likely ones are counted
+UNEVEN = 1.1  # times as many of the most frequent class as of the rarest: a prior then matters
 
 
-def show_answer(run: Run, task: Task, content: bytes, name: str, place: int) -> None:
-    """Classify one photo, the one at this place, and show what was seen and what was said."""
-    with st.container(border=True):
-        try:
-            answers = uploads.answer_upload(run, content, name)
-        except BadInput as error:
-            st.error(messages.escape(str(error)), icon=":material/error:")
-            return
-        answer = answers[task.target]
-        picture, said = st.columns([1, 2], gap="large", vertical_alignment="center")
-        with picture:
-            st.image(answer.pixels, width=220, alt="the photo, as the model saw it")
-            st.caption(f"{messages.escape(name)}, as the model saw it")
-        with said:
-            share = numbers.probability(answer.prob[answer.label])
-            if answer.familiar is False:
-                st.warning(f"This does not look like {name_learned(task)}.", icon=":material/help:")
-            called = messages.escape(task.name(answer.label))
-            looks = numbers.begin(called) if task.labels_of else f"Looks like {called}"
-            st.markdown(f"### {looks}: {share}")
-            show_threshold(task)
-            show_sureness(run, task, answer)
-            st.plotly_chart(
-                probabilities(answer.prob, task.name), key=f"prob-{place}",
-                config={"displayModeBar": False}, alt="The probability of each class",
-            )  # fmt: skip
-            if len(answers) > 1:
-                show_others(run, task, answers)
-        if answer.familiar is not False:
-            show_strip(answer.pixels, run)
-        show_neighbors(run, answer.pixels, content, name, place)
-
-
-def show_sureness(run: Run, task: Task, answer: Answer) -> None:
-    """Show whether the answer is sure at the risk that is picked; of a familiar photo only."""
-    limits = cache.limits(run)
-    if limits is None or answer.familiar is False:
-        return
-    risk = st.session_state["risk"]
-    if limits.is_sure(answer, task.target, risk):
-        st.markdown(
-            f":material/check: **Sure.** Of such answers {write_risk(risk)} or less are wrong."
-        )
-    else:
-        st.markdown(
-            ":material/question_mark: **Not sure.** Of such answers more than "
-            f"{write_risk(risk)} are wrong."
-        )
-
-
-def pick_risk(run: Run) -> None:
+def pick_risk(run: Run) -> float:
     """Ask how many of the answers that are called sure may be wrong, or say why nobody knows."""
     if cache.limits(run) is None:
         st.info(messages.escape(explain_unknown(run)), icon=":material/info:")
@@ -80,8 +26,8 @@ def pick_risk(run: Run) -> None:
         is_idle = may_start and not job_view.is_at_work("evaluate", run)
         if is_idle and st.button("Evaluate it", key="evaluate", icon=":material/fact_check:"):
             job_view.start_job("evaluate", run=str(run.path), data_dir=None)
-        return
-    st.select_slider(
+        return RISK
+    return st.select_slider(
         "Wrong at most, of the answers that are called sure", RISKS, RISK, key="risk",
         format_func=write_risk, width=360,
         help="Results shows how many answers are sure at each of these, and how many of them "
@@ -89,46 +35,24 @@ def pick_risk(run: Run) -> None:
     )  # fmt: skip
 
 
-def show_threshold(task: Task) -> None:
-    """Show from which probability on a label is given."""
-    if task.threshold is not None:
-        st.caption(
-            f"A photo is called {messages.escape(task.classes[0])} from "
-            f"{numbers.probability(task.threshold)} on, where tune expects the best F1."
-        )
-
-
-def show_others(run: Run, task: Task, answers: dict[str, Answer]) -> None:
-    """Show the answers under the run's other targets, the labels of a column in one line."""
-    said = []
-    for gathered in gather_labels(run.tasks):
-        if gathered[0].labels_of:
-            said.append(describe_labels(gathered, answers))
-        elif gathered != [task]:
-            [other] = gathered
-            answer = answers[other.target]
-            share = numbers.percent(answer.prob[answer.label])
-            called = messages.escape(other.name(answer.label))
-            said.append(f"{messages.escape(numbers.begin(other.word))}: **{called}**, {share}")
-    st.markdown("  \n".join(said))
-
-
-def describe_labels(labels: Sequence[Task], answers: dict[str, Answer]) -> str:
-    """Describe which labels of a column are given and which are not, the likeliest first."""
-    likely = {label: answers[label.target].prob[label.classes[0]] for label in labels}
-    given, others = [], []
-    for label in sorted(labels, key=lambda one: -likely[one]):
-        said = f"{messages.escape(label.classes[0])} {numbers.probability(likely[label])}"
-        is_given = answers[label.target].label == label.classes[0]
-        if is_given:
-            given.append(f"**{said}**")
-        elif likely[label] >= LEAST_SHOWN:
-            others.append(said)
-    column = messages.escape(numbers.begin(labels[0].column_word))
-    rest = f"; not {', '.join(others)}" if others else ""
-    less = len(labels) - len(given) - len(others)
-    rest += f"; {less} others are less likely" if less else ""
-    return f"{column}: {', '.join(given) or '**none**'}{rest}"
+def pick_prior(run: Run) -> str:
+    """Ask how frequent the classes are where the photos come from, where that may matter."""
+    limits = cache.limits(run)
+    shares = limits.shares(run.task.target) if limits else {}
+    if not shares or max(shares.values()) < UNEVEN * min(shares.values()):
+        return LEARNED
+    most = max(shares, key=shares.__getitem__)
+    were = f"{numbers.percent(shares[most])} were {messages.escape(run.task.name(most))}"
+    titles = {
+        LEARNED: f"As in training, where {were}",
+        EVEN: "As many of each",
+    }
+    return pick_one(
+        "How many of each there are where the photos come from", titles, "prior",
+        format_func=titles.__getitem__,
+        help="A network names what it saw often more easily. For photos of another shop, as many "
+        "of each is the better guess.",
+    )  # fmt: skip
 
 
 def ask(task: Task) -> str:
@@ -163,7 +87,11 @@ st.caption(
     f"{numbers.balanced(run.balanced_error_rate)}. {whose}"
     "Photos stay in memory on this machine."
 )
-pick_risk(run)
+left, right = st.columns(2, gap="large")
+with left:
+    risk = pick_risk(run)
+with right:
+    prior = pick_prior(run)
 if len(files) > uploads.MOST_PHOTOS:
     st.warning(
         f"Classify answers {uploads.MOST_PHOTOS} photos at a time, but {len(files)} are uploaded: "
@@ -174,5 +102,5 @@ photos = [(file.getvalue(), file.name) for file in files[: uploads.MOST_PHOTOS]]
 if shot is not None:
     photos.append((shot.getvalue(), "camera photo"))
 for place, (content, name) in enumerate(photos):
-    show_answer(run, task, content, name, place)
-show_many(run)
+    show_answer(run, content, name, place, risk, prior)
+show_many(run, prior)

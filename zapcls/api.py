@@ -25,6 +25,7 @@ from zapcls.answer.classify import Answer
 from zapcls.answer.limits import Classify, open_answering
 from zapcls.answer.similar import Embed
 from zapcls.blocks import Text
+from zapcls.config.priors import LEARNED, PRIORS
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.evidence import Evidence
@@ -63,16 +64,19 @@ class OpenRun:
     def _answer(self) -> Classify:
         return open_answering(self.run)
 
-    def classify(self, photo: Path | str | bytes) -> Answer:
+    def classify(self, photo: Path | str | bytes, prior: str = LEARNED) -> Answer:
         """Classify one photo, a file or its bytes: `label`, `prob` by class, `sure`, `familiar`.
 
-        The last two are None where an older version evaluated the run.
+        The last two are None where an older version evaluated the run. `prior` says how frequent
+        the classes are where the photo comes from: "learned", as in training, or "even".
 
         Raises:
-            BadInput: it is no regular file, no picture, damaged or too large.
+            BadInput: it is no regular file, no picture, damaged or too large; no such prior.
         """
+        if prior not in PRIORS:
+            raise BadInput(f"prior must be one of {', '.join(PRIORS)}, got {prior!r}.")
         source = Path(photo) if isinstance(photo, str) else photo
-        return self._answer(source)[self.task.target]
+        return self._answer(source, prior=prior)[self.task.target]
 
     def similar(
         self, photo: Path | str | bytes, wish: Wish | None = None, by_run: bool = False

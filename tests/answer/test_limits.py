@@ -9,6 +9,7 @@ from fake_run import weigh_colors, write_onnx
 from zapcls.analysis.familiarity import fit_reference
 from zapcls.answer.classify import Answer
 from zapcls.answer.limits import LIMITS, NETWORK, REFERENCE, describe, find_limits
+from zapcls.config.priors import EVEN, LEARNED
 from zapcls.data.task import Task
 from zapcls.errors import Damaged, ZapError
 from zapcls.workspace.layout import write_json
@@ -55,6 +56,19 @@ def test_an_answer_is_sure_from_its_class_s_threshold_on(run):
     assert limits.judge(answer("Women", 0.69), "gender", 0.2).sure
     assert not limits.judge(answer("Men", 0.99), "gender").sure
     assert describe(judged, run.task) == "sure"
+
+
+def test_a_prior_changes_the_answers_where_the_shares_are_known(run):
+    targets = {"gender": {"thresholds": THRESHOLDS, "shares": {"Women": 0.8, "Men": 0.2}}}
+    likely = answer("Women", 0.75)
+    assert find_limits(run).expect(likely, "gender", EVEN) == likely  # an older version's
+    write_json(run.path / LIMITS, {"targets": targets})
+    limits = find_limits(run)
+
+    assert limits.expect(likely, "gender", LEARNED) == likely
+    judged = limits.judge_all({"gender": likely}, 0.2, EVEN)["gender"]
+    assert (judged.label, judged.sure) == ("Men", False)  # odds of 3 to 1, over 4 to 1
+    assert limits.judge_all({"gender": likely}, 0.2)["gender"].sure
 
 
 def test_a_photo_of_something_else_is_not_familiar_and_never_sure(run):

@@ -285,7 +285,9 @@ def relabel(run, store, target, classes):
     split.to_parquet(run.path / "split.parquet")
     (run.path / "predictions.parquet").unlink()  # a run about one target answers under it alone
     write_answers(run.path, predictions, prob, target)
-    write_limits(run.path, {target: predictions}, [task], {target: 1.0})
+    write_limits(
+        run.path, {target: predictions}, [task], {target: 1.0}, is_even=False, closeness=None
+    )
     write_onnx(run.onnx_path, store.side, len(classes))
     rates = run.rates | {"splits": metrics.summarize_splits(predictions)}
     write_json(run.path / "metrics.json", run.metrics | {"targets": {target: rates}})

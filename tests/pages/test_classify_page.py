@@ -59,6 +59,42 @@ def test_each_answer_says_whether_it_can_be_relied_on(finished, open_page, own_s
     assert "ure.**" not in app.said
 
 
+def test_a_person_can_say_that_the_classes_are_as_frequent_as_each_other(finished, open_page):
+    limits = read_json(finished.path / LIMITS)
+    limits["targets"]["gender"]["shares"] = {"Women": 0.9, "Men": 0.1}
+    write_json(finished.path / LIMITS, limits)
+    app = upload(open_page("classify"), ("gray.png", build_png("#817f80")))
+    assert "### Looks like women's: 5" in app.said  # of two classes, hardly decided
+
+    app.segmented_control(key="prior").set_value("even").run()
+
+    assert "### Looks like men's: 8" in app.said
+
+
+def test_where_the_classes_were_about_as_frequent_nobody_is_asked_for_a_prior(finished, open_page):
+    limits = read_json(finished.path / LIMITS)
+    limits["targets"]["gender"]["shares"] = {"Women": 0.51, "Men": 0.49}
+    write_json(finished.path / LIMITS, limits)
+    assert not [pick for pick in open_page("classify").segmented_control if pick.key == "prior"]
+
+
+def test_the_part_that_is_looked_at_is_the_object_s_and_can_be_moved(finished, open_page):
+    limits = read_json(finished.path / LIMITS) | {"closeness": {"small": 0.6, "usual": 0.8}}
+    write_json(finished.path / LIMITS, limits)
+    photo, buffer = Image.new("RGB", (200, 200), "white"), io.BytesIO()
+    photo.paste((255, 0, 0), (120, 120, 160, 160))
+    photo.save(buffer, "PNG")
+
+    app = upload(open_page("classify"), ("far.png", buffer.getvalue()))
+
+    assert app.slider(key="across-0").value == app.slider(key="down-0").value == (55, 85)
+    close = next(line for line in app.said.splitlines() if "Looks like" in line)
+    app.slider(key="across-0").set_value((0, 60)).run()
+    assert close not in app.said  # half of the red is cut off
+    app.slider(key="across-0").set_value((40, 45)).run()
+    assert not app.exception
+
+
 def test_a_run_of_an_older_version_is_offered_an_evaluation(finished, open_page):
     (finished.path / LIMITS).unlink()
     app = upload(open_page("classify"), ("red.png", build_png("red")))
@@ -134,8 +170,9 @@ def test_a_rerun_decodes_nothing_again_but_asks_a_model_that_changed(
 
     monkeypatch.setattr(Image, "open", watch)
     app = upload(open_page("classify"), ("red.png", build_png("red")), ("cut.png", b"\x89PNG"))
+    at_first = len(opened)
     app.run()
-    assert len(opened) == 2
+    assert len(opened) == at_first > 0
     assert "### Looks like women's" in app.said
     assert escape("cut.png") in app.error[0].value
 

@@ -10,10 +10,14 @@ import numpy as np
 import onnxruntime
 
 from zapcls.data import photo, pixels
+from zapcls.data.framing import WHOLE, Closeness, Frame, cut, find_frame
 from zapcls.data.task import Task
 from zapcls.errors import ZapError
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.runs import Run
+
+# A part of a photo is cut from so many times the pixels that the model takes of the whole.
+_CLOSER = 4
 
 
 def build_session(path: Path) -> onnxruntime.InferenceSession:
@@ -109,32 +113,55 @@ def open_classifier(run: Run, for_all: bool = False) -> Classifier:
 def classify(
     classifier: Classifier, classes: list[str], source: Path | bytes, name: str | None = None
 ) -> Answer:
-    """Classify one photo: the same preprocessing as the training's.
+    """Classify one whole photo: the same preprocessing as the training's.
 
     Raises:
         BadInput: it is no regular file, not a picture, broken or too large.
     """
-    [answer] = _answer(classifier, [Task("", tuple(classes))], source, name)
+    square = see(source, name, classifier.side)
+    [answer] = _answer(classifier, [Task("", tuple(classes))], square)
     return answer
 
 
 def classify_targets(
-    classifier: Classifier, tasks: Sequence[Task], source: Path | bytes, name: str | None = None
+    classifier: Classifier,
+    tasks: Sequence[Task],
+    source: Path | bytes,
+    name: str | None = None,
+    frame: Frame | None = None,
+    known: Closeness | None = None,
 ) -> dict[str, Answer]:
     """Classify one photo under each target of a classifier for all, at once; raises as `classify`.
 
-    The keys are the targets, in the order of `tasks`.
+    `frame` and `known` are as `see` takes them. The keys are the targets, in the order of `tasks`.
     """
-    answers = _answer(classifier, tasks, source, name)
+    answers = _answer(classifier, tasks, see(source, name, classifier.side, frame, known))
     return {task.target: answer for task, answer in zip(tasks, answers, strict=True)}
 
 
-def _answer(
-    classifier: Classifier, tasks: Sequence[Task], source: Path | bytes, name: str | None
-) -> Iterator[Answer]:
+def see(
+    source: Path | bytes,
+    name: str | None,
+    side: int,
+    frame: Frame | None = None,
+    known: Closeness | None = None,
+) -> np.ndarray:
+    """Return what a model is given of a photo: uint8, (side, side, 3).
+
+    `frame` is the part that a person wants looked at. Without one it is the photo, unless its
+    object is smaller than in the training photos, of which so much is `known`: it is then looked
+    at as closely as they are.
+    """
+    if frame in (None, WHOLE):
+        whole = photo.decode_image(source, name, side)
+        frame = frame or find_frame(whole, known)
+        if frame == WHOLE:
+            return pixels.square(whole, side)
+    return pixels.square(cut(photo.decode_image(source, name, _CLOSER * side), frame), side)
+
+
+def _answer(classifier: Classifier, tasks: Sequence[Task], square: np.ndarray) -> Iterator[Answer]:
     """Answer one photo under each of some tasks, whose classes stand side by side."""
-    side = classifier.side
-    square = pixels.square(photo.decode_image(source, name, side), side)
     logits, _ = classifier.answer(square[None])
     ends = np.cumsum([len(task.classes) for task in tasks])[:-1]
     for task, part in zip(tasks, np.split(logits, ends, axis=1), strict=True):

@@ -11,7 +11,10 @@ import numpy as np
 
 from zapcls.analysis.familiarity import Reference
 from zapcls.answer.classify import Answer, build_session, classify_targets, open_classifier
+from zapcls.answer.prior import expect_even
+from zapcls.config.priors import EVEN, LEARNED
 from zapcls.config.risks import RISK
+from zapcls.data.framing import Closeness
 from zapcls.data.task import Task
 from zapcls.errors import ZapError
 from zapcls.workspace.integrity import Types, read_checked
@@ -27,10 +30,23 @@ class Limits:
 
     path: Path
     targets: dict[str, Any]
+    closeness: Closeness | None = None  # of the training photos; None: not known
 
     def temperature(self, target: str) -> float:
         """The temperature that the target's logits were divided by."""
         return self.targets[target]["temperature"]
+
+    def shares(self, target: str) -> dict[str, float]:
+        """The share of each class that the target was learned from; {} where it is not known.
+
+        They are not known of a label among several, and where an older version evaluated the run.
+        """
+        return self.targets[target].get("shares", {})
+
+    def expect(self, answer: Answer, target: str, prior: str) -> Answer:
+        """Return an answer where classes are as frequent as the prior (one of PRIORS) says."""
+        shares = self.shares(target)
+        return expect_even(answer, shares) if prior == EVEN and shares else answer
 
     def is_sure(self, answer: Answer, target: str, risk: float = RISK) -> bool:
         """Whether no more than `risk` (one of `abstention.RISKS`) of such answers are wrong.
@@ -46,9 +62,14 @@ class Limits:
         answer = replace(answer, familiar=self.is_familiar(answer.pixels))
         return replace(answer, sure=self.is_sure(answer, target, risk))
 
-    def judge_all(self, answers: Mapping[str, Answer], risk: float = RISK) -> dict[str, Answer]:
+    def judge_all(
+        self, answers: Mapping[str, Answer], risk: float = RISK, prior: str = LEARNED
+    ) -> dict[str, Answer]:
         """Return the answers about one photo, by target, with `familiar` and `sure`."""
-        return {target: self.judge(answer, target, risk) for target, answer in answers.items()}
+        return {
+            target: self.judge(self.expect(answer, target, prior), target, risk)
+            for target, answer in answers.items()
+        }
 
     def is_familiar(self, pixels: np.ndarray) -> bool:
         """Whether a photo (uint8, (side, side, 3)) looks like the training photos."""
@@ -81,7 +102,8 @@ def find_limits(run: Run) -> Limits | None:
         return None
     thresholds = ("targets", run.task.target, "thresholds")
     content = read_checked(run.path / LIMITS, dict[tuple[str, ...], Types]({thresholds: dict}))
-    return Limits(run.path, content["targets"])
+    closeness = content.get("closeness")
+    return Limits(run.path, content["targets"], Closeness(**closeness) if closeness else None)
 
 
 def explain_unknown(run: Run) -> str:
@@ -95,19 +117,23 @@ def explain_unknown(run: Run) -> str:
     )
 
 
-def open_answering(run: Run, risk: float = RISK) -> Classify:
+def open_answering(run: Run, risk: float = RISK, prior: str = LEARNED) -> Classify:
     """Open what classifies a photo (a file or its bytes, and a name) and judges the answers.
 
-    They are by target.
+    They are by target, with classes as frequent as `prior` (one of PRIORS) says.
 
     Raises:
         ZapError: the run has no exported model yet.
     """
     classifier, limits, tasks = open_classifier(run, for_all=True), find_limits(run), run.tasks
 
-    def answer_photo(content: Path | bytes, name: str | None = None) -> dict[str, Answer]:
-        answers = classify_targets(classifier, tasks, content, name)
-        return limits.judge_all(answers, risk) if limits else answers
+    known = limits.closeness if limits else None
+
+    def answer_photo(
+        content: Path | bytes, name: str | None = None, prior: str = prior
+    ) -> dict[str, Answer]:
+        answers = classify_targets(classifier, tasks, content, name, known=known)
+        return limits.judge_all(answers, risk, prior) if limits else answers
 
     return answer_photo
 

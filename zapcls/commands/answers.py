@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from zapcls.blocks import numbers
 from zapcls.commands.terminal import TerminalBar, spell_out
+from zapcls.config.priors import LEARNED, PRIORS
 from zapcls.config.risks import RISK, RISKS
 from zapcls.data.task import Task, gather_labels
 from zapcls.errors import BadInput
 from zapcls.workspace.layout import open_workspace
-from zapcls.workspace.runs import find_run
+from zapcls.workspace.runs import Run, find_run
 
 if TYPE_CHECKING:  # they bring the engine, which most commands do without
     from zapcls.answer.classify import Answer
@@ -26,12 +27,12 @@ def run_classify(arguments: argparse.Namespace) -> None:
     from zapcls.answer.limits import describe, explain_unknown, find_limits, open_answering
 
     run = find_run(open_workspace(arguments.workspace), arguments.run).about(arguments.target)
-    answer_photo, target = open_answering(run, arguments.risk), run.task.target
-    tasks = run.tasks
+    answer_photo = open_answering(run, arguments.risk, arguments.prior)
+    target, tasks = run.task.target, run.tasks
     if find_limits(run) is None:
         print(f"zapcls: {explain_unknown(run)}", file=sys.stderr)
     if arguments.csv:
-        write_answers(arguments, answer_photo, target)
+        write_answers(arguments, answer_photo, run)
         return
 
     def ask(file: Path) -> Told:
@@ -77,17 +78,18 @@ def run_colors(arguments: argparse.Namespace) -> None:
     print_answers(arguments, ask, "read")
 
 
-def write_answers(arguments: argparse.Namespace, classify: "Classify", target: str) -> None:
-    """Write what a target's answers are for files, folders and zips into a CSV, and count them.
+def write_answers(arguments: argparse.Namespace, classify: "Classify", run: Run) -> None:
+    """Write what a run answers for files, folders and zips into a CSV, and count the answers.
 
     Raises:
         BadInput: a folder or zip, or the CSV, cannot be used, or no file could be classified.
     """
-    from zapcls.answer.many import answer_all, list_photos, write_csv
+    from zapcls.answer.many import answer_all, list_columns, list_photos, write_csv
 
     photos = [photo for source in arguments.files for photo in list_photos(source)]
     with TerminalBar() as bar:
-        n, refused = write_csv(arguments.csv, answer_all(photos, classify, target, bar.show))
+        answers = answer_all(photos, classify, run.task, run.tasks, bar.show)
+        n, refused = write_csv(arguments.csv, list_columns(run.task, run.tasks), answers)
     if refused == n:
         raise BadInput(f"None of the {n:,} files could be classified; {arguments.csv} says why.")
     counts = {"csv": str(arguments.csv), "classified": n - refused, "errors": refused}
@@ -146,6 +148,11 @@ def add_commands(add: Any) -> None:
         "--risk", type=float, choices=RISKS, default=RISK, metavar="SHARE",
         help="an answer is sure where no more than this share is expected to be wrong: "
         f"{', '.join(f'{risk:g}' for risk in RISKS)} (default {RISK:g})",
+    )  # fmt: skip
+    classify.add_argument(
+        "--prior", choices=PRIORS, default=LEARNED,
+        help="how many photos of each class there are where these come from: as many as among the "
+        "training photos (learned, the default), or as many of each (even)",
     )  # fmt: skip
     colors = add("colors", run_colors, "name the color of the shoe on photos")
     colors.add_argument("files", metavar="FILE", type=Path, nargs="+")

@@ -43,8 +43,9 @@ def _describe_classify() -> dict[str, Any]:
     return _post(
         "What a run says of photos",
         f"{MOST_PHOTOS} photos and {_tell_most()} at most. A photo that is refused has an error in "
-        "the place of its answer, and keeps none of the others from it.",
-        [_parameter("run"), _parameter("target")],
+        "the place of its answer, and keeps none of the others from it. `prior` is learned, or "
+        "even where there are as many of each class.",
+        [_parameter("run"), _parameter("target"), _parameter("prior")],
         _object("run", "answers"),
     )
 

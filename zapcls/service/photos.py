@@ -46,13 +46,17 @@ class Desk:
             self._requests -= 1
 
 
-def classify_all(opened: OpenRun, photos: list[Photo]) -> list[dict[str, Any]]:
-    """Return an answer, or why there is none, for each photo, in order."""
+def classify_all(opened: OpenRun, prior: str, photos: list[Photo]) -> list[dict[str, Any]]:
+    """Return an answer, or why there is none, for each photo, in order.
+
+    `prior` is one of PRIORS.
+    """
     answers: list[dict[str, Any]] = []
     for name, content in photos:
         try:
-            found = opened.classify(content)
-            answers.append({"file": name, "label": found.label, "prob": found.prob})
+            found = opened.classify(content, prior)
+            said = {fact: getattr(found, fact) for fact in ("label", "prob", "sure", "familiar")}
+            answers.append({"file": name, **said})
         except BadInput as error:
             answers.append({"file": name, "error": describe(error)})
     return answers

@@ -9,6 +9,8 @@ from starlette.routing import Route
 
 from zapcls import __version__
 from zapcls.api import OpenRun, list_findings
+from zapcls.config.priors import LEARNED, PRIORS
+from zapcls.errors import BadInput
 from zapcls.evidence import Evidence
 from zapcls.findings import FINDINGS
 from zapcls.service.answers import NotFound, answer, list_rows
@@ -57,8 +59,11 @@ class Service:
 
     async def classify(self, request: Request) -> dict[str, Any]:
         permissions.require("classify")
+        prior = request.query_params.get("prior", LEARNED)
+        if prior not in PRIORS:
+            raise BadInput(f"prior must be one of {', '.join(PRIORS)}, got {prior[:80]!r}.")
         opened = await to_thread.run_sync(self._open, request)
-        answers = await self._desk.ask(request, partial(classify_all, opened))
+        answers = await self._desk.ask(request, partial(classify_all, opened, prior))
         return {"run": opened.run.run_id, "answers": answers}
 
     async def find_similar(self, request: Request) -> dict[str, Any]:

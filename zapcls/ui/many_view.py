@@ -14,8 +14,11 @@ MAX_ZIP_MB = 500
 KIND = "classify"
 
 
-def show_many(run: Run) -> None:
-    """Offer to classify a zip of photos, and what the last one came to; not to strangers."""
+def show_many(run: Run, prior: str) -> None:
+    """Offer to classify a zip of photos, and what the last one came to; not to strangers.
+
+    Its answers expect the classes to be as frequent as `prior` (one of PRIORS) says.
+    """
     if not permissions.may("start"):
         return
     with st.expander("Many photos at once"):
@@ -27,7 +30,9 @@ def show_many(run: Run) -> None:
             "sure, whether it looks like what was learned; or why it could not be read.",
         )  # fmt: skip
         if file and st.button("Classify all of it", type="primary", key=KIND):
-            config = {"run": str(run.path), "target": run.task.target, "name": file.name}
+            config = {
+                "run": str(run.path), "target": run.task.target, "name": file.name, "prior": prior,
+            }  # fmt: skip
             workspace, content = cache.workspace(), file.getbuffer()
             job = jobs.create(
                 workspace.jobs_dir, KIND, config,

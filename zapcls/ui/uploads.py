@@ -3,36 +3,64 @@
 import threading
 
 import streamlit as st
+from PIL import Image
 
 from zapcls.answer.classify import Answer, classify_targets
+from zapcls.data import photo
+from zapcls.data.framing import Frame
 from zapcls.errors import BadInput
 from zapcls.ui import cache
 from zapcls.workspace.runs import Run
 
 MOST_PHOTOS = 20  # answered at a time
+PREVIEW_PX = 300
 
 
-def answer_upload(run: Run, content: bytes, name: str) -> dict[str, Answer]:
+def answer_upload(
+    run: Run, content: bytes, name: str, frame: Frame | None = None
+) -> dict[str, Answer]:
     """Return what a run's model, as its file is now, says of an upload, by target.
+
+    `frame` is the part that a person wants looked at.
 
     Raises:
         BadInput: it is not a picture, broken or too large.
         ZapError: the run has no whole model.
     """
-    found = _answer(run, content, name)
+    found = _answer(run, content, name, frame)
     if isinstance(found, str):
         raise BadInput(found)
     return found
 
 
+def read_preview(content: bytes, name: str) -> Image.Image:
+    """Read an upload as a picture of PREVIEW_PX px or less; raises as `answer_upload`."""
+    found = _read_preview(content, name)
+    if isinstance(found, str):
+        raise BadInput(found)
+    return found
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _read_preview(content: bytes, name: str) -> Image.Image | str:
+    with _one_at_a_time():
+        try:
+            image = photo.decode_image(content, name, PREVIEW_PX)
+        except BadInput as error:
+            return str(error)
+    image.thumbnail((PREVIEW_PX, PREVIEW_PX))
+    return image
+
+
 # A resource is shared, not copied; 50 MB at most, where a model takes 512 px.
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Run: cache.identify_model})
-def _answer(run: Run, content: bytes, name: str) -> dict[str, Answer] | str:
+def _answer(run: Run, content: bytes, name: str, frame: Frame | None) -> dict[str, Answer] | str:
     """Return the answers, or why there are none: a refusal is kept too."""
     classifier, limits = cache.classifier(run, for_all=True), cache.limits(run)
     with _one_at_a_time():
         try:
-            answers = classify_targets(classifier, run.tasks, content, name)
+            known = limits.closeness if limits else None
+            answers = classify_targets(classifier, run.tasks, content, name, frame, known)
         except BadInput as error:
             return str(error)
     return limits.judge_all(answers) if limits else answers

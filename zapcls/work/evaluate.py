@@ -13,6 +13,7 @@ from zapcls.analysis import metrics, ranking
 from zapcls.analysis.neighbors import outlier_scores
 from zapcls.config import TrainConfig
 from zapcls.data import labels
+from zapcls.data.framing import measure_closeness
 from zapcls.data.split import align_targets
 from zapcls.data.task import Task, gather_labels
 from zapcls.errors import BadInput
@@ -85,7 +86,9 @@ def evaluate_run(
     tasks, config = run.tasks, run.train_config
     is_readable = (store.read_catalog()["image_problem"] == "").to_numpy()
     parts, codes = align_targets(split, tasks)
-    tune = choose_photos(is_readable & (parts == "tune"), config.seed)
+    train, tune = (
+        choose_photos(is_readable & (parts == name), config.seed) for name in ("train", "tune")
+    )
 
     def tell(phase: str, done: int, total: int, **detail: object) -> None:
         progress("Asking tune how sure to be", done, total, **detail)
@@ -100,7 +103,9 @@ def evaluate_run(
             network, config, store, rows, device, progress, tasks, folder / run.onnx_path.name
         )
         tables = _write_targets(folder, tasks, split, rows, logits)
-        write_limits(folder, tables, tasks, temperatures)
+        is_even = config.class_weights == "balanced"
+        closeness = measure_closeness(store.pixels[row] for row in train)
+        write_limits(folder, tables, tasks, temperatures, is_even, closeness)
         np.save(folder / "embeddings.npy", embeddings)
         progress("Comparing with the training photos", 0, 0)
         _score_outliers(list(tables.values()), embeddings).to_parquet(folder / "outliers.parquet")

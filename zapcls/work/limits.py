@@ -14,6 +14,7 @@ from zapcls.analysis.familiarity import fit_reference
 from zapcls.analysis.metrics import labelled
 from zapcls.answer.limits import LIMITS, NETWORK, REFERENCE, find_limits
 from zapcls.config.risks import RISKS
+from zapcls.data.framing import Closeness
 from zapcls.data.task import Task
 from zapcls.progress import Progress
 from zapcls.workspace.layout import write_json
@@ -99,11 +100,15 @@ def write_limits(
     tables: Mapping[str, pd.DataFrame],
     tasks: Sequence[Task],
     temperatures: Mapping[str, float],
+    is_even: bool,
+    closeness: Closeness | None,
 ) -> None:
     """Write `answer.json`: of each target its temperature, and from where on answers are sure.
 
     `thresholds` has a probability by class for each share that can be allowed to be wrong, null
-    where no answer of the class is sure.
+    where no answer of the class is sure. `shares` are how frequent each class was in training,
+    all the same where that `is_even`; a label among several has none.
+    `closeness` is that of the training photos.
     """
     targets = {}
     for task in tasks:
@@ -114,7 +119,18 @@ def write_limits(
         targets[task.target] = {
             "temperature": temperatures[task.target], "thresholds": thresholds,
         }  # fmt: skip
-    write_json(folder / LIMITS, {"targets": targets})
+        if not task.labels_of:
+            targets[task.target]["shares"] = _count_shares(tables[task.target], task, is_even)
+    known = closeness and closeness._asdict()
+    write_json(folder / LIMITS, {"targets": targets, "closeness": known})
+
+
+def _count_shares(table: pd.DataFrame, task: Task, is_even: bool) -> dict[str, float]:
+    """Count the share of each class in train; {} where one has no photo."""
+    counts = labelled(table, "train")["label"].value_counts().reindex(task.classes, fill_value=0)
+    if is_even:
+        counts[:] = 1
+    return (counts / counts.sum()).to_dict() if counts.all() else {}
 
 
 def write_familiarity(
