@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-pages clean
+.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-answering bench-pages bench-neighbours clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
@@ -51,6 +51,9 @@ bench-similar: $(VENV)/app.stamp ## are siblings and photos of one kind found, h
 
 bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR]
 	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)")
+
+bench-answering: $(VENV)/app.stamp ## how fast photos are answered, beside the engine and fastai; RUN=RUN [WORKSPACE=DIR]
+	$(BIN)/python -m benchmarks.answering --run "$(RUN)" $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
 
 bench-pages: $(VENV)/dev.stamp ## seconds until each page shows something, and is complete; WORKSPACE=DIR [RUN=RUN ONLY=errors]
 	$(BIN)/python -m benchmarks.pages --workspace "$(WORKSPACE)" $(if $(RUN),--run "$(RUN)") $(if $(ONLY),--only "$(ONLY)")

@@ -42,14 +42,10 @@ def pick_prior(run: Run) -> str:
     if not shares or max(shares.values()) < UNEVEN * min(shares.values()):
         return LEARNED
     most = max(shares, key=shares.__getitem__)
-    were = f"{numbers.percent(shares[most])} were {messages.escape(run.task.name(most))}"
-    titles = {
-        LEARNED: f"As in training, where {were}",
-        EVEN: "As many of each",
-    }
+    called = f"{numbers.percent(shares[most])} {messages.escape(run.task.name(most))}"
+    titles = {LEARNED: f"as learned ({called})", EVEN: "as many of each"}
     return pick_one(
-        "How many of each there are where the photos come from", titles, "prior",
-        format_func=titles.__getitem__,
+        "Where the photos come from, there are", titles, "prior", format_func=titles.__getitem__,
         help="A network names what it saw often more easily. For photos of another shop, as many "
         "of each is the better guess.",
     )  # fmt: skip

@@ -78,28 +78,26 @@ def test_it_is_positive_where_the_class_is_seen_and_negative_where_the_other_is(
 
 @pytest.fixture
 def one_window(monkeypatch):
-    """Let a single window cover the whole photo."""
+    """Let a window be so large that it covers the whole photo; returns how many are in a row."""
     monkeypatch.setattr(saliency, "WINDOW_SHARE", 4)
-    monkeypatch.setattr(saliency, "ACROSS", 1 / 4)
+    return 1 / 4
 
 
-@pytest.mark.usefixtures("one_window")
-def test_a_window_over_the_whole_photo_takes_all_the_evidence(model, photo):
-    evidence = occlusion(model, photo, 0)
+def test_a_window_over_the_whole_photo_takes_all_the_evidence(model, photo, one_window):
+    evidence = occlusion(model, photo, 0, one_window)
 
     photo[15:21] = 255  # 36 dark pixels of weight 0.1 remain, log-odds 3.6
-    alone = occlusion(model, photo, 0)
+    alone = occlusion(model, photo, 0, one_window)
     assert evidence == pytest.approx(0, abs=1e-5)  # before, the two squares balance
     assert alone == pytest.approx(3.6, abs=1e-4)
 
 
-@pytest.mark.usefixtures("one_window")
-def test_with_three_classes_it_is_the_log_odds_against_the_two_others(tmp_path, photo):
+def test_with_three_classes_it_is_the_log_odds_against_the_two_others(tmp_path, photo, one_window):
     weights = np.zeros((3, SIDE, SIDE))
     weights[0] = 0.1
     model = build_model(tmp_path / "three.onnx", weights)
 
-    evidence = occlusion(model, photo, 0)
+    evidence = occlusion(model, photo, 0, one_window)
     assert evidence == pytest.approx(7.2, abs=1e-4)  # log-odds 7.2 - log 2 become -log 2
 
 

@@ -1,9 +1,13 @@
 """The whole main job in a real browser on the drawn catalogue: train, watch, look, classify."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import expect
+from skimage import data
 
 from zapcls.analysis.mistakes import Filter, find_images
 from zapcls.workspace import jobs
@@ -79,14 +83,38 @@ def height_of(bar):
     return box["height"] if box else 0.0
 
 
-def test_a_visitor_classifies_a_photo_and_a_broken_file(page, address, workspace, tmp_path):
-    broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"this is no picture")
-    photo = next(workspace.drawings_dir.rglob("*.jpg"))
+@pytest.fixture
+def six_files(workspace, tmp_path):
+    """A drawing as three kinds of file, once turned by its camera, a phone's photo, and no shoe."""
+    drawing = Image.open(next(workspace.drawings_dir.rglob("*.jpg"))).convert("RGB")
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    drawing.save(tmp_path / "shoe.png")
+    drawing.save(tmp_path / "shoe.webp", lossless=True)
+    drawing.rotate(90, expand=True).save(tmp_path / "turned.jpg", exif=turned, quality=95)
+    shutil.copy(Path(__file__).parents[1] / "data" / "turned-p3.heic", tmp_path / "phone.heic")
+    Image.fromarray(data.coffee()).save(tmp_path / "coffee.jpg")
+    (tmp_path / "broken.jpg").write_bytes(b"this is no picture")
+    names = "shoe.png", "shoe.webp", "turned.jpg", "phone.heic", "coffee.jpg", "broken.jpg"
+    return [tmp_path / name for name in names]
+
+
+def test_a_visitor_classifies_photos_and_finds_what_is_like_one(page, address, six_files):
     open_page(page, "Classify")
-    page.locator("input[type=file]").first.set_input_files([photo, broken])
-    expect(page.get_by_role("heading", name=re.compile(r"Looks like (wo)?men's"))).to_be_visible()
+    page.locator("input[type=file]").first.set_input_files(six_files)
+    said = page.get_by_role("heading", name=re.compile(r"Looks like (wo)?men's"))
+    expect(said).to_have_count(5)
+    for file in six_files[:-1]:
+        expect(page.get_by_text(f"{file.name}, as the model saw it")).to_be_visible()
     expect(page.get_by_text("A photo must be a whole picture file")).to_be_visible()
+    first, *same = (said.nth(place).inner_text() for place in range(3))
+    assert [text.split(":")[0] for text in same] == [first.split(":")[0]] * 2
+    expect(page.get_by_text("This does not look like a shoe").last).to_be_visible()
+    assert count_exceptions(page) == 0
+
+    page.get_by_role("button", name="More like it").first.click()
+    expect(page.get_by_role("heading", level=1, name="Similar")).to_be_visible()
+    expect(page.get_by_text("shoe.png").first).to_be_visible()
     assert count_exceptions(page) == 0
 
 

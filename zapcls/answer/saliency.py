@@ -14,12 +14,15 @@ from zapcls.errors import BadInput
 FOR, AGAINST = (230, 97, 1), (94, 60, 153)  # orange and purple, safe for the color-blind
 MIN_REACH = 0.5  # log-odds: a weaker map is drawn pale, not stretched to full color
 ACROSS = 13  # windows in a row
+QUICK = 9  # of a map that somebody waits for
 WINDOW_SHARE = 0.22  # of the side: a window's width at half its height
 _BATCH = 32
 _OPACITY = 0.85
 
 
-def occlusion(classifier: Classifier, image: np.ndarray, class_index: int) -> np.ndarray:
+def occlusion(
+    classifier: Classifier, image: np.ndarray, class_index: int, across: int = ACROSS
+) -> np.ndarray:
     """Measure how much the log-odds of a class fall when each part of the photo is covered.
 
     A window with soft edges takes the color of the ground, the median of the border. Where it
@@ -30,6 +33,7 @@ def occlusion(classifier: Classifier, image: np.ndarray, class_index: int) -> np
         classifier: its `side` is the image's.
         image: uint8, (side, side, 3).
         class_index: the class whose evidence is asked for.
+        across: how many windows are in a row; the model is asked about `across` squared at most.
 
     Returns:
         float64, (side, side), in natural log-odds: above 0 what speaks for the class.
@@ -43,7 +47,7 @@ def occlusion(classifier: Classifier, image: np.ndarray, class_index: int) -> np
             f"The photo must be of {side} x {side} px as the model takes it, got {image.shape}. "
             "Use the store that the run was trained on."
         )
-    profile = _build_profile(side)
+    profile = _build_profile(side, across)
     count = len(profile)
     before = _log_odds(classifier, image[None], class_index)[0]
     drops = np.zeros(count * count)
@@ -62,13 +66,13 @@ def occlusion(classifier: Classifier, image: np.ndarray, class_index: int) -> np
     return profile.T @ drops.reshape(count, count) @ profile / np.outer(weight, weight)
 
 
-def _build_profile(side: int) -> np.ndarray:
+def _build_profile(side: int, across: int) -> np.ndarray:
     """Build how much the windows of a row cover each pixel: float64 (windows, side), 0..1.
 
     Between full and none lies a straight edge, half a window wide. The windows stand evenly about
     the middle.
     """
-    window_px, stride_px = max(2, round(WINDOW_SHARE * side)), max(1, round(side / ACROSS))
+    window_px, stride_px = max(2, round(WINDOW_SHARE * side)), max(1, round(side / across))
     count = -(-side // stride_px)
     centers = side / 2 + (np.arange(count) - (count - 1) / 2) * stride_px
     distance = np.abs(np.arange(side) + 0.5 - centers[:, None])

@@ -52,7 +52,7 @@ class Preset:
 
 
 # What keeps a network from learning a few thousand photos by heart (docs/recipe.md).
-_CAREFUL = {"mixup": 0.4, "averaging": "yes", "answer_views": 2}
+_CAREFUL = {"augmentation": "wide", "mixup": 0.4, "averaging": "yes", "answer_views": 2}
 
 PRESETS = {
     "first-try": Preset(
@@ -65,7 +65,13 @@ PRESETS = {
         "Laptop",
         "The head, then EfficientNet-Lite0's last stage on mixed photos: real photos in five "
         "minutes on two cores.",
-        {"frozen_epochs": 4, "unfrozen_epochs": 6, "unfrozen_part": "last_stage", **_CAREFUL},
+        {
+            "frozen_epochs": 4,
+            "unfrozen_epochs": 6,
+            "unfrozen_part": "last_stage",
+            "views": 4,
+            **_CAREFUL,
+        },
     ),
     "thorough": Preset(
         "Thorough",
@@ -75,6 +81,7 @@ PRESETS = {
             "frozen_epochs": 4,
             "unfrozen_epochs": 10,
             "unfrozen_part": "last_stage",
+            "views": 6,
             **_CAREFUL,
         },
     ),

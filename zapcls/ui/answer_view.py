@@ -147,4 +147,4 @@ def _show_evidence(run: Run, answer: Answer) -> None:
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: cache.identify_model})
 def _find_evidence(run: Run, pixels: np.ndarray, class_index: int) -> np.ndarray:
-    return saliency.occlusion(cache.classifier(run), pixels, class_index)
+    return saliency.occlusion(cache.classifier(run), pixels, class_index, saliency.QUICK)
