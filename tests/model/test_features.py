@@ -272,3 +272,17 @@ def test_an_export_that_answers_otherwise_is_not_used(freeze, see, torch):
     assert not list(frozen.folder.glob("*.onnx*"))
     with torch.no_grad():
         assert is_close(features, pool(body(see(ALL)), torch))
+
+
+def test_an_export_that_is_cut_is_made_anew(freeze, see, torch):
+    body, frozen = freeze()
+    frozen.read(model.features.POOLED, TRAIN, TRAIN)
+    path = frozen.folder / "body.onnx"
+    path.write_bytes(path.read_bytes()[:1000])
+    _, again = freeze()
+
+    [features] = again.read(model.features.POOLED, ALL, TRAIN)
+
+    assert path.stat().st_size > 1000
+    with torch.no_grad():
+        assert is_close(features, pool(body(see(ALL)), torch))

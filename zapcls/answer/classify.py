@@ -20,11 +20,11 @@ from zapcls.workspace.runs import Run
 _CLOSER = 4
 
 
-def build_session(path: Path) -> onnxruntime.InferenceSession:
+def build_session(path: Path, remedy: str = "") -> onnxruntime.InferenceSession:
     """Open an ONNX model on all cores of the CPU.
 
     Raises:
-        ZapError: the file is none, or is damaged.
+        ZapError: the file is none, or is damaged; the sentence ends in `remedy`.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = os.cpu_count() or 1
@@ -35,7 +35,7 @@ def build_session(path: Path) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own error classes share no base but this
         raise ZapError(
-            f"{path} must be a whole ONNX model, but cannot be opened. Train again."
+            f"{path} must be a whole ONNX model, but cannot be opened. {remedy}".strip()
         ) from error
 
 
@@ -53,10 +53,11 @@ class Classifier:
 
     path: Path
     target: str = ""
+    remedy: str = ""  # what to do where the file is damaged
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        return build_session(self.path)
+        return build_session(self.path, self.remedy)
 
     @property
     def side(self) -> int:
@@ -107,7 +108,7 @@ def open_classifier(run: Run, for_all: bool = False) -> Classifier:
         raise ZapError(
             f"The run {run.run_id} has no exported model yet. Evaluate it, or choose another run."
         )
-    return Classifier(run.onnx_path, "" if for_all else run.task.target)
+    return Classifier(run.onnx_path, "" if for_all else run.task.target, run.remedy)
 
 
 def classify(

@@ -78,7 +78,7 @@ class Limits:
 
     @cached_property
     def _session(self) -> Any:
-        return build_session(self.path / NETWORK)
+        return build_session(self.path / NETWORK, self._remedy)
 
     @cached_property
     def _reference(self) -> Reference:
@@ -87,9 +87,13 @@ class Limits:
                 return Reference(**arrays)
         except (OSError, ValueError, TypeError, BadZipFile) as error:
             raise ZapError(
-                f"{self.path.name} must have a whole {REFERENCE}, but it cannot be read. Evaluate "
-                f"the run again: python -m zapcls evaluate {self.path.name}."
+                f"{self.path.name} must have a whole {REFERENCE}, but it cannot be read. "
+                f"{self._remedy}"
             ) from error
+
+    @property
+    def _remedy(self) -> str:
+        return f"Evaluate the run again: python -m zapcls evaluate {self.path.name}."
 
 
 def find_limits(run: Run) -> Limits | None:

@@ -26,7 +26,8 @@ def embed_by_body(path: Path, statistics: Statistics) -> Embed:
     Raises:
         ZapError: the file is none, or is damaged.
     """
-    session = build_session(path)
+    remedy = f"Delete the folder {path.parent}: what it holds is computed again where it is needed."
+    session = build_session(path, remedy)
     size = int(session.get_inputs()[0].shape[2])
     mean, std = (np.array(values, dtype=np.float32) for values in statistics)
 

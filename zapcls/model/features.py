@@ -19,6 +19,7 @@ from torch import nn
 
 from zapcls.answer.classify import build_session
 from zapcls.config import STAGES, Statistics, TrainConfig, has_stages
+from zapcls.errors import ZapError
 from zapcls.model import processes
 from zapcls.model.architectures import split_stages
 from zapcls.model.loaders import PixelGather
@@ -178,10 +179,12 @@ class FrozenBody:
             return TorchEngine(self._net, self._device)
         path = self.folder / "body.onnx"
         size = self._config.image_size
-        file = path if path.is_file() else path.with_name(".body.onnx.part")
-        if file != path and not _export(self._net, size, file):
-            return TorchEngine(self._net, self._device)
-        engine = OnnxEngine(file)
+        file, engine = path, _open_engine(path)
+        if engine is None:
+            file = path.with_name(".body.onnx.part")
+            if not _export(self._net, size, file):
+                return TorchEngine(self._net, self._device)
+            engine = OnnxEngine(file)
         probe = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)) * 4 - 2
         if _is_same(engine(probe), TorchEngine(self._net, self._device)(probe)):
             file.replace(path)
@@ -227,6 +230,14 @@ class OnnxEngine:
     def __call__(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         maps, pooled = self._session.run(None, {"images": images.contiguous().numpy()})
         return maps, pooled
+
+
+def _open_engine(path: Path) -> OnnxEngine | None:
+    """Open an exported body; None where there is none, or it is damaged: it is exported anew."""
+    try:
+        return OnnxEngine(path)
+    except ZapError:
+        return None
 
 
 def _export(net: nn.Module, size: int, path: Path) -> bool:
