@@ -13,7 +13,7 @@ from zapcls.answer.classify import Answer
 from zapcls.answer.limits import Classify
 from zapcls.data.photo import MAX_FILE_BYTES
 from zapcls.data.task import Task, gather_labels
-from zapcls.errors import BadInput
+from zapcls.errors import BadInput, is_disk_full
 from zapcls.progress import Progress
 from zapcls.workspace.sheets import spell_harmless
 
@@ -181,6 +181,7 @@ def write_csv(
 
     Raises:
         BadInput: the file cannot be written.
+        OSError: the disk is full.
     """
     n, refused = 0, 0
     try:
@@ -191,6 +192,8 @@ def write_csv(
                 writer.writerow({key: spell_harmless(value) for key, value in row.items()})
                 n, refused = n + 1, refused + bool(row["error"])
     except OSError as error:
+        if is_disk_full(error):
+            raise
         raise BadInput(
             f"The answers must go into a file that can be written, but {path} cannot be "
             f"({error.strerror}). Choose another."

@@ -1,14 +1,17 @@
 """Many photos at once: a zip goes to a job, its answers come back as CSV."""
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
-from zapcls.answer.many import ANSWERS, ZIP
-from zapcls.ui import cache, job_view
+from zapcls.answer.many import ANSWERS, COLUMNS, ZIP
+from zapcls.ui import cache, job_view, messages
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.runs import Run
+from zapcls.workspace.tables import describe_damage
 
 MAX_ZIP_MB = 500
 KIND = "classify"
@@ -43,7 +46,8 @@ def show_many(run: Run, prior: str) -> None:
         st.caption("The zip lies on this machine until it is classified, and is then deleted.")
         last = _find_last(run)
         if last:
-            _show_answers(last)
+            with messages.explain_errors():
+                _show_answers(last)
 
 
 def _find_last(run: Run) -> Job | None:
@@ -53,9 +57,23 @@ def _find_last(run: Run) -> Job | None:
     return None
 
 
+def _read_answers(path: Path) -> pd.DataFrame:
+    """Read the answers of a job, a row a photo.
+
+    Raises:
+        Damaged: the file is cut short or damaged.
+    """
+    try:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False).fillna("")
+        _ = table[list(COLUMNS)]
+        return table
+    except (OSError, ValueError, KeyError) as error:
+        raise describe_damage(path, error, "Upload the zip again.") from error
+
+
 def _show_answers(job: Job) -> None:
     path = job.path / ANSWERS
-    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    table = _read_answers(path)
     refused = int((table["error"] != "").sum())
     strange = int((table["familiar"] == "no").sum())
     said = [
