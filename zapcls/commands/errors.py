@@ -9,7 +9,7 @@ from typing import Any
 from zapcls.blocks import numbers
 from zapcls.commands import terminal
 from zapcls.errors import BadInput
-from zapcls.workspace.layout import check_writable
+from zapcls.workspace.layout import check_writable, replace_file
 from zapcls.workspace.run_tables import read_cross_validation, read_predictions
 from zapcls.workspace.runs import find_evaluated
 
@@ -71,7 +71,11 @@ def run_export(arguments: argparse.Namespace) -> None:
         sys.stdout.write(text)
         return
     check_writable(arguments.file)
-    arguments.file.write_text(text, encoding="utf-8", newline="")
+    file = arguments.file.resolve()
+    if file.exists() and not file.is_file():  # a pipe, say
+        file.write_bytes(text.encode())
+    else:  # an older export stays until this one is whole
+        replace_file(file, text.encode())
     print(f"{len(decisions):,} decisions written to {arguments.file}.", file=sys.stderr)
 
 

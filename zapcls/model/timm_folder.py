@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from zapcls.config import Statistics, find_timm_name
@@ -67,7 +67,9 @@ def write_timm(
     net: Any, classes: list[str], size: int, statistics: Statistics, folder: Path
 ) -> None:
     """Write `config.json` in timm's hub format and `model.safetensors`."""
-    save_file(net.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
+    # Not its own writer, which raises another error than the system's where the disk is full.
+    weights = save(net.state_dict(), metadata={"format": "pt"})
+    (folder / "model.safetensors").write_bytes(weights)
     known = net.pretrained_cfg
     write_json(folder / "config.json", {
         "architecture": known["architecture"],

@@ -16,7 +16,7 @@ from zapcls.work.device import hold_device
 from zapcls.work.evaluate import evaluate_run
 from zapcls.workspace import devices, jobs, run_tables
 from zapcls.workspace.jobs import Job
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Workspace, replace_file, write_json
 from zapcls.workspace.opening import name_colors, open_data
 from zapcls.workspace.runs import Run, write_task
 from zapcls.workspace.splits import build_tasks, read_split
@@ -84,7 +84,7 @@ def _open_training(
     store = open_data(workspace, run.data_dir, progress, with_colors=False)
     split = read_split(store, config)
     write_task(run, *build_tasks(store, config))
-    split.to_parquet(run.path / "split.parquet")
+    replace_file(run.path / "split.parquet", split.to_parquet())
     return store, split
 
 

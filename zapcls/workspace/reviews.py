@@ -160,25 +160,31 @@ class Reviews:
                 return
             for left in (aside, *(Path(f"{self.path}-{kind}") for kind in ("wal", "shm"))):
                 left.unlink(missing_ok=True)  # of a file that a person deleted
-            with contextlib.closing(sqlite3.connect(aside)) as connection:
+            with self._explaining(), contextlib.closing(sqlite3.connect(aside)) as connection:
                 connection.executescript(_CREATE)
             aside.replace(self.path)
 
     @contextlib.contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction; whatever SQLite finds wrong is a `ZapError`."""
+        """Open the file for one transaction."""
         # rw: not to make an empty one. In a folder that may only be read, SQLite has to be told
         # that nobody changes the file.
         is_writable = os.access(self.path.parent, os.W_OK)
         mode = "mode=rw" if is_writable else "mode=ro&immutable=1"
         address = f"{self.path.absolute().as_uri()}?{mode}"
-        try:
+        with self._explaining():
             opened = sqlite3.connect(address, _BUSY_S, isolation_level="IMMEDIATE", uri=True)
             with contextlib.closing(opened) as connection:
                 [(found,)] = connection.execute("PRAGMA application_id").fetchall()
                 if found != _APPLICATION_ID:
                     raise sqlite3.DatabaseError("file is of another program")
                 yield connection
+
+    @contextlib.contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Turn whatever SQLite finds wrong into a `ZapError`."""
+        try:
+            yield
         except sqlite3.OperationalError as error:
             raise ZapError(
                 f"The reviews in {self.path} cannot be reached ({error}). See to it that the file "

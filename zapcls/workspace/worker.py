@@ -109,7 +109,8 @@ def _explain(job: Job, error: OSError) -> ZapError | None:
 
 
 def _record_crash(job: Job, reporter: Reporter, error: BaseException) -> None:
-    with job.log_path.open("a", encoding="utf-8") as log:
+    # On a full disk the log may take no more, but its status is still told.
+    with contextlib.suppress(OSError), job.log_path.open("a", encoding="utf-8") as log:
         traceback.print_exception(error, file=log)
     last = str(error).strip().splitlines() or ["no message"]
     reporter.finish("failed", f"{type(error).__name__}: {last[0]}")
