@@ -61,8 +61,8 @@ page = st.navigation({title: pages for title, pages in sections.items() if pages
 
 st.set_page_config(page_title=f"{page.title} · zapcls")
 st.html(STYLE + photos.STYLE)
-login.require_login()
-navigation.send_back()
 with messages.explain_errors():
+    login.require_login()
+    navigation.send_back()
     run_picker.pick_run()
     page.run()

@@ -17,9 +17,9 @@ def find_port():
 
 
 @contextlib.contextmanager
-def serve(workspace):
-    """Serve the app on a workspace and yield its address."""
-    port = find_port()
+def serve(workspace, port=None):
+    """Serve the app on a workspace and yield its address; the port is a free one unless given."""
+    port = port or find_port()
     command = [sys.executable, "-m", "zapcls", "serve", "--port", str(port)]
     command += ["--workspace", str(workspace.path)]
     environment = {key: value for key, value in os.environ.items() if key != "ZAPCLS_DATA"}

@@ -3,6 +3,7 @@
 import pytest
 from app_driver import App
 from conftest import PROJECT
+from streamlit.testing.v1.util import patch_config_options
 
 from zapcls.ui import login, navigation
 
@@ -27,6 +28,25 @@ def test_a_page_asks_for_the_login_first_and_shows_nothing_else(finished, open_p
     app.run()
 
     assert [button.key for button in app.button] == ["login"]
+    assert finished.run_id not in app.said
+    assert not app.selectbox
+
+
+@pytest.mark.parametrize(
+    ("secrets", "users", "said"),
+    [("[auth\n", "", "The secrets must be TOML"), (None, "ann@example.org", "a section [auth]")],
+)
+def test_an_app_that_cannot_ask_for_the_login_shows_nothing(
+    finished, open_page, tmp_path, monkeypatch, secrets, users, said
+):
+    file = tmp_path / "secrets.toml"
+    if secrets:
+        file.write_text(secrets)
+    monkeypatch.setenv(login.USERS_ENVIRONMENT, users)
+    with patch_config_options({"secrets.files": [str(file)]}):
+        app = open_page("errors", run=finished.run_id)
+
+    assert said in app.error[0].value
     assert finished.run_id not in app.said
     assert not app.selectbox
 

@@ -5,19 +5,44 @@ them may come in.
 """
 
 import os
+from pathlib import Path
 
 import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
+from streamlit import config
+
+from zapcls.errors import BadInput
 
 USERS_ENVIRONMENT = "ZAPCLS_USERS"  # mail addresses, a comma between them; all who log in without
 
 
 def is_asked_for() -> bool:
-    """Whether `.streamlit/secrets.toml` has a section [auth]."""
+    """Whether `.streamlit/secrets.toml` has a section [auth].
+
+    Raises:
+        BadInput: the file cannot be read, or people are named whom nobody would ask for a login:
+            the app must not stand open then.
+    """
+    is_there = _has_section()
+    if not is_there and os.environ.get(USERS_ENVIRONMENT):
+        raise BadInput(
+            f"{USERS_ENVIRONMENT} names who may come in, so .streamlit/secrets.toml must have a "
+            "section [auth], but it has none. Write it as docs/deploying.md says, or unset "
+            f"{USERS_ENVIRONMENT}."
+        )
+    return is_there
+
+
+def _has_section() -> bool:
     try:
         return "auth" in st.secrets
-    except StreamlitSecretNotFoundError:
-        return False
+    except OSError as error:  # Streamlit's own error for what is no TOML is one, too
+        files = config.get_option("secrets.files")
+        if not any(Path(file).exists() for file in files):
+            return False
+        raise BadInput(
+            f"The secrets must be TOML that can be read, but are not ({error}). Mend the file, or "
+            "remove it."
+        ) from error
 
 
 def may_enter(mail: str, is_verified: bool) -> bool:
