@@ -77,9 +77,9 @@ def choose_other(run: Run, others: dict[str, Run]) -> Run:
     """Choose the parent; else the newest that is older than `run`, of those that fit."""
     if run.parent_id in others:
         return others[run.parent_id]
-    fitting = [one for one in others.values() if not find_obstacle(one.alike(run), run)]
-    older = [one for one in fitting if one.run_id < run.run_id]
-    return [*older, *fitting, *others.values()][0]
+    older = [one for one in others.values() if one.run_id < run.run_id]
+    fitting = (one for one in (*older, *others.values()) if not find_obstacle(one.alike(run), run))
+    return next(fitting, next(iter(others.values())))
 
 
 def swatch(run: str) -> str:

@@ -17,7 +17,7 @@ from zapcls.workspace.imports import name_split
 from zapcls.workspace.runs import Run, list_runs
 
 DRAWN, DRAWN_PX = 12, 120
-NEWEST = 6
+NEWEST = 3  # the sidebar has them all
 ANSWERS = {
     "data": ("Data", "What is in it, what was left out?"),
     "learning_rate": ("Learning rate", "How fast should it learn?"),

@@ -49,8 +49,8 @@ def count_learned(run: Run) -> int:
 
 def find_child(run: Run) -> Run | None:
     """Find the newest evaluated retraining of a run, or None."""
-    runs = list_runs(cache.workspace())
-    return next((one for one in runs if one.is_evaluated and one.parent_id == run.run_id), None)
+    later = (one for one in list_runs(cache.workspace()) if one.run_id > run.run_id)
+    return next((one for one in later if one.is_evaluated and one.parent_id == run.run_id), None)
 
 
 def judge_color(run: Run) -> str:

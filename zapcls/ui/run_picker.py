@@ -29,24 +29,27 @@ _RUN_ID = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})\d{2}-(.+)-[0-9a-f]{4
 
 def describe_run(run: Run) -> str:
     """Name a run in one line: state, its name or network, error rate, date."""
-    mark, notes = STATE_MARKS[jobs.read_status(run).state], read_notes(run)
-    mark = f"★ {mark}" if notes.is_pinned else mark
-    named, when = run.run_id, ""
-    if parts := _RUN_ID.fullmatch(run.run_id):
-        _, month, day, hour, minute, named = parts.groups()
-        when = f"{int(day)}.{int(month)}. {hour}:{minute}"
-    named = notes.name or named
-    files = cache.identify(run.path / "metrics.json", run.path / "task.json")
-    rates = _describe_rates(run, files) if run.is_evaluated else ()
-    return f"{mark} {' · '.join(filter(None, (named, *rates, when)))}"
+    notes = read_notes(run)
+    state, said = _describe(run, notes.name, run.stamp())
+    if state not in jobs.FINAL_STATES:  # no file tells whether its process is alive
+        state = jobs.read_status(run).state
+    return f"{'★ ' if notes.is_pinned else ''}{STATE_MARKS[state]} {said}"
 
 
 @lru_cache(maxsize=4096)
-def _describe_rates(run: Run, identity: cache.Identity) -> tuple[str, str]:
-    """Describe an evaluated run's rate and targets, once for each version of its files."""
-    rate, count = numbers.percent(run.rates["splits"]["valid"]["error_rate"]), len(run.tasks)
-    kind = "labels" if run.task.labels_of else "targets"
-    return rate, f"{count} {kind}" if count > 1 else ""
+def _describe(run: Run, name: str, stamp: cache.Identity) -> tuple[str, str]:
+    """Return a run's stored state and its line, once for each version of its files."""
+    named, when, rates = run.run_id, "", ["", ""]
+    if parts := _RUN_ID.fullmatch(run.run_id):
+        _, month, day, hour, minute, named = parts.groups()
+        when = f"{int(day)}.{int(month)}. {hour}:{minute}"
+    is_damaged = jobs.is_damaged(run)
+    if run.is_evaluated:
+        rates, count = [numbers.percent(run.rates["splits"]["valid"]["error_rate"])], len(run.tasks)
+        kind = "labels" if run.task.labels_of else "targets"
+        rates.append(f"{count} {kind}" if count > 1 else "")
+    state = "damaged" if is_damaged else jobs.read_stored(run).state
+    return state, " · ".join(filter(None, (name or named, *rates, when)))
 
 
 def pick_run() -> None:

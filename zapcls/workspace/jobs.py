@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,13 @@ except ImportError:  # Windows
 from zapcls.errors import BadInput, Damaged
 from zapcls.workspace import integrity, permissions
 from zapcls.workspace.job_logs import bound_log
-from zapcls.workspace.layout import Workspace, write_json
+from zapcls.workspace.layout import Stamp, Workspace, stamp_file, stamp_files, write_json
 
 FINAL_STATES = ("done", "stopped", "failed", "lost", "damaged")
 STORED_STATES = ("queued", "running", "done", "stopped", "failed")
 RESUMABLE_STATES = ("stopped", "failed", "lost")
 _LAUNCH_TIMEOUT_S = 60
+_FILES = ("config.json", "status.json")  # without which a job is damaged
 _LOST = (
     "Its process ended without a word: killed, out of memory, or the machine went down. "
     "Start it again, or resume it where it ended."
@@ -71,8 +73,7 @@ class Job:
         Raises:
             Damaged: one of them is missing or cannot be used.
         """
-        _ = self.config
-        read_stored(self)
+        _check(self, stamp_files(self.path, *_FILES))
 
 
 @dataclass(frozen=True)
@@ -236,11 +237,38 @@ def list_jobs(parent: Path, *kinds: str) -> list[Job]:
     """List the jobs in a folder, the newest first; of some kinds, those that are not damaged."""
     if not parent.is_dir():
         return []
-    # A damaged job may lack either file.
-    found = {path.parent for name in ("config", "status") for path in parent.glob(f"*/{name}.json")}
-    shown = [path for path in found if not path.name.startswith(".")]
-    listed = [Job(path) for path in sorted(shown, key=lambda path: path.name, reverse=True)]
-    return [job for job in listed if not kinds or (not is_damaged(job) and job.kind in kinds)]
+    names = sorted(os.listdir(parent), reverse=True)  # noqa: PTH208 - a name is all it takes
+    shown = (name for name in names if not name.startswith("."))
+    if not kinds:
+        return [Job(parent / name) for name in shown if _is_of_job(f"{parent}{os.sep}{name}")]
+    listed = (Job(parent / name) for name in shown)
+    return [job for job in listed if _find_kind(job) in kinds and not is_damaged(job)]
+
+
+def _is_of_job(folder: str) -> bool:
+    """Whether a folder is a job's; a damaged job may lack either file."""
+    return any(os.path.exists(f"{folder}{os.sep}{name}") for name in _FILES)  # noqa: PTH110
+
+
+def _find_kind(job: Job) -> str:
+    """Find the kind of a job, "" where its `config.json` does not tell."""
+    return _read_kind(job, stamp_file(f"{job.path}{os.sep}{_FILES[0]}"))
+
+
+@lru_cache(maxsize=4096)
+def _read_kind(job: Job, stamp: Stamp) -> str:
+    """Read a job's kind, once for each version of its `config.json`."""
+    try:
+        return job.kind
+    except Damaged:
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _check(job: Job, stamps: tuple[Stamp, ...]) -> None:
+    """Check a job's files, once for each version of them."""
+    _ = job.config
+    read_stored(job)
 
 
 def read_log_tail(job: Job, lines: int = 40) -> str:
@@ -259,6 +287,12 @@ def read_stored(job: Job) -> Status:
     Raises:
         Damaged: its `status.json` cannot be used.
     """
+    return _read_stored(job, stamp_file(job.path / "status.json"))
+
+
+@lru_cache(maxsize=4096)
+def _read_stored(job: Job, stamp: Stamp) -> Status:
+    """Read `status.json`, once for each version of it."""
     path = job.path / "status.json"
     content = integrity.read_checked(path, integrity.STATUS, integrity.STATUS_OPTIONS)
     if content["state"] not in STORED_STATES:

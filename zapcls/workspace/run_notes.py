@@ -2,8 +2,9 @@
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
-from zapcls.workspace.layout import write_json
+from zapcls.workspace.layout import Stamp, stamp_file, write_json
 from zapcls.workspace.runs import Run
 
 MOST_LETTERS = {"name": 40, "note": 500}
@@ -20,6 +21,12 @@ class Notes:
 
 def read_notes(run: Run) -> Notes:
     """Read what a person said of a run; nothing where the file is not one of ours."""
+    return _read_notes(run, stamp_file(f"{run.path}/notes.json"))
+
+
+@lru_cache(maxsize=4096)
+def _read_notes(run: Run, stamp: Stamp) -> Notes:
+    """Read `notes.json`, once for each version of it."""
     try:
         content = json.loads((run.path / "notes.json").read_text())
         notes = Notes(content["name"], content["note"], content["is_pinned"])

@@ -10,7 +10,7 @@ from zapcls.data.task import Task, read_task
 from zapcls.errors import BadInput, Damaged, ZapError
 from zapcls.workspace import integrity, jobs, permissions
 from zapcls.workspace.answers import find_cut
-from zapcls.workspace.layout import Stamp, Workspace, stamp_file, write_json
+from zapcls.workspace.layout import Stamp, Workspace, stamp_files, write_json
 
 FORMAT = 2  # of a run's folder; a run of the first format names none
 # What `Run.check` looks at.
@@ -35,7 +35,7 @@ class Run(jobs.Job):
 
     @property
     def config(self) -> dict[str, Any]:
-        return integrity.read_run_config(self.path, FORMAT)
+        return dict(_read_config(self, self.stamp("config.json")))
 
     @property
     def train_config(self) -> TrainConfig:
@@ -43,7 +43,7 @@ class Run(jobs.Job):
 
         The classes that it has are those of `task`.
         """
-        return integrity.build_settings(self.path, self.config["train"])
+        return _build_settings(self, self.stamp("config.json"))
 
     @property
     def task(self) -> Task:
@@ -79,13 +79,7 @@ class Run(jobs.Job):
             ZapError: the run has not begun to train.
             Damaged: the file cannot be used, or an older version trained the run.
         """
-        path = self.path / "task.json"
-        if not path.exists() and not (self.path / "model.json").exists():
-            raise ZapError(
-                f"The run {self.run_id} has no classes yet. Wait until it begins to train."
-            )
-        content = integrity.read_checked(path, integrity.TASK, {"targets": list})
-        return tuple(map(read_task, content.get("targets", [content])))
+        return _read_tasks(self, self.stamp("task.json", "model.json"))
 
     @property
     def is_imported(self) -> bool:
@@ -134,12 +128,16 @@ class Run(jobs.Job):
     @property
     def facts(self) -> dict[str, Any]:
         """`model.json`: classes in order, arch, image_size and side in px, catalogue_id, ..."""
-        return integrity.read_checked(self.path / "model.json", integrity.FACTS)
+        return dict(_read_facts(self, self.stamp("model.json")))
 
     @property
     def metrics(self) -> dict[str, Any]:
         """`metrics.json`: `targets` (name: `rates`), `onnx_max_difference`, `seconds`."""
         return integrity.read_metrics(self.path / "metrics.json", self.task.target)
+
+    def stamp(self, *names: str) -> tuple[Stamp, ...]:
+        """Return the identities of some files, all that tell what it came to unless named."""
+        return stamp_files(self.path, *(names or _CHECKED))
 
     def check(self) -> None:
         """Check the files that no page can do without.
@@ -147,8 +145,7 @@ class Run(jobs.Job):
         Raises:
             Damaged: one of them is missing or cannot be used.
         """
-        files = (self.path / name for name in _CHECKED)
-        _check_files(self, tuple(map(stamp_file, files)))
+        _check_files(self, self.stamp())
 
     def check_trained(self) -> None:
         """Check the files that an evaluation needs, and that are not made by one.
@@ -195,6 +192,33 @@ def _check_files(run: Run, stamp: tuple[Stamp, ...]) -> None:
     is_done = jobs.read_stored(run).state == "done"
     if is_done or (run.path / "metrics.json").exists():
         _ = run.task, run.facts, run.metrics
+
+
+# What is read of a run is kept by the identity of its files: lists ask it of every run.
+
+
+@lru_cache(maxsize=4096)
+def _read_config(run: Run, stamp: tuple[Stamp, ...]) -> dict[str, Any]:
+    return integrity.read_run_config(run.path, FORMAT)
+
+
+@lru_cache(maxsize=4096)
+def _build_settings(run: Run, stamp: tuple[Stamp, ...]) -> TrainConfig:
+    return integrity.build_settings(run.path, run.config["train"])
+
+
+@lru_cache(maxsize=4096)
+def _read_facts(run: Run, stamp: tuple[Stamp, ...]) -> dict[str, Any]:
+    return integrity.read_checked(run.path / "model.json", integrity.FACTS)
+
+
+@lru_cache(maxsize=4096)
+def _read_tasks(run: Run, stamp: tuple[Stamp, ...]) -> tuple[Task, ...]:
+    path = run.path / "task.json"
+    if not path.exists() and not (run.path / "model.json").exists():
+        raise ZapError(f"The run {run.run_id} has no classes yet. Wait until it begins to train.")
+    content = integrity.read_checked(path, integrity.TASK, {"targets": list})
+    return tuple(map(read_task, content.get("targets", [content])))
 
 
 def write_task(run: Run, first: Task, *others: Task) -> None:
