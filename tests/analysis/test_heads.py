@@ -44,6 +44,19 @@ def test_a_constant_feature_is_no_division_by_zero():
     assert np.isfinite(heads.reduce(features)).all()
 
 
+def test_of_few_photos_few_components_are_taken():
+    """Whitened noise would drown what the first directions tell."""
+    rng, codes = np.random.default_rng(0), np.arange(240) % 2
+    features = rng.normal(size=(240, 600))
+    features[:, :60] += codes[:, None]
+
+    reduced = heads.reduce(features)
+    prob = heads.cross_validate(reduced, codes, np.arange(240) // 2 % 5, 2)
+
+    assert reduced.shape == (240, 48)
+    assert (prob.argmax(axis=1) == codes).mean() > 0.9
+
+
 def test_folds_keep_products_together_and_classes_in_proportion():
     _, codes, groups = build_blobs()
 

@@ -16,13 +16,16 @@ from zapcls.progress import Progress, silent
 
 FOLDS = 5
 COMPONENTS = 256  # of the features, by variance; more of them only cost time
+# Of few photos the late components are noise, which whitening makes as large as the rest.
+PHOTOS_A_COMPONENT = 5
 STRENGTH = 0.03  # sklearn's C on whitened features: how little the weights are held back
 _TITLE = "Cross-validating heads"
 
 
-def reduce(features: np.ndarray, components: int = COMPONENTS) -> np.ndarray:
+def reduce(features: np.ndarray, components: int | None = None) -> np.ndarray:
     """Reduce features (n, width) to whitened principal components: float32 (n, components).
 
+    Without a number there are COMPONENTS, or one for PHOTOS_A_COMPONENT where there are few photos.
     The first has the largest variance; directions without any are left out. No label is looked
     at, so this may be done once, over all folds.
     """
@@ -32,6 +35,8 @@ def reduce(features: np.ndarray, components: int = COMPONENTS) -> np.ndarray:
     centered /= np.where(deviation > 0, deviation, 1)
     covariance = centered.T @ centered / len(centered)
     width = len(covariance)
+    if components is None:
+        components = min(COMPONENTS, max(len(centered) // PHOTOS_A_COMPONENT, 2))
     count = min(components, len(centered) - 1, width)
     values, vectors = eigh(covariance, subset_by_index=[width - count, width - 1])
     is_used = values > 1e-5 * values[-1]
