@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 from zapcls.analysis.metrics import labelled
 from zapcls.blocks import Section
 from zapcls.evidence import Evidence
-from zapcls.findings import FINDINGS, find, pairs, remedies
+from zapcls.findings import build_section, find, pairs, remedies
 from zapcls.findings.ask import SPLIT, Ask
 from zapcls.ui import cache, loop, navigation, run_state
 from zapcls.ui.ask_form import pick_ask
@@ -24,7 +25,7 @@ COLOR = "color"  # the one group that can be changed: in the photo, or by the tr
 def build(name: str, evidence: Evidence, ask: Ask) -> Section:
     """Build the section of a finding."""
     with st.spinner("Comparing groups…"):
-        return FINDINGS[name].section(find(name, evidence, ask), ask)
+        return build_section(name, evidence, ask)
 
 
 def list_sections(ask: Ask) -> dict[str, str]:
@@ -57,10 +58,17 @@ def show_examples(ask: Ask) -> None:
     for block in pairs.list_examples(found, ask):
         show_block(replace(block, pairs=block.pairs[:PAIRS]), "open-pairs")
     if ask.by == COLOR:
-        table = labelled(evidence.predictions, SPLIT)
-        table = table[(table["label"] == ask.label) & (table["color"] == ask.group)]
-        for image in table.sort_values(["wrong", "loss"], ascending=False).head(1).itertuples():
+        key = ("worst of a color", ask.label, ask.group)
+        worst = evidence.keep(key, ("predictions",), lambda: find_worst(ask))
+        for image in worst.itertuples():
             show_strip(evidence.store.pixels[image.row], run)
+
+
+def find_worst(ask: Ask) -> pd.DataFrame:
+    """Find the photo of the claim's label and color that the run got most surely wrong, if any."""
+    table = labelled(evidence.predictions, SPLIT)
+    table = table[(table["label"] == ask.label) & (table["color"] == ask.group)]
+    return table.sort_values(["wrong", "loss"], ascending=False).head(1)
 
 
 navigation.enter("color_bias")

@@ -8,7 +8,7 @@ from zapcls import schema
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import VERY_FEW
 from zapcls.evidence import Evidence
-from zapcls.findings import FINDINGS, find, rates
+from zapcls.findings import build_section, find, rates
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, messages, navigation, run_state
 from zapcls.ui.bound import pick_one
@@ -24,7 +24,7 @@ FOLDS = 5
 
 def show(name: str, evidence: Evidence, ask: Ask) -> None:
     """Show a finding under its heading."""
-    show_section(FINDINGS[name].section(find(name, evidence, ask), ask))
+    show_section(build_section(name, evidence, ask))
 
 
 def show_elsewhere(run: Run) -> None:

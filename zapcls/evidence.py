@@ -25,7 +25,7 @@ from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store, find_store
 
 T = TypeVar("T")
-KEPT = 64  # tables and findings of a run that are kept; the oldest unused ones go first
+KEPT = 256  # tables, findings and sections of a run; visitors may ask about a dozen colors
 # The file of the run's folder behind a table; that of any other lies in `derived`.
 _FILES = {
     "outliers": "outliers.parquet",

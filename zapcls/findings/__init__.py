@@ -18,6 +18,7 @@ statistics, which know no page, are in `zapcls.analysis`.
 from types import ModuleType
 from typing import Any
 
+from zapcls.blocks import Section
 from zapcls.evidence import Evidence
 from zapcls.findings import (
     association,
@@ -79,6 +80,15 @@ def find(name: str, evidence: Evidence, ask: Ask) -> Any:
     """Find by name, once: it is kept with the evidence until a table that it needs changes."""
     finding = FINDINGS[name]
     return evidence.keep((name, ask), finding.NEEDS, lambda: finding.find(evidence, ask))
+
+
+def build_section(name: str, evidence: Evidence, ask: Ask) -> Section:
+    """Build the section of a finding, once: it is kept as what is found is; nobody changes it."""
+    finding = FINDINGS[name]
+    return evidence.keep(
+        ("section", name, ask), finding.NEEDS,
+        lambda: finding.section(find(name, evidence, ask), ask),
+    )  # fmt: skip
 
 
 def find_between(name: str, first: Evidence, second: Evidence, ask: Ask) -> Any:

@@ -1,5 +1,7 @@
 """The verdict at the top of Color bias: each row of evidence with its photos, and its section."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 import streamlit as st
 
@@ -34,10 +36,13 @@ def show_verdict(run: Run, ask: Ask) -> None:
     found: summary.Found = find("summary", evidence, ask)
     st.markdown(f"## {summary.ask_aloud(ask)} {found.answer}.")
     st.caption(f"{numbers.begin(ask.source_name)}, {name_split(run)}.")
-    for place, row in enumerate(found.rows):
+    examples = evidence.keep(
+        ("examples", ask), ("predictions",), lambda: choose_examples(evidence, ask, found.rows)
+    )
+    for place, (row, shown) in enumerate(zip(found.rows, examples, strict=True)):
         photos, said, action = st.columns([3, 6, 2], vertical_alignment="center")
         with photos, st.container(horizontal=True, gap="xxsmall"):
-            for image in choose_examples(evidence, ask, row).itertuples():
+            for image in shown.itertuples():
                 alt = escape(ask.noun(image.label, getattr(image, ask.by)))
                 st.image(thumbnail(evidence.store, image.row), width=SMALL_PX, alt=alt)
         mark = MARKS.get(row.verdict.outcome, "")
@@ -48,13 +53,17 @@ def show_verdict(run: Run, ask: Ask) -> None:
         )  # fmt: skip
 
 
-def choose_examples(evidence: Evidence, ask: Ask, row: summary.Row) -> pd.DataFrame:
-    """Choose photos of a row's group and label: wrong ones first, each another product."""
-    group, label = row.example
-    table = labelled(evidence.predictions, SPLIT)
-    if group:
-        table = table[(table[ask.by] == group) & (table["label"] == label)]
-    else:
-        table = table.drop_duplicates(ask.by)
-    table = table.sort_values(["wrong", "loss", "image_id"], ascending=[False, False, True])
-    return table.drop_duplicates("product_id").head(SHOWN)
+def choose_examples(
+    evidence: Evidence, ask: Ask, rows: Iterable[summary.Row]
+) -> list[pd.DataFrame]:
+    """Choose photos of each row's group and label: wrong ones first, each another product."""
+    every = labelled(evidence.predictions, SPLIT)
+    chosen = []
+    for row in rows:
+        group, label = row.example
+        table = every.drop_duplicates(ask.by)
+        if group:
+            table = every[(every[ask.by] == group) & (every["label"] == label)]
+        table = table.sort_values(["wrong", "loss", "image_id"], ascending=[False, False, True])
+        chosen.append(table.drop_duplicates("product_id").head(SHOWN))
+    return chosen
