@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-answering bench-pages bench-neighbours clean
+.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-answering bench-pages bench-neighbours bench-load clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
@@ -57,6 +57,9 @@ bench-answering: $(VENV)/app.stamp ## how fast photos are answered, beside the e
 
 bench-pages: $(VENV)/dev.stamp ## seconds until each page shows something, and is complete; WORKSPACE=DIR [RUN=RUN ONLY=errors]
 	$(BIN)/python -m benchmarks.pages --workspace "$(WORKSPACE)" $(if $(RUN),--run "$(RUN)") $(if $(ONLY),--only "$(ONLY)")
+
+bench-load: $(VENV)/dev.stamp ## twenty visitors at once for five minutes, and programs that ask; WORKSPACE=DIR RUN=RUN [MODES=demo MINUTES=1]
+	$(BIN)/python -m benchmarks.load --workspace "$(WORKSPACE)" --run "$(RUN)" $(if $(MODES),--modes "$(MODES)") $(if $(MINUTES),--minutes "$(MINUTES)")
 
 bench-neighbours: $(VENV)/app.stamp ## two trainings at once beside one after the other; [DATA=DIR]
 	$(BIN)/python -m benchmarks.neighbours $(if $(DATA),--data "$(DATA)")
