@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-answering bench-pages bench-neighbours bench-load clean
+.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-answering bench-pages bench-neighbours bench-load bench-faults clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,10 @@ bench-load: $(VENV)/dev.stamp ## twenty visitors at once for five minutes, and p
 
 bench-neighbours: $(VENV)/app.stamp ## two trainings at once beside one after the other; [DATA=DIR]
 	$(BIN)/python -m benchmarks.neighbours $(if $(DATA),--data "$(DATA)")
+
+comma := ,
+bench-faults: $(VENV)/dev.stamp ## damaged files, full disks, kills and odd inputs, as docs/reliability.md counts them; [ONLY=cuts,disk,kills,inputs SEED=1]
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/faults --full $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),-k "$(subst $(comma), or ,$(ONLY))")
 
 clean: ## remove the environment and the caches; the workspace stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

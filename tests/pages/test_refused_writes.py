@@ -1,16 +1,12 @@
-"""A disk that is full, and a workspace that may only be read: a sentence at every button."""
+"""A disk that is full: a sentence at every button."""
 
 import errno
 import os
-import subprocess
 from pathlib import Path
 
 import fake_run
 import pytest
 from app_driver import OPEN
-
-from zapcls.ui import navigation
-from zapcls.workspace.color_labels import open_color_labels
 
 NO_ROOM = "The disk has no room left for"
 # page, its URL and the button that writes
@@ -88,36 +84,3 @@ def test_a_full_disk_is_a_sentence_where_a_callback_writes(
         app.click(f"stop-{job.job_id}")
     assert [toast.value.replace("\\", "").startswith(NO_ROOM) for toast in app.toast] == [True]
     assert not job.stop_path.exists()
-
-
-@pytest.fixture
-def read_only(checked, own_store, workspace, decide, table):
-    """A workspace in which every page has something to show, then mounted read-only."""
-    image = next(table.itertuples())
-    decide(image, "model wrong")
-    open_color_labels(own_store).answer(image.image_id, "black")
-    fake_run.add_map(checked)
-    fake_run.add_curve(workspace)
-    fake_run.add_lost(workspace, minute=1)
-    place = str(workspace.path)
-    for options in (["--bind", place, place], ["-o", "remount,ro,bind", place]):
-        if subprocess.run(["mount", *options], capture_output=True).returncode:
-            subprocess.run(["umount", place], capture_output=True)
-            pytest.skip("nothing can be mounted here: no workspace that may only be read")
-    yield checked
-    subprocess.run(["umount", "--lazy", place], check=True)  # files of it are mapped
-
-
-@pytest.mark.slow
-def test_a_workspace_that_may_only_be_read_can_be_looked_at(read_only, open_page):
-    with pytest.raises(OSError, match="Read-only"):
-        (read_only.path / "any").touch()
-    pages = {page: open_page(page, run=read_only.run_id) for page in navigation.PAGES}
-    views = [open_page("errors", run=read_only.run_id, view=v) for v in ("Suspects", "Map")]
-
-    for app in [*pages.values(), *views]:
-        assert not app.error
-        assert app.title
-    assert "reviewed by 1 person: 1 label is right" in pages["review"].said
-    app = pages["results"].click("cross_validate")
-    assert any("a disk that may only be read" in error.value for error in app.error)
