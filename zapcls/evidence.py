@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from zapcls.analysis.decisions import settle
+from zapcls.analysis.metrics import labelled
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.errors import BadInput, ZapError
@@ -180,6 +181,12 @@ class Evidence:
     def verdicts(self) -> pd.DataFrame:
         """What the decisions on each photo come to (`schema.VERDICTS`)."""
         return self.keep("verdicts", ("reviews",), lambda: settle(self.decisions))
+
+    def labelled(self, split: str) -> pd.DataFrame:
+        """Return the predictions of a split that a rate may count (`metrics.labelled`)."""
+        return self.keep(
+            ("labelled", split), ("predictions",), lambda: labelled(self.predictions, split)
+        )
 
     def answers(self, source: str) -> pd.DataFrame:
         """Return the predictions of a source: run, or oof (out-of-fold heads).

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.sparse import csr_array
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit
 
 from zapcls.analysis.intervals import LEVEL, count_rates
 from zapcls.analysis.metrics import labelled
@@ -107,7 +107,7 @@ def clustered_difference(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[floa
         return (math.nan,) * 3
     parts = mine, others
     smaller = min(part["product_id"].nunique() for part in parts)
-    level = 2 * norm.cdf(t.ppf((1 + LEVEL) / 2, max(2, smaller - 1))) - 1
+    level = 2 * ndtr(stdtrit(max(2, smaller - 1), (1 + LEVEL) / 2)) - 1
     one, other = (count_rates(part, "wrong", level=level).iloc[0] for part in parts)
     shared = _correlate(mine, others)
 
@@ -123,12 +123,13 @@ def clustered_difference(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[floa
 
 def _correlate(mine: pd.DataFrame, others: pd.DataFrame) -> float:
     """Return the correlation of two error rates that comes of products in both, -1..1."""
+    products, names = pd.factorize(pd.concat([mine["product_id"], others["product_id"]]))
     one, other = (
-        (part["wrong"] - part["wrong"].mean()).groupby(part["product_id"]).sum()
-        for part in (mine, others)
+        np.bincount(codes, part["wrong"] - part["wrong"].mean(), len(names))
+        for part, codes in zip((mine, others), np.split(products, [len(mine)]), strict=True)
     )
     size = math.sqrt(float((one**2).sum() * (other**2).sum()))
-    return float(one.mul(other, fill_value=0).sum()) / size if size else 0.0
+    return float((one * other).sum()) / size if size else 0.0
 
 
 def detectable_difference(mine: pd.DataFrame, others: pd.DataFrame) -> float:
@@ -144,9 +145,9 @@ def detectable_difference(mine: pd.DataFrame, others: pd.DataFrame) -> float:
     if mine.empty or others.empty:
         return math.nan
     rate = float(others["wrong"].sum() + 2) / (len(others) + 4)
-    sizes = [part["product_id"].value_counts() for part in (mine, others)]
+    sizes = [np.bincount(pd.factorize(part["product_id"])[0]) for part in (mine, others)]
     one, other = (float((size**2).sum() / size.sum() ** 2) for size in sizes)  # 1/m, 1/m_others
-    z, z_power = norm.ppf((1 + LEVEL) / 2), norm.ppf(POWER)
+    z, z_power = ndtri((1 + LEVEL) / 2), ndtri(POWER)
 
     def exceed(rise: float) -> float:
         both, mine_rate = rate + rise * other / (one + other), rate + rise

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 LEVEL = 0.95
 RATE = ("n", "n_products", "hits", "rate", "low", "high")
@@ -25,20 +25,20 @@ def count_rates(
     interval has zero width.
     """
     by = list(by)
-    products = (
-        table.groupby([*by, "product_id"], observed=True)[hit]
-        .agg(["size", "sum"])
-        .rename(columns={"size": "n", "sum": "hits"})
-        .astype(float)
-        .reset_index()
-    )
+    photos = table[[*by, hit]].assign(product_id=pd.factorize(table["product_id"])[0])
     if not by:
-        return pd.DataFrame([_rate_of(products, level)], columns=list(RATE))
+        return pd.DataFrame([_count(photos, hit, level)], columns=list(RATE))
     rows = [
-        (*(key if isinstance(key, tuple) else (key,)), *_rate_of(group, level).values())
-        for key, group in products.groupby(by, observed=True)
+        (*key, *_count(group, hit, level).values())
+        for key, group in photos.groupby(by, observed=True)
     ]
     return pd.DataFrame(rows, columns=[*by, *RATE])
+
+
+def _count(photos: pd.DataFrame, hit: str, level: float) -> dict[str, float]:
+    """Count one group; bincount takes a tenth of the time of a groupby, and pages count hundreds"""
+    _, product = np.unique(photos["product_id"].to_numpy(), return_inverse=True)
+    return _rate_of(np.bincount(product), np.bincount(product, weights=photos[hit]), level)
 
 
 def fill_counts(rates: pd.DataFrame) -> pd.DataFrame:
@@ -47,13 +47,14 @@ def fill_counts(rates: pd.DataFrame) -> pd.DataFrame:
     return rates.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, int))
 
 
-def _rate_of(products: pd.DataFrame, level: float) -> dict[str, float]:
-    n, hits, clusters = products["n"].sum(), products["hits"].sum(), len(products)
+def _rate_of(sizes: np.ndarray, hits: np.ndarray, level: float) -> dict[str, float]:
+    """Return the rate of products of so many images, so many of them hits."""
+    n, n_hits, clusters = sizes.sum(), hits.sum(), len(sizes)
     if n == 0:
         return dict(zip(RATE, (0, 0, 0, np.nan, np.nan, np.nan), strict=True))
-    rate = hits / n
-    low, high = wilson(rate, _effective_n(products, rate), level)
-    return dict(zip(RATE, (int(n), clusters, int(hits), rate, low, high), strict=True))
+    rate = n_hits / n
+    low, high = wilson(rate, _effective_n(sizes, hits, rate), level)
+    return dict(zip(RATE, (int(n), clusters, int(n_hits), rate, low, high), strict=True))
 
 
 def rate_of_ratio(products: pd.DataFrame, level: float = LEVEL) -> dict[str, float]:
@@ -62,22 +63,22 @@ def rate_of_ratio(products: pd.DataFrame, level: float = LEVEL) -> dict[str, flo
     `products` has the columns `hits` and `n`, a row a product. It is the interval of `count_rates`,
     whose design effect holds for any ratio; without a product all three are NaN.
     """
-    return {name: value for name, value in _rate_of(products, level).items() if name in RATE[3:]}
+    rate = _rate_of(products["n"].to_numpy(), products["hits"].to_numpy(), level)
+    return {name: rate[name] for name in RATE[3:]}
 
 
-def _effective_n(products: pd.DataFrame, rate: float) -> float:
-    n, clusters = products["n"].sum(), len(products)
+def _effective_n(sizes: np.ndarray, hits: np.ndarray, rate: float) -> float:
+    n, clusters = sizes.sum(), len(sizes)
     if clusters < 2 or rate in (0, 1):
         return clusters
-    residuals = products["hits"] - rate * products["n"]
-    variance = clusters / (clusters - 1) * (residuals**2).sum() / n**2
+    variance = clusters / (clusters - 1) * ((hits - rate * sizes) ** 2).sum() / n**2
     design_effect = max(variance / (rate * (1 - rate) / (n - 1)), 1.0)
-    return n / design_effect
+    return float(n / design_effect)
 
 
 def wilson(rate: float, n: float, level: float = LEVEL) -> tuple[float, float]:
     """Return Wilson's score interval of a proportion, 0..1; `n` > 0 need not be whole."""
-    z = norm.ppf((1 + level) / 2)
+    z = ndtri((1 + level) / 2)
     center = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
     return max(0.0, float(center - half)), min(1.0, float(center + half))

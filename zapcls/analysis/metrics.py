@@ -60,9 +60,10 @@ def labelled(table: pd.DataFrame, split: str | None = None) -> pd.DataFrame:
 
     Adds the bool column `wrong`.
     """
-    chosen = table[table["label"] != ""]
+    is_chosen = table["label"] != ""
     if split is not None:
-        chosen = chosen[chosen["split"] == split]
+        is_chosen &= table["split"] == split
+    chosen = table[is_chosen]
     return chosen.assign(wrong=~chosen["correct"])
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from zapcls.analysis.metrics import labelled
 from zapcls.blocks import Section, Text, numbers
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING, Evidence
@@ -48,7 +47,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     suspects = suspects.merge(heads, on="image_id", validate="one_to_one").merge(
         verdicts, on="image_id", how="left", validate="one_to_one"
     )
-    valid = labelled(evidence.predictions, SPLIT)
+    valid = evidence.labelled(SPLIT)
     both = valid.merge(heads[["image_id", "prediction"]], on="image_id", suffixes=("", "_heads"))
     agreement = float((both["prediction"] == both["prediction_heads"]).mean())
     return Found(issues, suspects, evidence.check.facts, agreement, len(both))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zapcls.analysis.metrics import labelled
 from zapcls.analysis.slices import (
     ALPHA,
     COLUMNS,
@@ -49,7 +48,7 @@ class Found:
 
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Find the groups of valid that err more often than the rest, the clearest first."""
-    valid = labelled(evidence.predictions, SPLIT)
+    valid = evidence.labelled(SPLIT)
     # The target's own column would only repeat the labels.
     others = [name for name in evidence.list_attributes() if name not in COLUMNS]
     known = [name for name in (*COLUMNS, *others) if name in valid and name != ask.task.column]

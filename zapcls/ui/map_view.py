@@ -5,7 +5,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from zapcls import schema
-from zapcls.analysis.metrics import labelled
 from zapcls.blocks import charts, numbers
 from zapcls.data.color import SWATCHES
 from zapcls.data.task import Task
@@ -45,7 +44,7 @@ def show_map(run: Run) -> None:
         tint = pick_one("Colored by", TINTS, "tint")
     with right:
         split = pick_one("Split", schema.SPLITS[::-1], "map_split")
-    table = labelled(evidence.predictions, split).merge(places, on="image_id")
+    table = evidence.labelled(split).merge(places, on="image_id")
     wrong = int(table["wrong"].sum())
     st.markdown(
         f"**{len(table):,}** {split} photos, **{wrong:,}** wrong. Draw around some of them to see "

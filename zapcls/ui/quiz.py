@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from zapcls.analysis.metrics import labelled
 from zapcls.blocks import numbers
 from zapcls.data.task import Task
 from zapcls.findings.ask import SPLIT
@@ -21,7 +20,7 @@ _GUESSES = "guesses"  # in the session: (run, image) -> the guess
 
 def find_worst(run: Run, n: int = SHOWN) -> pd.DataFrame:
     """Find the errors of valid that the run is most sure of, each another product."""
-    table = labelled(cache.evidence(run).predictions, SPLIT)
+    table = cache.evidence(run).labelled(SPLIT)
     wrong = table[table["wrong"]].sort_values(["prob", "image_id"], ascending=[False, True])
     return wrong.drop_duplicates("product_id").head(n)
 
