@@ -5,13 +5,13 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from zapcls.analysis.metrics import labelled
 from zapcls.blocks import Section
 from zapcls.evidence import Evidence
 from zapcls.findings import build_section, find, pairs, remedies
 from zapcls.findings.ask import SPLIT, Ask
 from zapcls.ui import cache, loop, navigation, run_state
 from zapcls.ui.ask_form import pick_ask
+from zapcls.ui.bound import fold
 from zapcls.ui.recolor_view import show_recoloring, show_strip
 from zapcls.ui.remedies_view import show_remedies
 from zapcls.ui.report_view import show_report
@@ -66,7 +66,7 @@ def show_examples(ask: Ask) -> None:
 
 def find_worst(ask: Ask) -> pd.DataFrame:
     """Find the photo of the claim's label and color that the run got most surely wrong, if any."""
-    table = labelled(evidence.predictions, SPLIT)
+    table = evidence.labelled(SPLIT)
     table = table[(table["label"] == ask.label) & (table["color"] == ask.group)]
     return table.sort_values(["wrong", "loss"], ascending=False).head(1)
 
@@ -81,8 +81,7 @@ with st.spinner("Comparing groups…"):
     show_verdict(run, ask)
 show_examples(ask)
 for name, title in list_sections(ask).items():
-    key = key_of(name)
-    part = st.expander(title, key=key, on_change="rerun", bind="query-params")
+    part = fold(title, key_of(name))
     if part.open:
         with part:
             show_part(name, ask)

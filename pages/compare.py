@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from zapcls.analysis.compare import CELLS, RUNS, find_obstacle
-from zapcls.blocks import Section, numbers
+from zapcls.blocks import numbers
 from zapcls.data.task import Task
-from zapcls.findings import COMPARISONS, find_between
+from zapcls.findings import build_between, find_between
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS, Found
 from zapcls.findings.compare_trainings import describe_settings
@@ -46,7 +46,9 @@ def pick_runs(run: Run) -> tuple[Run, Run]:
             "Two evaluated runs can be compared, and this is the only one. Train another, or mark "
             "wrong labels on Errors and retrain with them on Review."
         )
-        navigation.show_link("train", "Train another run", icon=":material/model_training:")
+        navigation.show_link(
+            "train", "Train another run", ":material/model_training:", open_form="true"
+        )
         st.stop()
     key = f"with-{run.run_id}"
     asked = st.query_params.get("with")
@@ -152,15 +154,10 @@ def pick_group_column(run: Run) -> str:
     )  # fmt: skip
 
 
-def build_section(name: str, ask: Ask) -> Section:
-    """Find what the two runs differ in, and describe it."""
-    return COMPARISONS[name].section(find_between(name, *both, ask), ask)
-
-
 def show_groups(task: Task) -> None:
     """Show the error rates by group, what photos are grouped by chosen below the heading."""
     heading = st.container()
-    section = build_section("compare_groups", Ask(task, by=pick_group_column(second)))
+    section = build_between("compare_groups", *both, Ask(task, by=pick_group_column(second)))
     heading.subheader(section.title, anchor=section.name)
     show_blocks(section)
 
@@ -181,8 +178,8 @@ if found.pairs.empty:
     st.stop()
 st.caption("On this page: " + " · ".join(f"[{name}](#{key})" for key, name in SECTIONS.items()))
 st.markdown(describe_settings(find_between("compare_trainings", *both, ask), found.corrected))
-show_blocks(build_section("compare", ask))
+show_blocks(build_between("compare", *both, ask))
 show_photos(found.pairs, first, second)
-show_section(build_section("compare_trainings", ask))
+show_section(build_between("compare_trainings", *both, ask))
 show_groups(ask.task)
-show_section(build_section("compare_flips", ask))
+show_section(build_between("compare_flips", *both, ask))

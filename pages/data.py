@@ -1,7 +1,6 @@
 """What is in the catalogue, what was left out, and why?"""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +16,7 @@ from zapcls.data.labels import summarize
 from zapcls.data.split import count_leaks, has_given
 from zapcls.data.task import Task
 from zapcls.ui import cache, job_view, messages, navigation, photos
+from zapcls.ui.bound import fold
 from zapcls.ui.color_check_view import show_color_check
 from zapcls.ui.disk_view import show_disk
 from zapcls.ui.sections import NO_TOOLBAR
@@ -51,11 +51,6 @@ def show_reading() -> None:
     st.info(f"{numbers.begin(messages.data_name())} {said}")
     if st.button(action, key="read_now", type="primary"):
         start_build(read_chosen_data(cache.workspace()))
-
-
-def fold(title: str, key: str) -> Any:
-    """Fold a part of the page: it is computed once it is open, which the URL keeps."""
-    return st.expander(title, key=key, on_change="rerun", bind="query-params")
 
 
 def show_dropped(table: pd.DataFrame, store: Store, counts: dict) -> None:

@@ -97,7 +97,7 @@ def show_curve(found: Found) -> None:
         )  # fmt: skip
         if st.button("Train with this", type="primary", key="use", icon=":material/arrow_forward:"):
             settings_form.use_rate(found.phase, rates[picked])
-            navigation.open_page("train")
+            navigation.open_page("train", open_form="true")
     st.caption(f"{picked}: {MEANINGS[str(picked)]}. Choosing one fills the training form.")
     show_doubts(found)
     curves = found.read_curves()

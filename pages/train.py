@@ -16,6 +16,7 @@ from zapcls.ui import (
     run_picker,
     settings_form,
 )
+from zapcls.ui.bound import fold
 from zapcls.ui.notes_view import show_notes
 from zapcls.ui.quiz import find_worst
 from zapcls.ui.sections import NO_TOOLBAR
@@ -119,7 +120,7 @@ def show_archived() -> None:
 
 def show_delete(run: Run) -> None:
     """Offer to move a run into the trash."""
-    said = "The run moves to the folder `trash` of the workspace, decisions stay."
+    said = "The run moves to the folder `trash` of the workspace; decisions stay."
     show_move(run, "Delete", ":material/delete:", said, delete_run)
 
 
@@ -192,6 +193,17 @@ def show_starts(picked: Run | None) -> None:
         st.caption(f"Resume: {named} {describe_resume(resumable)}.")
 
 
+def show_form(picked: Run | None) -> None:
+    """Show the settings of the next training, above them what they come to and its start."""
+    top = st.container()  # it stands above the form, but reads what the form says
+    with messages.explain_errors():
+        settings_form.show_form()
+        with top:
+            said = settings_form.describe_settings(settings_form.read_settings())
+            st.markdown(f"A training on **{messages.data_name()}**: {said}.")
+            show_starts(picked)
+
+
 def can_resume(run: Run) -> bool:
     """Whether a run ended early, and what it trains on is free."""
     has_ended_early = jobs.read_status(run).state in jobs.RESUMABLE_STATES
@@ -239,14 +251,10 @@ else:
     if picked and is_done:
         with messages.explain_errors():
             show_finish(picked)
-    with st.expander("Train another network") if is_done else st.container():
-        top = st.container()  # it stands above the form, but reads what the form says
-        with messages.explain_errors():
-            settings_form.show_form()
-            with top:
-                said = settings_form.describe_settings(settings_form.read_settings())
-                st.markdown(f"A training on **{messages.data_name()}**: {said}.")
-                show_starts(picked)
+    form = fold("Train another network", "open_form") if is_done else st.container()
+    if not is_done or form.open:
+        with form:
+            show_form(picked)
     import_form.show_import()
     show_archived()
     if picked:

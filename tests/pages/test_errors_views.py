@@ -112,7 +112,7 @@ def test_it_shows_the_groups_of_valid_and_how_many_were_tried(finished, workspac
     tried = expected.attrs["tried"]
     assert tried > 0
 
-    app = open_page("errors", view="Slices")
+    app = open_page("errors", view="Slices", open_slices="true")
 
     flagged = int(expected["is_flagged"].sum())
     assert f"**{flagged} of {tried}** named groups" in app.said
@@ -129,6 +129,10 @@ def test_it_shows_the_groups_of_valid_and_how_many_were_tried(finished, workspac
     image_id = sorted(opened)[0]
     app.click(f"open-0-{image_id}")
     assert app.query_params["image"] == image_id
+
+
+def test_the_chart_of_the_groups_costs_nothing_while_it_is_folded(finished, open_page):
+    assert not open_page("errors", view="Slices").charts()
 
 
 def test_too_few_products_are_a_sentence(finished, open_page, monkeypatch):

@@ -64,6 +64,11 @@ def test_a_preset_fills_every_field_and_what_is_rare_is_folded(workspace, open_p
     assert open_page("train").button_group(key="preset").value == "laptop"
 
 
+def test_after_a_finish_the_form_is_folded_until_it_is_asked_for(finished, open_page):
+    assert "preset" not in [choice.key for choice in open_page("train").button_group]
+    assert open_page("train", open_form="true").button_group(key="preset").value == "first-try"
+
+
 def test_changed_fields_are_the_config_that_starts(workspace, open_page, launched, monkeypatch):
     monkeypatch.setattr(cache, "devices", lambda: {"cpu": "", "cuda": "an accelerator"})
     changes = {

@@ -96,3 +96,12 @@ def find_between(name: str, first: Evidence, second: Evidence, ask: Ask) -> Any:
     finding = COMPARISONS[name]
     key = (name, second.run.run_id, second.stamp(finding.NEEDS), ask)
     return first.keep(key, finding.NEEDS, lambda: finding.find(first, second, ask))
+
+
+def build_between(name: str, first: Evidence, second: Evidence, ask: Ask) -> Section:
+    """Build the section of a finding on two runs by name, once, as `build` does."""
+    finding = COMPARISONS[name]
+    key = ("section", name, second.run.run_id, second.stamp(finding.NEEDS), ask)
+    return first.keep(
+        key, finding.NEEDS, lambda: finding.section(find_between(name, first, second, ask), ask)
+    )

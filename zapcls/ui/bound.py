@@ -1,4 +1,4 @@
-"""Choices that are kept in the URL: one of a few options, a page of a long table, any other."""
+"""Choices that are kept in the URL: one of some options, a page of a table, what is unfolded."""
 
 import math
 from collections.abc import Iterable
@@ -39,6 +39,11 @@ def pick_rows(table: pd.DataFrame, size: int, key: str) -> pd.DataFrame:
     pages = math.ceil(len(table) / size)
     page = st.pagination(pages, key=key, bind="query-params") if pages > 1 else 1
     return table.iloc[(min(page, pages) - 1) * size :].head(size)
+
+
+def fold(title: str, key: str) -> Any:
+    """Fold a part of the page; fill it only where its `open` is true, so that closed it is free."""
+    return st.expander(title, key=key, on_change="rerun", bind="query-params")
 
 
 def put_in_url(name: str, key: str) -> None:

@@ -68,7 +68,8 @@ def identify(*paths: Path) -> Identity:
     return tuple(stamp_file(path) for path in paths)
 
 
-@st.cache_data(
+# A resource is shared, not copied at each visit; nobody changes one in place.
+@st.cache_resource(
     max_entries=4, show_spinner="Reading the catalogue…",
     hash_funcs={
         Store: lambda store: identify(store.path / "catalog.parquet", store.path / "colors.parquet")
@@ -81,7 +82,7 @@ def catalog(store: Store) -> pd.DataFrame:
     return table.assign(row=range(len(table)))
 
 
-@st.cache_data(
+@st.cache_resource(
     max_entries=4, show_spinner=False,
     hash_funcs={Store: lambda store: identify(store.path / "catalog.parquet")},
 )  # fmt: skip

@@ -25,7 +25,8 @@ def show_grid(
         for image in table.itertuples():
             with st.container(width=width_px):
                 told = caption(image)
-                st.image(store.pixels[int(image.row)], width="stretch", alt=told)
+                photo = thumbnail(store, int(image.row))
+                st.image(photo, width="stretch", output_format="JPEG", alt=told)
                 st.caption(told)
 
 

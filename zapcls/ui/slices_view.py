@@ -2,14 +2,15 @@
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from zapcls.analysis.metrics import labelled
 from zapcls.analysis.slices import find_members
 from zapcls.blocks import Table, Text, numbers
-from zapcls.findings import find, slices
+from zapcls.findings import build_section, find, slices
 from zapcls.findings.ask import SPLIT, Ask
 from zapcls.ui import cache, marking, messages
+from zapcls.ui.bound import fold
 from zapcls.ui.photos import show_button, thumbnail
 from zapcls.ui.sections import open_photos, show_block
 from zapcls.workspace.runs import Run
@@ -23,26 +24,28 @@ def show_slices(run: Run) -> None:
     ask = Ask(evidence.task)
     with st.spinner("Trying the groups…"):
         found: slices.Found = find("slices", evidence, ask)
-    section = slices.section(found, ask)
+        section = build_section("slices", evidence, ask)
     for block in section.blocks:
         if isinstance(block, Text):
             show_block(block, section.name)
+    wrong = evidence.labelled(SPLIT).query("wrong")
     for block in section.blocks:
         if isinstance(block, Table):
             for place, row in enumerate(found.slices.head(ROWS).itertuples()):
-                show_row(row, place, run, ask, block.opens[place])
+                show_row(row, place, find_members(wrong, row.where), run, block.opens[place])
     rest = [block for block in section.blocks if not isinstance(block, Text)]
     if rest:
-        with st.expander("As a chart and a table"):
-            for place, block in enumerate(rest):
-                show_block(block, f"{section.name}-{place}")
+        part = fold("As a chart and a table", "open_slices")
+        if part.open:
+            with part:
+                for place, block in enumerate(rest):
+                    show_block(block, f"{section.name}-{place}")
 
 
-def show_row(row: Any, place: int, run: Run, ask: Ask, opens: Any) -> None:
+def show_row(row: Any, place: int, wrong: pd.DataFrame, run: Run, opens: Any) -> None:
     """Show a group: some of its wrong photos, its rate beside the rest's, and the way to all."""
     evidence = cache.evidence(run)
-    valid = labelled(evidence.predictions, SPLIT)
-    wrong = find_members(valid[valid["wrong"]], row.where)
+    ask = Ask(evidence.task)
     wrong = wrong.sort_values(["loss", "image_id"], ascending=[False, True])
     with st.container(border=True):
         photos, said, action = st.columns([4, 5, 2], vertical_alignment="center")

@@ -9,7 +9,7 @@ from zapcls import schema
 from zapcls.analysis import decisions as rules
 from zapcls.blocks import numbers
 from zapcls.data.task import Task
-from zapcls.findings import find, label_check
+from zapcls.findings import build_section, find, label_check
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, marking, messages, navigation
 from zapcls.ui.bound import pick_counted, pick_rows
@@ -49,7 +49,7 @@ def show_suspects(run: Run) -> None:
         return
     ask = Ask(evidence.task)
     found = find("label_check", evidence, ask)
-    show_blocks(label_check.section(found, ask))
+    show_blocks(build_section("label_check", evidence, ask))
     splits = evidence.predictions[["image_id", "split"]]
     suspects = found.suspects.drop(columns="split").merge(splits, on="image_id")
     chosen = sort_suspects(pick(suspects))
