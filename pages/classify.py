@@ -8,7 +8,16 @@ from zapcls.config.priors import EVEN, LEARNED
 from zapcls.config.risks import RISK, RISKS, write_risk
 from zapcls.data.photo import SUFFIXES
 from zapcls.data.task import Task
-from zapcls.ui import cache, job_view, messages, navigation, run_picker, run_state, uploads
+from zapcls.ui import (
+    cache,
+    job_view,
+    messages,
+    navigation,
+    run_picker,
+    run_state,
+    to_try,
+    uploads,
+)
 from zapcls.ui.answer_view import show_answer
 from zapcls.ui.bound import pick_one
 from zapcls.ui.many_view import show_many
@@ -97,6 +106,8 @@ if len(files) > uploads.MOST_PHOTOS:
 photos = [(file.getvalue(), file.name) for file in files[: uploads.MOST_PHOTOS]]
 if shot is not None:
     photos.append((shot.getvalue(), "camera photo"))
+if not photos and (tried := to_try.pick_photo(run)):
+    photos.append(tried)
 for place, (content, name) in enumerate(photos):
     show_answer(run, content, name, place, risk, prior)
 show_many(run, prior)

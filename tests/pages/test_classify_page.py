@@ -40,6 +40,19 @@ def test_each_photo_gets_the_answer_of_the_model_that_is_named(finished, open_pa
     assert not app.error
 
 
+def test_a_visitor_without_a_photo_tries_one_that_the_run_never_saw(finished, open_page, valid):
+    app = open_page("classify")
+    offered = app.list_keys()
+    chosen = valid[valid["image_id"].isin(offered)]
+    assert len(chosen) == len(offered) == chosen["product_id"].nunique() == 6
+    image = chosen.iloc[0]
+    app.click(f"open-{image['image_id']}")
+    label = {"Women": "women's", "Men": "men's"}[image["label"]]
+    assert f"Sold as {label}, as the model saw it" in app.said.replace("\\", "")
+    assert app.said.count("Looks like") == 1
+    assert open_page("classify", image="there is none").said.count("Looks like") == 0
+
+
 def test_each_answer_says_whether_it_can_be_relied_on(finished, open_page, own_store):
     store, limits = own_store, read_json(finished.path / LIMITS)
     thresholds = limits["targets"]["gender"]["thresholds"]
@@ -128,9 +141,9 @@ def test_a_name_of_an_upload_is_a_name_and_no_markdown(finished, open_page):
 
 def test_a_giant_photo_is_refused_before_it_is_decoded(finished, open_page, monkeypatch):
     monkeypatch.setattr(photo, "MAX_IMAGE_PX", 1000)
-    giant = build_png("red", (100, 100))
+    giant, app = build_png("red", (100, 100)), open_page("classify")
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("it was decoded"))
-    app = upload(open_page("classify"), ("giant.png", giant))
+    upload(app, ("giant.png", giant))
     [error] = app.error
     assert "100 x 100 px" in error.value
 
