@@ -10,7 +10,9 @@ from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_control
 from zapcls.answer.recolored import Version
 from zapcls.data.task import Task
 from zapcls.errors import RunBusy, Stopped
+from zapcls.evidence import open_evidence
 from zapcls.ui import recolor_view
+from zapcls.ui.verdict_view import choose_turned
 from zapcls.work.recolor import recolor
 from zapcls.workspace import devices, jobs
 from zapcls.workspace.layout import Workspace
@@ -103,6 +105,23 @@ def test_the_figures_are_those_of_the_analysis(found, pairs, open_page):
     said = app.choose("edit", "color").said
     assert f"**{total['flips']:,} of {total['n']:,}** recolored photos" in said
     assert "the same lightness alone" in said
+
+
+def test_the_verdict_shows_photos_as_they_were_turned_whose_answer_changed_first(
+    pairs, finished, workspace
+):
+    hue = pairs[pairs["edit"] == "hue"]
+    to, label = hue.loc[hue["flipped"], ["to", "label"]].iloc[0]
+    turned = hue[(hue["to"] == to) & (hue["label"] == label)]
+
+    chosen = choose_turned(open_evidence(finished, workspace), to, label)
+
+    assert set(chosen["image_id"]) <= set(turned["image_id"])
+    changed = turned.loc[turned["flipped"], "image_id"]
+    n = min(len(chosen), turned.loc[turned["flipped"], "product_id"].nunique())
+    assert n
+    assert set(chosen["image_id"].head(n)) <= set(changed)
+    assert chosen["product_id"].is_unique
 
 
 def test_a_strip_counts_the_answers_that_change():

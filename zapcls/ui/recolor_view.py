@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from zapcls.answer.recolored import MOST_PHOTOS, Version, show_in_colors
-from zapcls.blocks import numbers
+from zapcls.blocks import encode_photo, numbers
 from zapcls.data.task import Task
 from zapcls.findings import find, recolor
 from zapcls.findings.ask import Ask
@@ -67,7 +67,7 @@ def show_examples(run: Run, found: recolor.Found, ask: Ask) -> None:
 def show_strip(image: np.ndarray, run: Run) -> None:
     """Show the strip of one photo, uint8 (side, side, 3) as the run's model takes it."""
     if not run.onnx_path.is_file():
-        none = "This run has no exported model, so that it cannot be asked about other colors."
+        none = "This run has no exported model, so it cannot be asked about other colors."
         st.caption(find_lack(run, "model", "asking about other colors") or none)
         return
     task = cache.evidence(run).task
@@ -76,7 +76,7 @@ def show_strip(image: np.ndarray, run: Run) -> None:
     with st.container(horizontal=True, gap="small"):
         for version in versions:
             with st.container(width=SMALL_PX, gap="xsmall"):
-                st.image(version.image, width="stretch", alt=f"in {version.color}")
+                st.image(encode_photo(version.image), width="stretch", alt=f"in {version.color}")
                 st.caption(describe(version, versions[0], task))
 
 
