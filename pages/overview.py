@@ -42,7 +42,7 @@ def show_evaluated(run: Run) -> None:
         heading.title(quiz.ask(valid["rate"], task), anchor=False)
         st.caption(
             f"{valid['hits']:,} of {valid['n']:,} photos that it never saw are wrong: "
-            f"{numbers.rate(valid)}. These are the {task.things} that it got most surely wrong."
+            f"{numbers.rate(valid)}. It was surest of its answers to these."
         )
         quiz.show_quiz(run)
     else:

@@ -123,7 +123,7 @@ def test_a_color_without_odds_says_why_and_a_disagreement_is_named(fitted):
         assert said in list_texts(show(fitted, replace(PINK, group=group)))
     assert "say different things" not in list_texts(show(fitted))
     fitted.odds.loc[fitted.odds["color"] == "pink", "disagrees"] = True
-    assert "held say different things of pink. The odds ratios differ by a factor over 1.5" in (
+    assert "held say different things about pink. The odds ratios differ by a factor over 1.5" in (
         list_texts(show(fitted))
     )
 

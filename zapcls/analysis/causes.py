@@ -18,7 +18,7 @@ EXPLANATIONS = {
     LABEL: "A reviewer or the label check says that the shop's label is wrong.",
     UNCLEAR: "The shop sells this product or one that looks the same under several labels, or "
     "neither the run nor the label check can tell.",
-    COLOR: "The same product in another color, or this photo recolored, is changes its answer.",
+    COLOR: "The same product in another color, or this photo recolored, is answered right.",
     ODD: "It is less like the training photos than nearly all that are answered right.",
     MODEL: "None of these: the run should have known.",
 }

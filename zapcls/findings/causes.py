@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from zapcls.analysis.causes import EXPLANATIONS, count_causes, count_siblings, sort_causes
-from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips
 from zapcls.blocks import Block, Chart, Link, Links, Section, Text, charts, numbers
 from zapcls.evidence import Evidence
@@ -42,7 +41,7 @@ def _sort(evidence: Evidence) -> pd.DataFrame:
 
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Count the asked split's errors by cause."""
-    wrong = labelled(evidence.predictions, ask.split).query("wrong")
+    wrong = evidence.labelled(ask.split).query("wrong")
     errors = wrong[["image_id", "product_id"]].merge(sort_errors(evidence), on="image_id")
     siblings = count_siblings(evidence.predictions, ask.split)
     return Found(errors, count_causes(errors), evidence.check.is_done, siblings)
@@ -78,7 +77,7 @@ def section(found: Found, ask: Ask) -> Section:
 
 def describe(found: Found, ask: Ask) -> str:
     """Describe what the shares are of, and what no suspicion rests on yet."""
-    unchecked = " The labels are not checked yet (Errors, Suspects), so that none is suspected."
+    unchecked = " The labels are not checked yet (Errors, Suspects), so none is suspected."
     return (
         f"{numbers.begin(ask.source_name)}: the first cause that there is evidence for, as shares "
         f"of {len(found.errors):,} errors. A suspected label is something to look at: about half "

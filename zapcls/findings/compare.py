@@ -18,8 +18,8 @@ NEEDS = ("predictions", "colors", "reviews")
 RUN_COLORS = dict(zip(RUNS, ("#4478b8", "#c2563a"), strict=True))
 FEW = 20  # photos: a row of fewer is pale
 P_HELP = (
-    "p: how often chance alone would part the two rates as far, if for each product it were a coin "
-    "toss which of the two runs gave which answers."
+    "p: how often chance alone would set the two rates as far apart, if for each product it were a "
+    "coin toss which of the two runs gave which answers."
 )
 LABELS_HELP = (
     "Old labels are the catalogue's; corrected ones have the settled decisions of Review in them. "

@@ -42,9 +42,9 @@ def section(found: Found, ask: Ask) -> Section:
     said = f"{source}: {there.sum():,} {name_way(ask, ask.label, ask.called)}, "
     said += f"{back.sum():,} {name_way(ask, ask.called, ask.label)}."
     if there.sum() + back.sum() < total:
-        said += f" All ways together make {total:,} errors; the table lists them."
+        said += f" All kinds of error together are {total:,}; the table lists them."
     chart = Chart("", draw(found.groups[:DRAWN], there, back, ask))
-    table = Table(write_ways(ways, ask), f"{source}: each way, the most frequent first.")
+    table = Table(write_ways(ways, ask), f"{source}: each kind of error, the most frequent first.")
     return Section("ways", title, (Text(said), chart, table))
 
 

@@ -134,7 +134,7 @@ def warn_of_disagreement(fit: Adjusted, ask: Ask) -> str:
     names = ", ".join(fit.odds.loc[fit.odds["disagrees"].astype(bool), ask.by])
     return names and (
         f"{numbers.begin(ask.source_name)}, {ask.noun(group='')}: the {ask.word} alone and with "
-        f"the sub-category held say different things of {names}. The odds ratios differ by a "
+        f"the sub-category held say different things about {names}. The odds ratios differ by a "
         f"factor over {FACTOR}, or in direction. What the {ask.word} alone shows there comes in "
         f"part with the kind of {ask.task.thing}."
     )

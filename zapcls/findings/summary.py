@@ -110,7 +110,7 @@ def _tell_groups(evidence: Evidence, ask: Ask) -> Row | None:
     said = verdict.word("wrong more often than the others", "wrong less often than the others")
     return Row(
         numbers.begin(ask.noun(row["label"], row[ask.by])),
-        f"{numbers.points(row['difference'])} points beside the other {ask.words}",
+        f"{numbers.points(row['difference'])} points against the other {ask.words}",
         verdict, said, "groups", (row[ask.by], row["label"]),
     )  # fmt: skip
 
