@@ -107,6 +107,12 @@ def test_the_figures_are_those_of_the_analysis(found, pairs, open_page):
     assert "the same lightness alone" in said
 
 
+def test_the_verdict_has_its_photos_once_the_job_is_done_too(finished, answers, open_page):
+    before = open_page("color_bias").list_keys("why-")
+    write_derived(finished, "recolor", lambda path: answers.to_parquet(path / "recolor.parquet"))
+    assert len(open_page("color_bias").list_keys("why-")) > len(before)
+
+
 def test_the_verdict_shows_photos_as_they_were_turned_whose_answer_changed_first(
     pairs, finished, workspace
 ):

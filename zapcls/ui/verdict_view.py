@@ -10,7 +10,7 @@ from zapcls.findings import find, summary
 from zapcls.findings.ask import SPLIT, Ask
 from zapcls.ui import cache
 from zapcls.ui.messages import escape
-from zapcls.ui.photos import identify_pixels, thumbnail, trim
+from zapcls.ui.photos import thumbnail, trim
 from zapcls.workspace.imports import name_split
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
@@ -78,7 +78,6 @@ def choose_turned(evidence: Evidence, color: str, label: str) -> pd.DataFrame:
     return table.drop_duplicates("product_id").head(SHOWN)
 
 
-@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Store: identify_pixels})
 def draw_turned(store: Store, row: int, color: str) -> str:
     """Draw a photo that was turned into a color, as a data URI."""
     paint = recolor.find_paint(store.pixels[row])
