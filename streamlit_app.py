@@ -7,10 +7,9 @@ from streamlit.navigation.page import StreamlitPage
 
 from zapcls.ui import login, messages, navigation, photos, run_picker
 
-# Streamlit leaves 6 rem above the first heading; the answer should stand in the first screen.
+# What `.streamlit/config.toml` cannot say; the browser has it only after the first heading.
 # In a narrow window a row of choices goes on below instead of out of sight.
 STYLE = """<style>
-.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
 @media (min-width: 1000px) { .stMainBlockContainer { padding-left: 3.4rem; } }
 @media (min-width: 1000px) { .stMainBlockContainer { padding-right: 3.4rem; } }
 .stButtonGroup [role=radiogroup] { flex-wrap: wrap; row-gap: 0.25rem; }
