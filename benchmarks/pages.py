@@ -82,7 +82,9 @@ def list_addresses(run: Run, workspace: Workspace) -> dict[str, str]:
     of_run = f"?run={run.run_id}"
     views = {f"errors/{view}": f"errors{of_run}&view={view}" for view in VIEWS}
     opened = {"errors/photo": f"errors{of_run}&image={wrong['image_id'].iloc[0]}"}
-    return {name: f"{name}{of_run}" for name in PAGES} | views | opened
+    # Overview is the app's own address; at another one it says that there is no such page.
+    pages = {name: f"{'' if name == 'overview' else name}{of_run}" for name in PAGES}
+    return pages | views | opened
 
 
 def open_once(page: Any, address: str) -> tuple[float, float]:
