@@ -147,7 +147,7 @@ def show_finish(run: Run) -> None:
                 if photos.show_button(photos.thumbnail(store, image.row), image.image_id, told):
                     navigation.open_page("errors", image=image.image_id)
                 st.caption(messages.escape(told))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if run.parent_id:
             if st.button("Compare with the run before", type="primary", key="next_step"):
                 navigation.open_page("compare", **{"with": run.parent_id})

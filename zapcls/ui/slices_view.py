@@ -15,7 +15,7 @@ from zapcls.ui.photos import show_button, thumbnail
 from zapcls.ui.sections import open_photos, show_block
 from zapcls.workspace.runs import Run
 
-ROWS, PHOTOS, PHOTO_PX = 8, 4, 92
+ROWS, PHOTOS, PHOTO_PX = 8, 4, 82  # four in a row at 1280 px
 
 
 def show_slices(run: Run) -> None:
@@ -48,7 +48,7 @@ def show_row(row: Any, place: int, wrong: pd.DataFrame, run: Run, opens: Any) ->
     ask = Ask(evidence.task)
     wrong = wrong.sort_values(["loss", "image_id"], ascending=[False, True])
     with st.container(border=True):
-        photos, said, action = st.columns([4, 5, 2], vertical_alignment="center")
+        photos, said, action = st.columns([10, 10, 3], vertical_alignment="center")
         with photos, st.container(horizontal=True, gap="xxsmall"):
             for image in wrong.drop_duplicates("product_id").head(PHOTOS).itertuples():
                 told = ask.task.describe(image.label)
