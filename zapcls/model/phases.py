@@ -17,6 +17,7 @@ from zapcls.analysis.balance import weigh_apart, weigh_groups
 from zapcls.config import PARTS, PHASES, STAGES, TrainConfig
 from zapcls.model.architectures import split_stages
 from zapcls.model.callbacks import GrowImages
+from zapcls.model.depthwise import QuickDepthwise
 from zapcls.model.features import MAPS, POOLED, FrozenBody
 from zapcls.model.learner import build_learner
 from zapcls.model.loaders import FeatureGather, PixelGather, build_loaders, build_pixel_loaders
@@ -115,7 +116,7 @@ class Phases:
             dls = self._build_feature_loaders(kind, batch_size)
             learner = build_learner(config, model, groups, dls, self._folder, self.photos.sizes)
             learner.unfreeze()  # a frozen phase through the body has frozen the last stage too
-            return learner, []
+            return learner, [QuickDepthwise()] if kind == MAPS else []
         dls, gather = self._build_pixel_loaders(config)
         learner = build_learner(config, model, groups, dls, self._folder, self.photos.sizes)
         if phase == "frozen":
