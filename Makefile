@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NET = $(if $(ARCH),--arch "$(ARCH)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-answering bench-pages bench-neighbours bench-load bench-faults clean
+.PHONY: help app test check bench bench-rates bench-presets bench-labels bench-slices bench-gallery bench-color-bias bench-planted bench-similar bench-answering bench-elsewhere bench-pages bench-neighbours bench-load bench-faults clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
@@ -54,6 +54,9 @@ bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 pr
 
 bench-answering: $(VENV)/app.stamp ## how fast photos are answered, beside the engine and fastai; RUN=RUN [WORKSPACE=DIR]
 	$(BIN)/python -m benchmarks.answering --run "$(RUN)" $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
+
+bench-elsewhere: $(VENV)/app.stamp ## error rates on photos of other shops, by both priors; RUN=RUN TABLE=CSV [WORKSPACE=DIR]
+	$(BIN)/python -m benchmarks.elsewhere --run "$(RUN)" --table "$(TABLE)" $(if $(WORKSPACE),--workspace "$(WORKSPACE)")
 
 bench-pages: $(VENV)/dev.stamp ## seconds until each page shows something, and is complete; WORKSPACE=DIR [RUN=RUN ONLY=errors]
 	$(BIN)/python -m benchmarks.pages --workspace "$(WORKSPACE)" $(if $(RUN),--run "$(RUN)") $(if $(ONLY),--only "$(ONLY)")
