@@ -14,8 +14,6 @@ figures there.
 
 import argparse
 import contextlib
-import ctypes
-import gc
 import os
 import random
 import signal
@@ -36,7 +34,6 @@ from benchmarks.machine import describe_machine
 from benchmarks.memory import Gauge, read_busy_s, read_cpu_s
 from benchmarks.visitor import Visitor
 from zapcls.answer.classify import open_classifier
-from zapcls.commands.machine import DEMO
 from zapcls.data.photo import SUFFIXES
 from zapcls.workspace import permissions
 from zapcls.workspace.layout import DATA_ENVIRONMENT, ENVIRONMENT, Workspace, read_json, write_json
@@ -51,21 +48,6 @@ ASKED_S = 20  # so long programs ask the service, for each number of them
 Rows = list[tuple[float, str, float]]  # seconds since the beginning, what was done, seconds it took
 
 
-def serve_here(port: int) -> None:
-    """Serve the app in this process, which gives freed memory back at SIGUSR1."""
-    from streamlit.web import cli
-
-    def trim(signum: int, frame: object) -> None:
-        gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
-
-    signal.signal(signal.SIGUSR1, trim)
-    os.chdir(ROOT)  # where .streamlit/config.toml is
-    options = DEMO if permissions.read_mode() == "demo" else ()
-    sys.argv = ["streamlit", "run", str(ROOT / "server.py"), *options, "--server.port", str(port)]
-    cli.main()
-
-
 @contextlib.contextmanager
 def serving(run: Run, workspace: Workspace, mode: str) -> Iterator[tuple[int, int]]:
     """Serve a run in a process of its own, and give its port and the number of the process."""
@@ -75,7 +57,7 @@ def serving(run: Run, workspace: Workspace, mode: str) -> Iterator[tuple[int, in
     told = {ENVIRONMENT: str(workspace.path), permissions.ENVIRONMENT: mode}
     told[permissions.RUNS_ENVIRONMENT] = run.run_id
     environment = {name: text for name, text in os.environ.items() if name != DATA_ENVIRONMENT}
-    command = [sys.executable, "-m", "benchmarks.load", "--serve", str(port)]
+    command = [sys.executable, "-m", "benchmarks.served", str(port)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment | told, stdout=subprocess.DEVNULL
     ) as server:
@@ -261,11 +243,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--pause", type=float, default=5)
     parser.add_argument("--clients", default="1,4,16")
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.serve:
-        serve_here(asked.serve)
-        return
     workspace = Workspace(asked.workspace.resolve())
     run = find_evaluated(workspace, asked.run)
     photos = list_photos(asked.photos or run.data_dir)
