@@ -17,7 +17,7 @@ from zapcls.workspace.imports import find_lack
 from zapcls.workspace.runs import Run
 
 STRIPS = 3
-SMALL_PX = 96
+SMALL_PX = 112  # six in a row at 1280 px
 HELP = (
     "The object alone is recolored, its shading kept. Where its lightness allows it, the hue alone "
     "is moved; where it does not, its lightness too (marked ◐), which may change an answer by "
