@@ -29,14 +29,10 @@ T = TypeVar("T")
 KEPT = 256  # tables, findings and sections of a run; visitors may ask about a dozen colors
 # The file of the run's folder behind a table; that of any other lies in `derived`.
 _FILES = {
-    "outliers": "outliers.parquet",
-    "embeddings": "embeddings.npy",
-    "familiar": "familiar.parquet",
-    "history": "history.csv",
-    "losses": "losses.csv",
-    "metrics": "metrics.json",
-    "cross-validation": "derived/cross-validation/metrics.json",
-}
+    "outliers": "outliers.parquet", "embeddings": "embeddings.npy",
+    "familiar": "familiar.parquet", "history": "history.csv", "losses": "losses.csv",
+    "metrics": "metrics.json", "cross-validation": "derived/cross-validation/metrics.json",
+}  # fmt: skip
 
 # What to do about a table that is not there, by its name in `Evidence.missing`.
 MISSING = {
@@ -172,10 +168,10 @@ class Evidence:
     @property
     def decisions(self) -> pd.DataFrame:
         """The reviewers' decisions on the catalogue and target (`schema.DECISIONS`)."""
+        place = self.catalogue_id, self.task.target
         return self.keep(
-            "decisions", ("reviews",),
-            lambda: open_reviews(self.workspace).read(self.catalogue_id, self.task.target),
-        )  # fmt: skip
+            "decisions", ("reviews",), lambda: open_reviews(self.workspace).read(*place)
+        )
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -184,9 +180,8 @@ class Evidence:
 
     def labelled(self, split: str) -> pd.DataFrame:
         """Return the predictions of a split that a rate may count (`metrics.labelled`)."""
-        return self.keep(
-            ("labelled", split), ("predictions",), lambda: labelled(self.predictions, split)
-        )
+        key = "labelled", split
+        return self.keep(key, ("predictions",), lambda: labelled(self.predictions, split))
 
     def answers(self, source: str) -> pd.DataFrame:
         """Return the predictions of a source: run, or oof (out-of-fold heads).

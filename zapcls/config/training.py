@@ -38,9 +38,7 @@ PHASES = ("frozen", "unfrozen")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DEFAULT_TARGET = "gender"
 DEFAULT_CLASSES = ("Women", "Men")
-PARTS = {
-    "all": "whole network", "last_stage": "last stage", "last_two_stages": "last two stages",
-}  # fmt: skip
+PARTS = {"all": "whole network", "last_stage": "last stage", "last_two_stages": "last two stages"}
 HEADS = {"hidden": "hidden layer of 512", "linear": "linear"}
 # How many stages each part but the whole network has.
 STAGES = {"last_stage": 1, "last_two_stages": 2}
@@ -180,15 +178,12 @@ class TrainConfig:
         line="balanced class weights", is_quiet=True,
         curve=Curve("with", _say_weights("class")))
     augmentation: str = row("flip",
-        choice({
-            "none": "none", "flip": "flip", "standard": "flip, turn, zoom, light",
-            "wide": "also from other distances and sides, on gray",
-        }),
+        choice({"none": "none", "flip": "flip", "standard": "flip, turn, zoom, light",
+                "wide": "also from other distances and sides, on gray"}),
         "Random changes", "Data", "random changes of each training photo",
         curve=Curve("with", {
             "none": "no random changes", "flip": "random flips",
-            "standard": "random flips, turns, zoom and light",
-            "wide": "wide random changes",
+            "standard": "random flips, turns, zoom and light", "wide": "wide random changes",
         }.__getitem__))
     mixup: float = row(0.0, number(2), "Mixup (strength)", "Advanced",
         "train on mixed pairs of photos: 0.4 mixes mildly, 1 evenly (Zhang and others 2018)",

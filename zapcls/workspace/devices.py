@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 
 from zapcls.errors import RunBusy
-from zapcls.workspace.jobs import can_take
 from zapcls.workspace.layout import Workspace, hold_lock, write_json
+from zapcls.workspace.locks import can_take
 from zapcls.workspace.tables import read_facts
 
 

@@ -1,8 +1,6 @@
 """Long work as a process of its own: started, watched and stopped through one directory.
 
-A job directory holds `config.json` (with its kind), `status.json`, `lock`, `STOP` and a log.
-Its process holds an operating-system lock for life, so that whether a job is alive is never
-guessed from a process id or a clock.
+It holds `config.json` (with the kind), `status.json`, `STOP`, a log, and a lock for life.
 """
 
 import os
@@ -18,17 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from filelock import FileLock
 
 from zapcls.errors import BadInput, Damaged
 from zapcls.workspace import integrity, permissions
 from zapcls.workspace.job_logs import bound_log
 from zapcls.workspace.layout import Stamp, Workspace, stamp_file, stamp_files, write_json
+from zapcls.workspace.locks import can_take
 
 FINAL_STATES = ("done", "stopped", "failed", "lost", "damaged")
 STORED_STATES = ("queued", "running", "done", "stopped", "failed")
@@ -237,8 +231,8 @@ def list_jobs(parent: Path, *kinds: str) -> list[Job]:
     """List the jobs in a folder, the newest first; of some kinds, those that are not damaged."""
     if not parent.is_dir():
         return []
-    names = sorted(os.listdir(parent), reverse=True)  # noqa: PTH208 - a name is all it takes
-    shown = (name for name in names if not name.startswith("."))
+    names = os.listdir(parent)  # noqa: PTH208 - a name is all it takes
+    shown = (name for name in sorted(names, reverse=True) if not name.startswith("."))
     if not kinds:
         return [Job(parent / name) for name in shown if _is_of_job(f"{parent}{os.sep}{name}")]
     listed = (Job(parent / name) for name in shown)
@@ -304,28 +298,3 @@ def _read_stored(job: Job, stamp: Stamp) -> Status:
 def is_held(job: Job) -> bool:
     """Whether a process is at work on the job, or about to be."""
     return not (can_take(job.path / "launch.lock") and can_take(job.path / "lock"))
-
-
-def can_take(path: Path) -> bool:
-    """Whether nobody holds a lock now."""
-    if not path.exists():
-        return True
-    try:
-        with FileLock(path, timeout=0):
-            return True
-    except Timeout:
-        return False
-    except OSError:  # in a workspace that may only be read
-        return _can_share(path)
-
-
-def _can_share(path: Path) -> bool:
-    """Whether nobody holds a lock, asked without writing."""
-    if fcntl is None:
-        return True
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
