@@ -9,6 +9,7 @@ from hand_made import list_texts, pick
 
 from zapcls import schema
 from zapcls.analysis.lr_curves import summarize
+from zapcls.analysis.metrics import labelled
 from zapcls.blocks import Chart, Links, Table, Text
 from zapcls.data.task import Task
 from zapcls.evidence import MISSING
@@ -39,7 +40,8 @@ def evidence(build_table):
         run = SimpleNamespace(train_config=SimpleNamespace(split="product"), is_imported=False)
         return SimpleNamespace(
             predictions=table, answers=lambda source: table, classes=list(ask.task.classes),
-            run=run, keep=lambda key, needs, compute: compute(), **facts,
+            run=run, keep=lambda key, needs, compute: compute(),
+            labelled=lambda split: labelled(table, split), **facts,
         )  # fmt: skip
 
     return build

@@ -134,7 +134,7 @@ def test_finished(finished, open_page):
         open_page,
         {
             "classify": (f"of {valid['n']} photos it had not seen", messages.DRAWN_NOTE),
-            "train": (f"Done. {wrong} wrong", "Start training"),
+            "train": (f"Done. {wrong} wrong", "Train another network"),
             "errors": (f"**{wrong}** valid photos are wrong", messages.DRAWN_NOTE),
         },
     )

@@ -12,7 +12,7 @@ NO_ROOM = "The disk has no room left for"
 # page, its URL and the button that writes
 BUTTONS = [
     ("data", {}, "use_drawings"),
-    ("train", {}, "start"),
+    ("train", {"open_form": "true"}, "start"),
     ("train", {}, "delete_run"),
     ("train", {}, "archive_run"),
     ("learning_rate", {}, "find"),
