@@ -3,15 +3,9 @@
 import re
 import time
 
-import fake_run
 import pytest
-from app_server import serve
 from playwright.sync_api import expect
 
-from zapcls.data.sample import draw_catalogue
-from zapcls.data.sources import read_catalogue
-from zapcls.workspace.layout import Workspace
-from zapcls.workspace.opening import open_store
 from zapcls.workspace.reviews import open_reviews
 from zapcls.workspace.run_tables import read_predictions
 
@@ -19,26 +13,6 @@ DELAYS_MS = (0, 50, 150, 400, 800)
 TIMEOUT_MS = 180_000
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    """A workspace of its own, with drawings and their store."""
-    workspace = Workspace(tmp_path_factory.mktemp("keys") / "workspace")
-    draw_catalogue(workspace.drawings_dir, 140, seed=0)
-    open_store(workspace, read_catalogue(workspace.drawings_dir))
-    return workspace
-
-
-@pytest.fixture(scope="module")
-def finished(shelf):
-    return fake_run.add_finished(shelf)
-
-
-@pytest.fixture(scope="module")
-def served(shelf):
-    with serve(shelf) as address:
-        yield address
 
 
 @pytest.fixture
