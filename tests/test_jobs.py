@@ -1,5 +1,6 @@
 """The life of a job, in this process; workspace/test_job_processes.py has the real ones."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -322,6 +323,27 @@ def test_auto_is_refused_by_the_device_that_it_came_to(workspace):
             with pytest.raises(RunBusy, match="the first"):
                 devices.refuse_busy(workspace, wanted)
     devices.refuse_busy(workspace, "auto")
+
+
+def test_what_follows_a_training_by_itself_is_waited_for(workspace):
+    asked = []
+
+    def progress(phase, done, total):
+        asked.append(phase)
+        follower.close()  # its work is done
+
+    with contextlib.ExitStack() as follower:
+        follower.enter_context(devices.hold(workspace, "cpu", "20260101-100000-check_labels-0001"))
+        devices.refuse_busy(workspace, "cpu")
+        assert devices.find_rival(workspace, "cpu") is None
+
+        devices.wait_for_following(workspace, "cpu", progress)
+
+    assert len(asked) == 1
+    assert devices.find_holder(workspace, "cpu") is None
+    with devices.hold(workspace, "cpu", "20260101-100000-resnet18-0001"):
+        devices.wait_for_following(workspace, "cpu", progress)  # it is refused instead
+    assert len(asked) == 1
 
 
 def test_the_end_of_the_log(job):

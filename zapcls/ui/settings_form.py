@@ -200,7 +200,7 @@ def find_busy(device: str) -> str | None:
     if active:
         return active.job_id
     asked = DEVICES[1:] if device == "auto" else (device,)
-    holders = (devices.find_holder(workspace, name) for name in asked)
+    holders = (devices.find_rival(workspace, name) for name in asked)
     return next(filter(None, holders), None)
 
 

@@ -21,6 +21,7 @@ def hold_device(
         RunBusy: another job holds it.
     """
     devices.refuse_busy(workspace, wanted)
+    devices.wait_for_following(workspace, wanted, progress)
     progress("Loading torch and the network", 0, 0)
 
     from zapcls.model.learner import choose_device
@@ -28,5 +29,6 @@ def hold_device(
     device = choose_device(wanted)
     if wanted == "auto":
         devices.remember_auto(workspace, device.type)
+    devices.wait_for_following(workspace, device.type, progress)
     with devices.hold(workspace, device.type, job.job_id):
         yield device
