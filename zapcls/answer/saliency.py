@@ -14,7 +14,7 @@ from zapcls.errors import BadInput
 FOR, AGAINST = (230, 97, 1), (94, 60, 153)  # orange and purple, safe for the color-blind
 MIN_REACH = 0.5  # log-odds: a weaker map is drawn pale, not stretched to full color
 ACROSS = 13  # windows in a row
-QUICK = 9  # of a map that somebody waits for
+QUICK = 7  # of a map that somebody waits for
 WINDOW_SHARE = 0.22  # of the side: a window's width at half its height
 _BATCH = 32
 _OPACITY = 0.85
