@@ -93,7 +93,8 @@ def print_table(rows: Sequence[tuple[str, Any]]) -> None:
 def print_rows(table: pd.DataFrame, as_json: bool) -> None:
     """Print a table: one JSON object a line, or columns for a person."""
     if as_json:
-        sys.stdout.write(table.to_json(orient="records", lines=True, force_ascii=False))
+        lines = table.to_json(orient="records", lines=True, force_ascii=False)
+        sys.stdout.write(lines.lstrip("\n"))  # of no rows pandas makes an empty line
     elif table.empty:
         print("None.")
     else:
