@@ -41,8 +41,10 @@ class Gauge:
         }
 
     def summarize(self, begin: float, end: float) -> dict[str, Any]:
-        """Tell the memory at first, at its peak, and how it grew after the first minute from
-        `begin` until `end`: MB a minute, by least squares."""
+        """Return the memory at first, at its peak, and how it grew after the first minute.
+
+        The growth, from `begin` until `end`, is in MB a minute, by least squares.
+        """
         resident = [reading["resident"] for _, reading in self._readings]
         late = [(at, reading) for at, reading in self._readings if begin + 60 <= at <= end]
         growth = None

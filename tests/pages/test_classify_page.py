@@ -91,21 +91,33 @@ def test_where_the_classes_were_about_as_frequent_nobody_is_asked_for_a_prior(fi
     assert not [pick for pick in open_page("classify").segmented_control if pick.key == "prior"]
 
 
+def draw_far(box):
+    """Draw a small red object on white, as PNG."""
+    photo, buffer = Image.new("RGB", (200, 200), "white"), io.BytesIO()
+    photo.paste((255, 0, 0), box)
+    photo.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def find_sliders(app):
+    return [slider for slider in app.slider if slider.key.startswith(("across-0", "down-0"))]
+
+
 def test_the_part_that_is_looked_at_is_the_object_s_and_can_be_moved(finished, open_page):
     limits = read_json(finished.path / LIMITS) | {"closeness": {"small": 0.6, "usual": 0.8}}
     write_json(finished.path / LIMITS, limits)
-    photo, buffer = Image.new("RGB", (200, 200), "white"), io.BytesIO()
-    photo.paste((255, 0, 0), (120, 120, 160, 160))
-    photo.save(buffer, "PNG")
 
-    app = upload(open_page("classify"), ("far.png", buffer.getvalue()))
+    app = upload(open_page("classify"), ("far.png", draw_far((120, 120, 160, 160))))
 
-    assert app.slider(key="across-0").value == app.slider(key="down-0").value == (55, 85)
+    assert [slider.value for slider in find_sliders(app)] == [(55, 85), (55, 85)]
     close = next(line for line in app.said.splitlines() if "Looks like" in line)
-    app.slider(key="across-0").set_value((0, 60)).run()
+    find_sliders(app)[0].set_value((0, 60)).run()
     assert close not in app.said  # half of the red is cut off
-    app.slider(key="across-0").set_value((40, 45)).run()
+    find_sliders(app)[0].set_value((40, 45)).run()
     assert not app.exception
+
+    upload(app, ("other.png", draw_far((40, 120, 80, 160))))
+    assert [slider.value for slider in find_sliders(app)] == [(15, 45), (55, 85)]
 
 
 def test_a_run_of_an_older_version_is_offered_an_evaluation(finished, open_page):

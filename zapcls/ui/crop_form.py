@@ -1,5 +1,7 @@
 """The frame of an upload: the object's own, or what a person moves it to."""
 
+import hashlib
+
 import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
@@ -22,8 +24,10 @@ def pick_frame(content: bytes, name: str, known: Closeness | None, place: int) -
     with st.popover("Crop", icon=":material/crop:"):
         preview = uploads.read_preview(content, name)
         found = _round(find_frame(preview, known))
-        across = _pick_edges("Left and right edge", (found[0], found[2]), f"across-{place}")
-        down = _pick_edges("Top and bottom edge", (found[1], found[3]), f"down-{place}")
+        # Another photo at this place, or another run, begins with the frame that is found in it.
+        photo = f"{place}-{hashlib.blake2b(content, digest_size=8).hexdigest()}-{found}"
+        across = _pick_edges("Left and right edge", (found[0], found[2]), f"across-{photo}")
+        down = _pick_edges("Top and bottom edge", (found[1], found[3]), f"down-{photo}")
         frame = across[0], down[0], across[1], down[1]
         st.image(_draw(preview, frame), alt=f"{name} with the part that is looked at")
         st.caption("The part that is not dimmed is what the model is given.")
