@@ -231,6 +231,19 @@ def test_a_file_that_is_no_photo_is_a_sentence_and_the_others_are_answered(
     assert "is not one or is damaged" in err.splitlines()[1]
 
 
+def test_an_even_prior_of_a_run_that_knows_no_shares_is_refused(
+    color_run, tmp_path, monkeypatch, capsys, jpeg
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "red.jpg").write_bytes(jpeg((20, 20), "red"))
+
+    assert main(["classify", color_run.run_id, "red.jpg", "--prior", "even"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "does not know them. Evaluate the run again" in err
+
+
 def test_a_terminal_obeys_no_file_name(color_run, tmp_path, monkeypatch, capsys, jpeg):
     monkeypatch.chdir(tmp_path)
     names = ["a\n\x1b[31mb.jpg", "bad\r.jpg", "d\udc80.jpg"]

@@ -16,7 +16,7 @@ from zapcls.config.priors import EVEN, LEARNED
 from zapcls.config.risks import RISK
 from zapcls.data.framing import Closeness
 from zapcls.data.task import Task
-from zapcls.errors import ZapError
+from zapcls.errors import BadInput, ZapError
 from zapcls.workspace.integrity import Types, read_checked
 from zapcls.workspace.runs import Run
 
@@ -126,6 +126,8 @@ def open_answering(run: Run, risk: float = RISK, prior: str = LEARNED) -> Classi
 
     They are by target, with classes as frequent as `prior` (one of PRIORS) says.
 
+    An even prior of a run that does not know the shares of its classes is refused (BadInput).
+
     Raises:
         ZapError: the run has no exported model yet.
     """
@@ -136,10 +138,22 @@ def open_answering(run: Run, risk: float = RISK, prior: str = LEARNED) -> Classi
     def answer_photo(
         content: Path | bytes, name: str | None = None, prior: str = prior
     ) -> dict[str, Answer]:
+        if prior == EVEN:
+            _check_shares(run, limits)
         answers = classify_targets(classifier, tasks, content, name, known=known)
         return limits.judge_all(answers, risk, prior) if limits else answers
 
     return answer_photo
+
+
+def _check_shares(run: Run, limits: Limits | None) -> None:
+    """Check that a run knows how frequent its classes were in training."""
+    asked = [task.target for task in run.tasks if not task.labels_of]
+    if limits is None or not all(map(limits.shares, asked)):
+        raise BadInput(
+            "An even prior needs the shares of the classes in training, but "
+            f"{run.run_id} does not know them. Evaluate the run again, or leave the prior out."
+        )
 
 
 def describe(answer: Answer, task: Task) -> str:
