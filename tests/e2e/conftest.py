@@ -51,12 +51,19 @@ def served(shelf):
 
 
 @pytest.fixture(scope="session")
-def page():
+def browser():
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: no browser test")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1280, "height": 800})
-        opened.set_default_timeout(180_000)
-        yield opened
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page of its own for every test: no window, scheme or visitor is left by another one."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(180_000)
+    yield page
+    page.close()

@@ -108,6 +108,21 @@ def test_a_mark_may_be_for_all_photos_of_a_product(table, wrong, read_decisions,
     assert app.query_params["image"] == image["image_id"]
 
 
+def test_a_browser_may_still_hold_the_choice_of_a_photo_before(table, wrong, open_page):
+    same = table.groupby(["product_id", "catalog_label"])["image_id"].transform("size")
+    is_alone = wrong["image_id"].isin(table.loc[same == 1, "image_id"])
+    several, alone = wrong[~is_alone]["image_id"].iloc[0], wrong[is_alone]["image_id"].iloc[0]
+    app = open_page("errors", image=several)
+    held = app.toggle(key="whole_product").set_value(False)._widget_state
+    app.query_params["image"] = alone
+    app.run()
+    assert not app.toggle
+    states = app._tree.get_widget_states()
+    states.widgets.append(held)
+    app._run(states)
+    assert not app.exception
+
+
 @pytest.mark.parametrize("stepped", ["before", "at once"])
 @pytest.mark.parametrize("kind", ["model wrong", "undo", "note-Ann"])
 def test_what_is_decided_on_a_photo_that_is_left_is_refused(

@@ -98,8 +98,6 @@ def show_whole_product(card: Card) -> None:
             help="A shop gives a product one label, so where it is wrong it is wrong for all its "
             "photos.",
         )  # fmt: skip
-    else:
-        st.session_state.pop(_WHOLE, None)
 
 
 def keep_whole_product() -> None:
