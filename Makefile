@@ -49,8 +49,8 @@ bench-planted: $(VENV)/app.stamp ## is a color bias planted in training found; [
 bench-similar: $(VENV)/app.stamp ## are siblings and photos of one kind found, how fast; DATA=DIR [WORKSPACE=DIR RUN=RUN ONLY=speed]
 	$(BIN)/python -m benchmarks.similar --data "$(DATA)" $(if $(WORKSPACE),--workspace "$(WORKSPACE)") $(if $(RUN),--run "$(RUN)") $(if $(ONLY),--only "$(ONLY)")
 
-bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR]
-	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)")
+bench-gallery: $(VENV)/dev.stamp ## time of a filter or page change at 50,000 predictions; [DATA=DIR TARGET=COLUMN]
+	$(BIN)/python -m benchmarks.gallery $(if $(DATA),--data "$(DATA)") $(if $(TARGET),--target "$(TARGET)")
 
 bench-answering: $(VENV)/app.stamp ## how fast photos are answered, beside the engine and fastai; RUN=RUN [WORKSPACE=DIR]
 	$(BIN)/python -m benchmarks.answering --run "$(RUN)" $(if $(WORKSPACE),--workspace "$(WORKSPACE)")

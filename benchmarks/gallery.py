@@ -1,6 +1,6 @@
 """Server-side time of a filter or page change in the gallery, at 50,000 predictions and at 500.
 
-    python -m benchmarks.gallery [--data DIR] [--rows 50000,500] [--changes 60]
+    python -m benchmarks.gallery [--data DIR] [--target gender] [--rows 50000,500] [--changes 60]
 
 A catalogue (the drawn one, unless another is given) is repeated under new ids until it has so many
 rows, with a run, a label check and 1,000 decisions on it, each written as the project writes it.
@@ -33,6 +33,7 @@ from zapcls.analysis.metrics import summarize_splits
 from zapcls.config import build_config
 from zapcls.data.sample import draw_catalogue
 from zapcls.data.sources import read_catalogue
+from zapcls.data.task import Task
 from zapcls.workspace import checks, store_build, worker
 from zapcls.workspace.answers import write_answers
 from zapcls.workspace.contents import remember_store
@@ -50,13 +51,13 @@ ERROR_RATE, DECISIONS, WIDTH, PORT = 0.1, 1000, 256, 8697
 QUIET_S = 0.4  # without a new script run: a change is over
 
 
-def build_workspace(folder: Path, data_dir: Path, rows: int) -> Workspace:
-    """Build a workspace whose one run has so many predictions."""
+def build_workspace(folder: Path, data_dir: Path, rows: int, target: str) -> Workspace:
+    """Build a workspace whose one run, about `target`, has so many predictions."""
     workspace = Workspace(folder)
     small = open_store(Workspace(folder / "small"), read_catalogue(data_dir))
     store = repeat_store(workspace, small, rows)
     choose_data(workspace, data_dir)
-    run = create_run(workspace, build_config("first-try"), data_dir)
+    run = create_run(workspace, build_config("first-try", target=target), data_dir)
     worker.perform(run, lambda progress: write_run(run, store, workspace))
     shutil.rmtree(folder / "small")
     return workspace
@@ -89,48 +90,48 @@ def repeat_store(workspace: Workspace, small: Store, rows: int) -> Store:
 def write_run(run: Run, store: Store, workspace: Workspace) -> None:
     """Write all that the pages read of an evaluated run, a label check, and decisions."""
     rng, config = np.random.default_rng(0), run.train_config
-    split = read_split(store, config)
+    split, task = read_split(store, config), build_task(store, config)
     split.to_parquet(run.path / "split.parquet")
     facts = {
         "arch": config.arch, "image_size": config.image_size, "side": store.side,
-        "classes": list(config.classes), "catalogue_id": store.catalogue_id,
+        "classes": list(task.classes), "catalogue_id": store.catalogue_id,
         "is_drawn": store.is_drawn, "target": config.target,
         "device": "none", "torch": "none", "fastai": "none",
     }  # fmt: skip
     write_json(run.path / "model.json", facts)
-    codes = pd.Index(config.classes).get_indexer(pd.Index(split["label"]))
-    table, prob = predict(rng, split, codes, config)
+    codes = pd.Index(task.classes).get_indexer(pd.Index(split["label"]))
+    table, prob = predict(rng, split, codes, task)
     write_answers(run.path, table, prob, config.target)
-    write_task(run, build_task(store, config))
+    write_task(run, task)
     np.save(run.path / "embeddings.npy", rng.normal(size=(len(split), WIDTH)).astype(np.float32))
     rates = {"splits": summarize_splits(table), "guess_error_rate": 0.5}
     summary = {"targets": {config.target: rates}, "seconds": 1.0}
     write_json(run.path / "metrics.json", summary)
     is_kept = (split["label"] != "").to_numpy()
-    write_check(rng, store, run, split[is_kept].reset_index(drop=True), codes[is_kept])
+    write_check(rng, store, run, task, split[is_kept].reset_index(drop=True), codes[is_kept])
     mark(rng, workspace, run, split[is_kept])
 
 
 def predict(
-    rng: np.random.Generator, split: pd.DataFrame, codes: np.ndarray, config: Any
+    rng: np.random.Generator, split: pd.DataFrame, codes: np.ndarray, task: Task
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Draw answers of which a tenth is wrong."""
     margin = rng.exponential(2.0, len(split)) * np.where(rng.random(len(split)) < ERROR_RATE, -1, 1)
-    logits = np.zeros((len(split), len(config.classes)))
+    logits = rng.normal(0, 0.1, (len(split), len(task.classes)))
     logits[np.arange(len(split)), np.maximum(codes, 0)] = margin
-    return metrics.build_predictions(split, logits, config.classes, config.target)
+    return metrics.build_predictions(split, logits, task.classes, task.target)
 
 
 def write_check(
-    rng: np.random.Generator, store: Store, run: Run, kept: pd.DataFrame, codes: np.ndarray
-) -> None:
-    config = run.train_config
-    table, prob = predict(rng, kept.assign(split="valid"), codes, config)
+    rng: np.random.Generator, store: Store, run: Run, task: Task, kept: pd.DataFrame,
+    codes: np.ndarray,
+) -> None:  # fmt: skip
+    table, prob = predict(rng, kept.assign(split="valid"), codes, task)
     shop = kept.assign(value=kept["label"])
     pairs = pd.DataFrame({"image_id": [], "other_id": [], "difference": []}, dtype="str")
-    issues = label_issues.find_label_issues(kept, prob, config.classes, shop, pairs)
-    facts = {"target": config.target, "classes": list(config.classes)}
-    check = checks.find_check(store, config)
+    issues = label_issues.find_label_issues(kept, prob, task.classes, shop, pairs)
+    facts = {"target": task.target, "classes": list(task.classes)}
+    check = checks.find_check(store, run.train_config)
     checks.write(check, table.assign(source="oof", fold=0), prob, issues, pairs, facts)
 
 
@@ -214,57 +215,76 @@ def wait_for(times: Path, known: int) -> np.ndarray:
     return read_times(times)[known:].sum(axis=0)
 
 
-def click_radio(page: Any, key: str, word: str) -> None:
-    page.locator(f".st-key-{key}").get_by_role("radio", name=word, exact=True).click()
+def in_popover(place: int, change: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return a change that opens one of the filter line's popovers first, and closes it again."""
+
+    def change_inside(page: Any) -> None:
+        page.locator("[data-testid=stPopover] button").nth(place).click()
+        change(page)
+        page.keyboard.press("Escape")
+
+    return change_inside
 
 
-def pick(page: Any, key: str, place: int) -> None:
+def click_radio(key: str, word: str) -> Callable[[Any], None]:
+    def click(page: Any) -> None:
+        page.locator(f".st-key-{key}").get_by_role("radio", name=word, exact=True).click()
+
+    return click
+
+
+def pick(key: str, place: int) -> Callable[[Any], None]:
     """Choose an option of a list by its place."""
-    page.locator(f".st-key-{key} input").click()
-    page.get_by_role("option").nth(place).click()
-    page.keyboard.press("Escape")
+
+    def choose(page: Any) -> None:
+        page.locator(f".st-key-{key} input").click()
+        page.get_by_role("option").nth(place).click()
+        page.keyboard.press("Escape")
+
+    return choose
 
 
-def write(page: Any, word: str) -> None:
-    page.locator(".st-key-text input").fill(word)
+def write(page: Any) -> None:
+    page.locator(".st-key-text input").fill("boots")
     page.keyboard.press("Enter")
 
 
 def turn(page: Any) -> None:
-    """Go to the next page, or, where all fits on one, to another answer."""
+    """Go to the next page, or, where all fits on one, to the photos that another answer gives."""
     button = page.locator(".st-key-page_next button:enabled, .st-key-page_back button:enabled")
     if button.count():
         button.last.click()
     else:
-        page.locator(".st-key-answer button[aria-checked=false]").first.click()
+        in_popover(ANSWERS, click_radio("answer", "right"))(page)
 
 
 def clear(page: Any) -> None:
-    page.locator(".st-key-clear button:visible").first.click()
+    page.locator(".st-key-clear button").click()
 
 
+ANSWERS, LABEL, COLOR, MORE = range(4)  # the popovers of the filter line, in order
 Change = tuple[str, Callable[[Any], None]]
 ROUND: list[Change] = [
-    ("answer", lambda page: click_radio(page, "answer", "all")),
+    ("answer", in_popover(ANSWERS, click_radio("answer", "all"))),
     ("page", turn),
     ("page", turn),
-    ("color", lambda page: pick(page, "color", 0)),
+    ("color", in_popover(COLOR, pick("color", 0))),
     ("page", turn),
     ("clear", clear),
-    ("text", lambda page: write(page, "boots")),
+    ("text", in_popover(MORE, write)),
     ("page", turn),
-    ("sold as", lambda page: pick(page, "label", 0)),
+    ("label", in_popover(LABEL, pick("label", 0))),
     ("clear", clear),
-    ("split", lambda page: click_radio(page, "split", "train")),
-    ("sort", lambda page: pick(page, "sort", 1)),
+    ("split", in_popover(ANSWERS, click_radio("split", "train"))),
+    ("sort", pick("sort", 1)),
     ("page", turn),
-    ("reviewed", lambda page: pick(page, "reviewed", 2)),
+    ("reviewed", in_popover(MORE, pick("reviewed", 2))),
     ("clear", clear),
-    ("source", lambda page: click_radio(page, "source", "out-of-fold")),
+    ("source", in_popover(ANSWERS, click_radio("source", "label check"))),
     ("page", turn),
-    ("category", lambda page: pick(page, "category", 0)),
+    ("category", in_popover(MORE, pick("category", 0))),
     ("clear", clear),
-    ("sort", lambda page: pick(page, "sort", 0)),
+    ("sort", pick("sort", 0)),
 ]
 
 
@@ -280,7 +300,6 @@ def measure(workspace: Workspace, times: Path, changes: int) -> dict[str, Any]:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"http://localhost:{PORT}/errors")
         first = wait_for(times, 0)
-        page.get_by_text("More filters").click()
         costs = []
         for number in range(changes):
             kind, change = ROUND[number % len(ROUND)]
@@ -320,6 +339,7 @@ def summarize(costs: pd.DataFrame, process_id: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--target", default="gender", help="the column that the run is about")
     parser.add_argument("--rows", default="50000,500")
     parser.add_argument("--changes", type=int, default=60)
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
@@ -333,9 +353,12 @@ def main() -> None:
             data_dir = arguments.data or Path(folder) / "drawings"
             if not arguments.data:
                 draw_catalogue(data_dir)
-            workspace = build_workspace(Path(folder) / "workspace", data_dir, rows)
+            workspace = build_workspace(
+                Path(folder) / "workspace", data_dir, rows, arguments.target
+            )
             times = Path(folder) / "times"
-            results.append({"rows": rows} | measure(workspace, times, arguments.changes))
+            facts = {"rows": rows, "target": arguments.target}
+            results.append(facts | measure(workspace, times, arguments.changes))
     content = {"machine": describe_machine(), "rows": results}
     write_json(RESULTS / "gallery.json", content)
     print(json.dumps(content, indent=1))

@@ -9,6 +9,8 @@ import time
 import urllib.error
 import urllib.request
 
+from playwright.sync_api import expect
+
 
 def find_port():
     with socket.socket() as probe:
@@ -42,3 +44,9 @@ def wait_until_served(url):
             if time.monotonic() > give_up:
                 raise
             time.sleep(0.2)
+
+
+def open_page(page, title):
+    """Follow the sidebar's link to a page, in a browser that shows the app."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()

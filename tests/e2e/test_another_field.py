@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from app_server import serve
+from app_server import open_page, serve
 from PIL import Image
 from playwright.sync_api import expect
 from sklearn.datasets import load_digits
@@ -52,11 +52,6 @@ def shelf(tmp_path_factory):
 def served(shelf):
     with serve(shelf) as address:
         yield address
-
-
-def open_page(page, title):
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=TIMEOUT_MS)
 
 
 def check_words(page):

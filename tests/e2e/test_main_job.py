@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from app_server import open_page
 from PIL import ExifTags, Image
 from playwright.sync_api import expect
 from skimage import data
@@ -17,11 +18,6 @@ from zapcls.workspace.runs import list_runs
 TRAINING_TIMEOUT_MS = 600_000
 
 pytestmark = pytest.mark.slow
-
-
-def open_page(page, title):
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
 
 
 def count_exceptions(page):

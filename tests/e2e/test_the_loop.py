@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from app_server import serve
+from app_server import open_page, serve
 from playwright.sync_api import expect
 
 from zapcls.data import sample
@@ -42,11 +42,6 @@ def shelf(tmp_path_factory):
 def served(shelf):
     with serve(shelf) as address:
         yield address
-
-
-def open_page(page, title):
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=TIMEOUT_MS)
 
 
 def count_errors(run, workspace):
