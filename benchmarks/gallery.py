@@ -259,7 +259,7 @@ def turn(page: Any) -> None:
 
 
 def clear(page: Any) -> None:
-    page.locator(".st-key-clear button").click()
+    page.locator(".st-key-clear button").first.click()
 
 
 ANSWERS, LABEL, COLOR, MORE = range(4)  # the popovers of the filter line, in order

@@ -43,6 +43,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 CLICK = {"trigger_value": True}
 SECTIONS = ("open_claim", "open_groups", "open_pairs", "open_odds")
+ALONE_PAUSE_S = 0.3  # a demo takes no more than 30 uploads a minute from an address
 FORGOTTEN_S = 150  # Streamlit keeps the session of a visitor who has left for two minutes
 ASKED_S = 20  # so long programs ask the service, for each number of them
 Rows = list[tuple[float, str, float]]  # seconds since the beginning, what was done, seconds it took
@@ -147,8 +148,9 @@ def measure_pages(
 ) -> dict[str, Any]:
     """Measure one visitor alone, then all of them, and the memory until after they have left."""
     with Gauge(server) as gauge:
-        send_visitors(port, 1, photos, min(30, seconds), 0)  # what is computed once is there then
-        alone, first = send_visitors(port, 1, photos, min(60, seconds), 0)
+        # What is computed once is there then.
+        send_visitors(port, 1, photos, min(30, seconds), ALONE_PAUSE_S)
+        alone, first = send_visitors(port, 1, photos, min(60, seconds), ALONE_PAUSE_S)
         begin, before = time.monotonic(), list_work(server)
         rows, problems = send_visitors(port, visitors, photos, seconds, pause_s)
         end, after = time.monotonic(), list_work(server)

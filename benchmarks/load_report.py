@@ -32,7 +32,7 @@ def describe_mode(mode: str, facts: dict[str, Any]) -> list[str]:
 
 
 def tell_reruns(pages: dict[str, Any]) -> str:
-    rows = {"one visitor, without a pause": pages["alone"], "together": pages["together"]}
+    rows = {"one visitor alone": pages["alone"], "together": pages["together"]}
     lines = [
         f"| {what} | {row['n']:,} | {row['median_s']} | {row['p95_s']} |"
         for what, row in (rows | pages["by_step"]).items()

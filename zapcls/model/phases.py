@@ -17,7 +17,6 @@ from zapcls.analysis.balance import weigh_apart, weigh_groups
 from zapcls.config import PARTS, PHASES, STAGES, TrainConfig
 from zapcls.model.architectures import split_stages
 from zapcls.model.callbacks import GrowImages
-from zapcls.model.depthwise import QuickDepthwise
 from zapcls.model.features import MAPS, POOLED, FrozenBody
 from zapcls.model.learner import build_learner
 from zapcls.model.loaders import FeatureGather, PixelGather, build_loaders, build_pixel_loaders
@@ -116,7 +115,7 @@ class Phases:
             dls = self._build_feature_loaders(kind, batch_size)
             learner = build_learner(config, model, groups, dls, self._folder, self.photos.sizes)
             learner.unfreeze()  # a frozen phase through the body has frozen the last stage too
-            return learner, [QuickDepthwise()] if kind == MAPS else []
+            return learner, []
         dls, gather = self._build_pixel_loaders(config)
         learner = build_learner(config, model, groups, dls, self._folder, self.photos.sizes)
         if phase == "frozen":
@@ -141,7 +140,8 @@ class Phases:
         if phase == "frozen":  # the features are pooled already
             return nn.Sequential(*list(head.children())[2:]), [head], POOLED
         last = split_stages(body, STAGES[self.config.unfrozen_part])[1]
-        return nn.Sequential(last, head), [last, head], MAPS
+        stage = nn.Sequential(last, head).to(memory_format=torch.channels_last)
+        return stage, [last, head], MAPS
 
     def gather_plain(self, kind: str, rows: np.ndarray) -> Callable[[np.ndarray], torch.Tensor]:
         """Build what gives the input of a part for photos as they are, for some of `rows`."""
