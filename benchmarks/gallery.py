@@ -48,6 +48,7 @@ from zapcls.workspace.store import Store, take_fingerprint
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 ERROR_RATE, DECISIONS, WIDTH, PORT = 0.1, 1000, 256, 8697
+SCROLLED_MS = 200  # a list that is open while its place still moves is closed again
 QUIET_S = 0.4  # without a new script run: a change is over
 
 
@@ -234,10 +235,13 @@ def click_radio(key: str, word: str) -> Callable[[Any], None]:
 
 
 def pick(key: str, place: int) -> Callable[[Any], None]:
-    """Choose an option of a list by its place."""
+    """Choose an option of a list by its place; the first of several stands for all of them."""
 
     def choose(page: Any) -> None:
-        page.locator(f".st-key-{key} input").click()
+        field = page.locator(f".st-key-{key} input")
+        field.scroll_into_view_if_needed()
+        page.wait_for_timeout(SCROLLED_MS)
+        field.click()
         page.get_by_role("option").nth(place).click()
         page.keyboard.press("Escape")
 
@@ -268,12 +272,12 @@ ROUND: list[Change] = [
     ("answer", in_popover(ANSWERS, click_radio("answer", "all"))),
     ("page", turn),
     ("page", turn),
-    ("color", in_popover(COLOR, pick("color", 0))),
+    ("color", in_popover(COLOR, pick("color", 1))),
     ("page", turn),
     ("clear", clear),
     ("text", in_popover(MORE, write)),
     ("page", turn),
-    ("label", in_popover(LABEL, pick("label", 0))),
+    ("label", in_popover(LABEL, pick("label", 1))),
     ("clear", clear),
     ("split", in_popover(ANSWERS, click_radio("split", "train"))),
     ("sort", pick("sort", 1)),
@@ -282,7 +286,7 @@ ROUND: list[Change] = [
     ("clear", clear),
     ("source", in_popover(ANSWERS, click_radio("source", "label check"))),
     ("page", turn),
-    ("category", in_popover(MORE, pick("category", 0))),
+    ("category", in_popover(MORE, pick("category", 1))),
     ("clear", clear),
     ("sort", pick("sort", 0)),
 ]
