@@ -18,7 +18,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ from zapcls.workspace.store import Store, take_fingerprint
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 ERROR_RATE, DECISIONS, WIDTH, PORT = 0.1, 1000, 256, 8697
-SCROLLED_MS = 200  # a list that is open while its place still moves is closed again
+WINDOW = {"width": 1280, "height": 1400}  # where no popover scrolls: that would close its lists
+OPENED_MS, TRIES = 2000, 3  # a list that a late rerun closed is opened once more
 QUIET_S = 0.4  # without a new script run: a change is over
 
 
@@ -236,13 +237,15 @@ def click_radio(key: str, word: str) -> Callable[[Any], None]:
 
 def pick(key: str, place: int) -> Callable[[Any], None]:
     """Choose an option of a list by its place; the first of several stands for all of them."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
     def choose(page: Any) -> None:
-        field = page.locator(f".st-key-{key} input")
-        field.scroll_into_view_if_needed()
-        page.wait_for_timeout(SCROLLED_MS)
-        field.click()
-        page.get_by_role("option").nth(place).click()
+        option = page.get_by_role("option").nth(place)
+        for _ in range(TRIES):
+            page.locator(f".st-key-{key} input").click()
+            with suppress(PlaywrightTimeout):
+                option.click(timeout=OPENED_MS)
+                break
         page.keyboard.press("Escape")
 
     return choose
@@ -259,7 +262,11 @@ def turn(page: Any) -> None:
     if button.count():
         button.last.click()
     else:
-        in_popover(ANSWERS, click_radio("answer", "right"))(page)
+        in_popover(ANSWERS, click_other_answer)(page)
+
+
+def click_other_answer(page: Any) -> None:
+    page.locator(".st-key-answer").get_by_role("radio", checked=False).first.click()
 
 
 def clear(page: Any) -> None:
@@ -301,7 +308,7 @@ def measure(workspace: Workspace, times: Path, changes: int) -> dict[str, Any]:
             executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
             args=["--no-sandbox"],
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page = browser.new_page(viewport=WINDOW)
         page.goto(f"http://localhost:{PORT}/errors")
         first = wait_for(times, 0)
         costs = []

@@ -62,7 +62,7 @@ def describe(found: Found, ask: Ask) -> str:
     if "valid" not in rates.index:
         return f"{allowed}."
     valid = rates.loc["valid"]
-    return f"{allowed}; of {valid['n']:,} photos of valid **{numbers.rate(valid)}** are."
+    return f"{allowed}; of {int(valid['n']):,} photos of valid **{numbers.rate(valid)}** are."
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

@@ -67,13 +67,18 @@ def describe(found: Found, ask: Ask) -> str:
 def draw(found: Found) -> go.Figure:
     """Draw the share of wrong answers over the share of photos that are answered."""
     given = found.risks[found.risks["n"] > 0]
-    points = given.rename(columns={"coverage": "x", "rate": "y"}).assign(n=given["risk"])
+    told = [
+        f"allowed {write_risk(row.risk)}: {numbers.percent(row.coverage)} answered, "
+        f"{numbers.percent(row.rate)} of those wrong"
+        for row in given.itertuples()
+    ]
+    points = given.rename(columns={"coverage": "x", "rate": "y"}).assign(hover=told)
     level = Line(pd.DataFrame({"x": [0.0, 1.0], "y": [found.error_rate] * 2}), dash="dot")
-    hover = "allowed %{customdata:.0%}: %{x:.0%} answered, %{y:.1%} of those wrong"
-    line = Line(points, color=charts.CLASS_COLORS[2], mode="lines+markers", size=9, hover=hover)
+    line = Line(points, color=charts.CLASS_COLORS[2], mode="lines+markers", size=9)
     figure = lines((level, line), "answered", "wrong, of those answered")
-    figure.update_xaxes(tickformat=".0%", range=[0, 1.02])
-    return figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(**charts.percent_axis(0, 1.02))
+    highest = max(given["high"].max(), found.error_rate)
+    return figure.update_yaxes(**charts.percent_axis(0, 1.05 * highest))
 
 
 def write_thresholds(found: Found, ask: Ask) -> pd.DataFrame:
