@@ -1,6 +1,7 @@
 """Where the photos come from: the drawings, a folder or table on this machine, or a download."""
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -37,7 +38,9 @@ def show_source() -> None:
             st.markdown(
                 f"About 1,200 shoes in the official format, drawn in seconds. {messages.DRAWN_NOTE}"
             )
-            if st.button("Use the drawings", key="use_drawings", type="primary"):
+            is_in_use = read_chosen_data(workspace) == workspace.drawings_dir
+            look: Literal["primary", "secondary"] = "secondary" if is_in_use else "primary"
+            if st.button("Use the drawings", key="use_drawings", type=look):
                 start_build(workspace.drawings_dir)
         elif source == "folder":
             show_place()
