@@ -7,12 +7,14 @@ from streamlit import config
 from streamlit.starlette import App
 
 from zapcls.errors import BadInput
+from zapcls.service.memory import share_heaps
 from zapcls.service.routes import build_routes
 from zapcls.ui import login
 from zapcls.ui.hosts import KnownHosts, OwnSources
 from zapcls.ui.upload_limits import UploadLimit, keep_uploads_in_memory
 from zapcls.workspace import permissions
 
+share_heaps()
 keep_uploads_in_memory()
 try:
     # Programs cannot log in, so where people must, the service only says that it is there.
