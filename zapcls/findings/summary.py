@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from zapcls.analysis.recoloring import ALL
-from zapcls.blocks import Section, Table, Text, numbers
+from zapcls.blocks import Photos, Section, Table, Text, numbers
 from zapcls.evidence import Evidence
 from zapcls.findings import groups, pairs, recolor
 from zapcls.findings.ask import Ask
@@ -31,10 +31,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of evidence; `of_any` is whether changing the color at all changes the answers."""
+    """The rows of evidence; `of_any` is whether changing the color at all changes the answers.
+
+    `photos` are pairs of one product whose answer changes with the group.
+    """
 
     rows: tuple[Row, ...]
     of_any: Verdict
+    photos: tuple[Photos, ...] = ()
 
     @property
     def answer(self) -> str:
@@ -66,7 +70,8 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     rows.append(_tell_groups(evidence, ask))
     if of_any.outcome != NONE:
         rows.append(_tell_any(total.iloc[0], of_any))
-    return Found(tuple(row for row in rows if row), of_any)
+    photos = pairs.list_examples(pairs.find(evidence, ask), ask)
+    return Found(tuple(row for row in rows if row), of_any, tuple(photos))
 
 
 def _tell_pairs(evidence: Evidence, ask: Ask) -> Row | None:
@@ -133,7 +138,7 @@ def section(found: Found, ask: Ask) -> Section:
     """Answer in a word, and list what the answer rests on."""
     table = Table(write_rows(found), f"{numbers.begin(ask.source_name)}.", title="", is_open=True)
     lead = Text(f"{ask_aloud(ask)} {found.answer}.", "lead")
-    return Section("summary", "The verdict", (lead, table))
+    return Section("summary", "The verdict", (lead, table, *found.photos))
 
 
 def write_rows(found: Found) -> pd.DataFrame:
