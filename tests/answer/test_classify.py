@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from zapcls.answer.classify import classify, classify_targets, open_classifier
@@ -104,3 +105,18 @@ def test_a_label_is_given_from_its_threshold_on(classifier, jpeg):
     assert (low.label, high.label) == ("red", "not red")
     assert low.prob == high.prob
     assert low.prob["red"] == pytest.approx(0.88, abs=0.01)
+
+
+def test_a_job_keeps_the_memory_of_a_batch_and_a_server_gives_it_back(color_run, monkeypatch):
+    """Where a training has told glibc to keep all, each batch without a place of its own is lost:
+    4 GB in 640 photos.
+    """
+    kept, open_session = [], onnxruntime.InferenceSession
+
+    def note(path, options, **more):
+        kept.append(options.enable_cpu_mem_arena)
+        return open_session(path, options, **more)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", note)
+    assert open_classifier(color_run).side == open_classifier(color_run, keeps_memory=False).side
+    assert kept == [True, False]

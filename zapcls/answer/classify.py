@@ -60,10 +60,11 @@ class Classifier:
     path: Path
     target: str = ""
     remedy: str = ""  # what to do where the file is damaged
+    keeps_memory: bool = True  # see `build_session`
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        return build_session(self.path, self.remedy, keeps_memory=False)
+        return build_session(self.path, self.remedy, self.keeps_memory)
 
     @property
     def side(self) -> int:
@@ -103,8 +104,10 @@ class Answer:
     sure: bool | None = None  # whether few such answers are wrong; None: not known
 
 
-def open_classifier(run: Run, for_all: bool = False) -> Classifier:
+def open_classifier(run: Run, for_all: bool = False, keeps_memory: bool = True) -> Classifier:
     """Open the run's exported model, for the target that is looked at or for all of them.
+
+    A server's should keep no memory (see `build_session`).
 
     Raises:
         ZapError: the run has none yet.
@@ -114,7 +117,7 @@ def open_classifier(run: Run, for_all: bool = False) -> Classifier:
         raise ZapError(
             f"The run {run.run_id} has no exported model yet. Evaluate it, or choose another run."
         )
-    return Classifier(run.onnx_path, "" if for_all else run.task.target, run.remedy)
+    return Classifier(run.onnx_path, "" if for_all else run.task.target, run.remedy, keeps_memory)
 
 
 def classify(

@@ -120,7 +120,7 @@ def identify_model(run: Run) -> Identity:
 )
 def classifier(run: Run, for_all: bool = False) -> Classifier:
     """A run's exported model, for one of its targets or for all, its session kept open."""
-    return open_classifier(run, for_all)
+    return open_classifier(run, for_all, keeps_memory=False)
 
 
 @st.cache_resource(
