@@ -183,12 +183,23 @@ def test_groups_without_images_are_empty_not_zero(build_runs):
     assert list(empty["n"]) == [0, 0]
     assert list(empty["n_products"]) == [0, 0]
     rates = ["rate_first", "rate_second", "difference", "low", "high", "p", "low_first"]
+    rates += ["balanced_first", "balanced_second"]
     assert empty[rates].isna().all(axis=None)
     assert rows["n"].to_list() == [1, 1, 0, 0, 1, 1]
     assert rows[["n", "errors_first", "fixed"]].dtypes.to_list() == [int] * 3
     nothing = compare.summarize(pair(build_runs(("a", "W", "M", "W", ("train", "valid")))))
     assert list(nothing["n"]) == [0] * 6
     assert nothing["difference"].isna().all()
+
+
+def test_a_balanced_rate_counts_each_class_alike(build_runs):
+    women = [("a", "W", "M", "W"), ("b", "W", "W", "W"), ("c", "W", "W", "W")]
+    rows = compare.summarize(pair(build_runs(*women, ("d", "M", "W", "W"))))
+    everything = rows[(rows["images"] == "all") & (rows["labels"] == "old")].iloc[0]
+
+    assert everything["rate_first"] == pytest.approx(2 / 4)
+    assert everything["balanced_first"] == pytest.approx((1 / 3 + 1) / 2)
+    assert everything["balanced_second"] == pytest.approx((0 + 1) / 2)
 
 
 def test_the_interval_is_student_s_where_each_product_is_an_image():

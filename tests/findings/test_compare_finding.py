@@ -29,6 +29,7 @@ def build_row(n, difference, half, p, **facts):
     row |= {"difference": difference, "low": difference - half, "high": difference + half, "p": p}
     for run, rate in zip(RUNS, (0.5, 0.5 + difference), strict=True):
         row |= {f"errors_{run}": int(rate * n), f"rate_{run}": rate}
+        row[f"balanced_{run}"] = rate + 0.1
         row |= {f"low_{run}": rate - 0.1, f"high_{run}": rate + 0.1}
     return row | {"p_holm": p, "is_small": n // 2 < 20} | (facts if n else facts | GONE)
 
@@ -60,7 +61,9 @@ def test_the_answer_is_about_photos_that_nobody_reviewed(difference, half, p, sa
 
     rates = "50.0 % → 40.0 %" if difference < 0 else "50.0 % → 60.0 %"
     assert lead == f"On 100 photos that nobody reviewed: {rates} wrong"
-    assert answer.endswith(f"counting 50 products; p = {p}): {said}.")
+    alike = "60.0 % → 50.0 %" if difference < 0 else "60.0 % → 70.0 %"
+    told = f"counting 50 products; p = {p}): {said}. With each class counted alike: {alike}."
+    assert answer.endswith(told)
     tiny = compare.section(build_found(p=0.0001), ASK)
     assert "p < 0.001" in read_texts(tiny)[1]
 

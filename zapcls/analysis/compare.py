@@ -128,9 +128,10 @@ def summarize(pairs: pd.DataFrame) -> pd.DataFrame:
     """Sum up a comparison: a row for each of IMAGES and LABELS.
 
     Columns: images, labels, n, n_products; for each run errors_, rate_, low_ and high_ (see
-    `intervals.count_rates`); difference of the rates (second - first, -1..1) with low and high;
-    p; fixed and broken (images); by_relabelling (images, 0 under the old labels). Where there are
-    no images n is 0 and the rates are NaN.
+    `intervals.count_rates`) and balanced_, the rate with each class counted alike; difference of
+    the rates (second - first, -1..1) with low and high; p; fixed and broken (images);
+    by_relabelling (images, 0 under the old labels). Where there are no images n is 0 and the rates
+    are NaN.
     """
     parts = {
         "not reviewed": pairs[~pairs["is_reviewed"]],
@@ -146,8 +147,11 @@ def summarize(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _compare(pairs: pd.DataFrame, labels: str) -> dict[str, Any]:
     label = LABELS[labels]
+    wrong = label.replace("label", "wrong")
     chosen = pairs[pairs[label] != ""]
-    row = pair_rates(chosen, label.replace("label", "wrong"))
+    row = pair_rates(chosen, wrong)
+    for run in RUNS:  # the mean over the classes
+        row[f"balanced_{run}"] = chosen.groupby(label)[f"{wrong}_{run}"].mean().mean()
     row["by_relabelling"] = int(chosen["by_relabelling"].sum()) if labels == "corrected" else 0
     return row
 

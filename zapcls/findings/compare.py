@@ -101,14 +101,18 @@ def describe_answer(found: Found, ask: Ask) -> list[Block]:
     if not row["n"]:
         said = f"No such {ask.task.things}: every photo that is valid in both runs was reviewed."
         return [Text(said, "lead")]
-    rates = " → ".join(numbers.percent(row[f"rate_{run}"]) for run in RUNS)
+    rates, balanced = (
+        " → ".join(numbers.percent(row[f"{kind}_{run}"]) for run in RUNS)
+        for kind in ("rate", "balanced")
+    )
     low, high = numbers.points(row["low"]), numbers.points(row["high"])
     p = "p < 0.001" if row["p"] < 0.001 else f"p = {numbers.p_value(row['p'])}"
     return [
         Text(f"On {row['n']:,} photos that nobody reviewed: {rates} wrong", "lead"),
         Text(
             f"**{numbers.points(row['difference'])} points** (95 % interval {low} to {high}, "
-            f"counting {row['n_products']:,} products; {p}): {judge(row)}.",
+            f"counting {row['n_products']:,} products; {p}): {judge(row)}. With each class counted "
+            f"alike: {balanced}.",
             help=P_HELP,
         ),
     ]
