@@ -51,6 +51,7 @@ def test_a_newcomer_trains_watches_and_understands(page, address, workspace):
 
 
 def test_a_bar_opens_exactly_its_images(page, address, workspace):
+    page.goto(address)
     open_page(page, "Color bias")
     page.get_by_text("Error rate by color and label").click()
     chart = page.get_by_test_id("stPlotlyChart").first
@@ -96,6 +97,7 @@ def six_files(workspace, tmp_path):
 
 
 def test_a_visitor_classifies_photos_and_finds_what_is_like_one(page, address, six_files):
+    page.goto(address)
     open_page(page, "Classify")
     page.locator("input[type=file]").first.set_input_files(six_files)
     said = page.get_by_role("heading", name=re.compile(r"Looks like (wo)?men's"))
