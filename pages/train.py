@@ -148,11 +148,15 @@ def show_finish(run: Run) -> None:
                     navigation.open_page("errors", image=image.image_id)
                 st.caption(messages.escape(told))
     with st.container(horizontal=True, vertical_alignment="center"):
+        said, page = "Look at its errors", "errors"
+        asked = {"run": run.run_id}
         if run.parent_id:
-            if st.button("Compare with the run before", type="primary", key="next_step"):
-                navigation.open_page("compare", **{"with": run.parent_id})
-        elif st.button("Look at its errors", type="primary", key="next_step"):
-            navigation.open_page("errors")
+            said, page = "Compare with the run before", "compare"
+            asked["with"] = run.parent_id
+        st.button(
+            said, type="primary", key="next_step", on_click=navigation.ask_for, args=(page,),
+            kwargs=asked,
+        )  # fmt: skip
         navigation.show_link("results", "Results", icon=":material/insights:")
     follow_up(run)
 

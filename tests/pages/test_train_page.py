@@ -10,7 +10,7 @@ from zapcls.blocks.charts import CLASS_COLORS
 from zapcls.config import PRESETS, build_config
 from zapcls.ui import cache, messages, run_picker
 from zapcls.workspace import devices, jobs
-from zapcls.workspace.layout import choose_data
+from zapcls.workspace.layout import choose_data, write_json
 from zapcls.workspace.runs import Run, list_runs
 from zapcls.workspace.worker import Reporter
 
@@ -62,6 +62,23 @@ def test_a_preset_fills_every_field_and_what_is_rare_is_folded(workspace, open_p
         assert all(field.help for field in fields)
     choose_data(workspace, tmp_path)  # photos
     assert open_page("train").button_group(key="preset").value == "laptop"
+
+
+def test_the_next_step_is_the_one_that_was_shown_though_the_url_is_an_older_one(
+    finished, workspace, open_page
+):
+    child = fake_run.add_finished(workspace, minute=1)
+    config = child.config | {"parent": finished.run_id}
+    write_json(child.path / "config.json", config)
+    app = open_page("train", run=child.run_id)
+    button = app.button(key="next_step")
+    assert button.label == "Compare with the run before"
+    button.click()
+    app.query_params["run"] = finished.run_id
+    app.run()
+    assert app.title[0].value == "Compare"
+    assert app.query_params["run"] == child.run_id
+    assert app.query_params["with"] == finished.run_id
 
 
 def test_after_a_finish_the_form_is_folded_until_it_is_asked_for(finished, open_page):

@@ -15,7 +15,7 @@ PAGES = {
 }  # fmt: skip
 # What a visitor must be allowed to do for a page to be there; to look, unless named.
 NEEDS = {"data": "choose", "learning_rate": "start", "train": "start", "review": "mark"}
-_ENTERED = "entered_by_navigation"
+_ENTERED, _ASKED = "entered_by_navigation", "page_asked_for"
 
 
 def is_there(page: str) -> bool:
@@ -28,8 +28,11 @@ def enter(page: str) -> None:
 
     Until a server has run `st.navigation` once, Streamlit takes the folder `pages` for an app of
     the old kind and runs a page that is opened by its address without the entry. Such a page
-    sends its visitor through the entry, which sends them back.
+    sends its visitor through the entry, which sends them back. A page that a button asked for
+    (`ask_for`) is opened here.
     """
+    if asked := st.session_state.pop(_ASKED, None):
+        open_page(asked[0], **asked[1])
     if not st.session_state.get(_ENTERED):
         st.switch_page("streamlit_app.py", query_params={**st.query_params, "open": page})
 
@@ -46,6 +49,14 @@ def send_back() -> None:
 def open_page(page: str, **params: Any) -> None:
     """Switch to a page, the chosen run and target and `params` in its URL."""
     st.switch_page(PAGES[page], query_params=_params(params))
+
+
+def ask_for(page: str, **params: Any) -> None:
+    """Open a page in this very rerun: a callback.
+
+    What the button said then holds, also where the URL that comes with the click is an older one.
+    """
+    st.session_state[_ASKED] = page, params
 
 
 def show_link(page: str, label: str, icon: str | None = None, **params: Any) -> None:
