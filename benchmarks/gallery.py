@@ -245,8 +245,9 @@ def pick(key: str, place: int) -> Callable[[Any], None]:
             page.locator(f".st-key-{key} input").click()
             with suppress(PlaywrightTimeout):
                 option.click(timeout=OPENED_MS)
-                break
-        page.keyboard.press("Escape")
+                page.keyboard.press("Escape")
+                return
+        raise RuntimeError(f"the list {key} does not open")
 
     return choose
 

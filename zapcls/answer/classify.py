@@ -26,7 +26,8 @@ def build_session(
     """Open an ONNX model on all cores of the CPU.
 
     One that keeps no memory gives back what a run took: a server's would hold that of its largest
-    batch for good, once for each visitor who was answered at the same time.
+    batch for good, once for each visitor who was answered at the same time. Where training has
+    glibc keep what is freed, a session must keep its memory: each batch would else take new one.
 
     Raises:
         ZapError: the file is none, or is damaged; the sentence ends in `remedy`.

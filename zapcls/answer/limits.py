@@ -131,8 +131,8 @@ def open_answering(run: Run, risk: float = RISK, prior: str = LEARNED) -> Classi
     Raises:
         ZapError: the run has no exported model yet.
     """
-    classifier, limits, tasks = open_classifier(run, for_all=True), find_limits(run), run.tasks
-
+    classifier = open_classifier(run, for_all=True, keeps_memory=False)
+    limits, tasks = find_limits(run), run.tasks
     known = limits.closeness if limits else None
 
     def answer_photo(
