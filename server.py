@@ -7,7 +7,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from zapcls.errors import BadInput
-from zapcls.service.memory import share_heaps
+from zapcls.heap import share_heaps
 from zapcls.service.routes import build_routes
 from zapcls.ui import login
 from zapcls.ui.hosts import KnownHosts, OwnSources

@@ -21,10 +21,10 @@ from zapcls.data.catalog import Catalogue
 from zapcls.data.labels import label_rows
 from zapcls.data.sources import read_catalogue
 from zapcls.data.task import DEFAULT_TASK
+from zapcls.heap import keep_freed_memory
 from zapcls.model.export import export_onnx
 from zapcls.model.learner import build_network, choose_device
 from zapcls.model.loaders import build_pixel_loaders, seed_batches
-from zapcls.model.memory import keep_freed_memory
 from zapcls.model.phases import Photos
 from zapcls.model.predict import predict
 from zapcls.model.preprocess import ShoeClassifier

@@ -103,6 +103,14 @@ def wait_until_final(run):
     return read_status(run)
 
 
+def wait_for_log(run, text):
+    """Wait until a job's log holds `text`: its command prints once the status is final."""
+    give_up = time.monotonic() + LIMIT_S
+    while text not in jobs.read_log_tail(run):
+        assert time.monotonic() < give_up, jobs.read_log_tail(run)
+        time.sleep(0.02)
+
+
 def count_epochs(run):
     return len(read_history(run))
 
@@ -408,8 +416,8 @@ def test_a_training_whose_photos_are_gone_fails_with_a_sentence(
     status = wait_until_final(run)
     assert status.state == "failed"
     assert status.message.startswith(f"The data folder or file must exist, got {folder}")
+    wait_for_log(run, status.message)
     assert "Traceback" not in jobs.read_log_tail(run)
-    assert status.message in jobs.read_log_tail(run)
 
 
 def test_a_split_that_is_damaged_is_made_again(create, workspace):

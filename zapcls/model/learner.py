@@ -17,8 +17,8 @@ from torch import nn
 
 from zapcls.config import TrainConfig
 from zapcls.errors import BadInput, ZapError
+from zapcls.heap import keep_freed_memory
 from zapcls.model.architectures import build_body
-from zapcls.model.memory import keep_freed_memory
 from zapcls.model.steadier import MixPhotos
 from zapcls.model.targets import MeanErrorRate, over_targets
 

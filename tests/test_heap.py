@@ -8,7 +8,7 @@ import pytest
 
 COUNT_HEAPS = """
 import ctypes, sys, threading
-from zapcls.service.memory import share_heaps
+from zapcls.heap import share_heaps
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
