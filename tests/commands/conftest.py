@@ -1,4 +1,4 @@
-"""A trained run that tests may add to, and commands called in this process."""
+"""Commands called in this process: in an empty workspace, or on a trained run to be added to."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from zapcls.__main__ import main
-from zapcls.workspace.layout import Workspace
+from zapcls.workspace.layout import ENVIRONMENT, Workspace
 from zapcls.workspace.runs import find_run
 
 
@@ -47,3 +47,39 @@ def read_rows(command):
         return [json.loads(line) for line in out.splitlines()]
 
     return call
+
+
+@pytest.fixture
+def workspace_dir(tmp_path, monkeypatch):
+    """Keep whatever a command writes in the test's own folder."""
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "workspace"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "workspace"
+
+
+@pytest.fixture
+def refused(workspace_dir, capsys):
+    """Return a function that runs a command which must refuse, and returns its one sentence."""
+
+    def run(*words, code=2):
+        assert main([str(word) for word in words]) == code
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "Traceback" not in err
+        sentences = [line for line in err.splitlines() if line.startswith("zapcls: ")]
+        assert len(sentences) == 1
+        assert err.endswith(f"{sentences[0]}\n")
+        return sentences[0].removeprefix("zapcls: ")
+
+    return run
+
+
+@pytest.fixture
+def answer(workspace_dir, capsys):
+    """Return a function that runs a command which must succeed, and returns what it printed."""
+
+    def run(*words, code=0):
+        assert main([str(word) for word in words]) == code
+        return capsys.readouterr().out
+
+    return run
