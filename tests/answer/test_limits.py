@@ -87,9 +87,10 @@ def test_a_run_of_an_older_version_knows_no_limits(run):
     assert describe(answer("Women", 0.9), run.task) == ""
 
 
+@pytest.mark.parametrize("content", [b"", b"{"])
 @pytest.mark.parametrize("file", [LIMITS, REFERENCE, NETWORK])
-def test_a_damaged_file_is_a_sentence(run, file):
-    (run.path / file).write_bytes(b"{")
+def test_a_damaged_file_is_a_sentence(run, file, content):
+    (run.path / file).write_bytes(content)
 
     with pytest.raises((Damaged, ZapError), match=file):
         find_limits(run).judge(answer("Women", 0.9), "gender")

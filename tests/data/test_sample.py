@@ -12,7 +12,7 @@ from PIL import Image
 from zapcls.data.sample import draw_catalogue, plan_products
 from zapcls.data.sources import drawings
 from zapcls.data.sources.zappos import METADATA
-from zapcls.errors import BadInput, Stopped
+from zapcls.errors import BadInput, Damaged, Stopped
 
 N = 80
 
@@ -60,8 +60,21 @@ def test_reads_back_in_the_official_format(drawn: Path) -> None:
     assert len(list_files(drawn / "ut-zap50k-images")) == N
 
 
+@pytest.mark.parametrize("cut", ["empty", "half", "end"])
+def test_a_damaged_truth_is_a_sentence(drawn: Path, tmp_path: Path, cut: str) -> None:
+    whole = (drawn / "truth.csv").read_bytes()
+    left = {"empty": 0, "half": len(whole) // 2, "end": len(whole) - 9}[cut]
+    (tmp_path / "truth.csv").write_bytes(whole[:left])
+
+    with pytest.raises(Damaged, match=r"truth\.csv must say what was planted"):
+        drawings.read_truth(tmp_path)
+
+
 def test_truth_tells_which_labels_are_wrong(drawn: Path) -> None:
     truth = read_truth(drawn)
+    pd.testing.assert_frame_equal(
+        drawings.read_truth(drawn).astype(str), truth[list(drawings.read_truth(drawn))]
+    )
     gender, true_label = truth["gender"], truth["true_label"]
     wrong, ambiguous = truth["wrong_label"] == "True", truth["ambiguous"] == "True"
     assert wrong.any()

@@ -107,6 +107,18 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["losses.csv"]
 
 
+def test_rows_that_are_kept_keep_their_bytes(tmp_path):
+    path = tmp_path / "history.csv"
+    for epoch in (1, 2):
+        row = dict.fromkeys(schema.HISTORY, 0.5) | {"phase": "frozen", "epoch": epoch}
+        model.callbacks.append_row(path, schema.HISTORY, row)
+    before = path.read_bytes()
+
+    model.callbacks.truncate_rows(path, 2)
+
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", ["", "phase,epo"])
 def test_a_file_whose_header_was_not_whole_is_begun_anew(tmp_path, content):
     path = tmp_path / "history.csv"

@@ -206,8 +206,10 @@ def test_this_image_over_all_runs_of_the_same_catalogue_and_target(
     unevaluated = workspace.runs_dir / "20250101-000001-half-0000"
     shutil.copytree(finished.path, unevaluated)
     (unevaluated / "metrics.json").unlink()
+    cut = Run(shutil.copytree(finished.path, workspace.runs_dir / "20250101-000003-cut-0000"))
+    (cut.path / "predictions.parquet").write_bytes(path.read_bytes()[:-9])
 
-    app = open_page("errors", image=image["image_id"])
+    app = open_page("errors", image=image["image_id"], **{"with": cut.run_id})
 
     called = DEFAULT_TASK.name(image["prediction"])
     assert f"2 of 3 runs call it {called}" in app.said

@@ -85,7 +85,7 @@ class Limits:
         try:
             with np.load(self.path / REFERENCE, allow_pickle=False) as arrays:
                 return Reference(**arrays)
-        except (OSError, ValueError, TypeError, BadZipFile) as error:
+        except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
             raise ZapError(
                 f"{self.path.name} must have a whole {REFERENCE}, but it cannot be read. "
                 f"{self._remedy}"

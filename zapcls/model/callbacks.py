@@ -27,7 +27,7 @@ def append_row(path: Path, columns: dict[str, str], row: dict[str, Any]) -> None
     """Append a row to a CSV, with the header when the file is new; flushed at once."""
     is_new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(columns))
+        writer = csv.DictWriter(file, fieldnames=list(columns), lineterminator="\n")
         if is_new:
             writer.writeheader()
         writer.writerow(row)

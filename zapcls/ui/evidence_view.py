@@ -83,7 +83,7 @@ def show_other_run(image: Any, size: tuple[int, int], run: Run) -> None:
     if asked == run.run_id or asked not in others:
         return
     other, task = others[asked], cache.evidence(run).task
-    for answer in relatives.read_answers(other, image.image_id):
+    if answer := relatives.find_answer(other, image.image_id):
         called = messages.escape(task.name(answer["prediction"]))
         told = f"called {called}, {numbers.probability(answer['prob'])}"
         st.markdown(f"##### The run compared with: {told}")

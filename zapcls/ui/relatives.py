@@ -1,17 +1,19 @@
 """What is like an image: the nearest training photos, its product's other colors, other runs."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import streamlit as st
 
 from zapcls.analysis.neighbors import find_nearest
 from zapcls.blocks import numbers
+from zapcls.errors import Damaged
 from zapcls.ui import cache, marking, messages, navigation
 from zapcls.ui.photos import thumbnail
+from zapcls.workspace.answers import read_photo
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import open_embeddings
 from zapcls.workspace.runs import Run, list_runs
@@ -97,7 +99,7 @@ def show_runs(image: Any, run: Run) -> None:
     answers = [
         {"run": other.run_id} | answer
         for other in list_alike(run)[:RUNS_SHOWN]
-        for answer in read_answers(other, image.image_id)
+        if (answer := find_answer(other, image.image_id))
     ]
     same = sum(answer["prediction"] == image.prediction for answer in answers)
     called = messages.escape(task.name(image.prediction))
@@ -127,13 +129,11 @@ def list_alike(run: Run) -> list[Run]:
     ]
 
 
-def read_answers(run: Run, image_id: str, every: bool = False) -> list[dict[str, Any]]:
-    """Read one image's answer, or those under every target, without reading other images'."""
-    columns = ["target", "split", "label", "prediction", "prob", "correct"]
-    wanted = [("image_id", "==", image_id)]
-    wanted += [] if every else [("target", "==", run.task.target)]
-    table = pq.read_table(run.path / "predictions.parquet", columns=columns, filters=wanted)
-    return table.to_pandas().to_dict("records")
+def find_answer(run: Run, image_id: str) -> dict[str, Any] | None:
+    """Find a run's answer about an image, None where there is none or its table is damaged."""
+    with contextlib.suppress(Damaged):
+        return read_photo(run.path, image_id, run.remedy).get(run.task.target)
+    return None
 
 
 def show_targets(image: Any, run: Run) -> None:
@@ -143,7 +143,7 @@ def show_targets(image: Any, run: Run) -> None:
         return
     st.markdown("##### All targets of this run")
     rows = []
-    answers = {answer["target"]: answer for answer in read_answers(run, image.image_id, every=True)}
+    answers = read_photo(run.path, image.image_id, run.remedy)
     for task in tasks:
         answer = answers[task.target]
         told = task.name(answer["label"]) if answer["label"] else "not labelled"

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,6 +83,18 @@ def read_every_answer(folder: Path, remedy: str) -> dict[str, pd.DataFrame]:
     """Read the predictions of each target, in their order; raises as `read_answers`."""
     table = read_parquet(folder / "predictions.parquet", remedy)
     return {str(name): rows for name, rows in table.groupby("target", sort=False)}
+
+
+def read_photo(folder: Path, image_id: str, remedy: str) -> dict[str, dict[str, Any]]:
+    """Read what was answered about one photo, by target, without reading other photos'.
+
+    Raises:
+        Damaged: the table cannot be read; the sentence ends in `remedy`.
+    """
+    columns = ["target", "split", "label", "prediction", "prob", "correct"]
+    path, wanted = folder / "predictions.parquet", [("image_id", "==", image_id)]
+    rows = read_parquet(path, remedy, columns, wanted).to_dict("records")
+    return {row["target"]: row for row in rows}
 
 
 def replace_files(folder: Path, write: Callable[[Path], object], last: str) -> None:

@@ -1,5 +1,6 @@
 """Tables, arrays and facts on disk: a file that is cut or gone is a sentence with its next step."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,19 @@ from zapcls.workspace.layout import read_json
 _PARQUET = b"PAR1"  # a file's first and last bytes
 
 
-def read_parquet(path: Path, remedy: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read a table.
+def read_parquet(
+    path: Path,
+    remedy: str,
+    columns: list[str] | None = None,
+    filters: Sequence[tuple[str, str, Any]] | None = None,
+) -> pd.DataFrame:
+    """Read a table, or some columns and rows of it; `filters` are pandas'.
 
     Raises:
         Damaged: it is missing or damaged; the sentence ends in `remedy`.
     """
     try:
-        return pd.read_parquet(path, columns=columns)
+        return pd.read_parquet(path, columns=columns, filters=filters)
     except (OSError, ValueError, KeyError) as error:
         raise describe_damage(path, error, remedy) from error
 

@@ -7,8 +7,11 @@ import pandas as pd
 
 from zapcls.data.catalog import Catalogue
 from zapcls.data.sources import zappos
+from zapcls.errors import Damaged
 
 MARKER = "drawn.txt"  # lies beside the official files
+_TRUTH = dict.fromkeys(("image_id", "product_id", "true_label", "color"), "str")
+_TRUTH |= dict.fromkeys(("wrong_label", "ambiguous"), "bool")
 
 
 def recognizes(folder: Path) -> bool:
@@ -32,8 +35,19 @@ def read_truth(folder: Path) -> pd.DataFrame | None:
 
     Returns:
         image_id, product_id, true_label, color (text), wrong_label, ambiguous (bool).
+
+    Raises:
+        Damaged: the file cannot be used.
     """
     path = folder / "truth.csv"
     if not path.is_file():
         return None
-    return pd.read_csv(path, dtype={"image_id": "str", "product_id": "str"}, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=_TRUTH, keep_default_na=False)
+        return table[list(_TRUTH)]
+    except (OSError, ValueError, KeyError) as error:
+        raise Damaged(
+            f"{path} must say what was planted in each drawing, but it is damaged. Draw them "
+            f"again, as many and with the seed that {MARKER} names: python -m zapcls sample "
+            f"--dest {folder} --n N --seed SEED --replace."
+        ) from error
