@@ -159,6 +159,33 @@ def test_errors_that_come_by_the_product_alarm_as_often_as_stated():
     assert 0.01 <= np.mean(alarms) <= 0.09
 
 
+def test_a_clear_difference_is_found_among_many_groups(build_table):
+    """All of a brand's twelve photos are wrong, none of the other 120 brands'."""
+    brands = [f"brand {number}" for number in range(121)]
+    rows = [{"color": "black", "brand": name} for name in brands[1:] for _ in range(2)]
+    rows += [WRONG | {"color": "black", "brand": brands[0]}] * 12
+    rows = [row | {"product_id": str(number)} for number, row in enumerate(rows)]
+
+    found = compare_groups(build_table(rows), "valid", brands, ["Women"], 200, by="brand")
+
+    by_brand = found.set_index("brand")
+    assert by_brand.loc[brands[0], "p_holm"] < 0.05
+    assert (by_brand["p_holm"].drop(brands[0]) > 0.05).all()
+
+
+def test_a_label_without_an_error_costs_the_others_nothing(build_table):
+    right = [{"label": "Men", "prediction": "Men", "color": color} for color in ("pink", "black")]
+    women = [WRONG | {"color": "pink"}] * 2 + [{"color": "black"}] * 5
+    colors = ["pink", "black"]
+
+    both = compare_groups(build_table(women + right * 3), "valid", colors, CLASSES, 200)
+    alone = compare_groups(build_table(women), "valid", colors, ["Women"], 200)
+
+    of_women = both[both["label"] == "Women"].reset_index(drop=True)
+    assert of_women["p_holm"].tolist() == alone["p_holm"].tolist()
+    assert both.loc[both["label"] == "Men", "p_holm"].tolist() == [1.0, 1.0]
+
+
 def test_the_p_of_a_color_within_products_sees_which_photo_errs():
     """Each product's one pink photo of two is the wrong one: its products alone would not tell."""
     product = np.repeat(np.arange(30), 2)

@@ -114,18 +114,43 @@ def test_error_by_class_follows_the_classes_and_an_absent_one_has_no_rate(table)
     assert rates["rate"].tolist() == pytest.approx([0.5, math.nan, 0.5], nan_ok=True)
 
 
-def test_the_balanced_rate_counts_each_class_with_photos_alike():
-    rates = pd.DataFrame(
-        {"n": [90, 10, 0], "rate": [0.1, 0.5, math.nan], "low": [0.06, 0.24, math.nan],
-         "high": [0.16, 0.76, math.nan]}
+def draw_answers(rng, products, per_class, shared=0.0):
+    """Draw right and wrong answers of five classes; a product's luck is common to its classes."""
+    size = 5 * per_class
+    luck = np.repeat(rng.normal(0, shared, products), size)
+    label = np.tile(np.repeat(list("ABCDE"), per_class), products)
+    is_wrong = rng.random(products * size) < 1 / (1 + np.exp(2 - luck))
+    return pd.DataFrame(
+        {"product_id": np.repeat(np.arange(products), size), "label": label, "split": "valid",
+         "correct": ~is_wrong}
     )  # fmt: skip
 
-    balanced, alone = average_classes(rates), average_classes(rates[:1])
 
-    assert balanced["rate"] == pytest.approx(0.3)
-    assert balanced["low"] == pytest.approx(0.3 - math.hypot(0.04, 0.26) / 2)
-    assert balanced["high"] == pytest.approx(0.3 + math.hypot(0.06, 0.26) / 2)
-    assert alone == {name: pytest.approx(rates[name][0]) for name in ("rate", "low", "high")}
+def test_the_balanced_rate_counts_each_class_with_photos_alike(table):
+    rates = error_by_class(table, ["Men", "Girls", "Women"], "valid").set_index("label")
+
+    balanced = average_classes(table, ["Men", "Girls", "Women"], "valid")
+    alone = average_classes(table, ["Men", "Girls"], "valid")
+
+    men, women = rates.loc["Men"], rates.loc["Women"]
+    reach = {name: abs(men[name] - men["rate"]) for name in ("low", "high")}
+    other = {name: abs(women[name] - women["rate"]) for name in ("low", "high")}
+    assert balanced["rate"] == pytest.approx((men["rate"] + women["rate"]) / 2)
+    assert balanced["low"] == pytest.approx(0.5 - math.hypot(reach["low"], other["low"]) / 2)
+    assert balanced["high"] == pytest.approx(0.5 + math.hypot(reach["high"], other["high"]) / 2)
+    assert alone == {name: pytest.approx(men[name]) for name in ("rate", "low", "high")}
+
+
+def test_the_balanced_rate_holds_where_products_have_photos_of_every_class():
+    rng, true = np.random.default_rng(0), []
+    truth = draw_answers(rng, 4000, 4, shared=1.0)
+    rate = 1 - truth["correct"].mean()
+
+    for _ in range(120):
+        found = average_classes(draw_answers(rng, 40, 4, shared=1.0), list("ABCDE"), "valid")
+        true.append(found["low"] <= rate <= found["high"])
+
+    assert np.mean(true) > 0.9  # 0.75 if the classes are taken for independent
 
 
 def test_classes_are_summarized_on_valid_without_those_that_have_no_photo(table):

@@ -17,7 +17,9 @@ from zapcls.analysis.ranking import (
 def build_scores(prob, has_label, product_id=None):
     prob = np.asarray(prob, dtype=float)
     products = np.arange(len(prob)) if product_id is None else product_id
-    return pd.DataFrame({"product_id": products, "prob": prob, "has_label": has_label})
+    return pd.DataFrame(
+        {"image_id": range(len(prob)), "product_id": products, "prob": prob, "has_label": has_label}
+    )
 
 
 def draw_scores(rng, n, share=0.3, per_product=1):
@@ -60,7 +62,7 @@ def test_the_interval_is_as_wide_as_rankings_vary():
 
 def test_photos_of_one_product_tell_less_than_those_of_many():
     scores = draw_scores(np.random.default_rng(3), 60)
-    repeated = pd.concat([scores] * 5)
+    repeated = pd.concat([scores] * 5).assign(image_id=range(5 * len(scores)))
 
     one, many = (
         average_precision(repeated.assign(product_id=ids))
@@ -97,6 +99,12 @@ def test_a_label_that_is_counted_twice_makes_the_mean_no_surer():
 
     one = average_precision(scores)
     assert mean_average_precision([scores, scores]) == pytest.approx(one, rel=0.01)
+
+
+def test_few_products_are_no_more_under_many_labels():
+    scores = build_scores([0.9, 0.8, 0.2, 0.1], [True, True, False, False])
+
+    assert mean_average_precision([scores] * 10) == average_precision(scores)
 
 
 def test_the_scores_are_the_probabilities_of_the_label():

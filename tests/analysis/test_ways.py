@@ -47,6 +47,16 @@ def test_a_color_is_compared_with_all_others_of_the_same_label(table):
     assert rows.loc["others", "low"] == pytest.approx(wilson(0.25, 4)[0])
 
 
+def test_photos_of_no_known_color_are_not_among_the_others(build_table):
+    unknown = [WRONG_WOMEN | {"color": ""}] * 3
+    table = build_table([WRONG_WOMEN | {"color": "pink"}, {}, {}, *unknown])
+
+    assert compare_claim(table, "pink", "Women", "Men")[["n", "hits"]].values.tolist() == [
+        [1, 1],
+        [2, 0],
+    ]
+
+
 def test_only_the_class_asked_for_counts_not_any_error(build_table):
     girls = {"prediction": "Girls", "color": "pink"}
     table = build_table([girls, girls, WRONG_WOMEN | {"color": "pink"}])

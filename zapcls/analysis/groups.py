@@ -15,6 +15,8 @@ from zapcls.analysis.metrics import labelled
 from zapcls.analysis.permutations import holm
 
 PERMUTATIONS = 2000
+_MOST_PERMUTATIONS = 20_000
+_FEW = 20  # draws that reach as far: p is known well enough with more
 POWER = 0.8
 MIN_PRODUCTS = 20  # a group of fewer is small
 _USED = ["label", "product_id", "wrong", "prob", "prob_label"]
@@ -34,17 +36,18 @@ def compare_groups(
 
     Returns:
         A row for each of `groups` (values of the column `by`) and `classes`: `by`, label, the
-        columns of `compare_rates`, and p_holm over all rows together (Holm 1979).
+        columns of `compare_rates`, and p_holm (`correct_p`) over all rows together.
     """
-    rows = []
-    for label, photos, members in split_labels(table, split, groups, classes, by):
-        wrong, product = photos["wrong"].to_numpy(dtype=bool), photos["product_id"].to_numpy()
-        p = permute_p(members, wrong, product, permutations, seed)
-        for group, is_in, chance in zip(groups, members, p, strict=True):
-            rows.append({by: group, "label": label} | compare_rates(photos, is_in, float(chance)))
+    parts = list(split_labels(table, split, groups, classes, by))
+    tried = permute_parts([part for _, *part in parts], permutations, seed)
+    rows = [
+        {by: group, "label": label} | compare_rates(photos, is_in, float(chance))
+        for (label, photos, members), p in zip(parts, tried, strict=True)
+        for group, is_in, chance in zip(groups, members, p, strict=True)
+    ]
     counts = [name + end for end in ("", "_others") for name in ("n", "n_products", "hits")]
     found = pd.DataFrame(rows).astype(dict.fromkeys(counts, int))
-    found["p_holm"] = holm(found["p"])
+    found["p_holm"] = np.concatenate(correct_p([part for _, *part in parts], tried))
     order = {group: place for place, group in enumerate(groups)}
     return found.sort_values(by, key=lambda c: c.map(order), kind="stable", ignore_index=True)
 
@@ -158,21 +161,59 @@ def detectable_difference(mine: pd.DataFrame, others: pd.DataFrame) -> float:
     return float(brentq(exceed, 0, 1 - rate)) if exceed(1 - rate) > 0 else 1.0
 
 
+Part = Sequence[Any]  # photos (wrong, product_id) and members: bool (groups, photos)
+
+
+def permute_parts(parts: Sequence[Part], permutations: int, seed: int) -> list[np.ndarray]:
+    """Return `permute_p` of each part, with draws enough to correct for all of them together."""
+    tests = sum(int(_is_tried(members).sum()) for photos, members in parts if photos["wrong"].any())
+    most = max(permutations, min(_MOST_PERMUTATIONS, math.ceil(2 * tests / (1 - LEVEL))))
+    return [
+        permute_p(
+            members, photos["wrong"].to_numpy(dtype=bool), photos["product_id"].to_numpy(),
+            permutations, seed, most,
+        )
+        for photos, members in parts
+    ]  # fmt: skip
+
+
+def correct_p(parts: Sequence[Part], p: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Correct the p of parts for how many there are (Holm 1979).
+
+    A part without an error can tell nothing whatever is drawn: it stays at 1 and does not count
+    (Tarone 1990, Biometrics 46:515).
+    """
+    can_tell = np.concatenate([np.full(len(m), bool(t["wrong"].any())) for t, m in parts])
+    every = pd.Series(np.concatenate(p))
+    corrected = holm(every.where(can_tell)).where(can_tell, every)
+    return np.split(corrected.to_numpy(), np.cumsum([len(one) for one in p])[:-1])
+
+
+def _is_tried(members: np.ndarray) -> np.ndarray:
+    n = members.sum(axis=1)
+    return (n > 0) & (n < members.shape[1])
+
+
 def permute_p(
-    members: np.ndarray, wrong: np.ndarray, product: np.ndarray, permutations: int, seed: int
+    members: np.ndarray,
+    wrong: np.ndarray,
+    product: np.ndarray,
+    permutations: int,
+    seed: int,
+    most: int = 0,
 ) -> np.ndarray:
     """Return each group's two-sided p that its errors are as far from expectation by chance.
 
     Products with as many images exchange all their errors, which come in any order, as
     `slices.max_t` has it; p = (1 + draws as far) / (1 + draws), never 0 (Phipson and Smyth 2010).
+    Groups that few draws reach are given up to `most` of them: only a small p needs many.
     NaN where a group is empty or everything.
 
     Args:
         members: bool (groups, images).
         wrong, product: bool and 0..products-1, of each image.
     """
-    n = members.sum(axis=1)
-    is_tried = (n > 0) & (n < len(wrong))
+    is_tried = _is_tried(members)
     if not wrong.any():  # each draw is as far from expectation as what was seen: not at all
         return np.where(is_tried, 1.0, np.nan)
     sizes = np.bincount(product)[product]
@@ -184,15 +225,26 @@ def permute_p(
         np.zeros(len(members)),
     )
     far = np.abs(members @ wrong.astype(float) - expected) - 1e-9
-    weights = csr_array(members.astype(float))
     rng = np.random.default_rng(seed)
-    reached = np.zeros(len(members))
-    for start in range(0, permutations, _AT_ONCE):
-        drawn = np.empty((min(_AT_ONCE, permutations - start), len(wrong)))
-        for block in blocks:
-            errors = wrong[block].reshape(-1, sizes[block[0]])
-            places = np.tile(np.arange(len(errors)), (len(drawn), 1))
-            moved = errors[rng.permuted(places, axis=1)]  # (draws, products, images of one)
-            drawn[:, block] = rng.permuted(moved, axis=2).reshape(len(drawn), -1)
-        reached += (np.abs(weights @ drawn.T - expected[:, None]) >= far[:, None]).sum(axis=1)
-    return np.where(is_tried, (1 + reached) / (1 + permutations), np.nan)
+
+    def count(groups: np.ndarray, draws: int) -> np.ndarray:
+        """Count how many draws are as far, for some of the groups."""
+        weights, reached = csr_array(members[groups].astype(float)), np.zeros(len(groups))
+        for start in range(0, draws, _AT_ONCE):
+            drawn = np.empty((min(_AT_ONCE, draws - start), len(wrong)))
+            for block in blocks:
+                errors = wrong[block].reshape(-1, sizes[block[0]])
+                places = np.tile(np.arange(len(errors)), (len(drawn), 1))
+                moved = errors[rng.permuted(places, axis=1)]  # (draws, products, images of one)
+                drawn[:, block] = rng.permuted(moved, axis=2).reshape(len(drawn), -1)
+            gaps = np.abs(weights @ drawn.T - expected[groups, None])
+            reached += (gaps >= far[groups, None]).sum(axis=1)
+        return reached
+
+    draws = np.full(len(members), permutations)
+    reached = count(np.arange(len(members)), permutations)
+    rare = np.flatnonzero(is_tried & (reached < _FEW)) if most > permutations else []
+    if len(rare):
+        reached[rare] += count(rare, most - permutations)
+        draws[rare] = most
+    return np.where(is_tried, (1 + reached) / (1 + draws), np.nan)

@@ -89,21 +89,37 @@ def error_by_class(table: pd.DataFrame, classes: Sequence[str], split: str) -> p
     return fill_counts(rates.set_index("label").reindex(list(classes)).reset_index())
 
 
-def average_classes(by_class: pd.DataFrame) -> dict[str, float]:
-    """Average the error rates of the classes that have photos: rate, low, high.
+def average_classes(table: pd.DataFrame, classes: Sequence[str], split: str) -> dict[str, float]:
+    """Average the error rates of the classes that have photos in one split: rate, low, high.
 
     This is the balanced error rate, in which a rare class counts as much as a frequent one. Its
-    interval is put together from those of the classes, which share no product, by the method of
-    variance estimates recovery (Zou and Donner 2008).
+    interval is put together from those of the classes by the method of variance estimates recovery,
+    with their correlations, for a product may have photos of several (Zou and Donner 2008).
     """
-    known = by_class[by_class["n"] > 0]
-    rate, share = float(known["rate"].mean()), 1 / max(len(known), 1)
-    below, above = known["rate"] - known["low"], known["high"] - known["rate"]
+    rates = error_by_class(table, classes, split).set_index("label")
+    known = rates[rates["n"] > 0]
+    rate, count = float(known["rate"].mean()), max(len(known), 1)
+    shared = _correlate_classes(labelled(table, split), known["rate"])
+
+    def join(reach: pd.Series) -> float:
+        return float(np.sqrt(max(0.0, reach.to_numpy() @ shared @ reach.to_numpy()))) / count
+
     return {
         "rate": rate,
-        "low": max(0.0, rate - share * float(np.sqrt((below**2).sum()))),
-        "high": min(1.0, rate + share * float(np.sqrt((above**2).sum()))),
+        "low": max(0.0, rate - join(known["rate"] - known["low"])),
+        "high": min(1.0, rate + join(known["high"] - known["rate"])),
     }
+
+
+def _correlate_classes(chosen: pd.DataFrame, rates: pd.Series) -> np.ndarray:
+    """Return the correlations of the error rates of classes that come of products in several."""
+    gaps = chosen["wrong"] - chosen["label"].map(rates)
+    sums = gaps.groupby([chosen["product_id"], chosen["label"]]).sum().unstack(fill_value=0.0)
+    sums = sums.reindex(columns=rates.index, fill_value=0.0).to_numpy()
+    sizes = np.linalg.norm(sums, axis=0)
+    shared = sums.T @ sums / np.maximum(np.outer(sizes, sizes), np.finfo(float).tiny)
+    np.fill_diagonal(shared, 1.0)  # also of a class that is never, or always, wrong
+    return shared
 
 
 def summarize_classes(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
@@ -113,8 +129,9 @@ def summarize_classes(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, 
     names = ["n", "hits", "rate", "low", "high"]
     known = rates[rates["n"] > 0].set_index("label")[names].rename(columns={"hits": "errors"})
     averages = {
-        "balanced": average_classes(rates), "macro_f1": macro_f1(table, classes, "valid"),
-    }  # fmt: skip
+        "balanced": average_classes(table, classes, "valid"),
+        "macro_f1": macro_f1(table, classes, "valid"),
+    }
     return averages | {"classes": known.to_dict("index")}
 
 

@@ -37,7 +37,10 @@ def find_threshold(prob: np.ndarray, has_label: np.ndarray) -> float:
 
 
 def read_scores(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.DataFrame:
-    """Read how likely a label is on each labelled photo of a split: product_id, prob, has_label.
+    """Read how likely a label is on each labelled photo of a split.
+
+    Returns:
+        image_id, product_id, prob (of the label), has_label (bool).
 
     `table` are predictions (`schema.PREDICTIONS`) of the label, whose classes are with and without.
     """
@@ -45,8 +48,8 @@ def read_scores(table: pd.DataFrame, classes: Sequence[str], split: str) -> pd.D
     prob = chosen["prob"].where(chosen["prediction"] == with_it, 1 - chosen["prob"])
     return pd.DataFrame(
         {
-            "product_id": chosen["product_id"], "prob": prob.astype(float),
-            "has_label": chosen["label"] == with_it,
+            "image_id": chosen["image_id"], "product_id": chosen["product_id"],
+            "prob": prob.astype(float), "has_label": chosen["label"] == with_it,
         }
     )  # fmt: skip
 
@@ -64,21 +67,22 @@ def mean_average_precision(labels: Sequence[pd.DataFrame]) -> dict[str, float]:
     """Average the average precision of the labels that any photo has: rate, low, high, 0..1.
 
     `labels` are as `read_scores` returns them. The interval is Wilson's at the variance of the
-    products' influence on the mean (the infinitesimal jackknife, Jaeckel 1972), with no more than
-    a photo for each label that one has. So it holds where labels share products.
+    products' influence on the mean (the infinitesimal jackknife, Jaeckel 1972), with no more
+    photos than have any of the labels; where nothing varies, at the number of their products. So it
+    holds where labels share products.
     """
     known = [scores for scores in labels if scores["has_label"].any()]
     if not known:
         return dict.fromkeys(AP, np.nan)
-    rates, parts, photos, products = [], [], 0, 0
+    rates, parts = [], []
     for scores in known:
         rate, influence = _measure_influence(scores)
         rates.append(rate)
         parts.append(
             pd.Series(influence / len(known)).groupby(scores["product_id"].to_numpy(object)).sum()
         )
-        having = scores[scores["has_label"]]
-        photos, products = photos + len(having), products + having["product_id"].nunique()
+    having = pd.concat([scores[scores["has_label"]] for scores in known])
+    photos, products = having["image_id"].nunique(), having["product_id"].nunique()
     of_product = pd.concat(parts).groupby(level=0).sum()
     rate, count = float(np.mean(rates)), len(of_product)
     variance = count / max(count - 1, 1) * float((of_product**2).sum())

@@ -6,10 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zapcls.analysis.groups import PERMUTATIONS, compare_rates, permute_p, split_labels
+from zapcls.analysis.groups import (
+    PERMUTATIONS,
+    compare_rates,
+    correct_p,
+    permute_parts,
+    split_labels,
+)
 from zapcls.analysis.intervals import count_rates, fill_counts
 from zapcls.analysis.metrics import labelled
-from zapcls.analysis.permutations import holm
 
 GROUP, OTHERS = "group", "others"  # the two sides of a claim
 
@@ -25,12 +30,12 @@ def compare_claim(
     """Compare P(called | label, group) with P(called | label, any other group).
 
     The blog's claim is `group="pink", label="Women", called="Men"`; called "" is any other class
-    than the label. Two rows, whose `side` is
-    GROUP and OTHERS, with n, n_products, hits, rate, low, high; where there are no such photos
-    n is 0 and the rate NaN.
+    than the label. Photos of no known group are left out. Two rows, whose `side` is GROUP and
+    OTHERS, with n, n_products, hits, rate, low, high; where there are no such photos n is 0 and
+    the rate NaN.
     """
     chosen = labelled(table, split)
-    chosen = chosen[chosen["label"] == label]
+    chosen = chosen[(chosen["label"] == label) & (chosen[by] != "")]
     chosen = chosen.assign(
         called=chosen["prediction"] == called if called else chosen["prediction"] != label,
         side=(chosen[by] == group).map({True: GROUP, False: OTHERS}),
@@ -65,19 +70,21 @@ def compare_way(
 
     Returns:
         The columns of `groups.compare_rates`, hits being the photos of the label that are called
-        so, with p_holm over all of `groups` and each two of `classes`; and how many p there are.
+        so, with p_holm (`groups.correct_p`) over all of `groups` and each two of `classes`; and how
+        many p there are.
     """
-    rows: list[tuple[str, str, pd.DataFrame, np.ndarray]] = []
-    p: list[pd.Series] = []
+    ways: list[tuple[str, str]] = []
+    parts: list[tuple[pd.DataFrame, np.ndarray]] = []
     for called in classes:
-        parts = table.assign(correct=table["prediction"] != called)
+        answers = table.assign(correct=table["prediction"] != called)
         others = [label for label in classes if label != called]
-        for label, photos, members in split_labels(parts, split, groups, others, by):
-            wrong, product = photos["wrong"].to_numpy(dtype=bool), photos["product_id"].to_numpy()
-            p.append(pd.Series(permute_p(members, wrong, product, permutations, seed), groups))
-            rows.append((label, called, photos, members))
-    tried = pd.concat(p, keys=[row[:2] for row in rows])
+        for label, photos, members in split_labels(answers, split, groups, others, by):
+            ways.append((label, called))
+            parts.append((photos, members))
+    tried = permute_parts(parts, permutations, seed)
     group, *way = claim
-    _, _, photos, members = next(row for row in rows if list(row[:2]) == way)
-    row = compare_rates(photos, members[list(groups).index(group)], tried[*way, group])
-    return row | {"p_holm": holm(tried)[*way, group]}, int(tried.notna().sum())
+    asked, place = ways.index((way[0], way[1])), list(groups).index(group)
+    photos, members = parts[asked]
+    row = compare_rates(photos, members[place], float(tried[asked][place]))
+    p_holm = float(correct_p(parts, tried)[asked][place])
+    return row | {"p_holm": p_holm}, int(np.isfinite(np.concatenate(tried)).sum())

@@ -15,10 +15,11 @@ from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = ("predictions", "colors", "check")
 HELP = (
-    "p: errors are moved between products of the label at random, 2,000 times. Corrected: Holm's "
-    "for all rows together. A difference is called one where the corrected p is below 0.05 and the "
-    "95 % interval leaves out 0. Detectable: the smallest true rise that is found four times in "
-    "five (p < 0.05, before the correction) with so many products."
+    "p: errors are moved between products of the label at random, 2,000 times, and more often "
+    "where many groups are compared and p is small. Corrected: Holm's for all rows together. A "
+    "difference is called one where the corrected p is below 0.05 and the 95 % interval leaves "
+    "out 0. Detectable: the smallest true rise that is found four times in five (p < 0.05, before "
+    "the correction) with so many products."
 )
 DRAWN = 24  # groups in the chart at most
 DRAWN_CLASSES = 4  # of more, the claim's two

@@ -55,7 +55,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     return Found(
         metrics.error_by_split(table),
         metrics.error_by_class(table, evidence.classes, ask.split),
-        metrics.average_classes(metrics.error_by_class(table, evidence.classes, SPLIT)),
+        metrics.average_classes(table, evidence.classes, SPLIT),
         metrics.precision_by_class(table, evidence.classes, ask.split),
         metrics.f1_by_class(table, evidence.classes, ask.split),
         metrics.macro_f1(table, evidence.classes, SPLIT),
