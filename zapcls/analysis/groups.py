@@ -243,8 +243,8 @@ def permute_p(
 
     draws = np.full(len(members), permutations)
     reached = count(np.arange(len(members)), permutations)
-    rare = np.flatnonzero(is_tried & (reached < _FEW)) if most > permutations else []
-    if len(rare):
+    rare = np.flatnonzero(is_tried & (reached < _FEW))
+    if most > permutations and len(rare):
         reached[rare] += count(rare, most - permutations)
         draws[rare] = most
     return np.where(is_tried, (1 + reached) / (1 + draws), np.nan)
