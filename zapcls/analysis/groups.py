@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.sparse import csr_array
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtri
 
-from zapcls.analysis.intervals import LEVEL, count_rates
+from zapcls.analysis.intervals import LEVEL, count_rates, student_level
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.permutations import holm
 
@@ -110,7 +110,7 @@ def clustered_difference(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[floa
         return (math.nan,) * 3
     parts = mine, others
     smaller = min(part["product_id"].nunique() for part in parts)
-    level = 2 * ndtr(stdtrit(max(2, smaller - 1), (1 + LEVEL) / 2)) - 1
+    level = student_level(smaller)
     one, other = (count_rates(part, "wrong", level=level).iloc[0] for part in parts)
     shared = _correlate(mine, others)
 

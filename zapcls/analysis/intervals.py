@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri, stdtrit
 
 LEVEL = 0.95
 RATE = ("n", "n_products", "hits", "rate", "low", "high")
 
 
 def count_rates(
-    table: pd.DataFrame, hit: str, by: Sequence[str] = (), level: float = LEVEL
+    table: pd.DataFrame, hit: str, by: Sequence[str] = (), level: float | None = None
 ) -> pd.DataFrame:
     """Return the share of rows where the bool column `hit` is true, by group, with an interval.
 
@@ -20,9 +20,10 @@ def count_rates(
 
     The interval is Wilson's (1927) at the effective sample size n / deff, where deff is the
     design effect of sampling whole products (Kish 1965), estimated by the ratio estimator's
-    cluster variance over that of a simple sample, and never taken below 1. Where it cannot be
-    estimated (no hit, all hits, one product) products are counted instead of images. So no
-    interval has zero width.
+    cluster variance over that of a simple sample, and never taken below 1. Where it is above 1 the
+    level is `student_level` of the products, unless one is given; else it is 95 %. Where the effect
+    cannot be estimated (no hit, all hits, one product) products are counted instead of images. So
+    no interval has zero width.
     """
     by = list(by)
     photos = table[[*by, hit]].assign(product_id=pd.factorize(table["product_id"])[0])
@@ -35,7 +36,7 @@ def count_rates(
     return pd.DataFrame(rows, columns=[*by, *RATE])
 
 
-def _count(photos: pd.DataFrame, hit: str, level: float) -> dict[str, float]:
+def _count(photos: pd.DataFrame, hit: str, level: float | None) -> dict[str, float]:
     """Count one group; bincount takes a tenth of the time of a groupby, and pages count hundreds"""
     _, product = np.unique(photos["product_id"].to_numpy(), return_inverse=True)
     return _rate_of(np.bincount(product), np.bincount(product, weights=photos[hit]), level)
@@ -47,23 +48,42 @@ def fill_counts(rates: pd.DataFrame) -> pd.DataFrame:
     return rates.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, int))
 
 
-def _rate_of(sizes: np.ndarray, hits: np.ndarray, level: float) -> dict[str, float]:
+def _rate_of(sizes: np.ndarray, hits: np.ndarray, level: float | None) -> dict[str, float]:
     """Return the rate of products of so many images, so many of them hits."""
     n, n_hits, clusters = sizes.sum(), hits.sum(), len(sizes)
     if n == 0:
         return dict(zip(RATE, (0, 0, 0, np.nan, np.nan, np.nan), strict=True))
     rate = n_hits / n
-    low, high = wilson(rate, _effective_n(sizes, hits, rate), level)
+    low, high = bound(rate, _effective_n(sizes, hits, rate), n, clusters, level)
     return dict(zip(RATE, (int(n), clusters, int(n_hits), rate, low, high), strict=True))
 
 
-def rate_of_ratio(products: pd.DataFrame, level: float = LEVEL) -> dict[str, float]:
+def bound(
+    rate: float, effective: float, n: float, products: int, level: float | None = None
+) -> tuple[float, float]:
+    """Return Wilson's interval at an effective number of images, of the `n` that there are.
+
+    Where that is fewer, as estimated from the products, the level is theirs unless one is given.
+    """
+    is_estimated = effective < n * (1 - 1e-9) and 0 < rate < 1  # one image each: rounding
+    return wilson(rate, effective, level or (student_level(products) if is_estimated else LEVEL))
+
+
+def student_level(units: int) -> float:
+    """Return the level at which z is what Student's t of so many units is at 95 %.
+
+    A variance that few products tell is itself uncertain; 3 or fewer are taken for 3.
+    """
+    return float(2 * ndtr(stdtrit(max(2, units - 1), (1 + LEVEL) / 2)) - 1)
+
+
+def rate_of_ratio(products: pd.DataFrame) -> dict[str, float]:
     """Return the ratio of two sums over products, 0..1, with an interval: rate, low, high.
 
     `products` has the columns `hits` and `n`, a row a product. It is the interval of `count_rates`,
     whose design effect holds for any ratio; without a product all three are NaN.
     """
-    rate = _rate_of(products["n"].to_numpy(), products["hits"].to_numpy(), level)
+    rate = _rate_of(products["n"].to_numpy(), products["hits"].to_numpy(), None)
     return {name: rate[name] for name in RATE[3:]}
 
 

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.special import log_softmax
 
 from zapcls import schema
-from zapcls.analysis.intervals import count_rates, fill_counts, rate_of_ratio, wilson
+from zapcls.analysis.intervals import bound, count_rates, fill_counts, rate_of_ratio
 
 
 def build_predictions(
@@ -169,7 +169,7 @@ def macro_f1(table: pd.DataFrame, classes: Sequence[str], split: str) -> dict[st
     rate, products = float(np.mean(list(rates.values()))), len(influence)
     variance = products / max(products - 1, 1) * float((influence**2).sum())
     n = min(rate * (1 - rate) / variance, len(chosen)) if variance else products
-    low, high = wilson(rate, n)
+    low, high = bound(rate, n, len(chosen), products)
     return {"rate": rate, "low": low, "high": high}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zapcls.analysis.abstention import expect_hits
-from zapcls.analysis.intervals import wilson
+from zapcls.analysis.intervals import bound
 from zapcls.analysis.metrics import labelled
 
 AP = ("rate", "low", "high")
@@ -87,7 +87,7 @@ def mean_average_precision(labels: Sequence[pd.DataFrame]) -> dict[str, float]:
     rate, count = float(np.mean(rates)), len(of_product)
     variance = count / max(count - 1, 1) * float((of_product**2).sum())
     n = min(rate * (1 - rate) / variance, photos) if variance > 0 and rate < 1 else products
-    low, high = wilson(rate, n)
+    low, high = bound(rate, n, photos, products)
     return {"rate": rate, "low": low, "high": high}
 
 
