@@ -177,6 +177,7 @@ def write_classifier(file, ending=(), batch="n", channels=3, size=SIZE, external
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [(), ("Softmax",)])
 def test_an_onnx_classifier_becomes_a_run_that_classifies(take, home, drawn, tmp_path, ending):
     file = write_classifier(tmp_path / "means.onnx", ending)

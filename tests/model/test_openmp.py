@@ -8,6 +8,7 @@ import pytest
 
 from zapcls.model import openmp
 
+pytestmark = pytest.mark.slow
 pytest.importorskip("cmeel", reason="LLVM's OpenMP is installed on Linux alone")
 
 LOAD = "from zapcls.model.openmp import share_cores; print(share_cores())\n"

@@ -76,6 +76,7 @@ def test_the_error_rate_is_the_mean_of_the_targets_over_all_batches(torch):
     assert metric.value == pytest.approx((1 / 3 + 1 / 2) / 2)
 
 
+@pytest.mark.slow
 def test_a_training_learns_every_target(build_recipe, both, read_curves):
     recipe = build_recipe(photos=both, unfrozen_epochs=20, unfrozen_lr=1e-2, augmentation="none")
 
@@ -107,6 +108,7 @@ def test_a_stopped_training_of_several_targets_ends_as_an_undisturbed_one(
     assert all(torch.equal(state[key], value) for key, value in weights.items())
 
 
+@pytest.mark.slow
 def test_the_exported_model_has_an_output_a_target(torch, draw_pixels, tmp_path):
     torch.manual_seed(0)
     network = model.learner.build_network("lcnet_050", "none", sum(SIZES))
