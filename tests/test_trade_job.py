@@ -102,7 +102,7 @@ def test_a_photo_that_nothing_was_done_to_flips_no_answer(ours, monkeypatch):
         for edit in ("identity", "hue", "random"):
             yield {"edit": edit, "to": "red"}, image
 
-    def build_answer(network):
+    def build_head(network):
         """Answer by one feature, so that photos are answered differently."""
         limits = []  # that of the first photos asked about holds for all
 
@@ -110,12 +110,12 @@ def test_a_photo_that_nothing_was_done_to_flips_no_answer(ours, monkeypatch):
             limits.append(split_at_gap(features[:, 0]))
             called = (features[:, 0] > limits[0]).astype(int)
             assert 0 < called.mean() < 1
-            return called
+            return np.stack([1 - called, called], axis=1).astype(np.float32)
 
         return answer
 
     monkeypatch.setattr(work.trade, "edit_photo", leave)
-    monkeypatch.setattr(pooled, "build_answer", build_answer)
+    monkeypatch.setattr(pooled, "build_head", build_head)
     perform(ours, options=["gray"], seeds=2)
 
     found = read_derived(ours.run, "trade")

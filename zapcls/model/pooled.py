@@ -1,4 +1,4 @@
-"""Heads on pooled features alone: what gives a photo's features, and what answers from them."""
+"""Heads on pooled features alone: what gives a photo's features, and what a head makes of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from zapcls.model.loaders import seed_random
 from zapcls.progress import Progress
 
 Describe = Callable[[np.ndarray], np.ndarray]  # uint8 (n, side, side, 3) to float32 (n, width)
-Answer = Callable[[np.ndarray], np.ndarray]  # float32 (n, width) to class indices (n)
+Head = Callable[[np.ndarray], np.ndarray]  # float32 (n, width) to logits (n, classes)
 
 
 def open_body(
@@ -32,12 +32,12 @@ def open_body(
     return np.asarray(frozen.read_plain(POOLED, rows)[rows]), frozen.describe
 
 
-def build_answer(network: nn.Sequential) -> Answer:
-    """Build what answers by a trained network's head, from features that are pooled already."""
+def build_head(network: nn.Sequential) -> Head:
+    """Build what gives a trained network's logits from features that are pooled already."""
     head = nn.Sequential(*list(network[1].children())[2:]).cpu().eval()
 
-    def answer(pooled: np.ndarray) -> np.ndarray:
+    def ask(pooled: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return head(torch.from_numpy(pooled).float()).argmax(dim=1).numpy()
+            return head(torch.from_numpy(pooled).float()).numpy()
 
-    return answer
+    return ask

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.remedies import summarize_remedies
@@ -28,6 +29,7 @@ from zapcls.findings.remedy_settings import (
 )
 from zapcls.progress import Progress, begin_with
 from zapcls.work.device import hold_device
+from zapcls.work.limits import set_thresholds
 from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
@@ -41,7 +43,7 @@ MOST_EDITED = 600  # photos of valid whose hue is moved; whole products, drawn b
 _BATCH = 64
 
 if TYPE_CHECKING:
-    from zapcls.model.pooled import Answer, Describe
+    from zapcls.model.pooled import Describe, Head
 
 
 def trade(job: Job, workspace: Workspace, progress: Progress) -> None:
@@ -102,18 +104,21 @@ def _ask_options(
     before = pd.Index(held_out["image_id"]).get_indexer(edits["image_id"])
     facts = held_out[["image_id", "product_id", "split", "color", "label"]]
     codes = pd.Index(run.task.classes).get_indexer(held_out["label"])
+    is_tune, as_it_is = (held_out["split"] == "tune").to_numpy(), {run.task.target: 1.0}
     answers, flips = [], []
     for number in range(len(names) * seeds):
         mark: dict[str, Any] = {"option": names[number // seeds], "seed": number % seeds}
         title = f"{REMEDIES[mark['option']].title}, training {number + 1} of {len(names) * seeds}"
-        answer = _train_head(job, run, store, **mark, progress=begin_with(title, progress))
-        called = answer(pooled)
+        head = _train_head(job, run, store, **mark, progress=begin_with(title, progress))
+        logits = head(pooled)
+        (task,) = set_thresholds([run.task], logits[is_tune], codes[is_tune], as_it_is)
+        called = task.decide(softmax(logits, axis=1))
         answers.append(facts.assign(**mark, wrong=called != codes))
         flips.append(
             edits.assign(
                 **mark,
-                flipped=answer(edited) != called[before],
-                flipped_control=answer(controls) != called[before],
+                flipped=task.decide(softmax(head(edited), axis=1)) != called[before],
+                flipped_control=task.decide(softmax(head(controls), axis=1)) != called[before],
             )
         )
     return pd.concat(answers, ignore_index=True), pd.concat(flips, ignore_index=True)
@@ -165,9 +170,9 @@ def _move_hue(
 
 def _train_head(
     job: Job, run: Run, store: Store, option: str, seed: int, progress: Progress
-) -> "Answer":
-    """Train a head by an option and give what answers with it."""
-    from zapcls.model.pooled import build_answer
+) -> "Head":
+    """Train a head by an option and return what gives its logits."""
+    from zapcls.model.pooled import build_head
     from zapcls.model.trainings import build_recipe
 
     of_target = run.train_config.about(run.task.column)
@@ -176,9 +181,7 @@ def _train_head(
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed and started again
     folder.mkdir()
     try:
-        return build_answer(
-            build_recipe(config, [run.task], folder, store, split, progress).train()
-        )
+        return build_head(build_recipe(config, [run.task], folder, store, split, progress).train())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
