@@ -255,7 +255,7 @@ def test_an_image_without_a_kept_label_is_shown_too(table, open_page):
 def test_the_evidence_is_a_map_with_a_legend(wrong, finished, open_page, monkeypatch):
     image_id = wrong["image_id"].iloc[0]
     app = open_page("errors", image=image_id)
-    assert "speaks for" in app.said
+    assert "counts against it" in app.said
     assert "Covering parts of the photo" not in app.said
     # Where the photo has left the disk, that of the store is shown.
     monkeypatch.setattr(Store, "find_image", lambda store, path: Path("/no/such/folder") / path)

@@ -47,7 +47,8 @@ def test_classify_asks_about_the_label_and_names_the_others(told, open_page, jpe
     rest = [label for label in LABELS if label in line and label not in given]
     counted = 3 - len(given) - len(rest)
     assert 0 < len(given) < 3
-    assert (f"{counted} others are less likely" in line) == (counted > 0)
+    others = "1 other" if counted == 1 else f"{counted} others"
+    assert (f"; {others} less likely" in line) == (counted > 0)
 
 
 def test_a_photo_shows_every_label(told, materials, open_page):

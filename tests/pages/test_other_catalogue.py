@@ -40,7 +40,7 @@ def test_pages_name_the_classes_and_speak_of_no_shoes(pets, open_page):
         about_data = [line for line in text.splitlines() if not line.startswith(OTHER_SOURCE)]
         assert not SHOE_WORDS.findall("\n".join(about_data)), name
     assert "**26 of 27 photos are kept**: those labelled exactly cats or dogs." in said["data"]
-    assert "1 file(s) that are no photos by their names" in said["data"].replace("\\", "")
+    assert "files without a photo's name (1)" in said["data"].replace("\\", "")
     assert "image unreadable · 1" in said["data"]
     assert "Train on your 26 photos" in said["overview"]
     assert "A training on **pets**: predicts class" in said["train"]
