@@ -127,7 +127,7 @@ def test_each_error_has_one_cause_that_opens_its_photos(evidence) -> None:
     assert [link.text for link in links.links] == ["Model error: 2"]
     assert links.links[0].opens == {"split": "valid", "answer": "wrong", "cause": ["model error"]}
     assert "shares of 2 errors" in list_texts(section)
-    assert "The labels are not checked yet" in list_texts(section)
+    assert "The labels have not been checked yet" in list_texts(section)
     checked = evidence(ANSWERS[2:], check=SimpleNamespace(is_done=True))
     [text] = causes.section(causes.find(checked, GENDER), GENDER).blocks
     assert text.text == "Nothing is wrong in valid."

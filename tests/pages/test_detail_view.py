@@ -224,7 +224,7 @@ def test_the_cause_and_what_is_held_against_the_label(
     table, finished, own_store, workspace, open_page
 ):
     wrong = table[table["wrong"]]
-    assert "not checked yet" in open_page("errors", image=wrong["image_id"].iloc[0]).said
+    assert "not been checked yet" in open_page("errors", image=wrong["image_id"].iloc[0]).said
     issues = add_check(finished, own_store).read_issues().set_index("image_id")
     accused = issues[issues["reasons"] != ""].index
     image_id = next(name for name in wrong["image_id"] if name in accused)

@@ -51,5 +51,5 @@ def test_the_split_of_the_folders_and_what_stands_together_are_shown(pets, open_
     split = app.dataframe[-1].value.set_index("split")
     assert split.loc["valid", ["cats", "dogs"]].to_list() == [3, 3]
     assert split.loc[["train", "tune"], "cats"].sum() == MIN_PRODUCTS
-    assert "As the catalogue has it" in app.said
+    assert "The catalogue's own split" in app.said
     assert "no two photos are near-duplicates" in app.said

@@ -77,7 +77,7 @@ def section(found: Found, ask: Ask) -> Section:
 
 def describe(found: Found, ask: Ask) -> str:
     """Describe what the shares are of, and what no suspicion rests on yet."""
-    unchecked = " The labels are not checked yet (Errors, Suspects), so none is suspected."
+    unchecked = " The labels have not been checked yet (Errors, Suspects), so none is suspected."
     return (
         f"{numbers.begin(ask.source_name)}: each error's first cause with evidence for it, as "
         f"shares of {len(found.errors):,} errors. A suspected label is something to look at: in "

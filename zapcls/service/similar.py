@@ -51,7 +51,7 @@ def read_question(given: QueryParams) -> Question:
 
 
 def find_similar(opened: OpenRun, asked: Question, photos: list[Photo]) -> dict[str, Any]:
-    """Return the photos of the catalogue that are most like the first photo, the likest first.
+    """Return the photos of the catalogue that are most like the first photo, most similar first.
 
     Raises:
         BadInput: it is no picture, or the wish cannot be granted.
