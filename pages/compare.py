@@ -114,7 +114,7 @@ def show_cell(pairs: pd.DataFrame, cell: str, first: Run, second: Run) -> None:
     chosen = pairs["by_relabelling"] if cell == "by relabelling" else pairs["cell"] == cell
     found = pairs[chosen].sort_values(["prob_second", "image_id"], ascending=[False, True])
     if found.empty:
-        st.info(f"No {evidence.task.things} match.")
+        st.info(f"No {evidence.task.things} here.")
         return
     shown = pick_rows(found, PAGE_SIZE, f"compare_{cell.replace(' ', '_')}")
     with st.container(horizontal=True, gap="small"):

@@ -40,7 +40,7 @@ def test_classify_asks_about_the_label_and_names_the_others(told, open_page, jpe
     said = app.run().said
 
     assert "Does the material Leather fit this shoe?" in said
-    assert "A photo is called Leather from 90 % on" in said
+    assert "A photo is called Leather at 90 % or more" in said
     assert "Looks like" not in said
     [line] = [line for line in said.splitlines() if line.startswith("Material: ")]
     given = [label for label in LABELS if f"**{label} " in line]
