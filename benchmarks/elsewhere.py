@@ -71,7 +71,7 @@ def main() -> None:
     answers = answer_table(run, open_answering(run), table, arguments.table.parent)
     names = ", ".join(sorted(run.task.classes))
     lines = [
-        f"| photos | prior | n | wrong | classes alike | {names} | mean probability | off by |",
+        f"| photos | prior | n | wrong | balanced | {names} | mean probability | off by |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for (folder, prior), part in answers.groupby(["folder", "prior"]):

@@ -5,7 +5,7 @@
 
 Serves a finished run on this machine alone, as a demo and as the whole app. Each visitor has an
 address of their own and goes round over Classify, Errors and Color bias, with a pause of `--pause`
-seconds in the mean after each rerun. A rerun is over when its script has ended and its pictures are
+seconds on average after each rerun. A rerun is over when its script has ended and its pictures are
 fetched. First one visitor goes the round alone. Then, where the whole app is served, programs ask
 the service for one photo after the other, beside the run's bare ONNX session in this process.
 Prints tables and writes `benchmarks/results/load.{json,md}`; a mode that is not measured keeps its

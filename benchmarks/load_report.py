@@ -21,7 +21,7 @@ def describe_mode(mode: str, facts: dict[str, Any]) -> list[str]:
     cores = pages["cores"]
     told = (
         f"{facts['machine']}; {pages['visitors']} visitors for {pages['seconds']} s, "
-        f"{pages['pause_s']:g} s in the mean from a rerun to the next; {pages['reruns_per_s']} "
+        f"{pages['pause_s']:g} s on average from a rerun to the next; {pages['reruns_per_s']} "
         f"reruns a second. Cores taken by the server: {cores['server']}, which is "
         f"{pages['server_ms_per_rerun']} ms a rerun; by the visitors' program: "
         f"{cores['visitors']}; by other programs on the machine: {cores['others']}. "

@@ -97,7 +97,7 @@ def write_table(content: dict) -> str:
     lines = [
         content["machine"],
         "",
-        "| preset | seed | n | wrong | 95 % interval | classes alike | s | plain fastai, as long |",
+        "| preset | seed | n | wrong | 95 % interval | balanced | s | plain fastai, as long |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in content["rows"]:

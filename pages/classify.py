@@ -37,10 +37,10 @@ def pick_risk(run: Run) -> float:
             job_view.start_job("evaluate", run=str(run.path), data_dir=None)
         return RISK
     return st.select_slider(
-        "Wrong at most, of the answers that are called sure", RISKS, RISK, key="risk",
+        "Share of sure answers that may be wrong", RISKS, RISK, key="risk",
         format_func=write_risk, width=360,
-        help="Results shows how many answers are sure at each of these, and how many of them "
-        "were wrong.",
+        help="Results shows how many answers are sure at each setting, and how many of those were "
+        "wrong.",
     )  # fmt: skip
 
 
@@ -52,11 +52,11 @@ def pick_prior(run: Run) -> str:
         return LEARNED
     most = max(shares, key=shares.__getitem__)
     called = f"{numbers.percent(shares[most])} {messages.escape(run.task.name(most))}"
-    titles = {LEARNED: f"as learned ({called})", EVEN: "as many of each"}
+    titles = {LEARNED: f"as in training ({called})", EVEN: "equal numbers"}
     return pick_one(
-        "Where the photos come from, there are", titles, "prior", format_func=titles.__getitem__,
-        help="A network names what it saw often more easily. For photos of another shop, as many "
-        "of each is the better guess.",
+        "Class mix where the photos come from", titles, "prior", format_func=titles.__getitem__,
+        help="A network favors the classes it saw most often. For photos from another shop, equal "
+        "numbers is the better guess.",
     )  # fmt: skip
 
 
@@ -75,8 +75,8 @@ st.title("Classify", anchor=False)
 run = run_state.need_run()
 task = run.task
 st.markdown(
-    f"{ask(task)} Best is one {task.thing} from the side, facing left, on a plain light ground, as "
-    "in the catalogue."
+    f"{ask(task)} Best is one {task.thing} from the side, facing left, on a plain light "
+    "background, as in the catalogue."
 )
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
@@ -88,9 +88,9 @@ valid = run.rates["splits"]["valid"]
 whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(
     f"Answered by {messages.escape(run_picker.describe_run(run))}, which is wrong on "
-    f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} photos it had not seen"
-    f"{numbers.balanced(run.balanced_error_rate)}. {whose}"
-    "Photos stay in memory on this machine."
+    f"{numbers.percent(valid['error_rate'])} of {valid['n']:,} photos it had never "
+    f"seen{numbers.balanced(run.balanced_error_rate)}. {whose}Photos stay in memory on this "
+    "machine."
 )
 left, right = st.columns(2, gap="large")
 with left:
@@ -99,8 +99,8 @@ with right:
     prior = pick_prior(run)
 if len(files) > uploads.MOST_PHOTOS:
     st.warning(
-        f"Classify answers {uploads.MOST_PHOTOS} photos at a time, but {len(files)} are uploaded: "
-        "the last ones are left out. Remove some of the others to see them.",
+        f"Classify answers {uploads.MOST_PHOTOS} photos at a time, but {len(files)} are uploaded, "
+        "so the last ones are left out. Remove some of the others to see them.",
         icon=":material/warning:",
     )
 photos = [(file.getvalue(), file.name) for file in files[: uploads.MOST_PHOTOS]]

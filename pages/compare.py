@@ -114,7 +114,7 @@ def show_cell(pairs: pd.DataFrame, cell: str, first: Run, second: Run) -> None:
     chosen = pairs["by_relabelling"] if cell == "by relabelling" else pairs["cell"] == cell
     found = pairs[chosen].sort_values(["prob_second", "image_id"], ascending=[False, True])
     if found.empty:
-        st.info(f"No such {evidence.task.things}.")
+        st.info(f"No {evidence.task.things} here.")
         return
     shown = pick_rows(found, PAGE_SIZE, f"compare_{cell.replace(' ', '_')}")
     with st.container(horizontal=True, gap="small"):
@@ -171,9 +171,8 @@ ask = Ask(both[1].task)
 found: Found = find_between("compare", *both, ask)
 if found.pairs.empty:
     st.info(
-        "No photo is valid in both runs, so there is nothing that neither has learned from. Train "
-        "with the seed and the split of the first run, or retrain from it: a retraining keeps its "
-        "parent's split."
+        "No photo is valid in both runs, so none is new to both. Train with the seed and the split "
+        "of the first run, or retrain from it: a retraining keeps its parent's split."
     )
     st.stop()
 st.caption("On this page: " + " · ".join(f"[{name}](#{key})" for key, name in SECTIONS.items()))

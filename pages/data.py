@@ -43,7 +43,7 @@ def show_reading() -> None:
     if cache.lacks_colors():
         said, action = "is read, but its colors are not named yet.", "Name the colors"
         if active := job_view.find_active(cache.workspace().runs_dir):
-            st.info("A training is running; colors are named at the end of a first one.")
+            st.info("A training is running; colors are named at the end of the first one.")
             navigation.show_link("train", "Watch it", ":material/play_arrow:", run=active.job_id)
             return
     else:
@@ -85,15 +85,15 @@ def show_split(store: Store, table: pd.DataFrame, task: Task) -> None:
     right.markdown(describe_groups(store, table[table["kept"]]))
     if has_given(table):
         left.caption(
-            "As the catalogue has it: train learns, valid is only reported. Tune, which chooses "
-            "the best epoch, is drawn from train unless the catalogue has it too."
+            "The catalogue's own split: the network learns from train, tune picks the best epoch, "
+            "and valid is only reported. Tune is drawn from train unless the catalogue has it too."
         )
         right.markdown(describe_leak(split, task))
         return
     unit = "product" if task.is_department else "group"
     left.caption(
-        f"By {unit}, with seed 0: train learns, tune chooses the best epoch, valid is only "
-        "reported."
+        f"By {unit}, with seed 0: the network learns from train, tune picks the best epoch, and "
+        "valid is only reported."
     )
     where = " in another color" if task.is_department else ""
     blog = " The blog's 8.7 % was measured on such a split." if task.is_department else ""
@@ -108,7 +108,9 @@ def describe_groups(store: Store, kept: pd.DataFrame) -> str:
     sizes = kept["product_id"].value_counts()
     sizes = sizes[sizes > 1]
     if store.group:
-        return f"What has the same {messages.escape(name_column(store.group))} is kept together."
+        return (
+            f"Photos with the same {messages.escape(name_column(store.group))} are kept together."
+        )
     if sizes.empty:
         return "There is no group column, and no two photos are near-duplicates of each other."
     return (
@@ -124,7 +126,7 @@ def describe_leak(split: pd.DataFrame, task: Task) -> str:
         return "None of the valid photos has a near-duplicate or sibling in train."
     return (
         f"It shows **{leaked:,} of {groups:,}** valid {task.units} to the network in training "
-        f"({numbers.percent(leaked / groups)}), so that its error rate is too low."
+        f"({numbers.percent(leaked / groups)}), which makes its error rate too low."
     )
 
 
@@ -170,8 +172,8 @@ def show_catalogue(store: Store) -> None:
         st.plotly_chart(
             draw_colors(by_color), key="colors", config=NO_TOOLBAR, alt="Photos of each color",
         )  # fmt: skip
-        what = "the shoe itself" if task.thing == "shoe" else "what stands out from its ground"
-        st.caption(f"The color of {what}, not of the ground, in the eleven basic terms.")
+        what = "the shoe itself" if task.thing == "shoe" else "what stands out from its background"
+        st.caption(f"The color of {what}, not of the background, in the eleven basic color terms.")
     show_color_check(store)
     left_out = fold(f"Left out: {counts['rows'] - counts['kept']:,}", "open_left_out")
     if left_out.open:

@@ -70,9 +70,9 @@ def show_launcher(has_curves: bool) -> None:
         phase = st.segmented_control(
             "Phase", phases, default=phases[0], required=True, key="phase", width="content",
             format_func=lambda phase: settings_form.name_phase(chosen, phase),
-            help="Each phase has its own rate. The finder trains for a hundred steps, with "
-            "several seeds where that is quick. That of the unfrozen phase trains the head first, "
-            "as the training does.",
+            help="Each phase has its own rate. The finder trains for a hundred steps, with several "
+            "seeds where that is quick. For the unfrozen phase it trains the head first, as "
+            "the training does.",
         )  # fmt: skip
         if settings_form.show_ready(chosen["device"]) and st.button(
             "Find the learning rate", key="find", icon=":material/show_chart:",

@@ -27,7 +27,7 @@ ANSWERS = {
     "color_bias": ("Color bias", "Do the errors depend on color?"),
     "review": ("Review", "Which labels are wrong, and what if they were right?"),
     "compare": ("Compare", "Did it help?"),
-    "classify": ("Classify", "What does it say of my photo?"),
+    "classify": ("Classify", "What does it say about my photo?"),
     "similar": ("Similar", "What is like my photo, or goes with what I pick?"),
 }
 
@@ -42,7 +42,7 @@ def show_evaluated(run: Run) -> None:
         heading.title(quiz.ask(valid["rate"], task), anchor=False)
         st.caption(
             f"{valid['hits']:,} of {valid['n']:,} photos that it never saw are wrong: "
-            f"{numbers.rate(valid)}. It was surest of its answers to these."
+            f"{numbers.rate(valid)}. It was surest of these answers."
         )
         quiz.show_quiz(run)
     else:

@@ -52,9 +52,9 @@ def show_cross_validation(run: Run) -> None:
         return
     cost = numbers.duration(FOLDS * run.metrics["seconds"])
     st.markdown(
-        "This run answers for its valid photos only. Cross-validating its recipe trains it "
-        f"{FOLDS} times, each time on all products but a fifth: about **{cost}** on this machine. "
-        "It can be stopped; the trainings that are done are kept."
+        f"This run answers only for its valid photos. Cross-validation trains its recipe {FOLDS} "
+        f"times, each time on all but a fifth of the products: about **{cost}** on this machine. "
+        "You can stop it; finished trainings are kept."
     )
     if st.button("Cross-validate this recipe", key="cross_validate", icon=":material/splitscreen:"):
         job_view.start_about("cross_validate", run, folds=FOLDS)
@@ -69,7 +69,7 @@ show_blocks(rates.answer(find("rates", evidence, Ask(task)), Ask(task)))
 split = pick_one(
     # A key of its own: a link to Errors cannot set a parameter that is bound here.
     "Split", schema.SPLITS[::-1], "results_split",
-    help="valid is only reported; tune chose the best epoch; train was learned from.",
+    help="The network learned from train, tune picked the best epoch, and valid is only reported.",
 )  # fmt: skip
 ask = Ask(task, split=split)
 if task.labels_of:

@@ -35,8 +35,8 @@ CARD_PX = 148
 CONFLICTS = 8  # shown at once; the next ones come as these are decided
 CONFLICT_PX = 260
 HELP = (
-    "Label is wrong: the catalogue's label is not the right one. Label is right: the answer is "
-    "not. Can't tell: nobody could. Of each reviewer the latest decision counts."
+    "Label is wrong: the catalogue's label is not the right one. Label is right: the run's answer "
+    "is wrong. Can't tell: nobody could. Each reviewer's latest decision counts."
 )
 
 
@@ -90,7 +90,7 @@ def show_csv(run: Run) -> None:
         # With its mark a spreadsheet knows that it is UTF-8.
         lambda: write_csv(made, cache.evidence(run).predictions).encode("utf-8-sig"),
         made.empty, partial(take_in, run), "Files of other reviewers",
-        "As downloaded here. Decisions that are there already are skipped.", several=True,
+        "As downloaded here. Decisions that are already here are skipped.", several=True,
     )  # fmt: skip
     row.button(
         "Undo my last decision", key="undo_last", icon=":material/undo:",
@@ -153,11 +153,14 @@ def show_retraining(run: Run) -> None:
         if outdated:
             st.caption(
                 f"{numbers.count(outdated, 'correction')} that this run was trained with "
-                f"{'is' if outdated == 1 else 'are'} no longer decided, but kept. Pick "
-                f"{run.parent_id} to start without."
+                f"{'has' if outdated == 1 else 'have'} since been withdrawn, but a retraining "
+                f"keeps {'it' if outdated == 1 else 'them'}. To start without, pick "
+                f"{run.parent_id}."
             )
         if not n_learned + n_valid:
-            st.markdown("No settled decision differs from the labels that this run was told.")
+            st.markdown(
+                "No settled decision differs from the labels that this run was trained with."
+            )
         elif not n_learned:
             st.markdown(describe_idle(n_valid))
         else:
@@ -198,9 +201,8 @@ def describe_recount(table: pd.DataFrame, corrections: pd.DataFrame) -> str:
     return (
         f"Under the corrected labels **{int(after['hits']):,} of {int(after['n']):,}** valid "
         f"photos are wrong, {numbers.rate(after)}; before it was {int(before['hits']):,} of "
-        f"{int(before['n']):,}, "
-        f"{numbers.rate(before)}. The answers are the same: who corrects what a run got wrong "
-        "moves its rate by that alone."
+        f"{int(before['n']):,}, {numbers.rate(before)}. The answers are the same: correcting "
+        "labels that a run got wrong changes its rate by itself."
     )
 
 
@@ -249,7 +251,7 @@ def show_decided(run: Run, decided: pd.DataFrame) -> None:
     )
     chosen = decided if wanted == "all" else decided[decided["mark"] == wanted]
     if chosen.empty:
-        st.info("No such decisions. Choose another mark.")
+        st.info("No decisions match. Choose another mark.")
         return
     shown = pick_rows(chosen, PAGE_SIZE, "review_page")
     made = cache.evidence(run).decisions

@@ -28,7 +28,8 @@ def show_similar(run: Run, shelf: Shelf) -> None:
         wish = similar_view.pick_wish(run, shelf, TOP, is_upload=asked.image is None)
         found = similar.search(shelf, asked.query, wish)
         st.markdown(
-            f"The **{len(found):,}** most like it of {len(shelf.table):,} photos; 1 is the same."
+            f"The **{len(found):,}** most similar of {len(shelf.table):,} photos; a score of 1 "
+            "means identical."
         )
     picks = read_picks(run)
     recommend_view.show_count(picks)

@@ -102,7 +102,7 @@ def show_move(
 
 def show_archive(run: Run) -> None:
     """Offer to move a run into the archive."""
-    said = "The run leaves all lists and lies in the folder `archive` of the workspace."
+    said = "The run disappears from all lists and moves to the folder `archive` of the workspace."
     show_move(run, "Archive", ":material/archive:", said, archive_run)
 
 
@@ -120,7 +120,7 @@ def show_archived() -> None:
 
 def show_delete(run: Run) -> None:
     """Offer to move a run into the trash."""
-    said = "The run moves to the folder `trash` of the workspace; decisions stay."
+    said = "The run moves to the folder `trash` of the workspace; decisions are kept."
     show_move(run, "Delete", ":material/delete:", said, delete_run)
 
 
@@ -219,14 +219,14 @@ def describe_resume(run: Run) -> str:
     config, history = run.train_config, read_history(run)
     epochs = config.frozen_epochs + config.unfrozen_epochs
     if history.empty:
-        return "starts over under its own settings, as no epoch was finished"
+        return "starts over with its own settings, because no epoch was finished"
     if not (run.path / "checkpoint.pt").is_file():
-        return "starts over under its own settings, as it has no checkpoint"
+        return "starts over with its own settings, because it has no checkpoint"
     done = int(history["epoch"].max())
     if done >= epochs:
-        return f"goes on with its evaluation, as all {epochs} epochs are done"
+        return f"continues with its evaluation, because all {epochs} epochs are done"
     return (
-        f"goes on after epoch {done} of {epochs} under its own settings, exactly as it would have"
+        f"continues after epoch {done} of {epochs} with its own settings, exactly as it would have"
     )
 
 

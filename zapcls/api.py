@@ -87,7 +87,7 @@ class OpenRun:
         (the job `describe`), else the run itself, as with `by_run`.
 
         Returns:
-            `predictions` of those found, the likest first, with `score` and `like_<aspect>`.
+            `predictions` of those found, most similar first, with `score` and `like_<aspect>`.
 
         Raises:
             BadInput: it is neither, or the file is no picture, or the wish cannot be granted.

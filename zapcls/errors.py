@@ -52,8 +52,8 @@ def explain_system_error(error: OSError) -> ZapError | None:
         )
     if error.errno == errno.EROFS:
         return ZapError(
-            f"{place} cannot be written: it lies on a disk that may only be read. What is there "
-            "can be looked at; to add to it, choose another --workspace."
+            f"{place} cannot be written: it is on a read-only disk. You can still look at what is "
+            "there; to add to it, choose another --workspace."
         )
     if error.errno in _NO_RIGHT:
         return BadInput(

@@ -36,13 +36,13 @@ _FILES = {
 
 # What to do about a table that is not there, by its name in `Evidence.missing`.
 MISSING = {
-    "oof": "There is no label check: the labels of this catalogue are not checked with "
-    "this network. The view Suspects of the page Errors, or the command label-issues, does it.",
-    "recolor": "No photo has been recolored for this run. The Color bias page, or the command "
-    "color-bias with --recolor, does it.",
-    "trade": "No remedy has been tried on this run's frozen network. The Color bias page, or the "
-    "command trade, does it.",
-    "map": "The map of this run is not drawn yet. The view Map of the page Errors draws it.",
+    "oof": "There is no label check with this network yet. Start one in the Suspects view of the "
+    "Errors page, or with the command label-issues.",
+    "recolor": "No photo has been recolored for this run. Recolor some on the Color bias page, or "
+    "with the command color-bias --recolor.",
+    "trade": "No remedy has been tried on this run's frozen network. Try some on the Color bias "
+    "page, or with the command trade.",
+    "map": "This run has no map yet. Draw it in the Map view of the Errors page.",
 }
 # Attributes that a group column may not be: they name a photo, not a group of photos.
 _NO_GROUPS = {

@@ -72,7 +72,7 @@ def test_the_summary_ends_where_half_of_the_seeds_have_exploded():
         ([[INF, INF]], [1e-3], "explodes at once"),
         ([[NAN] * 7], [1e-3], "explodes at once"),
         # From 1.0 to 0.6 the way is 0.3 + 0.3 + 0.3 + 0.4 + 0.5 = 1.8 long, 4.5 times the fall.
-        ([[1.0, 0.7, 1.0, 0.7, 1.1, 0.6, 2.0]], [1e-3], "on its way down the loss goes up"),
+        ([[1.0, 0.7, 1.0, 0.7, 1.1, 0.6, 2.0]], [1e-3], "as the loss falls, it also rises"),
         ([[1.0, 0.7, 0.9, 0.7, 0.9, 0.6, 2.0]] * 2, [1e-3] * 2, ""),  # three times the fall
     ],
 )  # fmt: skip

@@ -97,7 +97,10 @@ def test_a_folder_is_classified_into_a_csv(answer, refused, color_run, tmp_path,
 
     said = answer("classify", color_run.run_id, "photos", "--csv", "out.csv")
 
-    assert said == "Classified in out.csv: 1 photos; 1 could not be, see the column error.\n"
+    assert (
+        said
+        == "Classified in out.csv: 1 photo; 1 could not be classified (see the error column).\n"
+    )
     header, notes, red = (tmp_path / "out.csv").read_text().splitlines()
     assert header == "file,label,prob,sure,familiar,error"
     assert notes.startswith("notes.txt,,,,,")

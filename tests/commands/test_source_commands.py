@@ -65,7 +65,7 @@ def refuse(capsys, *words):
 def test_class_folders_are_counted_and_said(folder, capsys):
     counts, said = read_counts(capsys, "--data", folder)
     assert (counts["kept"], counts["classes"]) == (20, {"cats": 10, "dogs": 10})
-    assert "pets is class folders: 20 photos, cats (10), dogs (10)." in said
+    assert "pets is read as class folders: 20 photos, cats (10), dogs (10)." in said
 
 
 def test_columns_that_are_set_hold_until_they_are_set_anew(folder, write_table, capsys, workspace):
@@ -93,7 +93,7 @@ def test_an_unreadable_photo_is_left_out_and_counted(folder, capsys):
     counts, said = read_counts(capsys, "--data", folder)
     assert (counts["rows"], counts["kept"]) == (21, 20)
     assert counts["dropped"] == {"image unreadable": 1}
-    assert "1 of the photos cannot be read" in said
+    assert "1 photo cannot be read" in said
 
 
 def test_near_duplicates_are_one_group(folder, capsys, workspace):

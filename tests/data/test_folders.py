@@ -80,8 +80,8 @@ def test_what_is_no_photo_is_counted_and_hidden_files_are_not(write_photos):
     catalogue = read_catalogue(folder)
     assert len(catalogue.table) == 2
     assert catalogue.notes == (
-        "Left out: 1 linked folder(s), which are not followed.",
-        "Left out: 1 file(s) that are no photos by their names.",
+        "Left out: links to folders (1).",
+        "Left out: files without a photo's name (1).",
     )
     assert catalogue.taken_for == "class folders: 2 photos, ants (1), bees (1)"
 

@@ -62,7 +62,7 @@ def test_columns_are_guessed_by_name_and_content(name, write_table):
     assert list(table["product_id"]) == ["p", "p", "q", "q", SIX[4], "r"]
     assert list(table[schema.GIVEN_SPLIT]) == ["train"] * 4 + ["valid"] * 2
     assert catalogue.notes == (
-        "Left out: column constant, which has one value or nearly one a row.",
+        "Left out: column constant, which has a single value or nearly one per row.",
     )
     assert (
         "paths in Image Path, labels in Species: a (3), b (3); also in tags" in catalogue.taken_for
@@ -104,8 +104,8 @@ def test_rows_that_are_left_out_are_counted(write_table, tmp_path):
     paths = [*SIX, SIX[0], "", str(tmp_path / "img" / "gone.jpg"), "img\\5.jpg"]
     catalogue = read_catalogue(write_table({"path": paths, "label": [*"ababab", *"a", *"aab"]}))
     assert catalogue.notes == (
-        "Left out: 1 row(s) without a path.",
-        "Left out: 2 row(s) that list a photo again.",
+        "Left out: rows without a path (1).",
+        "Left out: rows that repeat a photo (2).",
     )
     problems = catalogue.table.set_index("image_path")["image_problem"]
     assert problems[problems != ""].to_dict() == {"img/gone.jpg": IMAGE_MISSING}

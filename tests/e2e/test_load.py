@@ -63,7 +63,7 @@ def test_a_browser_is_shown_what_a_visitor_is_shown(served, page):
     )
     page.goto(f"http://127.0.0.1:{port}/errors")
     page.locator(f".st-key-{opened} button").click()
-    expect(page.get_by_text("speaks for")).to_be_visible()
+    expect(page.get_by_text("counts against it")).to_be_visible()
     wait_until(page, lambda: list_runs(received)[-1])
     assert list_runs(received)[-1] == {
         place: type(element).__name__ for place, element in visitor.shown.items()

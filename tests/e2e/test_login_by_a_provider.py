@@ -50,10 +50,10 @@ def log_in(page, address, person):
 
 def test_who_is_named_may_train_and_another_account_may_not_come_in(page, guarded):
     log_in(page, guarded, EVE)
-    expect(page.get_by_text("This account may not come in.")).to_be_visible()
+    expect(page.get_by_text("This account has no access.")).to_be_visible()
     expect(page.get_by_text(EVE)).to_be_visible()
     page.goto(f"{guarded}/train")
-    expect(page.get_by_text("This account may not come in.")).to_be_visible()
+    expect(page.get_by_text("This account has no access.")).to_be_visible()
     assert page.get_by_role("button", name="Start training").count() == 0
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("button", name="Log in")).to_be_visible()

@@ -32,7 +32,7 @@ def wait_for_photo(page, n):
     """Wait until nothing runs any more; return the place of the photo that is shown, from 0."""
     shown = page.get_by_text(re.compile(rf"^\d+ of {n}$"))
     expect(shown).to_be_visible(timeout=TIMEOUT_MS)
-    expect(page.get_by_text("speaks for")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.get_by_text("counts against it")).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=TIMEOUT_MS)
     return int(shown.inner_text().split()[0]) - 1
 

@@ -62,7 +62,7 @@ def test_the_answer_is_about_photos_that_nobody_reviewed(difference, half, p, sa
     rates = "50.0 % → 40.0 %" if difference < 0 else "50.0 % → 60.0 %"
     assert lead == f"On 100 photos that nobody reviewed: {rates} wrong"
     alike = "60.0 % → 50.0 %" if difference < 0 else "60.0 % → 70.0 %"
-    told = f"counting 50 products; p = {p}): {said}. With each class counted alike: {alike}."
+    told = f"counting 50 products; p = {p}): {said}. With classes weighted equally: {alike}."
     assert answer.endswith(told)
     tiny = compare.section(build_found(p=0.0001), ASK)
     assert "p < 0.001" in read_texts(tiny)[1]
@@ -88,7 +88,10 @@ def test_where_all_was_reviewed_there_is_no_fair_test():
             {"is_imported": True},
             "that both answered; what an imported run learned from is not known",
         ),
-        ({"is_random": True}, "With a random split, other colors of the same products were"),
+        (
+            {"is_random": True},
+            "With a random split, the runs trained on other colors of the same products",
+        ),
         ({"corrected": 5}, "a retraining of the first on the same split, 5 of its labels corr"),
     ],
 )
@@ -143,8 +146,8 @@ def test_groups_that_differ_are_named_with_the_worst_of_each_run(groups):
     told, worst, caption = read_texts(section)
 
     assert told == (
-        "**1 of 3** groups of color and label differ between the runs after the correction for "
-        "how many were tried: pink women's shoes: **−20.0 (−30.0 to −10.0) points**."
+        "**1 of 3** groups of color and label differ between the runs after correcting for how "
+        "many were tried: pink women's shoes: **−20.0 (−30.0 to −10.0) points**."
     )
     assert worst == (
         "Worst color group. First run: pink women's shoes, **50.0 %** wrong (40.0 to 60.0 %; "

@@ -97,4 +97,4 @@ def test_a_target_that_is_a_column_has_no_labels(several):
     run = open_run(several.run.run_id, several.workspace.path)
 
     assert run.find("labels") == {}
-    assert "no label" in run.describe("labels")
+    assert "not a label" in run.describe("labels")

@@ -100,11 +100,14 @@ def test_the_odds_are_told_drawn_and_listed(fitted):
     assert "against black, women's shoes; 140 of 170 photos (140 products) could be used." in said
     assert "Without overlap: 0 of 170 women's photos" in said
     [chart] = pick(section, Chart)
-    assert [trace.name for trace in chart.figure.data] == ["color alone", "sub-category held"]
+    assert [trace.name for trace in chart.figure.data] == [
+        "color alone",
+        "sub-category held constant",
+    ]
     assert [list(trace.x) for trace in chart.figure.data] == [[pytest.approx(4)]] * 2
     [table] = pick(section, Table)
     cells = table.cells.set_index("color")
-    assert cells.loc["red", ["sub-category held", "note"]].tolist() == ["–", "no error"]
+    assert cells.loc["red", ["sub-category held constant", "note"]].tolist() == ["–", "no error"]
 
 
 def test_odds_are_no_difference_without_both_p_and_interval(fitted):
@@ -123,9 +126,9 @@ def test_a_color_without_odds_says_why_and_a_disagreement_is_named(fitted):
         assert said in list_texts(show(fitted, replace(PINK, group=group)))
     assert "say different things" not in list_texts(show(fitted))
     fitted.odds.loc[fitted.odds["color"] == "pink", "disagrees"] = True
-    assert "held say different things about pink. The odds ratios differ by a factor over 1.5" in (
-        list_texts(show(fitted))
-    )
+    assert (
+        "held constant say different things about pink. The odds ratios differ by a factor over 1.5"
+    ) in (list_texts(show(fitted)))
 
 
 @pytest.mark.parametrize(

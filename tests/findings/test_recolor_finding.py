@@ -59,14 +59,14 @@ def test_the_page_reads_the_rate_the_control_and_the_verdict(found):
     told = read_texts(recolor.section(found, GENDER))
 
     assert told[0] == (
-        "Hue, lightness fixed: **30 of 100** recolored photos (30 products) change their answer, "
-        "30.0 % (15.0 to 45.0 %). With a random hue as the control it is 10.0 %. "
-        "The difference is +20.0 (+10.0 to +30.0) points: **it is the color itself**."
+        "Hue, lightness fixed: **30 of 100** recolored photos (30 products) get a different "
+        "answer, 30.0 % (15.0 to 45.0 %). With a random hue as the control it is 10.0 %. The "
+        "difference is +20.0 (+10.0 to +30.0) points: **it is the color itself**."
     )
     assert told[1] == (
-        "Women's shoes turned pink: **20 of 40** change their answer, 50.0 % (25.0 to "
-        "75.0 %); with a random hue it is 10.0 %. The difference is +40.0 (+30.0 to +50.0) points: "
-        "**it is the color itself** (p = 0.001, 0.002 corrected for the colors tried)."
+        "Women's shoes turned pink: **20 of 40** get a different answer, 50.0 % (25.0 to 75.0 %); "
+        "with a random hue it is 10.0 %. The difference is +40.0 (+30.0 to +50.0) points: **it is "
+        "the color itself** (p = 0.001, 0.002 corrected for the colors tried)."
     )
     assert "40 photos; 87 of 150 edits" in told[2]
     assert "Seldom reached: blue 4 of 50." in told[2]

@@ -92,9 +92,9 @@ def test_flips_stand_beside_those_of_random_edits(found):
     table.loc[is_plain & (table["measure"] == "excess"), ["rate", "low", "high"]] = 0.04, 0.01, 0.07
 
     assert remedies.describe_flips(found) == (
-        "With Plain a hue edit flips 10.0 % of the answers, a random edit as far 6.0 %: "
-        "+4.0 (+1.0 to +7.0) points. "
-        "Most of these flips come with any move of the hue, whatever the color."
+        "With Plain a hue edit flips 10.0 % of the answers, a random edit of the same distance 6.0 "
+        "%: +4.0 (+1.0 to +7.0) points. Most of these flips come with any move of the hue, "
+        "whatever the color."
     )
     table.loc[is_plain & (table["measure"] == "control"), "rate"] = 0.03
     assert remedies.describe_flips(found).endswith("+4.0 (+1.0 to +7.0) points.")

@@ -62,7 +62,7 @@ def test_the_rate_is_told_against_always_guessing(evidence) -> None:
     found = rates.find(evidence(ANSWERS, heads=heads), GENDER)
     said = list_texts(rates.section(found, GENDER))
     assert "2 of 10 photos wrong: 20.0 %" in said
-    assert "With each gender counted alike, 12.5 % are wrong (" in said
+    assert "With each gender weighted equally, 12.5 % are wrong (" in said
     assert "). Always answering women's would be wrong on 20.0 %." in said
     assert rates.describe(found).startswith("**2 of 10** valid photos are wrong: 20.0 % (95 %")
     assert "called women's: right in 100 % of 6 · called men's: right in 50.0 % of 4" in said
@@ -127,7 +127,7 @@ def test_each_error_has_one_cause_that_opens_its_photos(evidence) -> None:
     assert [link.text for link in links.links] == ["Model error: 2"]
     assert links.links[0].opens == {"split": "valid", "answer": "wrong", "cause": ["model error"]}
     assert "shares of 2 errors" in list_texts(section)
-    assert "The labels are not checked yet" in list_texts(section)
+    assert "The labels have not been checked yet" in list_texts(section)
     checked = evidence(ANSWERS[2:], check=SimpleNamespace(is_done=True))
     [text] = causes.section(causes.find(checked, GENDER), GENDER).blocks
     assert text.text == "Nothing is wrong in valid."
@@ -195,7 +195,7 @@ def test_a_training_is_told_with_its_settings_and_curves(tmp_path: Path) -> None
     assert "**r1**, seed 7, trained and evaluated in 1 min 23 s on cpu." in said
     assert "other colors of the same products were trained on" in said
     assert "Valid 1,200 photos of 400 products." in said
-    assert "A batch of 64 did not fit in memory; it was trained with 32." in said
+    assert "A batch of 64 did not fit in memory; the run was trained with 32." in said
     assert "**12 of 100** photos are wrong: 12.0 % (95 % interval 7.0 to 19.0 %)" in said
     [table] = pick(section, Table)
     settings = table.cells.set_index("setting")["value"].to_dict()

@@ -63,9 +63,9 @@ def test_each_answer_says_whether_it_can_be_relied_on(finished, open_page, own_s
     Image.fromarray(store.pixels[0]).save(buffer, "PNG")
 
     app = upload(open_page("classify"), ("shoe.png", buffer.getvalue()))
-    assert "Not sure.** Of such answers more than 5 % are wrong" in app.said
+    assert "Not sure.** More than 5 % of such answers are wrong" in app.said
     app.select_slider(key="risk").set_value(0.2).run()
-    assert "**Sure.** Of such answers 20 % or less are wrong" in app.said
+    assert "**Sure.** At most 20 % of such answers are wrong" in app.said
 
     app = upload(open_page("classify"), ("green.png", build_png("#00ff00")))
     assert "does not look like a shoe" in app.said

@@ -117,7 +117,7 @@ def test_what_it_comes_to(labels, table, open_part):
     )
     assert f"{found.kappa_low:.2f} to {found.kappa_high:.2f}" in app.said
     assert "Over 25 photos of 25 products; 1 that could not be told left out" in app.said
-    assert "one eye's" in app.said
+    assert "one person's" in app.said
     pairs = [line for line in app.said.splitlines() if line.startswith("By eye **purple**")]
     assert pairs
     assert sum("fair too" in line for line in pairs) == 1

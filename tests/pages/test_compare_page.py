@@ -164,7 +164,7 @@ def test_many_photos_come_in_pages(pairs, finished, other, open_page):
     assert len(app.image) == PAGE_SIZE
     app.get("pagination")[0].set_value(2)
     assert len(app.run().image) == len(pairs) - PAGE_SIZE
-    assert [info.value for info in app.choose("cell", "fixed").info] == ["No such shoes."]
+    assert [info.value for info in app.choose("cell", "fixed").info] == ["No shoes here."]
 
     table.assign(split=table["split"].replace("valid", "train")).to_parquet(path)
     app = open_page("compare")

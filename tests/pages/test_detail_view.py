@@ -224,7 +224,7 @@ def test_the_cause_and_what_is_held_against_the_label(
     table, finished, own_store, workspace, open_page
 ):
     wrong = table[table["wrong"]]
-    assert "not checked yet" in open_page("errors", image=wrong["image_id"].iloc[0]).said
+    assert "not been checked yet" in open_page("errors", image=wrong["image_id"].iloc[0]).said
     issues = add_check(finished, own_store).read_issues().set_index("image_id")
     accused = issues[issues["reasons"] != ""].index
     image_id = next(name for name in wrong["image_id"] if name in accused)
@@ -255,7 +255,7 @@ def test_an_image_without_a_kept_label_is_shown_too(table, open_page):
 def test_the_evidence_is_a_map_with_a_legend(wrong, finished, open_page, monkeypatch):
     image_id = wrong["image_id"].iloc[0]
     app = open_page("errors", image=image_id)
-    assert "speaks for" in app.said
+    assert "counts against it" in app.said
     assert "Covering parts of the photo" not in app.said
     # Where the photo has left the disk, that of the store is shown.
     monkeypatch.setattr(Store, "find_image", lambda store, path: Path("/no/such/folder") / path)

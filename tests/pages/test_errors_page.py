@@ -133,7 +133,7 @@ def test_values_of_the_url_that_are_not_known_are_ignored(table, open_page):
 
 def test_clear_puts_all_filters_to_rest(table, open_page):
     app = open_page("errors", text="no shoe is called this")
-    assert [info.value for info in app.info] == ["No such shoes. Take a filter away."]
+    assert [info.value for info in app.info] == ["No shoes match. Remove a filter."]
     assert "**0** photos" in app.said
     assert app.list_keys() == []
     assert app.click("clear").list_keys()  # the way out stands there

@@ -40,14 +40,15 @@ def test_classify_asks_about_the_label_and_names_the_others(told, open_page, jpe
     said = app.run().said
 
     assert "Does the material Leather fit this shoe?" in said
-    assert "A photo is called Leather from 90 % on" in said
+    assert "A photo is called Leather at 90 % or more" in said
     assert "Looks like" not in said
     [line] = [line for line in said.splitlines() if line.startswith("Material: ")]
     given = [label for label in LABELS if f"**{label} " in line]
     rest = [label for label in LABELS if label in line and label not in given]
     counted = 3 - len(given) - len(rest)
     assert 0 < len(given) < 3
-    assert (f"{counted} others are less likely" in line) == (counted > 0)
+    others = "1 other" if counted == 1 else f"{counted} others"
+    assert (f"; {others} less likely" in line) == (counted > 0)
 
 
 def test_a_photo_shows_every_label(told, materials, open_page):

@@ -40,7 +40,7 @@ def test_pages_name_the_classes_and_speak_of_no_shoes(pets, open_page):
         about_data = [line for line in text.splitlines() if not line.startswith(OTHER_SOURCE)]
         assert not SHOE_WORDS.findall("\n".join(about_data)), name
     assert "**26 of 27 photos are kept**: those labelled exactly cats or dogs." in said["data"]
-    assert "1 file(s) that are no photos by their names" in said["data"].replace("\\", "")
+    assert "files without a photo's name (1)" in said["data"].replace("\\", "")
     assert "image unreadable · 1" in said["data"]
     assert "Train on your 26 photos" in said["overview"]
     assert "A training on **pets**: predicts class" in said["train"]
@@ -51,5 +51,5 @@ def test_the_split_of_the_folders_and_what_stands_together_are_shown(pets, open_
     split = app.dataframe[-1].value.set_index("split")
     assert split.loc["valid", ["cats", "dogs"]].to_list() == [3, 3]
     assert split.loc[["train", "tune"], "cats"].sum() == MIN_PRODUCTS
-    assert "As the catalogue has it" in app.said
+    assert "The catalogue's own split" in app.said
     assert "no two photos are near-duplicates" in app.said

@@ -133,7 +133,7 @@ def test_finished(finished, open_page):
     pages = open_all(
         open_page,
         {
-            "classify": (f"of {valid['n']} photos it had not seen", messages.DRAWN_NOTE),
+            "classify": (f"of {valid['n']} photos it had never seen", messages.DRAWN_NOTE),
             "train": (f"Done. {wrong} wrong", "Train another network"),
             "errors": (f"**{wrong}** valid photos are wrong", messages.DRAWN_NOTE),
         },

@@ -89,7 +89,9 @@ def test_the_figures_are_those_of_the_analysis(found, pairs, open_page):
     row = women.loc[color]
     assert f"Women's shoes turned {color}: **{row['flips']:,} of {row['n']:,}**" in app.said
     flips = find_flips(found)
-    assert f"**{flips['flips'].sum():,} of {len(flips):,}** photos change their answer" in app.said
+    assert (
+        f"**{flips['flips'].sum():,} of {len(flips):,}** photos get a different answer" in app.said
+    )
     tables = [frame.value for frame in app.dataframe]
     controls = next(table for table in tables if "mean change, CIELAB" in table)
     rates = summarize_controls(pairs).set_index("edit")

@@ -102,7 +102,7 @@ def test_each_photo_shows_old_and_new_label_who_when_and_why(table, decide, open
     undo = [button.key for button in app.button if button.label == "Undo"]
     assert undo == [f"decided-{image.image_id}-undo" for image in (third, first)]
     assert list_shown(open_page("review", mark="can't tell")) == [second.image_id]
-    assert "No such decisions" in app.choose("mark", "not a shoe").said
+    assert "No decisions match" in app.choose("mark", "not a shoe").said
     assert len(list_shown(app.choose("mark", "all"))) == 3
 
 
@@ -112,7 +112,7 @@ def test_undo_takes_back_one_s_own(table, decide, read_decisions, open_page):
         decide(image, "ambiguous", by=reviewer)
     app = open_page("review").click("undo_last")
     assert list_shown(app) == [fourth.image_id, second.image_id, first.image_id]
-    assert "Taken back" in app.toast[0].value
+    assert "Undone" in app.toast[0].value
     app.click(f"decided-{first.image_id}-undo")  # not the latest
     assert list_shown(app) == [fourth.image_id, second.image_id]
     app.click("undo_last")
@@ -248,8 +248,8 @@ def test_a_corrected_run_says_which_corrections_nobody_decides_any_more(
     monkeypatch.setattr(Run, "parent_id", "the-parent")
     decide(second, "label wrong")
     app = open_page("review")
-    assert "1 correction that this run was trained with is no longer decided, but kept." in app.said
-    assert "Pick the-parent to start without." in app.said
+    assert "1 correction that this run was trained with has since been withdrawn" in app.said
+    assert "To start without, pick the-parent." in app.said
     assert "No settled decision differs from the labels" in app.said
 
 

@@ -233,13 +233,13 @@ def test_a_cut_row_of_a_watched_photo_is_left_out(workspace, open_page):
     assert [len(bars) for bars in list_bars(open_page("train", run=run.run_id))] == [2] * 8
 
 
-OVER = "starts over under its own settings, as"
+OVER = "starts over with its own settings, because"
 # Settings of the run that ended early, the file that it lacks, and where it goes on.
 ENDINGS = [
-    ({}, "", "goes on after epoch 2 of 8 under its own settings, exactly as it would have."),
+    ({}, "", "continues after epoch 2 of 8 with its own settings, exactly as it would have."),
     ({"weights": False}, "", f"{OVER} no epoch was finished."),
     ({}, "checkpoint.pt", f"{OVER} it has no checkpoint."),
-    ({"unfrozen_epochs": 2}, "", "goes on with its evaluation, as all 2 epochs are done."),
+    ({"unfrozen_epochs": 2}, "", "continues with its evaluation, because all 2 epochs are done."),
 ]
 
 
@@ -324,7 +324,7 @@ def test_a_run_is_archived_and_brought_back(workspace, open_page):
 
 
 def test_a_batch_that_did_not_fit_is_told(workspace, open_page):
-    told = "A batch of 32 did not fit in memory; it was trained with 16."
+    told = "A batch of 32 did not fit in memory; the run was trained with 16."
     fake_run.add_finished(workspace, minute=1)
     for page in ("train", "results"):
         said = open_page(page).said

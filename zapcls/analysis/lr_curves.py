@@ -58,20 +58,20 @@ def _find_noise(loss: np.ndarray, valleys: Sequence[float]) -> list[str]:
     if len(valleys) > 1 and max(valleys) > NOISY_RATIO * min(valleys):
         return [
             f"The curve is noisy: the valleys of {len(valleys)} seeds lie between "
-            f"{_write(min(valleys))} and {_write(max(valleys))}. Take a rate within them by "
-            "trial, or a larger batch."
+            f"{_write(min(valleys))} and {_write(max(valleys))}. Try rates within that range, or a "
+            "larger batch."
         ]
     bottom = int(loss.argmin())
     path = float(np.abs(np.diff(loss[: bottom + 1])).sum())
     if path > NOISY_PATH * (loss[0] - loss[bottom]):
         return [
-            "The curve is noisy: on its way down the loss goes up nearly as much. A larger batch "
-            "or more seeds make it smoother."
+            "The curve is noisy: as the loss falls, it also rises nearly as much. A larger batch "
+            "or more seeds would smooth it."
         ]
     if len(valleys) == 1:
         return [
-            "One seed only: on another order of the images the suggestion may be several times "
-            "as high or as low."
+            "One seed only: with another order of the images, the suggestion may be several times "
+            "higher or lower."
         ]
     return []
 

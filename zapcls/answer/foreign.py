@@ -122,7 +122,7 @@ def _check_side(classifier: Classifier, file: Path, pixels: np.ndarray) -> None:
     if classifier.side != side:
         raise BadInput(
             f"{file.name} takes photos of {classifier.side} px, but this catalogue's are stored at "
-            f"{side} px. Import the folder with timm's files, which are free in that."
+            f"{side} px. Import the folder with timm's files instead: it works at any size."
         )
 
 

@@ -46,7 +46,7 @@ def sure(prob: float) -> str:
 
 def balanced(rate: float | None) -> str:
     """Write the balanced error rate as the end of a sentence or a caption; "" where it is None."""
-    return "" if rate is None else f" · {percent(rate)} with each class counted alike"
+    return "" if rate is None else f" · {percent(rate)} with classes weighted equally"
 
 
 def interval(low: float, high: float) -> str:

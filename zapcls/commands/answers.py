@@ -96,8 +96,8 @@ def write_answers(arguments: argparse.Namespace, classify: "Classify", run: Run)
     if arguments.json:
         print(json.dumps(counts))
     else:
-        why = f"; {refused:,} could not be, see the column error" if refused else ""
-        print(f"Classified in {arguments.csv}: {n - refused:,} photos{why}.")
+        why = f"; {refused:,} could not be classified (see the error column)" if refused else ""
+        print(f"Classified in {arguments.csv}: {numbers.count(n - refused, 'photo')}{why}.")
 
 
 def print_answers(arguments: argparse.Namespace, ask: Callable[[Path], Told], verb: str) -> None:
@@ -128,7 +128,7 @@ def print_answers(arguments: argparse.Namespace, ask: Callable[[Path], Told], ve
 def write_color(described: dict[str, Any]) -> str:
     """Write a photo's color in a line: blue (navy) 83 %, then white."""
     if not described["color"]:
-        return "no object stands out of a plain ground"
+        return "no object stands out from a plain background"
     fine, color = described["color_fine"], described["color"]
     finer = f" ({fine})" if fine != color else ""
     second = f", then {described['color_2']}" if described["color_2"] else ""
@@ -142,17 +142,17 @@ def add_commands(add: Any) -> None:
     classify.add_argument("files", metavar="FILE", type=Path, nargs="+")
     classify.add_argument(
         "--csv", type=Path, metavar="CSV",
-        help="write the answers there, a row a photo; FILE may then be a folder or a zip",
+        help="write the answers there, one row per photo; FILE may then be a folder or a zip",
     )  # fmt: skip
     classify.add_argument(
         "--risk", type=float, choices=RISKS, default=RISK, metavar="SHARE",
-        help="an answer is sure where no more than this share is expected to be wrong: "
+        help="an answer is sure where at most this share of such answers is expected to be wrong: "
         f"{', '.join(f'{risk:g}' for risk in RISKS)} (default {RISK:g})",
     )  # fmt: skip
     classify.add_argument(
         "--prior", choices=PRIORS, default=LEARNED,
-        help="how many photos of each class there are where these come from: as many as among the "
-        "training photos (learned, the default), or as many of each (even)",
+        help="the class mix where the photos come from: as in training (learned, the default), or "
+        "equal numbers (even)",
     )  # fmt: skip
     colors = add("colors", run_colors, "name the color of the shoe on photos")
     colors.add_argument("files", metavar="FILE", type=Path, nargs="+")

@@ -65,19 +65,19 @@ def run_report(arguments: argparse.Namespace) -> None:
 
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
-    bias = add("color-bias RUN", run_color_bias, "say whether a run's errors depend on the color")
+    bias = add("color-bias RUN", run_color_bias, "tell whether a run's errors depend on color")
     bias.add_argument(
         "--by", metavar="COLUMN", default="color", help="group photos by another attribute: brand"
     )
     bias.add_argument("--recolor", action="store_true", help="ask about recolored photos first")
-    trade = add("trade RUN", run_trade, "try remedies against color bias, and weigh their price")
+    trade = add("trade RUN", run_trade, "try remedies for color bias and weigh their cost")
     trade.add_argument(
         "--options",
         metavar="A,B",
         help="the remedies to try (default: all; without any, what is known)",
     )
-    trade.add_argument("--seeds", type=int, metavar="N", help="trainings of each remedy")
-    report = add("report RUN", run_report, "write what is known of a run into a file", json=False)
+    trade.add_argument("--seeds", type=int, metavar="N", help="trainings per remedy")
+    report = add("report RUN", run_report, "write a report on a run to a file", json=False)
     report.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help="ends in .html or .pdf"
     )

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from zapcls.blocks import numbers
 from zapcls.commands.terminal import TerminalBar, print_table
 from zapcls.config import DEFAULT_TARGET, SETTINGS, TrainConfig, choose_classes
 from zapcls.config.kinds import read_names
@@ -40,8 +41,8 @@ def run_catalog(arguments: argparse.Namespace) -> None:
     broken = table.loc[table["image_problem"] == IMAGE_UNREADABLE, "image_path"]
     if len(broken):
         print(
-            f"zapcls: {len(broken)} of the photos cannot be read and are left out, the first is "
-            f"{broken.iloc[0]}. Fetch it again to have it counted.",
+            f"zapcls: {numbers.count(len(broken), 'photo')} cannot be read and will be left out; "
+            f"the first is {broken.iloc[0]}. Fetch it again to include it.",
             file=sys.stderr,
         )
     summary = summarize(table)
@@ -114,7 +115,7 @@ def look_at_data(arguments: argparse.Namespace, workspace: Workspace) -> tuple[P
     catalogue = read_catalogue(place, columns or recall_columns(workspace, place))
     if columns:
         write_columns(workspace, place, columns)
-    print(f"{place} is {catalogue.taken_for}.", *catalogue.notes, sep="\n", file=sys.stderr)
+    print(f"{place} is read as {catalogue.taken_for}.", *catalogue.notes, sep="\n", file=sys.stderr)
     return place, catalogue
 
 

@@ -76,7 +76,8 @@ def run_export(arguments: argparse.Namespace) -> None:
         file.write_bytes(text.encode())
     else:  # an older export stays until this one is whole
         replace_file(file, text.encode())
-    print(f"{len(decisions):,} decisions written to {arguments.file}.", file=sys.stderr)
+    written = numbers.count(len(decisions), "decision")
+    print(f"{written} written to {arguments.file}.", file=sys.stderr)
 
 
 def run_import(arguments: argparse.Namespace) -> None:
@@ -102,8 +103,8 @@ def run_import(arguments: argparse.Namespace) -> None:
     for row in rows.itertuples():
         print(f"line {row.line}: image {row.image_id} {row.outcome}")
     print(
-        f"{new:,} of {len(given):,} decisions are new; the reviewers disagree on {conflicts:,} "
-        "images."
+        f"{numbers.count(len(given), 'decision')} read, {new:,} new; the reviewers disagree on "
+        f"{numbers.count(conflicts, 'image')}."
     )
 
 
@@ -158,13 +159,13 @@ def add_commands(add: Any) -> None:
     ways = reviews.add_subparsers(required=True, metavar="export|import")
     export = add("export RUN", run_export, "write the decisions", json=False, to=ways)
     export.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: print them")
-    take = add("import RUN", run_import, "take in decisions from a file", to=ways)
+    take = add("import RUN", run_import, "import decisions from a file", to=ways)
     take.add_argument("file", metavar="FILE", type=Path)
     compare = add("compare FIRST", run_compare, "compare two runs on the same images, paired")
     compare.add_argument("second", metavar="SECOND")
     compare.add_argument(
-        "--by", metavar="ATTRIBUTE", help="then a row for each group (color, brand, ...) and label"
+        "--by", metavar="ATTRIBUTE", help="add a row for each group (color, brand, ...) and label"
     )
     compare.add_argument("--by-color", action="store_const", const="color", dest="by")
-    cross = add("cross-validate RUN", run_cross_validate, "train a run's recipe once a fold")
+    cross = add("cross-validate RUN", run_cross_validate, "train a run's recipe once per fold")
     cross.add_argument("--folds", type=int, choices=range(2, 11), default=5, metavar="2..10")

@@ -64,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         for run in runs:
             command.add_argument("run", metavar=run)
-            help = "the target that is looked at, of a run about several (default: the first)"
+            help = "the target to look at, if the run has several (default: the first)"
             command.add_argument("--target", metavar="COLUMN", default="", help=help)
         where = "default $ZAPCLS_WORKSPACE, else ./workspace"
         command.add_argument("--workspace", type=Path, metavar="DIR", help=where)
@@ -76,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
             )  # fmt: skip
             add_columns(command)
         if json:
-            command.add_argument("--json", action="store_true", help="one JSON object a line")
+            command.add_argument("--json", action="store_true", help="one JSON object per line")
         return command
 
     for module in (data, training, answers, similar, errors, colors, models, machine):

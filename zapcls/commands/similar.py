@@ -41,10 +41,18 @@ def add_commands(add: Any) -> None:
             f"--{name}", type=float, metavar="W", help="how much it counts, from 0"
         )
     similar.add_argument(
-        "--where", metavar="ATTRIBUTE=VALUE", action="append", default=[], help="only such photos"
+        "--where",
+        metavar="ATTRIBUTE=VALUE",
+        action="append",
+        default=[],
+        help="only matching photos",
     )
-    similar.add_argument("--colors", action="store_true", help="several colors of a product too")
+    similar.add_argument(
+        "--colors", action="store_true", help="include several colors of a product"
+    )
     similar.add_argument(
         "--by-run", action="store_true", help="as the run sees them, not the frozen network"
     )
-    similar.add_argument("--top", type=int, metavar="K", default=12, help="so many (default: 12)")
+    similar.add_argument(
+        "--top", type=int, metavar="K", default=12, help="how many photos (default: 12)"
+    )

@@ -49,8 +49,8 @@ def _reopen_run(arguments: argparse.Namespace, workspace: Workspace) -> Run:
     given = [name for name in names if getattr(arguments, name) is not None]
     if given:
         raise BadInput(
-            "A resumed run keeps its settings and its photos, so that it goes on as it would have; "
-            f"got --{given[0].replace('_', '-')} too. Leave it out, or start a new run."
+            "A resumed run keeps its settings and its photos, so that it continues as it would "
+            f"have; got --{given[0].replace('_', '-')} too. Leave it out, or start a new run."
         )
     run = find_run(workspace, arguments.resume)
     devices.refuse_busy(workspace, run.train_config.device)
@@ -96,16 +96,19 @@ def run_runs(arguments: argparse.Namespace) -> None:
 
 def run_delete(arguments: argparse.Namespace) -> None:
     place = delete_run(open_workspace(arguments.workspace), arguments.run)
-    print(f"{arguments.run} lies in {place} now. To bring it back: restore {arguments.run}.")
+    print(f"{arguments.run} moved to {place}. To bring it back: restore {arguments.run}.")
 
 
 def run_archive(arguments: argparse.Namespace) -> None:
     place = archive_run(open_workspace(arguments.workspace), arguments.run)
-    print(f"{arguments.run} lies in {place} now. To bring it back: restore {arguments.run}.")
+    print(
+        f"{arguments.run} moved to {place} and is in no list now. To bring it back: "
+        f"restore {arguments.run}."
+    )
 
 
 def run_restore(arguments: argparse.Namespace) -> None:
-    print(f"It is back in {restore_run(open_workspace(arguments.workspace), arguments.run)}.")
+    print(f"Restored to {restore_run(open_workspace(arguments.workspace), arguments.run)}.")
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
@@ -177,13 +180,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def add_commands(add: Any) -> None:
     """Add these commands to the parser; `add` makes one with the options that all have."""
     train = add("train", run_train, "train and evaluate a run", data=True)
-    train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped or lost")
+    train.add_argument("--resume", metavar="RUN", help="resume a run that was stopped or lost")
     _add_settings(train)
     lr_find = add("lr-find", run_lr_find, "run the learning-rate finder", data=True)
     lr_find.add_argument("--phase", choices=PHASES, help="default: the first that is trained")
     _add_settings(lr_find)
     runs = add("runs", run_runs, "list the runs, the newest first")
-    runs.add_argument("--archived", action="store_true", help="the ids of those in the archive")
+    runs.add_argument("--archived", action="store_true", help="list the ids of archived runs")
     add("archive RUN", run_archive, "move a run into the workspace's archive", json=False)
     add("restore RUN", run_restore, "bring an archived or deleted run back", json=False)
     add("delete RUN", run_delete, "move a run into the workspace's trash folder", json=False)

@@ -50,7 +50,7 @@ _NO_LABELS = Need(
     lambda settings: settings["cells"] == "drop",
     "it is about the classes of a column, but cells is {cells}: each label is learned by itself",
 )
-_RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and its valley is taken"
+_RATE_HELP = "a number such as 0.002, or 'suggested': the finder runs first and its valley is used"
 
 
 def choose_classes(target: str, classes: Sequence[str] = ()) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class TrainConfig:
     rare: str = row("drop",
         choice({"drop": "leave them out", "other": "join them as “other”"}),
         "Rare classes", "Advanced",
-        "what becomes of classes with too few products, where no classes are named",
+        "what happens to classes with too few products, where no classes are named",
         needs=(_NO_LABELS,),
         line="rare classes joined as “other”", is_quiet=True,
         curve=Curve("with", {
@@ -101,10 +101,10 @@ class TrainConfig:
     cells: str = row("drop",
         choice({"drop": "leave them out", "labels": "learn each value as a label"}),
         "Cells with several values", "Advanced",
-        "what becomes of photos whose cell names several values, with ; between them; labels: each "
-        "value is a target of its own, that a photo has or has not",
+        "what happens to photos whose cell names several values, separated by ; with labels, each "
+        "value is its own target, which a photo has or does not have",
         line="each value a label", is_quiet=True,
-        curve=Curve("with", lambda way: "one value a cell" if way == "drop" else "labels"))
+        curve=Curve("with", lambda way: "one value per cell" if way == "drop" else "labels"))
     arch: str = row("tf_efficientnet_lite0",
         listed(
             lambda: {x: f"{x} · {net['params_m']} M" for x, net in read_architectures().items()},
@@ -117,12 +117,12 @@ class TrainConfig:
         line="batch {}", curve=Curve("with", "batches of {}"))
     weights: str = row("bundled",
         file({
-            "bundled": "ImageNet, installed", "imagenet": "ImageNet, to be fetched",
+            "bundled": "ImageNet, installed", "imagenet": "ImageNet, downloaded",
             "none": "none (random start)", ".safetensors": "a .safetensors file",
         }, ".safetensors"),
         "Start weights", "Network",
         "'bundled': ImageNet weights that are installed, for the default network; 'imagenet': "
-        "fetched at their first use; 'none'; or a .safetensors file",
+        "downloaded on first use; 'none'; or a .safetensors file",
         line=lambda name: {
             "bundled": "ImageNet weights", "imagenet": "ImageNet weights", "none": "random weights",
         }.get(name, "weights from a file"),
@@ -130,8 +130,8 @@ class TrainConfig:
             "bundled": "ImageNet weights", "imagenet": "ImageNet weights", "none": "a random start",
         }.get(name, name))))
     unfrozen_part: str = row("all", choice(PARTS), "Part to unfreeze", "Network",
-        "what unfreezing sets free: the whole network, or its last stages, which train many times "
-        "as fast, because their input is computed once",
+        "what is unfrozen: the whole network, or its last stages, which train many times faster "
+        "because their input is computed once",
         needs=(
             Need(lambda settings: has_stages(settings["arch"]),
                  "only a network that is a plain sequence can be cut, but arch is {arch}"),
@@ -141,8 +141,8 @@ class TrainConfig:
         line=PARTS.__getitem__, is_quiet=True,
         curve=Curve("for", lambda part: f"the {PARTS[part]}", lambda _, phase: phase != "frozen"))
     head: str = row("hidden", choice(HEADS), "Head", "Network",
-        "what answers from the pooled features; a network with a linear head can be exported to "
-        "timm",
+        "the layers that answer from the pooled features; a network with a linear head can be "
+        "exported to timm",
         line=lambda head: f"{head} head", is_quiet=True,
         curve=Curve("with", lambda head: f"a {head} head"))
     frozen_epochs: int = row(1, whole(0, 1000), "Epochs, head only", "Schedule",
@@ -153,25 +153,25 @@ class TrainConfig:
     unfrozen_lr: float | str = row(3e-3, rate(), "Learning rate, {unfrozen_part}", "Schedule",
         _RATE_HELP)
     views: int = row(2, whole(0, 16), "Views of each photo", "Advanced",
-        "views of each photo that the frozen network is shown, computed once; at 0 it runs again "
-        "each epoch",
+        "views of each photo shown to the frozen network, computed once; at 0 it runs again each "
+        "epoch",
         # A curve of the whole network saw the photos, not what a frozen body made of them.
         curve=Curve("with", "{} views of each photo", lambda taken, phase: (
             phase == "frozen" or taken["unfrozen_part"] != "all"
         )))
     start_size: int = row(0, whole(0, 512, "px", step=32), "First image size (px)", "Advanced",
-        "progressive resizing: the whole network begins with images of this side, which grow to "
-        "the image size; at 0 it does not")
+        "progressive resizing: the whole network starts on images of this size and grows them to "
+        "the image size; 0 turns it off")
     split: str = row("product",
-        choice({"product": "product (no leak)", "random": "image, as the blog"}),
+        choice({"product": "product (no leak)", "random": "image, as in the blog"}),
         "Split by", "Data", "what is kept together in train, tune or valid",
         line="{} split", curve=Curve("on", "the {} split"))
     answer_views: int = row(1, whole(1, 2), "Views at prediction", "Advanced",
-        "2: the mean of the answers to a photo and its mirror image, in twice the time",
+        "2: averages the answers to a photo and its mirror image; takes twice as long",
         line="{} views at prediction", is_quiet=True)
     class_weights: str = row("none",
         choice({"none": "each photo the same", "balanced": "each class the same"}),
-        "Weights of classes", "Data",
+        "Class weights", "Data",
         "balanced: a photo counts for more where its class is rarer, so that all classes weigh the "
         "same; the rarer ones are then called more often",
         needs=(_ONE_TARGET, _NO_LABELS),
@@ -189,15 +189,15 @@ class TrainConfig:
         "train on mixed pairs of photos: 0.4 mixes mildly, 1 evenly (Zhang and others 2018)",
         line="mixup {}", is_quiet=True, curve=Curve("with", "mixup {}"))
     averaging: str = row("no", _same(("no", "yes")), "Averaged weights", "Advanced",
-        "measure and keep a running mean of the weights, over some fifty steps, in the last phase",
+        "measure and keep a running mean of the weights, over about fifty steps, in the last phase",
         line="averaged weights", is_quiet=True)
     seed: int = row(0, whole(0, 2**32 - 1), "Seed", "Data",
-        "of the split, the head and the batches", line="seed {}")
+        "for the split, the head and the batches", line="seed {}")
     device: str = row("auto", _same(DEVICES, "device"), "Device", "Advanced", "where to train")
     precision: str = row("auto", _same(("auto", "fp32", "fp16", "bf16")), "Precision", "Advanced",
         "number format while training")
     compile: str = row("no", _same(("no", "yes")), "Compile the network", "Advanced",
-        "compile the whole network with torch.compile; worth it in long GPU trainings")
+        "compile the whole network with torch.compile; worth it for long GPU trainings")
     hue_jitter: float = row(0.0, share(0.5), "Hue jitter (of the color circle)",
         "Reduce color bias",
         "largest random turn of a photo's hues: at 0.5 red may become any color",
@@ -210,7 +210,7 @@ class TrainConfig:
         line="{} of the photos recolored", is_quiet=True, curve=Curve("with"))
     color_weights: str = row("none",
         choice({"none": "each photo the same", "balanced": "color and label independent"}),
-        "Weights in training", "Reduce color bias",
+        "Color weights", "Reduce color bias",
         "balanced: a photo counts for more where its color is rarer within its label than overall, "
         "so that color and label become independent; both keep their shares",
         needs=(_ONE_TARGET, _NO_LABELS),

@@ -242,7 +242,7 @@ def _unpack(zip_path: Path, folder: Path, progress: Progress) -> None:
         zip_path.replace(broken)
         raise BadInput(
             f"{zip_path} must be the whole official zip, but {error}. It was moved to "
-            f"{broken.name}: run again to fetch it anew."
+            f"{broken.name}: run again to fetch it once more."
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)

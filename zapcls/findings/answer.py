@@ -57,7 +57,7 @@ def section(found: Found, ask: Ask) -> Section:
     facts.append((f"The same product {ask.within()}, {name}", said))
     fit = found.odds.fits.get(ask.label)
     said = found.odds.obstacle if fit is None else numbers.begin(odds.describe(fit, best))
-    facts.append((f"The sub-category held, {name}", said))
+    facts.append((f"The sub-category held constant, {name}", said))
     if found.flips is not None:
         facts.append((f"The {ask.task.thing} recolored, this run", _describe_hue(found.flips, ask)))
     said = groups.describe(found.groups.groups, best)

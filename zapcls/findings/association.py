@@ -43,10 +43,10 @@ def section(found: Found, ask: Ask) -> Section:
         title="Shares as a table",
     )  # fmt: skip
     help_text = (
-        f"Cramér's V tells how far {ask.word} and label go together, from 0 (not at all) to 1 (one "
-        f"tells the other). Mutual information is how many of the label's bits the {ask.word} "
-        "tells. Both are corrected for chance; their intervals draw whole products again, 500 "
-        "times."
+        f"Cramér's V measures how strongly {ask.word} and label go together, from 0 (not at all) "
+        "to 1 (one determines the other). Mutual information is how many of the label's bits the "
+        f"{ask.word} reveals. Both are corrected for chance; their intervals resample whole "
+        "products, 500 times."
     )
     title = f"Share {ask.task.describe(ask.label)}, by {ask.word}"
     caption = "All labelled photos of the catalogue, before any model. Lines are 95 % intervals."
@@ -66,10 +66,10 @@ def section(found: Found, ask: Ask) -> Section:
 def describe(found: Association, ask: Ask) -> str:
     """Describe the two figures with their intervals."""
     if math.isnan(found.cramers_v):
-        return f"There is only one {ask.word} or one label here: neither can tell the other."
+        return f"There is only one {ask.word} or one label here: neither can reveal the other."
     return (
         f"Cramér's V **{found.cramers_v:.3f}** ({found.v_low:.3f} to {found.v_high:.3f}); the "
-        f"{ask.word} tells **{found.bits:.3f}** bits ({found.bits_low:.3f} to "
+        f"{ask.word} reveals **{found.bits:.3f}** bits ({found.bits_low:.3f} to "
         f"{found.bits_high:.3f}) of the label's {found.label_bits:.2f}: {found.n:,} photos, "
         f"{found.n_products:,} products of the catalogue, before any model."
     )
@@ -101,7 +101,7 @@ def write_shares(shares: pd.DataFrame, ask: Ask) -> pd.DataFrame:
             ask.word: shares[ask.by],
             "label": shares["label"].map(ask.task.describe),
             "photos": shares["hits"],
-            f"of all of the {ask.word}": shares["n"],
+            f"of all of this {ask.word}": shares["n"],
             "share (95 % interval)": [numbers.rate(row) for _, row in shares.iterrows()],
         }
     )

@@ -38,7 +38,7 @@ def section(found: Found, ask: Ask) -> Section:
         return Section("calibration", title, (Text(found.lack, "missing"),))
     chart = Chart(
         "", draw(found.bins),
-        f"{numbers.begin(ask.source_name)}. On the dotted line the run is as often right as it is "
+        f"{numbers.begin(ask.source_name)}. On the dotted line, the run is right as often as it is "
         "sure.",
     )  # fmt: skip
     return Section("calibration", title, (chart, Text(describe(found), "note")))

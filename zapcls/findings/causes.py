@@ -77,12 +77,12 @@ def section(found: Found, ask: Ask) -> Section:
 
 def describe(found: Found, ask: Ask) -> str:
     """Describe what the shares are of, and what no suspicion rests on yet."""
-    unchecked = " The labels are not checked yet (Errors, Suspects), so none is suspected."
+    unchecked = " The labels have not been checked yet (Errors, Suspects), so none is suspected."
     return (
-        f"{numbers.begin(ask.source_name)}: the first cause that there is evidence for, as shares "
-        f"of {len(found.errors):,} errors. A suspected label is something to look at: about half "
-        f"of such suspicions are right in published studies."
-        f"{describe_siblings(found.siblings)}{'' if found.is_checked else unchecked}"
+        f"{numbers.begin(ask.source_name)}: each error's first cause with evidence for it, as "
+        f"shares of {len(found.errors):,} errors. A suspected label is something to look at: in "
+        "published studies, about half of such suspicions are "
+        f"right.{describe_siblings(found.siblings)}{'' if found.is_checked else unchecked}"
     )
 
 
@@ -93,8 +93,8 @@ def describe_siblings(siblings: pd.DataFrame) -> str:
         return ""
     return (
         f" Photos of the product in another color are right in {other.right:,} of {other.n:,} "
-        f"pairs, in the same color in {same.right:,} of {same.n:,}: as far as the two are alike, "
-        "it is another photo that helps, not another color."
+        f"pairs, in the same color in {same.right:,} of {same.n:,}: to the extent that the two are "
+        "equal, another photo helps, not another color."
     )
 
 

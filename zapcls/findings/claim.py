@@ -17,11 +17,11 @@ NEEDS = ("predictions", "colors", "check")
 COARSE = 0.05  # a group that shows only larger rises is small
 HELP = (
     "p: errors are moved between products of the label at random, 2,000 times, and more often "
-    "where many groups are compared and p is small. Corrected: Holm's, for all groups and "
-    "mistakes. A rise would show where it is found four times in five (p < 0.05, before the "
-    "correction); how large it must be follows from the number of products and the others' rate. "
-    "A difference is called one where the corrected p is below 0.05 and the 95 % interval leaves "
-    "out 0."
+    "where many groups are compared and p is small. Corrected (Holm): for all groups and "
+    "mistakes. A rise would show if it is found four times in five (p < 0.05, before the "
+    "correction); how large it must be depends on the number of products and the others' rate. A "
+    "difference counts as one where the corrected p is below 0.05 and the 95 % interval excludes "
+    "0."
 )
 
 

@@ -18,15 +18,15 @@ NEEDS = ("predictions", "colors", "reviews")
 RUN_COLORS = dict(zip(RUNS, ("#4478b8", "#c2563a"), strict=True))
 FEW = 20  # photos: a row of fewer is pale
 P_HELP = (
-    "p: how often chance alone would set the two rates as far apart, if for each product it were a "
-    "coin toss which of the two runs gave which answers."
+    "p: how often chance alone would put the two rates this far apart, if for each product a coin "
+    "toss decided which run gave which answers."
 )
 LABELS_HELP = (
-    "Old labels are the catalogue's; corrected ones have the settled decisions of Review in them. "
-    "Reviewers look at what a run got wrong. The photos that they reviewed, and with them all "
-    "photos, therefore favor what they corrected; only those that nobody reviewed are a fair test. "
-    "Relabelled: photos on which the first run turns from wrong to right, or back, by the new "
-    "label alone."
+    "Old labels are the catalogue's; corrected labels include the settled decisions from Review. "
+    "Reviewers look at what a run got wrong, so the photos that they reviewed, and any total that "
+    "includes these, favor what they corrected. Only photos that nobody reviewed are a fair test. "
+    "Relabelled: photos on which the new label alone turns the first run from wrong to right, or "
+    "back."
 )
 
 
@@ -89,7 +89,7 @@ def section(found: Found, ask: Ask) -> Section:
         return Section("compare", "Is the second run better?", (*blocks, table))
     chart = Chart(
         "Under the old and the corrected labels", draw(found.summary, ask),
-        "Left of zero the second run errs less. Lines are 95 % intervals; products count.",
+        "Left of zero, the second run errs less. Lines are 95 % intervals; products count.",
     )  # fmt: skip
     table = Table(write_summary(found.summary, ask), LABELS_HELP, is_open=True)
     return Section("compare", "Is the second run better?", (*blocks, chart, table))
@@ -111,8 +111,8 @@ def describe_answer(found: Found, ask: Ask) -> list[Block]:
         Text(f"On {row['n']:,} photos that nobody reviewed: {rates} wrong", "lead"),
         Text(
             f"**{numbers.points(row['difference'])} points** (95 % interval {low} to {high}, "
-            f"counting {row['n_products']:,} products; {p}): {judge(row)}. With each class counted "
-            f"alike: {balanced}.",
+            f"counting {row['n_products']:,} products; {p}): {judge(row)}. With classes weighted "
+            f"equally: {balanced}.",
             help=P_HELP,
         ),
     ]
@@ -141,8 +141,8 @@ def describe_source(found: Found) -> str:
         )
     if found.is_random:
         said.append(
-            "With a random split, other colors of the same products were trained on: the rates are "
-            "too good for new products."
+            "With a random split, the runs trained on other colors of the same products: the rates "
+            "are too optimistic for new products."
         )
     if found.corrected is not None:
         corrected = f", {found.corrected:,} of its labels corrected" if found.corrected else ""

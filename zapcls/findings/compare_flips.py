@@ -61,9 +61,10 @@ def section(found: Found, ask: Ask) -> Section:
         for edit, rows in groups.groupby("edit", sort=False)
     ]
     caption = (
-        "A flip: the answer to the recolored photo is not the one to the photo itself. Both runs "
-        "were asked about the same photos and edits, all valid; left of zero the second run's "
-        "answers flip less often. Only what flips more often than its control is the color."
+        "A flip: the recolored photo gets a different answer than the photo itself. Both runs "
+        "answered the same photos and edits, all valid. Left of zero, the second run's answers "
+        "flip less often. Flips are due to the color only where they are more frequent than with "
+        "its control."
     )
     table = Table(
         write_groups(flips, names, "flipped", ask, "edited photos"), title="Flips as a table"

@@ -20,12 +20,12 @@ DRAWN = 12  # groups in a chart at most, where they are not colors: those of mos
 DRAWN_LABELS = 4  # labels that have charts at most: those of most photos
 NAMED = 3  # groups that a sentence names at most
 HELP = (
-    "Paired: both runs answered the same photos. p is exact, from flipping product by product "
-    "which of the two runs gave which answers; Holm's correction is for all rows together."
+    "Paired: both runs answered the same photos. p is exact: product by product, it swaps which "
+    "run gave which answers. Holm's correction covers all rows together."
 )
 WORST_HELP = (
-    f"Of the groups with {FEW_PRODUCTS} products or more. The worst of many groups is partly so by "
-    "chance, and such a group would be better in another run for that alone."
+    f"Of the groups with {FEW_PRODUCTS} products or more. The worst of many groups is partly bad "
+    "luck: by chance alone, it would do better in another run."
 )
 
 
@@ -68,10 +68,10 @@ def section(found: Found, ask: Ask) -> Section:
         noun = ask.task.noun(label)
         blocks.append(draw_pair(rows, list(rows[ask.by]), noun, "error", ask, scale))
     caption = (
-        f"Both runs, valid: the {groups['n'].sum():,} photos that nobody reviewed. Left of zero "
+        f"Both runs, valid: the {groups['n'].sum():,} photos that nobody reviewed. Left of zero, "
         "the second run errs less. Lines are 95 % intervals over products, n of a difference "
-        "counts products; pale: few (fewer than 20 photos of a bar, "
-        f"{FEW_PRODUCTS} products of a difference)."
+        f"counts products; pale: few (fewer than 20 photos for a bar, {FEW_PRODUCTS} products for "
+        "a difference)."
     )
     table = Table(
         write_groups(groups, names, "wrong", ask), title=f"{numbers.begin(ask.words)} as a table",
@@ -152,7 +152,7 @@ def describe_told(groups: pd.DataFrame, names: list[str], kind: str) -> str:
     named = [f"{row['name']}: **{numbers.change(row)} points**" for row in told[:NAMED]]
     return (
         f"**{len(told):,} of {int(groups['p'].notna().sum()):,}** {kind} differ between the runs "
-        f"after the correction for how many were tried{': ' * bool(named)}{'; '.join(named)}."
+        f"after correcting for how many were tried{': ' * bool(named)}{'; '.join(named)}."
     )
 
 

@@ -40,12 +40,12 @@ def section(found: Found, ask: Ask) -> Section:
     if found.rates is None:
         said = (
             "An older version evaluated this run, so nobody knows which photos are familiar to it. "
-            "The command evaluate finds out."
+            "Evaluate it again (command evaluate) to find out."
         )
         return Section("familiar", title, (Text(said, "missing"),))
     blocks: list[Block] = [Text(describe(found, ask))]
     if found.strange:
-        text = f"The {len(found.strange):,} of valid that it does not know"
+        text = f"{numbers.count(len(found.strange), 'valid photo')} that it does not know"
         opens = {"images": found.strange, "split": "valid"}
         blocks.append(Links((Link("strange", text, opens),)))
     return Section("familiar", title, tuple(blocks))
@@ -56,13 +56,13 @@ def describe(found: Found, ask: Ask) -> str:
     assert found.rates is not None
     rates = found.rates.set_index("split")
     allowed = (
-        f"Of a photo that does not look like {name_learned(ask.task)}, Classify says so. The limit "
-        f"is where {write_risk(REFUSED)} of tune would be refused"
+        f"Classify says when a photo does not look like {name_learned(ask.task)}. The limit is set "
+        f"so that {write_risk(REFUSED)} of tune would be refused"
     )
     if "valid" not in rates.index:
         return f"{allowed}."
     valid = rates.loc["valid"]
-    return f"{allowed}; of {int(valid['n']):,} photos of valid **{numbers.rate(valid)}** are."
+    return f"{allowed}; of {int(valid['n']):,} valid photos, **{numbers.rate(valid)}** are."
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

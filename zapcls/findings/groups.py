@@ -16,9 +16,9 @@ from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 NEEDS = ("predictions", "colors", "check")
 HELP = (
     "p: errors are moved between products of the label at random, 2,000 times, and more often "
-    "where many groups are compared and p is small. Corrected: Holm's for all rows together. A "
-    "difference is called one where the corrected p is below 0.05 and the 95 % interval leaves "
-    "out 0. Detectable: the smallest true rise that is found four times in five (p < 0.05, before "
+    "where many groups are compared and p is small. Corrected (Holm): for all rows together. A "
+    "difference counts as one where the corrected p is below 0.05 and the 95 % interval excludes "
+    "0. Detectable: the smallest true rise that is found four times in five (p < 0.05, before "
     "the correction) with so many products."
 )
 DRAWN = 24  # groups in the chart at most
@@ -54,7 +54,7 @@ def section(found: Found, ask: Ask) -> Section:
     )
     table = Table(
         write_groups(groups, ask),
-        f"{source}: each {ask.word} against all other {ask.words} of its label. Grey: fewer than "
+        f"{source}: each {ask.word} against all other {ask.words} of its label. Gray: fewer than "
         f"{FEW_PRODUCTS} products.",
         tuple(groups["is_small"]),
     )
@@ -105,7 +105,7 @@ def describe(groups: pd.DataFrame, ask: Ask) -> str:
     named = f" They are: {', '.join(names)}{more}." if names else ""
     return (
         f"**{len(told):,} of {int(groups['p'].notna().sum()):,}** groups differ from the other "
-        f"{ask.words} of their label after the correction for how many were tried.{named}"
+        f"{ask.words} of their label after correcting for how many were tried.{named}"
     )
 
 

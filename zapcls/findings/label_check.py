@@ -14,8 +14,8 @@ from zapcls.schema import SEVERAL
 NEEDS = ("predictions", "check", "reviews")
 ISSUES = ["image_id", "label", "suggested_label", "label_quality", "reasons"]
 HELP = (
-    "Heads on the frozen network's features are trained five times, each time on all products but "
-    "a fifth; each label is judged by heads that never saw its product. Confident learning "
+    "Heads on the frozen network's features are trained five times, each time on all but a fifth "
+    "of the products; each label is judged by heads that never saw its product. Confident learning "
     "(cleanlab) names the suspects among them. Siblings and near-duplicates need no model. In "
     "published studies about half of such flags are right: look before you mark."
 )

@@ -13,12 +13,12 @@ from zapcls.findings.ask import Ask
 
 NEEDS = ("predictions",)
 TERMS = (
-    "Average precision: the mean, over the photos that have the label, of the share that has it "
-    "among all that are ranked as high; a random order comes to the label's share. Precision: of "
-    "the photos that are given the label, the share that has it. Recall: of those that have it, "
-    "the share that is given it. F1: their harmonic mean. From: the threshold, a probability from "
-    "which on a label is given, where tune expects the best F1. What a cell does not name counts "
-    "as not so."
+    "Average precision: for each photo that has the label, the share of all photos ranked as high "
+    "that have it too, averaged over these photos; a random order scores the label's share. "
+    "Precision: of the photos that are given the label, the share that have it. Recall: of the "
+    "photos that have it, the share that are given it. F1: their harmonic mean. From: the "
+    "threshold, the probability from which a label is given, chosen for the best expected F1 on "
+    "tune. A label that a cell does not name counts as absent."
 )
 
 
@@ -70,7 +70,7 @@ def _count(task: Task, table: pd.DataFrame, scores: pd.DataFrame, split: str) ->
 def section(found: Found, ask: Ask) -> Section:
     """Describe the mean average precision, and list the labels."""
     if found.labels.empty:
-        none = f"The {ask.task.word} is no label that a photo may have beside others."
+        none = f"The {ask.task.word} is not a label that a photo can have alongside others."
         return Section("labels", "Label by label", (Text(none, "note"),))
     table = Table(
         write_labels(found, ask), f"{numbers.begin(ask.source_name)}. {TERMS}", title="",
@@ -89,7 +89,7 @@ def describe(found: Found, ask: Ask) -> str:
         f"The mean average precision of {numbers.count(len(known), 'label')} of {column} is "
         f"**{numbers.percent(found.mean['rate'])}** (95 % interval "
         f"{numbers.interval(found.mean['low'], found.mean['high'])}, n = {n:,}); a random order "
-        f"would come to {numbers.percent(known['share'].mean())}."
+        f"would score {numbers.percent(known['share'].mean())}."
     )
 
 

@@ -14,7 +14,7 @@ from zapcls.findings.ask import SPLIT, Ask, keep_by
 from zapcls.findings.verdict import FEW_PRODUCTS, decide_row
 
 NEEDS = ("predictions", "colors", "check")
-HELD = "sub-category held"
+HELD = "sub-category held constant"
 KINDS = ("category", "sub_category")  # grouped by one of them, the sub-category cannot be held
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 TABLE_HELP = (
@@ -49,7 +49,7 @@ def find(evidence: Evidence, ask: Ask) -> Found:
 
 def find_obstacle(ask: Ask, has_stratum: bool = True) -> str:
     """Find why the sub-category cannot be held, as a sentence; "" where it can."""
-    cannot = "The sub-category cannot be held here, so there are no adjusted odds"
+    cannot = "The sub-category cannot be held constant here, so there are no adjusted odds"
     if not has_stratum:
         return f"{cannot}: the catalogue names none."
     if ask.by in KINDS:
@@ -96,7 +96,7 @@ def explain(ask: Ask) -> str:
     """Explain what odds are, and how their intervals count."""
     return (
         "Odds are wrong answers per right one; the odds ratio is how many times higher they are "
-        f"than those of the {ask.word} compared with, 1 for no difference. Photos of one product "
+        f"than those of the {ask.word} compared with; 1 means no difference. Photos of one product "
         "err together, so they do not count as independent: the intervals are clustered by "
         "product, and wider."
     )
@@ -134,9 +134,9 @@ def warn_of_disagreement(fit: Adjusted, ask: Ask) -> str:
     names = ", ".join(fit.odds.loc[fit.odds["disagrees"].astype(bool), ask.by])
     return names and (
         f"{numbers.begin(ask.source_name)}, {ask.noun(group='')}: the {ask.word} alone and with "
-        f"the sub-category held say different things about {names}. The odds ratios differ by a "
-        f"factor over {FACTOR}, or in direction. What the {ask.word} alone shows there comes in "
-        f"part with the kind of {ask.task.thing}."
+        f"the sub-category held constant say different things about {names}. The odds ratios "
+        f"differ by a factor over {FACTOR}, or in direction. What the {ask.word} alone shows there "
+        f"comes in part with the kind of {ask.task.thing}."
     )
 
 

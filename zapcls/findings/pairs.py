@@ -171,7 +171,7 @@ def list_examples(found: Found, ask: Ask) -> list[Photos]:
     caption = (
         f"{numbers.begin(ask.source_name)}: {ask.noun(group='')} {ask.within()} and {ask.another}, "
         f"one answered right and one wrong. Of {found.changed:,} such products, the "
-        f"{len(found.examples)} whose answer changes most: no fair sample."
+        f"{len(found.examples)} whose answer changes most: not a fair sample."
     )
     return [Photos(found.examples, caption)]
 

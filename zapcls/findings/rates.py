@@ -14,13 +14,13 @@ NEEDS = ("predictions", "check")
 SOURCES = {
     "product": "This run, valid: photos of products it never trained on.",
     "random": "This run, valid, random split: other colors of the same products were trained on, "
-    "so the rate is too good for new products. The blog measured this way.",
+    "so the rate is too optimistic for new products. The blog measured this way.",
     "imported": "This run was imported: valid is every labelled photo that it answered, or what "
     "its file calls so. Whether the model was trained on some of them is not known here.",
 }
 TERMS = (
-    "Recall: of its photos, the share that is called so. Precision: of what is called so, the "
-    "share that is. F1: their harmonic mean."
+    "Recall: of a class's photos, the share that are called so. Precision: of the photos called "
+    "so, the share that are. F1: their harmonic mean."
 )
 
 
@@ -102,8 +102,8 @@ def describe_balance(found: Found, ask: Ask) -> str:
     """Describe the means over the classes, which a frequent class cannot hide."""
     balanced = found.balanced
     return (
-        f"With each {ask.task.word} counted alike, {numbers.percent(balanced['rate'])} are wrong "
-        f"({numbers.interval(balanced['low'], balanced['high'])}); macro-F1 is "
+        f"With each {ask.task.word} weighted equally, {numbers.percent(balanced['rate'])} are "
+        f"wrong ({numbers.interval(balanced['low'], balanced['high'])}); macro-F1 is "
         f"{numbers.percent(found.macro_f1['rate'])} "
         f"({numbers.interval(found.macro_f1['low'], found.macro_f1['high'])})."
     )
@@ -118,7 +118,8 @@ def detail(found: Found, ask: Ask) -> Section:
             list(split["split"]), split, [charts.NEUTRAL] * len(split),
             [(name,) for name in split["split"]],
         ),
-        "Train was learned from, tune chose the best epoch; only valid is a fair estimate.",
+        "The network learned from train, and tune picked the best epoch; only valid is a fair "
+        "estimate.",
         {(name,): {"split": name, "answer": "wrong"} for name in split["split"]},
     )  # fmt: skip
     precision = Text(describe_precision(found, ask), "note")

@@ -107,7 +107,7 @@ def list_edits(found: Found, edit: str, ask: Ask) -> list[Block]:
         Text(f"{name}. {caption} {describe_reached(found, edit)}", "note"),
         Table(
             write_flips(flips, ask),
-            f"This run, valid: {EDITS[edit]}. Grey: fewer than {FEW_PRODUCTS} products.",
+            f"This run, valid: {EDITS[edit]}. Gray: fewer than {FEW_PRODUCTS} products.",
             tuple(flips["n_products"] < FEW_PRODUCTS),
             "Recolored photos as a table",
         ),
@@ -117,11 +117,11 @@ def list_edits(found: Found, edit: str, ask: Ask) -> list[Block]:
 def explain(ask: Ask) -> str:
     """Explain what an edit and its control are."""
     return (
-        f"Only the color of the {ask.task.thing} is moved; its shading stays (CIELAB). A flip is "
-        "another answer than to the photo as it is. Any edit flips some answers. What counts is "
-        "how much more often the color flips them than its control on the same photos: a move as "
-        "far in a random hue, or of lightness alone. p flips signs product by product; corrected: "
-        "Holm's for all rows."
+        f"Only the color of the {ask.task.thing} is moved; its shading stays (CIELAB). A flip: the "
+        "edited photo gets a different answer than the photo as it is. Any edit flips some "
+        "answers. What counts is how much more often the color flips them than its control does on "
+        "the same photos: a move of the same distance in a random hue, or of lightness alone. p "
+        "flips signs product by product; corrected: Holm's for all rows."
     )
 
 
@@ -134,7 +134,7 @@ def describe_all(flips: pd.DataFrame, edit: str) -> str:
     row, control = rows.iloc[0], CONTROLS[CONTROL_OF[edit]]
     return (
         f"{name}: **{row['flips']:,} of {row['n']:,}** recolored photos "
-        f"({row['n_products']:,} products) change their answer, {_write_rate(row)}. "
+        f"({row['n_products']:,} products) get a different answer, {_write_rate(row)}. "
         f"With {control} as the control it is {numbers.percent(row['control_rate'])}. The "
         f"difference is {numbers.change(row, 'excess')} points: **{judge(row, edit, 'p')}**."
     )
@@ -148,8 +148,8 @@ def describe_target(flips: pd.DataFrame, color: str, edit: str, ask: Ask) -> str
         return f"No {noun} of another color could be turned {color} in this way."
     row, control = rows.iloc[0], CONTROLS[CONTROL_OF[edit]]
     return (
-        f"{numbers.begin(noun)} turned {color}: **{row['flips']:,} of {row['n']:,}** change "
-        f"their answer, {_write_rate(row)}; with {control} it is "
+        f"{numbers.begin(noun)} turned {color}: **{row['flips']:,} of {row['n']:,}** get "
+        f"a different answer, {_write_rate(row)}; with {control} it is "
         f"{numbers.percent(row['control_rate'])}. The difference is "
         f"{numbers.change(row, 'excess')} points: **{judge(row, edit)}** "
         f"(p = {numbers.p_value(row['p'])}, "
@@ -175,7 +175,7 @@ def describe_reached(found: Found, edit: str) -> str:
     rarely = f" Seldom reached: {names}." if names else ""
     return (
         f"This run, valid: {found.photos:,} photos; {rows['reached'].sum():,} of "
-        f"{rows['tried'].sum():,} edits came out in the color that was meant, and only they "
+        f"{rows['tried'].sum():,} edits came out in the intended color, and only they "
         f"count.{rarely} Lines are 95 % intervals over products; pale: fewer than {FEW_PRODUCTS} "
         "products; diamonds are the control."
     )
@@ -264,8 +264,8 @@ def name_edits(ask: Ask) -> dict[str, str]:
     return {
         "identity": "nothing moved",
         "hue": f"hue of the {ask.task.thing}",
-        "random": "random hue, as far",
-        "ground": "ground, as far",
+        "random": "random hue, same distance",
+        "ground": "background, same distance",
         "color": "hue and lightness",
         "lightness": "lightness alone",
     }

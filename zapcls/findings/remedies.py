@@ -95,10 +95,10 @@ def explain(ask: Ask) -> str:
         f"Every remedy is compared on the same photos with {_title(BASE)}: the run's own recipe "
         "for the head, with the colors as they are. It lowers or raises a figure where p, "
         "corrected for all remedies and the three figures (Holm), is below 0.05 and the 95 % "
-        "interval leaves out zero. p swaps, product by product, which of the two answers is the "
-        "remedy's; the interval counts both products and trainings as chance. The worst "
-        f"{ask.word} group is the one in which all remedies together err most on tune, photos that "
-        "no rate here counts: the worst on valid would be so in part by chance."
+        "interval excludes zero. p swaps, product by product, which of the two answers is the "
+        "remedy's; the interval counts both products and trainings as chance. The worst of many "
+        f"groups is partly bad luck, so the worst {ask.word} group here is the one with the most "
+        "errors of all remedies together on tune, whose photos no rate here counts."
     )
 
 
@@ -106,8 +106,9 @@ def explain_flips(ask: Ask) -> str:
     """Explain what a hue edit and a random edit are."""
     return (
         f"The hue of the {ask.task.thing} is moved to each basic color that it reaches at its own "
-        "lightness, and the network answers again. A random edit moves it as far in another "
-        "direction. Where the hue flips no more answers than a random edit, it is not that color."
+        "lightness, and the network answers again. A random edit moves it the same distance in "
+        "another direction. Where the hue flips no more answers than a random edit, the color is "
+        "not the cause."
     )
 
 
@@ -184,7 +185,7 @@ def describe_flips(found: Found) -> str:
     )
     said = (
         f"With {_title(BASE)} a hue edit flips {numbers.percent(flip['rate'])} of the answers, a "
-        f"random edit as far {numbers.percent(control['rate'])}: "
+        f"random edit of the same distance {numbers.percent(control['rate'])}: "
         f"{numbers.change(excess, 'rate')} points."
     )
     if excess["rate"] < control["rate"]:
@@ -196,8 +197,8 @@ def explain_trainings(found: Found) -> str:
     """Describe what was trained, and how often."""
     seeds = int((found.remedies["seed"].unique() != ALL_SEEDS).sum())
     return (
-        f"Heads on the run's frozen network, {seeds} trainings of each remedy, mean over them; "
-        "they are not this run, whose unfrozen phase they lack. Valid photos only."
+        f"Heads on the run's frozen network, averaged over {seeds} trainings of each remedy. They "
+        "are not this run: they lack its unfrozen phase. Valid photos only."
     )
 
 

@@ -41,8 +41,8 @@ REMEDIES = {
     ),
     "balanced": Remedy(
         "Balanced weights",
-        "Photos weigh so that color and label are independent; both keep their shares (Kamiran and "
-        "Calders 2012).",
+        "Photos are weighted so that color and label are independent; both keep their shares "
+        "(Kamiran and Calders 2012).",
         {"color_weights": "balanced"},
     ),
     "last-layer": Remedy(

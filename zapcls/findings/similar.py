@@ -83,7 +83,7 @@ def like_upload(shelf: Shelf, embed: Embed, pixels: np.ndarray) -> Query:
 
 
 def search(shelf: Shelf, query: Query, wish: Wish) -> pd.DataFrame:
-    """Find the photos that are most like a query, the likest first.
+    """Find the photos that are most like a query, most similar first.
 
     Returns:
         Rows of `shelf.table` with `score` and `like_<aspect>` beside, -1..1; never a photo that the

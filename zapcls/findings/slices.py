@@ -23,12 +23,12 @@ DRAWN = 10  # in the chart
 FLAGGED = charts.CLASS_COLORS[4]
 FILTERS = {"label", "color", "category", "sub_category", "brand"}  # that the gallery has
 HELP = (
-    f"Every value of every column is a group, and every pair of two columns' values, if "
-    f"{MIN_PRODUCTS} products or more are in it. Among so many some look bad by chance. The "
-    f"adjusted p is the chance that the worst of all groups would look at least this bad if errors "
-    f"did not depend on the groups: errors are moved between products at random, 2,000 times "
-    f"(Westfall and Young 1993). Below {ALPHA} a group is named; the others are grey. Groups that "
-    f"share more than {100 * SAME:.0f} % of their photos are shown once."
+    "Every value of every column is a group, and so is every pair of values of two columns, if it "
+    f"has {MIN_PRODUCTS} products or more. Among so many, some look bad by chance. The adjusted p "
+    "is the chance that the worst of all groups would look at least this bad if errors did not "
+    "depend on the groups: errors are moved between products at random, 2,000 times (Westfall and "
+    f"Young 1993). Below {ALPHA} a group is named; the others are gray. Groups that share more "
+    f"than {100 * SAME:.0f} % of their photos are shown once."
 )
 
 
@@ -82,7 +82,7 @@ def section(found: Found, ask: Ask) -> Section:
     )  # fmt: skip
     chart = Chart("", figure, "", {(place,): opens[place] for place in range(len(shown))})
     table = Table(
-        write_slices(slices, ask), "A row that is selected opens the wrong photos of its group.",
+        write_slices(slices, ask), "Select a row to open its group's misclassified photos.",
         tuple(~slices["is_flagged"]), title="", opens=opens,
     )  # fmt: skip
     note = (

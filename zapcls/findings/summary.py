@@ -12,7 +12,7 @@ from zapcls.findings import groups, pairs, recolor
 from zapcls.findings.ask import Ask
 from zapcls.findings.verdict import HIGHER, NONE, Verdict, decide_row
 
-NOT_TRIED = "not tried yet; some minutes tell whether the color alone changes the answer"
+NOT_TRIED = "not tried yet; a few minutes will tell whether the color alone changes the answer"
 NEEDS = ("predictions", "colors", "check", "store", "recolor")
 YES, IN_PART, MOSTLY_NOT, UNTOLD = "Yes", "In part", "Mostly not", "Nothing shows it so far"
 
@@ -99,7 +99,7 @@ def _tell_target(hue: pd.DataFrame, ask: Ask) -> Row | None:
     verdict = decide_row(row, "excess")
     return Row(
         f"{numbers.begin(ask.task.noun(row['label']))} turned {ask.group}",
-        f"{numbers.percent(row['flip_rate'])} change their answer, in a random hue "
+        f"{numbers.percent(row['flip_rate'])} get a different answer; with a random hue, "
         f"{numbers.percent(row['control_rate'])}",
         verdict, recolor.judge(row, "hue"), "recolor", (ask.group, row["label"]),
     )  # fmt: skip
@@ -123,7 +123,7 @@ def _tell_groups(evidence: Evidence, ask: Ask) -> Row | None:
 def _tell_any(row: Any, verdict: Verdict) -> Row:
     return Row(
         "Any other hue",
-        f"{numbers.percent(row['flip_rate'])} change their answer, in a random hue "
+        f"{numbers.percent(row['flip_rate'])} get a different answer; with a random hue, "
         f"{numbers.percent(row['control_rate'])}",
         verdict, recolor.judge(row, "hue", "p"), "recolor",
     )  # fmt: skip
@@ -147,7 +147,7 @@ def write_rows(found: Found) -> pd.DataFrame:
         {
             "evidence": [row.name for row in found.rows],
             "figure": [row.figure for row in found.rows],
-            "so": [row.said for row in found.rows],
+            "verdict": [row.said for row in found.rows],
         }
     )
 
@@ -157,4 +157,4 @@ def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:
     table = write_rows(found).assign(
         outcome=[row.verdict.outcome for row in found.rows], answer=found.answer
     )
-    return {"verdict": table.drop(columns="so")}
+    return {"verdict": table.drop(columns="verdict")}

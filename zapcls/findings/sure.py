@@ -41,8 +41,8 @@ def section(found: Found, ask: Ask) -> Section:
     """Show how many answers are sure, how many of those are wrong, and at which probability."""
     chart = Chart(
         "", draw(found),
-        f"{numbers.begin(ask.source_name)}. Each point is a share that may be wrong by what "
-        "tune expects; the dotted line is without any answer left out.",
+        f"{numbers.begin(ask.source_name)}. Each point is a share of sure answers that may be "
+        "wrong, as set on tune; the dotted line is the error rate of all answers.",
     )  # fmt: skip
     blocks = (Text(describe(found, ask)), chart, Table(write_thresholds(found, ask)))
     return Section("sure", "Sure or not sure", blocks)
@@ -52,15 +52,18 @@ def describe(found: Found, ask: Ask) -> str:
     """Describe what the usual threshold comes to."""
     row = found.risks[found.risks["risk"] == RISK].iloc[0]
     allowed = (
-        f"An answer is *sure* where tune expects {write_risk(RISK)} or less of its class to be "
-        "wrong"
+        f"An answer is *sure* where tune suggests that at most {write_risk(RISK)} of such answers "
+        "are wrong"
     )
     if not row["n"]:
-        return f"{allowed}. No answer on {ask.split} is: tune is too small, or errs too often."
+        return (
+            f"{allowed}. No answer on {ask.split} is sure: tune is too small, or has too many "
+            "errors."
+        )
     return (
-        f"{allowed}. On {ask.split} **{numbers.percent(row['coverage'])}** of the answers are, and "
-        f"**{numbers.rate(row)}** of those {int(row['n']):,} are wrong, instead of "
-        f"{numbers.percent(found.error_rate)} of all."
+        f"{allowed}. On {ask.split}, **{numbers.percent(row['coverage'])}** of the answers are "
+        f"sure; of those {int(row['n']):,}, **{numbers.rate(row)}** are wrong, compared with "
+        f"{numbers.percent(found.error_rate)} of all answers."
     )
 
 

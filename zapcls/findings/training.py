@@ -22,7 +22,7 @@ SPLIT_WORDS = {
     "product": "Photos are split by product, so that no photo of a product in valid was trained "
     "on. Nothing is chosen on valid; it is only reported.",
     "random": "Photos are split at random, as in the blog: other colors of the same products were "
-    "trained on, so that every rate here is too good for new products.",
+    "trained on, so every rate here is too optimistic for new products.",
 }
 PHASE_DASH = {"frozen": "dot", "unfrozen": "solid"}
 
@@ -100,7 +100,7 @@ def describe_batch(run: Run) -> str:
     used = run.facts.get("batch_size", asked) if (run.path / "model.json").is_file() else asked
     if used >= asked:
         return ""
-    return f"A batch of {asked} did not fit in memory; it was trained with {used}."
+    return f"A batch of {asked} did not fit in memory; the run was trained with {used}."
 
 
 def describe_cross_validation(result: dict[str, Any]) -> str:

@@ -41,10 +41,10 @@ def build_document(prefix: str) -> dict[str, Any]:
 
 def _describe_classify() -> dict[str, Any]:
     return _post(
-        "What a run says of photos",
+        "What a run says about photos",
         f"{MOST_PHOTOS} photos and {_tell_most()} at most. A photo that is refused has an error in "
-        "the place of its answer, and keeps none of the others from it. `prior` is learned, or "
-        "even where there are as many of each class.",
+        "place of its answer; the others are still answered. `prior` is learned (the class mix as "
+        "in training) or even (equal numbers).",
         [_parameter("run"), _parameter("target"), _parameter("prior")],
         _object("run", "answers"),
     )
@@ -54,7 +54,7 @@ def _describe_similar() -> dict[str, Any]:
     asked = [_parameter(name) | {"description": text} for name, text in SIMILAR.items()]
     return _post(
         "What in the catalogue is like a photo",
-        f"One photo, {_tell_most()} at most. The likest come first, each product once.",
+        f"One photo, {_tell_most()} at most. Most similar first, each product once.",
         [_parameter("run"), _parameter("target"), *asked],
         _object("run", "file", "photos"),
     )

@@ -37,7 +37,7 @@ class Desk:
             BadInput, TooLarge: see `read_photos`.
         """
         if self._requests >= MOST_REQUESTS:
-            raise RunBusy(f"{MOST_REQUESTS} requests are waiting. Ask again in some seconds.")
+            raise RunBusy(f"{MOST_REQUESTS} requests are waiting. Ask again in a few seconds.")
         self._requests += 1
         try:
             photos = await read_photos(request, most)
@@ -77,7 +77,7 @@ async def read_photos(request: Request, most: int = MOST_PHOTOS) -> list[Photo]:
     except MultiPartException as error:
         if "Too many files" in error.message:
             raise TooLarge(f"A request here has {most} photos at most. Send fewer.") from error
-        raise BadInput(f"The form cannot be read ({error.message}). Send it anew.") from error
+        raise BadInput(f"The form cannot be read ({error.message}). Send it again.") from error
     try:
         files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
         if not files:

@@ -18,10 +18,10 @@ WEIGHTS = (SHAPE, COLOR)  # the kind of a photo that comes from elsewhere is not
 ASKED = {  # name in the URL -> what it means
     SHAPE: "how much the shape counts, from 0",
     COLOR: "how much the color counts, from 0",
-    "where": "only such photos: ATTRIBUTE=VALUE, such as brand=Acme; repeatable",
-    "colors": "1: several photos of a product too",
+    "where": "only matching photos: ATTRIBUTE=VALUE, such as brand=Acme; repeatable",
+    "colors": "1: include several photos of a product",
     "by_run": "1: as the run sees them, not the frozen network",
-    "top": f"so many photos (default: {TOP}), {MOST_FOUND} at most",
+    "top": f"how many photos (default: {TOP}), {MOST_FOUND} at most",
 }
 _TRUTHS = {"1": True, "true": True, "0": False, "false": False, "": False}
 
@@ -51,7 +51,7 @@ def read_question(given: QueryParams) -> Question:
 
 
 def find_similar(opened: OpenRun, asked: Question, photos: list[Photo]) -> dict[str, Any]:
-    """Return the photos of the catalogue that are most like the first photo, the likest first.
+    """Return the photos of the catalogue that are most like the first photo, most similar first.
 
     Raises:
         BadInput: it is no picture, or the wish cannot be granted.

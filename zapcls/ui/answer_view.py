@@ -81,12 +81,12 @@ def _show_sureness(run: Run, answer: Answer, risk: float) -> None:
         return
     if limits.is_sure(answer, run.task.target, risk):
         st.markdown(
-            f":material/check: **Sure.** Of such answers {write_risk(risk)} or less are wrong."
+            f":material/check: **Sure.** At most {write_risk(risk)} of such answers are wrong."
         )
     else:
         st.markdown(
-            ":material/question_mark: **Not sure.** Of such answers more than "
-            f"{write_risk(risk)} are wrong."
+            f":material/question_mark: **Not sure.** More than {write_risk(risk)} of such answers "
+            "are wrong."
         )
 
 
@@ -94,8 +94,9 @@ def _show_threshold(task: Task) -> None:
     """Show from which probability on a label is given."""
     if task.threshold is not None:
         st.caption(
-            f"A photo is called {messages.escape(task.classes[0])} from "
-            f"{numbers.probability(task.threshold)} on, where tune expects the best F1."
+            f"A photo is called {messages.escape(task.classes[0])} at "
+            f"{numbers.probability(task.threshold)} or more, the threshold with the best expected "
+            "F1 on tune."
         )
 
 
@@ -128,7 +129,7 @@ def _describe_labels(labels: Sequence[Task], answers: dict[str, Answer]) -> str:
     column = messages.escape(numbers.begin(labels[0].column_word))
     rest = f"; not {', '.join(others)}" if others else ""
     less = len(labels) - len(given) - len(others)
-    rest += f"; {less} others are less likely" if less else ""
+    rest += f"; {numbers.count(less, 'other')} less likely" if less else ""
     return f"{column}: {', '.join(given) or '**none**'}{rest}"
 
 
@@ -140,7 +141,7 @@ def _show_evidence(run: Run, answer: Answer) -> None:
     over, words = st.columns([1, 2], gap="large", vertical_alignment="center")
     over.image(
         saliency.draw(answer.pixels, evidence), width=PHOTO_PX, output_format="PNG",
-        alt=f"What in the photo speaks for {called} and what against it",
+        alt=f"What in the photo supports {called} and what counts against it",
     )  # fmt: skip
     words.caption(describe_evidence(answer.prob[answer.label], evidence, called))
 

@@ -71,8 +71,8 @@ def show_part(store: Store, part: str) -> None:
             f"color-labels-{store.catalogue_id}",
             lambda: write_csv(open_color_labels(store).read()), labels.empty,
             partial(take_in, store), "A file of color labels",
-            "As downloaded here: image_id, color (empty: cannot tell) and also_fair. "
-            "Photos that you named already keep your name.",
+            "As downloaded here: image_id, color (empty: can't tell) and also_fair. Photos that "
+            "you named already keep your name.",
         )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def show_naming(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> None
                 st.button(
                     "Undo", key="eye_undo", icon=":material/undo:", type="tertiary", shortcut="u",
                     disabled=labels.empty, on_click=take_back, args=(store,),
-                    help="Take your latest answer back; its photo comes again.",
+                    help="Undo your latest answer; its photo comes up again.",
                 )  # fmt: skip
     st.caption(
         "Photos are drawn at random from those that are kept (seed 0), each product at most once. "
@@ -117,7 +117,7 @@ def show_naming(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> None
 def show_answer(store: Store, image_id: str, color: str) -> None:
     """Show the button of one color, or of none: cannot tell."""
     st.button(
-        color.capitalize() or "Cannot tell", key=f"eye-{color}" if color else "eye_none",
+        color.capitalize() or "Can't tell", key=f"eye-{color}" if color else "eye_none",
         shortcut=KEYS.get(color, "t"), on_click=record, args=(store, image_id, color),
         width=BUTTON_PX if color else "content",
         help=None if color else "Left out of every rate, and counted.",
@@ -157,8 +157,8 @@ def show_agreement(store: Store, table: pd.DataFrame, labels: pd.DataFrame) -> N
     untold = f"; {found.cannot_tell:,} that could not be told left out" if found.cannot_tell else ""
     st.caption(
         f"Over {found.exact['n']:,} photos of {found.exact['n_products']:,} products{untold}, with "
-        "95 % intervals that count products. The labels are one eye's: another person would call "
-        "some of the shoes differently, so no naming agrees with all of them."
+        "95 % intervals that count products. The labels are one person's: another would name some "
+        "of the shoes differently, so no naming agrees with all of them."
     )
     pairs = count_differences(both)
     if len(pairs):

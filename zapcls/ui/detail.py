@@ -147,7 +147,7 @@ def show_answer(card: marking.Card, photo: Image.Image, place: int) -> tuple[Any
     with map_cell:
         evidence_place = st.empty()
         with evidence_place.container():  # as large as what will stand here: nothing jumps
-            st.image(photo, width="stretch", alt="the same, until its map is there")
+            st.image(photo, width="stretch", alt="the same, until its map is ready")
             st.caption("Covering parts of the photo…")
     with facts_cell:
         marking.show_marking(card)  # first, so that the buttons stay where they are
@@ -187,7 +187,7 @@ def show_facts(image: Any, task: Task) -> None:
     if image.catalog_label != image.label:
         labels = (image.catalog_label, image.label)
         says, was_told = (messages.escape(task.name(label)) or "nothing" for label in labels)
-        told = f"The catalogue says {says}; the run was told {was_told}.  \n"
+        told = f"The catalogue says {says}; the run was trained with {was_told}.  \n"
     st.caption(
         f"{told}{image.split} · {loss} · {messages.escape(' · '.join(filter(None, known)))}  \n"
         f"image {messages.escape(image.image_id)} · product {messages.escape(image.product_id)}  \n"
@@ -213,7 +213,7 @@ def show_doubts(image: Any, run: Run) -> None:
     evidence = cache.evidence(run)
     issues, answers = evidence.issues, evidence.heads
     if issues is None or answers is None:
-        st.caption("The labels are not checked yet; the view Suspects starts that.")
+        st.caption("The labels have not been checked yet. Start a check in the Suspects view.")
         return
     heads = find_row(answers, image.image_id)
     issue = find_row(issues, image.image_id)
@@ -226,6 +226,6 @@ def show_doubts(image: Any, run: Run) -> None:
         messages.escape("; ".join([f"The label check {says}", *others]))
         + f"  \nLabel quality {issue.label_quality:.2f}",
         help="Label check: classifiers that never saw this product. Label quality: 0 is bad, 1 is "
-        "good. It is their probability of the label, times the share of the product's other photos "
-        "and of those that look the same that carry it.",
+        "good. It is their probability of the label, times the share of the product's other "
+        "photos, and of photos that look the same, that have the label.",
     )

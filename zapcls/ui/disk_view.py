@@ -22,8 +22,8 @@ def show_disk(store: Store) -> None:
         return
     st.markdown(
         "**Features of frozen networks**",
-        help="What a frozen network makes of each photo, and training photos in other colors. They "
-        "are computed once, and kept for the trainings to come.",
+        help="What a frozen network computes from each photo, and training photos in other colors. "
+        "They are computed once and kept for later trainings.",
     )
     is_busy = job_view.find_active(cache.workspace().runs_dir) or job_view.find_active(
         cache.workspace().jobs_dir

@@ -28,26 +28,26 @@ def show_evidence(image: Any, size: tuple[int, int], run: Run) -> None:
         return
     st.image(
         draw_evidence(image, evidence, size, run), width="stretch", output_format="PNG",
-        alt=f"What in the photo speaks for {task.name(image.prediction)} and what against it",
+        alt=f"What in the photo supports {task.name(image.prediction)} and what counts against it",
     )  # fmt: skip
     st.caption(
         describe_evidence(image.prob, evidence, messages.escape(task.name(image.prediction))),
         help="Occlusion (Zeiler and Fergus 2014): a soft window is moved over the photo, and the "
         "model is asked each time. The color is the change in the log-odds of its answer; the "
-        "fullest color is the strongest place of this photo.",
+        "fullest color marks the strongest area of this photo.",
     )
 
 
 def describe_evidence(prob: float, evidence: np.ndarray, called: str) -> str:
     """Describe the colors, and what covering the strongest place does to the answer."""
-    said = f":orange[**Orange**] speaks for {called}, :violet[**purple**] against it"
+    said = f":orange[**Orange**] supports {called}, :violet[**purple**] counts against it"
     covered = saliency.prob_covered(prob, evidence)
     if evidence.max() <= 0:
-        return f"{said}. No place speaks for it."
+        return f"{said}. No area supports it."
     if prob - covered < SLIGHT:
-        return f"{said}. No single place decides: whichever is covered, it stays {called}."
+        return f"{said}. No single area decides: whichever is covered, it stays {called}."
     return (
-        f"{said}: covered by the ground's color, the strongest orange place takes {called} from "
+        f"{said}. Covering the strongest orange area with the background color takes {called} from "
         f"{numbers.probability(prob)} to about {numbers.probability(covered)}."
     )
 
@@ -65,7 +65,7 @@ def draw_evidence(image: Any, evidence: np.ndarray, size: tuple[int, int], run: 
     return crop(saliency.draw(cache.evidence(run).store.pixels[image.row], evidence), size)
 
 
-@st.dialog("The photo, and what speaks for the answer", width="large")
+@st.dialog("The photo, and what supports the answer", width="large")
 def show_large(image: Any, photo: Image.Image, run: Run) -> None:
     """Fill the window with a photo beside its map."""
     evidence = find_evidence(image, image.prediction, run)
@@ -91,7 +91,7 @@ def show_other_run(image: Any, size: tuple[int, int], run: Run) -> None:
         evidence = find_evidence(image, answer["prediction"], other)
         if evidence is not None:
             over = draw_evidence(image, evidence, size, other)
-            st.image(over, width=OTHER_PX, output_format="PNG", alt=f"What speaks for {called}")
+            st.image(over, width=OTHER_PX, output_format="PNG", alt=f"What supports {called}")
 
 
 @st.cache_data(

@@ -12,7 +12,7 @@ from zapcls.workspace.runs import Run
 
 def show_export(run: Run) -> None:
     """Show the run's model as a download, or offer to write it."""
-    st.subheader("Take the model along", anchor="export")
+    st.subheader("Take the model with you", anchor="export")
     lack = find_lack(run, "model", "an export")
     if lack:
         st.caption(lack)
@@ -22,7 +22,7 @@ def show_export(run: Run) -> None:
         return
     obstacle = find_obstacle(run)
     tools = "ONNX Runtime opens" if obstacle else "timm, transformers and ONNX Runtime open"
-    st.markdown(f"One zip: the model, which {tools}, and a model card filled from this run.")
+    st.markdown(f"One zip: the model, which {tools}, and a model card filled in from this run.")
     path = find_zip(run)
     if path is None:
         if not may_write:

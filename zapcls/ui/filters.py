@@ -13,7 +13,7 @@ import streamlit as st
 from zapcls import schema
 from zapcls.analysis import causes
 from zapcls.analysis.mistakes import Filter, Index, build_index, find_rows
-from zapcls.blocks.numbers import begin
+from zapcls.blocks.numbers import begin, count
 from zapcls.data.color import BASIC_COLORS
 from zapcls.data.task import Task
 from zapcls.evidence import Evidence
@@ -110,7 +110,7 @@ def show_clear() -> None:
     active = _count_set([*FIRST, *MORE], FIRST | MORE) or st.session_state.get(PICKED)
     st.button(
         "Clear", key="clear", icon=":material/filter_alt_off:", type="tertiary",
-        disabled=not active, on_click=_clear, help="Put all filters to rest",
+        disabled=not active, on_click=_clear, help="Clear all filters",
     )  # fmt: skip
 
 
@@ -124,9 +124,9 @@ def _show_picked() -> None:
     """Describe that only photos picked elsewhere are shown; a click shows the others too."""
     if picked := st.session_state.get(PICKED):
         st.button(
-            f"{len(picked):,} photos picked", key="clear_picked", icon=":material/close:",
-            icon_position="right", on_click=_unpick,
-            help="Picked on the map or in a slice; a click shows the others again.",
+            f"{count(len(picked), 'photo')} picked", key="clear_picked",
+            icon=":material/close:", icon_position="right", on_click=_unpick,
+            help="Picked on the map or in a slice. Click to show the others again.",
         )  # fmt: skip
 
 
@@ -220,7 +220,8 @@ def _pick_more(
         low, high = st.slider("Sure of its answer, %", 0, 100, (0, 100), key="sure", **BOUND)
         least, most = st.slider(
             "Loss", 0.0, LOSS_TOP, (0.0, LOSS_TOP), 0.1, "%.1f", key="loss",
-            help="Minus the logarithm of the label's probability; the right end takes all above.",
+            help="Minus the logarithm of the label's probability; the right end includes all "
+            "higher values.",
             **BOUND,
         )  # fmt: skip
         names = name_marks(task)

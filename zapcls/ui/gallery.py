@@ -42,11 +42,12 @@ def show_gallery(run: Run) -> None:
     pages = math.ceil(len(found.rows) / PAGE_SIZE)
     if not pages:
         st.markdown(f"**0** photos · {name_source(found)}")
-        st.info(f"No such {task.things}. Take a filter away.")
+        st.info(f"No {task.things} match. Remove a filter.")
         return
     page = min(max(1, int(_read_page())), pages)
     st.markdown(
-        f"**{len(found.rows):,}** photos · {name_source(found)}",
+        f"**{len(found.rows):,}** {'photo' if len(found.rows) == 1 else 'photos'} · "
+        f"{name_source(found)}",
         help=HEADS_HELP if found.source == HEADS else None,
     )
     shown = found.index.table.iloc[found.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 REFUSED = (
-    "The app must be asked for by a name in server.allowedHosts of .streamlit/config.toml, got "
-    "another. Open http://localhost with the app's port."
+    "The app answers only to the host names in server.allowedHosts of .streamlit/config.toml, and "
+    "this is not one of them. Open http://localhost with the app's port."
 )
 # What Streamlit's pages need, and nothing of another host. Old browsers take 'self' for http only.
 POLICY = (

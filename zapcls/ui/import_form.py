@@ -13,9 +13,9 @@ from zapcls.workspace.layout import read_chosen_data
 
 PREDICTIONS, MODEL = "Predictions", "A model"
 HELP = {
-    PREDICTIONS: "CSV, TSV or Parquet, a row a photo: its `path`, and a column of probabilities "
-    "for each class, named as the class; or only `prediction`. A column `split` may say what the "
-    "model was trained on.",
+    PREDICTIONS: "CSV, TSV or Parquet, one row per photo: its `path`, and a column of "
+    "probabilities for each class, named after the class; or only `prediction`. A column "
+    "`split` may say what the model was trained on.",
     MODEL: "A folder in timm's hub format (`config.json`, `model.safetensors`), or an ONNX "
     "classifier that takes float32 images (n, 3, size, size).",
 }
@@ -23,9 +23,9 @@ HELP = {
 
 def show_import() -> None:
     """Offer to import, folded."""
-    with st.expander("Bring in a model that was trained elsewhere"), messages.explain_errors():
+    with st.expander("Import a model that was trained elsewhere"), messages.explain_errors():
         kind = st.segmented_control(
-            "What is given", [PREDICTIONS, MODEL], default=PREDICTIONS, key="import_kind",
+            "What you have", [PREDICTIONS, MODEL], default=PREDICTIONS, key="import_kind",
             required=True,
         )  # fmt: skip
         st.caption(HELP[kind])
@@ -43,7 +43,7 @@ def show_import() -> None:
         size, *numbers = [0] if kind == PREDICTIONS else show_preprocessing()
         classes = st.text_input(
             "Classes, in the order of the answers", key="import_classes",
-            help="Commas between them. Needed for an ONNX model; others name their own.",
+            help="Separated by commas. Needed for an ONNX model; others name their own.",
         )  # fmt: skip
         if st.button("Import", key="import", icon=":material/input:", disabled=not path):
             statistics = Statistics(*map(read_numbers, numbers))

@@ -13,7 +13,7 @@ from zapcls.workspace.jobs import Job, Status
 from zapcls.workspace.runs import Run
 
 REFRESH_S = 1.0
-NOT_IN_DEMO = "This demo has no such result: nothing is computed in it."
+NOT_IN_DEMO = "This demo does not have this result: nothing is computed in it."
 AWAITED = "awaited_run"  # in the session: the training that was started here
 
 

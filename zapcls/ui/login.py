@@ -25,7 +25,7 @@ def is_asked_for() -> bool:
     is_there = _has_section()
     if not is_there and os.environ.get(USERS_ENVIRONMENT):
         raise BadInput(
-            f"{USERS_ENVIRONMENT} names who may come in, so .streamlit/secrets.toml must have a "
+            f"{USERS_ENVIRONMENT} names who has access, so .streamlit/secrets.toml must have a "
             "section [auth], but it has none. Write it as docs/deploying.md says, or unset "
             f"{USERS_ENVIRONMENT}."
         )
@@ -40,7 +40,7 @@ def _has_section() -> bool:
         if not any(Path(file).exists() for file in files):
             return False
         raise BadInput(
-            f"The secrets must be TOML that can be read, but are not ({error}). Mend the file, or "
+            f"The secrets must be TOML that can be read, but are not ({error}). Fix the file, or "
             "remove it."
         ) from error
 
@@ -63,7 +63,7 @@ def require_login() -> None:
     mail = str(st.user.get("email", ""))
     # A provider that says nothing of it is trusted; one that says no is not.
     if not may_enter(mail, st.user.get("email_verified", True) is True):
-        st.error("This account may not come in. Ask who runs this app.")
+        st.error("This account has no access. Ask the person who runs this app.")
         st.text(mail)
         st.button("Log out", icon=":material/logout:", on_click=st.logout, key="logout")
         st.stop()

@@ -71,7 +71,7 @@ def list_steps(run: Run) -> list[Step]:
     reviewed = int(wrong["image_id"].isin(verdicts["image_id"]).sum())
     issues, child = evidence.issues, find_child(run)
     suspects = issues[issues["is_suspect"]] if issues is not None else None
-    labels = "not checked" if suspects is None else f"{len(suspects):,} suspects"
+    labels = "not checked" if suspects is None else numbers.count(len(suspects), "suspect")
     decided = suspects is not None and suspects["image_id"].isin(verdicts["image_id"]).any()
     changes = count_learned(run)
     pair = (child, {"run": child.run_id}) if child else (run, {})

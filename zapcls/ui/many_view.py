@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from zapcls.answer.many import ANSWERS, COLUMNS, ZIP
+from zapcls.blocks import numbers
 from zapcls.ui import cache, job_view, messages
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs, permissions
@@ -29,8 +30,9 @@ def show_many(run: Run, prior: str) -> None:
             return
         file = st.file_uploader(
             "A zip of photos", ["zip"], key="zip", max_upload_size=MAX_ZIP_MB,
-            help="Its answers are a CSV with a row a photo: label, probability, whether it is "
-            "sure, whether it looks like what was learned; or why it could not be read.",
+            help="The answers are a CSV with one row per photo: its label and probability, whether "
+            "the answer is sure, and whether the photo looks like what was learned; or why it "
+            "could not be read.",
         )  # fmt: skip
         if file and st.button("Classify all of it", type="primary", key=KIND):
             config = {
@@ -43,7 +45,7 @@ def show_many(run: Run, prior: str) -> None:
             )  # fmt: skip
             jobs.launch(job, workspace)
             st.rerun()
-        st.caption("The zip lies on this machine until it is classified, and is then deleted.")
+        st.caption("The zip stays on this machine until it is classified; then it is deleted.")
         last = _find_last(run)
         if last:
             with messages.explain_errors():
@@ -77,9 +79,10 @@ def _show_answers(job: Job) -> None:
     refused = int((table["error"] != "").sum())
     strange = int((table["familiar"] == "no").sum())
     said = [
-        f"**{escape(job.config['name'])}**: {len(table) - refused:,} photos are classified",
-        f"{int((table['sure'] == 'yes').sum()):,} of them surely",
-        *([f"{strange:,} do not look like what was learned"] if strange else []),
+        f"**{escape(job.config['name'])}**: "
+        f"{numbers.count(len(table) - refused, 'photo')} classified",
+        f"{int((table['sure'] == 'yes').sum()):,} of them sure",
+        *([f"{strange:,} unlike what was learned"] if strange else []),
         *([f"{refused:,} could not be read"] if refused else []),
     ]
     st.markdown(", ".join(said) + ".")

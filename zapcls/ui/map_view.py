@@ -19,8 +19,8 @@ TINTS = ("answer", "label", "prediction", "color")
 RIGHT, WRONG = "#c3c7cd", "#c0392b"
 CAUGHT, CAUGHT_PX = 24, 112  # photos that are shown below the map
 HELP = (
-    "t-SNE (openTSNE) of the embeddings of this run. Neighbors are alike to the network; the "
-    "distance between far groups, and their sizes, mean nothing."
+    "t-SNE (openTSNE) of the embeddings of this run. Neighbors look alike to the network; the "
+    "distance between far-apart groups, and their sizes, mean nothing."
 )
 
 
@@ -34,9 +34,9 @@ def show_map(run: Run) -> None:
     places = evidence.map
     if places is None:
         job_view.offer_job(
-            "map", run, "The map lays all photos out so that those alike to the network lie "
-            "together.", "Draw the map", "scatter_plot",
-            "About a minute for some thousand photos.",
+            "map", run, "The map lays out all photos so that those that look alike to the network "
+                "lie together.", "Draw the map", "scatter_plot",
+            "About a minute for a few thousand photos.",
         )  # fmt: skip
         return
     left, right = st.columns([3, 2])

@@ -95,7 +95,7 @@ def show_whole_product(card: Card) -> None:
         st.toggle(
             f"All {n} photos of the product", key=_WHOLE, on_change=keep_whole_product,
             value=st.session_state.get(_WHOLE_KEPT, False),
-            help="A shop gives a product one label, so where it is wrong it is wrong for all its "
+            help="A shop gives a product one label, so where it is wrong, it is wrong for all its "
             "photos.",
         )  # fmt: skip
 
@@ -112,7 +112,8 @@ def show_undo_last(card: Card, own: Any) -> None:
     st.button(
         "Undo", key=f"{card.key}-undo", icon=":material/undo:", type="tertiary", shortcut="u",
         disabled=not images, on_click=take_back_last, args=(card, images),
-        help="Take back your decision on this photo; without one, the one before, and show it.",
+        help="Undo your decision on this photo. If there is none, undo the one before and show its "
+        "photo.",
     )  # fmt: skip
 
 
@@ -156,7 +157,7 @@ def show_note(card: Card, own: Any) -> None:
     with st.popover("Note", icon=":material/edit_note:"):
         st.text_input(
             "Note", key=key, max_chars=500, placeholder="Why?",
-            help="Kept with your mark, before or after you make it.",
+            help="Saved with your mark, whether you write it before or after.",
             on_change=record_note, args=(card,),
         )  # fmt: skip
 
@@ -165,7 +166,7 @@ def show_undo(image_id: str, run: Run, key: str) -> None:
     """Show the button that takes back the reviewer's decision on a photo."""
     st.button(
         "Undo", key=f"{key}-undo", icon=":material/undo:", type="tertiary",
-        help="Take back your decision on this photo.", on_click=take_back, args=(run, image_id),
+        help="Undo your decision on this photo.", on_click=take_back, args=(run, image_id),
     )  # fmt: skip
 
 
@@ -267,7 +268,7 @@ def show_undo_all(run: Run) -> None:
     last = st.session_state.get(_LAST, ())
     st.button(
         "Undo", key="all-undo", icon=":material/undo:", type="tertiary", disabled=not last,
-        on_click=take_back_all, args=(run, last), help="Take back what you marked last.",
+        on_click=take_back_all, args=(run, last), help="Undo your last mark.",
     )  # fmt: skip
 
 
@@ -283,7 +284,7 @@ def take_back(run: Run, image_id: str = "") -> None:
     facts = run.facts["catalogue_id"], run.task.target
     with messages.toast_errors():
         undone = open_reviews(cache.workspace()).undo(*facts, reviewer(), image_id)
-        found = f"Taken back on image {undone}." if undone else "There is nothing to take back."
+        found = f"Undone on image {undone}." if undone else "There is nothing to undo."
         st.toast(messages.escape(found), icon=":material/undo:")
 
 

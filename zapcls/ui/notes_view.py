@@ -20,7 +20,7 @@ def show_notes(run: Run) -> None:
             for name, most in MOST_LETTERS.items()
         }
         is_pinned = st.toggle(
-            "Pin", notes.is_pinned, key=f"pin-{run.run_id}", help="It stands first in lists."
+            "Pin", notes.is_pinned, key=f"pin-{run.run_id}", help="Pinned runs come first in lists."
         )
     said = Notes(fields["name"].strip(), fields["note"].strip(), is_pinned)
     if said != notes:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from zapcls.analysis.planted import Planted, count_planted
+from zapcls.blocks import numbers
 from zapcls.data.sources.drawings import read_truth
 from zapcls.ui import cache, messages, navigation, photos
 from zapcls.workspace.runs import Run
@@ -31,8 +32,8 @@ def show_planted(run: Run) -> None:
     st.subheader("What we hid in the drawings", anchor=False)
     hidden = len(planted.hidden)
     st.markdown(
-        f"We hid **{hidden}** wrong labels here. The label check found **{planted.found}** of "
-        f"them, among {planted.suspects} suspects."
+        f"We hid **{numbers.count(hidden, 'wrong label')}** here. The label check found "
+        f"**{planted.found}** of them, among {numbers.count(planted.suspects, 'suspect')}."
     )
     if st.toggle("Show the answers", key="show_planted"):
         show_answers(planted, run)
@@ -60,4 +61,4 @@ def show_answers(planted: Planted, run: Run) -> None:
 
     photos.show_grid(shown.head(SHOWN), evidence.store, caption, CARD_PX)
     if len(shown) > SHOWN:
-        st.caption(f"{len(shown) - SHOWN} more were found.")
+        st.caption(f"{len(shown) - SHOWN} more found.")

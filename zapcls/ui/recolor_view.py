@@ -19,8 +19,8 @@ from zapcls.workspace.runs import Run
 STRIPS = 3
 SMALL_PX = 112  # six in a row at 1280 px
 HELP = (
-    "The object alone is recolored, its shading kept. Where its lightness allows it, the hue alone "
-    "is moved; where it does not, its lightness too (marked ◐), which may change an answer by "
+    "Only the object is recolored; its shading is kept. Where its lightness allows it, only the "
+    "hue changes; elsewhere the lightness changes too (marked ◐), which may change an answer by "
     "itself. One photo proves nothing: Color bias does this for all photos, with controls."
 )
 
@@ -36,10 +36,10 @@ def show_recoloring(run: Run, ask: Ask) -> None:
     if not found.photos:
         job_view.offer_job(
             "recolor", run,
-            f"Each {ask.task.thing} on a valid photo is given other colors, its shading kept and "
-            "the ground untouched, and the run answers again. Random hues, the same lightness "
-            "alone, and the ground alone are the controls.", "Recolor the photos", "palette",
-            f"Some minutes; at most {MOST_PHOTOS:,} photos, whole products.",
+            f"Each {ask.task.thing} on a valid photo is given other colors, with its shading and "
+            "the background unchanged, and the run answers again. The controls are random hues, "
+            "the same lightness alone, and the background alone.", "Recolor the photos", "palette",
+            f"A few minutes; at most {MOST_PHOTOS:,} photos, whole products.",
         )  # fmt: skip
         return
     edit = pick_one("What is moved", recolor.EDITS, "edit", format_func=recolor.EDITS.__getitem__)
@@ -52,8 +52,8 @@ def show_examples(run: Run, found: recolor.Found, ask: Ask) -> None:
     flips, table = found.hue_flips, cache.evidence(run).predictions
     chosen = table[table["image_id"].isin(flips.loc[flips["flips"], "image_id"])]
     st.markdown(
-        f"**{len(chosen):,} of {len(flips):,}** photos change their answer with the hue of the "
-        f"{ask.task.thing}, and with neither a random hue nor the ground."
+        f"**{len(chosen):,} of {len(flips):,}** photos get a different answer with another hue of "
+        f"the {ask.task.thing}, but not with a random hue or a recolored background."
     )
     shown = chosen[chosen["label"] == ask.label].sort_values("prob", ascending=False).head(STRIPS)
     if shown.empty:
@@ -89,7 +89,7 @@ def count_changes(versions: list[Version], task: Task) -> str:
     """Describe how many of the colors change the answer."""
     original, *others = versions
     if not others:
-        return f"No {task.thing} stands out of a plain ground here, so none is recolored"
+        return f"No {task.thing} stands out from a plain background here, so none is recolored"
     changed = sum(other.prediction != original.prediction for other in others)
     called = task.name(original.prediction)
     if not changed:

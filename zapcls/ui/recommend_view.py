@@ -52,7 +52,7 @@ def show_headline(found: pd.DataFrame, picks: Picks) -> None:
             help=HELP,
         )
     if found.empty:
-        st.info("Nothing is left that was not shown. Take a filter away, or start over.")
+        st.info("Every match has been shown. Remove a filter, or start over.")
 
 
 def show_tray(run: Run, shelf: Shelf, picks: Picks, found: pd.DataFrame) -> None:
@@ -99,7 +99,7 @@ def show_picked(
                 )  # fmt: skip
                 st.button(
                     "", key=f"undo-{image.image_id}", icon=":material/close:", type="tertiary",
-                    help="Take it back", on_click=picks.toggle, args=(image.image_id, is_liked),
+                    help="Undo this choice", on_click=picks.toggle, args=(image.image_id, is_liked),
                 )  # fmt: skip
 
 

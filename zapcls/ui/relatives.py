@@ -39,10 +39,13 @@ def show_small(table: pd.DataFrame, store: Store, captions: Sequence[str], key: 
 
 def show_nearest(image: Any, place: int, run: Run) -> None:
     """Show the training photos that are most alike to the network, with their labels."""
-    lack = find_lack(run, "embeddings", "finding photos alike")
+    lack = find_lack(run, "embeddings", "finding similar photos")
     table, task = cache.evidence(run).predictions, cache.evidence(run).task
     if lack or not (table["split"] == "train").any():
-        none = "No photo is known to be trained on, so that there is none to show as the nearest."
+        none = (
+            "It is not known which photos this run was trained on, so there is no nearest one to "
+            "show."
+        )
         st.caption(lack or none)
         return
     rows, similarity = _find_nearest(run, place)
@@ -51,7 +54,8 @@ def show_nearest(image: Any, place: int, run: Run) -> None:
     st.markdown(
         f"##### {called} of the {len(near)} nearest training photos are "
         + messages.escape(task.describe(image.prediction)),
-        help="Nearest by the cosine similarity of the run's embeddings: 1 is the same.",
+        help="Nearest by the cosine similarity of the run's embeddings: a score of 1 means "
+        "identical.",
     )
     captions = [
         f"{messages.escape(task.name(label))} · {value:.2f}"
@@ -108,7 +112,7 @@ def show_runs(image: Any, run: Run) -> None:
         {
             "Run": answer["run"] + (" (this one)" if answer["run"] == run.run_id else ""),
             "Split": answer["split"],
-            "Told": task.name(answer["label"]),
+            "Label": task.name(answer["label"]),
             "Called": task.name(answer["prediction"]),
             "Probability": numbers.percent(answer["prob"]),
             "": "✓" if answer["correct"] else "✕",
@@ -151,7 +155,7 @@ def show_targets(image: Any, run: Run) -> None:
         rows.append(
             {
                 "Target": task.title,
-                "Told": told,
+                "Label": told,
                 "Called": task.name(answer["prediction"]),
                 "Probability": numbers.percent(answer["prob"]),
                 "": mark if answer["label"] else "",

@@ -31,9 +31,9 @@ def show_remedies(run: Run) -> None:
     section = remedies.section(found, ask)
     if found.remedies.empty and not found.obstacle:
         st.markdown(
-            f"The head is trained anew on the run's frozen network, by each of these remedies and "
-            f"by none ({REMEDIES[BASE].title}). It is asked about the valid photos as they are, "
-            f"and with the hue of the {ask.task.thing} moved."
+            "A new head is trained on the run's frozen network with each of these remedies, and "
+            f"with none ({REMEDIES[BASE].title}). It answers the valid photos as they are, and "
+            f"with the hue of the {ask.task.thing} changed."
         )
         show_start(run)
         return
@@ -115,5 +115,5 @@ def show_start(run: Run) -> None:
     ):  # fmt: skip
         job_view.start_about("trade", run, options=[BASE, *names], seeds=int(seeds))
     st.caption(
-        "Some minutes on two cores; what the frozen network gives is kept for the next time."
+        "A few minutes on two cores; what the frozen network computes is kept for next time."
     )

@@ -24,7 +24,7 @@ def show_report(run: Run) -> None:
     written = {suffix: path for suffix in FORMATS if (path := find_report(run, suffix))}
     if not written:
         st.markdown(
-            "All that is known of this run and color in one file: answer, charts, tables, method "
+            "Everything known about this run and color in one file: answer, charts, tables, method "
             "and limits. It needs neither this app nor the internet."
         )
         if not may_write:
@@ -42,8 +42,8 @@ def show_report(run: Run) -> None:
         if may_write and st.button("Write it again", key="write_report", icon=":material/refresh:"):
             job_view.start_about(KIND, run)
     when = time.localtime(next(iter(written.values())).stat().st_mtime)
-    missing = "" if ".pdf" in written else " There is no PDF, as no Chromium was found to print it."
+    missing = "" if ".pdf" in written else " There is no PDF: no Chromium was found to print it."
     st.caption(
-        f"Written {when.tm_mday}.{when.tm_mon}. {when.tm_hour}:{when.tm_min:02}. What was found "
-        f"out later is in it once it is written again.{missing}"
+        f"Written {time.strftime('%Y-%m-%d %H:%M', when)}. To include what was found out later, "
+        f"write it again.{missing}"
     )

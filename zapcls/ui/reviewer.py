@@ -17,7 +17,7 @@ def pick_reviewer() -> None:
     st.session_state.setdefault("reviewer", st.session_state.get(_KEPT, _guess_name()))
     st.sidebar.text_input(
         "Reviewer", key="reviewer", max_chars=40,
-        help="Your marks carry this name, so that those of several people can be told apart.",
+        help="Your marks carry this name, so that several people's marks can be told apart.",
     )  # fmt: skip
     st.session_state[_KEPT] = st.session_state["reviewer"]
 

@@ -41,8 +41,8 @@ def _describe(run: Run, name: str, stamp: cache.Identity) -> tuple[str, str]:
     """Return a run's stored state and its line, once for each version of its files."""
     named, when, rates = run.run_id, "", ["", ""]
     if parts := _RUN_ID.fullmatch(run.run_id):
-        _, month, day, hour, minute, named = parts.groups()
-        when = f"{int(day)}.{int(month)}. {hour}:{minute}"
+        year, month, day, hour, minute, named = parts.groups()
+        when = f"{year}-{month}-{day} {hour}:{minute}"
     is_damaged = jobs.is_damaged(run)
     if run.is_evaluated:
         rates, count = [numbers.percent(run.rates["splits"]["valid"]["error_rate"])], len(run.tasks)
@@ -131,7 +131,7 @@ def warn_missing(run_id: str, shown: Run | None) -> None:
     instead = f" This page shows {describe_run(shown)} instead." if shown else ""
     st.warning(
         escape(
-            f"The run {run_id[:80]} of the link is not in this workspace: it was deleted, or the "
+            f"The run {run_id[:80]} in the link is not in this workspace: it was deleted, or the "
             f"link is from another workspace.{instead}"
         ),
         icon=":material/link_off:",

@@ -38,7 +38,7 @@ def need_run() -> Run:
     if status.state == "damaged":
         _show_damage(run, status.message)
     if not status.is_final:
-        st.info("This run is still training; its answers are here once it is done.")
+        st.info("This run is still training; its answers will be here once it is done.")
         show_job(run)
     else:
         _explain_unevaluated(run, status)

@@ -139,7 +139,7 @@ def describe_chart(chart: Chart) -> str:
     """Describe a chart to those who do not see it: its title and axes; figures stand in a table."""
     layout = chart.figure.layout
     axes = (layout.xaxis.title.text, layout.yaxis.title.text)
-    return "; ".join(filter(None, (chart.title, *axes))) or "A chart of what is told above"
+    return "; ".join(filter(None, (chart.title, *axes))) or "A chart of what is described above"
 
 
 def show_photos(photos: Photos) -> None:

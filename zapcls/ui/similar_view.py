@@ -26,8 +26,8 @@ FIELD, TEXT, SEEN_BY = "similar_file", "similar_text", "seen_by"
 FROZEN, THIS_RUN = "the frozen network", "this run"
 FOUND = 8  # photos of a name
 HELP = {
-    "shape": "What the network sees beside the color: form, material, details.",
-    "color": "The named colors and their shares; near colors are nearly alike.",
+    "shape": "What the network sees besides the color: form, material, details.",
+    "color": "The named colors and their shares; similar colors count as nearly the same.",
     "kind": "The same {kind} or not.",
 }
 
@@ -70,8 +70,8 @@ def offer_frozen(run: Run) -> None:
             job_view.offer_job(
                 "describe", run,
                 "This run learned to tell its labels apart, and forgot much else. The frozen "
-                "network that it began with mostly finds more of what looks alike.",
-                "Show it every photo", "visibility", "About a minute for some thousand photos.",
+                "network that it started from usually finds more photos that look alike.",
+                "Show it every photo", "visibility", "About a minute for a few thousand photos.",
             )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def pick_photo(run: Run, shelf: Shelf) -> None:
         if text:
             found = similar.find_text(shelf, text, FOUND)
             if found.empty:
-                st.caption("No such photo. Try a brand, or a part of a path such as Boots/Ankle.")
+                st.caption("No photo matches. Try a brand, or part of a path such as Boots/Ankle.")
             show_small(found, run, "found")
 
 
@@ -193,7 +193,7 @@ def _pick_weights(shelf: Shelf, is_upload: bool) -> dict[str, float]:
         share = st.slider(
             numbers.begin(kind if name == KIND else name), 0, 100, round(100 * WEIGHTS[name]), 10,
             key=f"weight_{name}", bind="query-params", disabled=is_unknown,
-            help=HELP[name].format(kind=kind) + (" Not known of a photo of your own." * is_unknown),
+            help=HELP[name].format(kind=kind) + (" Not known for your own photo." * is_unknown),
         )  # fmt: skip
         weights[name] = 0 if is_unknown else share / 100
     return weights
@@ -204,7 +204,7 @@ def _pick_body(run: Run) -> None:
     if find_whole_body(cache.evidence(run)):
         st.selectbox(
             "Seen by", [FROZEN, THIS_RUN], key=SEEN_BY, bind="query-params",
-            help="The frozen network knows ImageNet alone; the run learned its labels.",
+            help="The frozen network knows only ImageNet; the run learned its labels.",
         )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ SOURCES = {
     "download": "Download UT Zappos50K",
 }
 ROWS, PHOTOS, PHOTO_PX = 5, 8, 82  # of a preview
-GROUP_HELP = "Rows with the same value stand in one part of the split. None: near-duplicates do."
-SPLIT_HELP = "It says train, and val or test. None: a split is drawn."
+GROUP_HELP = "Rows with the same value stay in one part of the split. None: near-duplicates do."
+SPLIT_HELP = "Its values are train, and val or test. None: a split is drawn."
 
 
 def show_source() -> None:
@@ -45,7 +45,10 @@ def show_source() -> None:
         elif source == "folder":
             show_place()
         else:
-            st.markdown("The two official zips, about 300 MB, resumed where a download broke off.")
+            st.markdown(
+                "The two official zips, about 300 MB. An interrupted download resumes "
+                "where it stopped."
+            )
             st.caption(TERMS)
             if st.button("Download", key="download", type="primary"):
                 job_view.start_job("download", dest=str(workspace.download_dir))
@@ -68,7 +71,7 @@ def show_place() -> None:
     st.markdown(
         "A folder with a folder of photos for each class (`train` and `val` above or below them "
         "are kept as the split); a CSV, TSV or Parquet table that lists photos; or the folder of "
-        "UT Zappos50K. It is only read."
+        "UT Zappos50K. Nothing in it is changed."
     )
     workspace, known = cache.workspace(), read_chosen_data(cache.workspace())
     shown = "" if known == workspace.drawings_dir else str(known)
@@ -111,7 +114,7 @@ def pick_columns(place: Path) -> Columns:
         group=pick_one(group, "Group", GROUP_HELP, names, guessed.group, f"{key}-group"),
         split=pick_one(split, "Split", SPLIT_HELP, names, guessed.split, f"{key}-split"),
         root=root.text_input(
-            "Paths begin in", guessed.root or str(file.parent), key=f"{key}-root"
+            "Paths are relative to", guessed.root or str(file.parent), key=f"{key}-root"
         ),
     )  # fmt: skip
 
@@ -141,7 +144,7 @@ def show_preview(catalogue: Catalogue) -> None:
     """Show what a catalogue was taken for, what is left out, and a few of its photos."""
     st.markdown(f"Read as {messages.escape(catalogue.taken_for)}.")
     missing = int((catalogue.table["file_bytes"] < 0).sum())
-    notes = [*catalogue.notes, *([f"Left out: {missing:,} missing photos."] if missing else [])]
+    notes = [*catalogue.notes, *([f"Left out: missing photos ({missing:,})."] if missing else [])]
     for note in notes:
         st.caption(messages.escape(note))
     there = catalogue.table[catalogue.table["file_bytes"] >= 0]

@@ -25,12 +25,13 @@ ANY = "any reason"
 ACCUSERS = {"heads": "label check", "sibling": "same product", "near-duplicate": "looks the same"}
 ACCUSER_HELP = (
     "Label check: classifiers that never saw this product find another label more likely. Same "
-    "product: a photo of it in another color has another label. Looks the same: so has another "
-    "product whose photo looks the same."
+    "product: a photo of it in another color has a different label. Looks the same: another "
+    "product whose photo looks the same has a different label."
 )
 HOW = (
-    "Click photos to choose them; Shift takes all between, Ctrl+A all, a heading its kind. "
-    "A double click or Enter opens one. About half of such suspicions are right: look first."
+    "Click photos to choose them: with Shift, all in between; Ctrl+A, all; a heading, its kind. "
+    "Double-click or press Enter to open one. About half of such suspicions are right, so look "
+    "first."
 )
 
 
@@ -40,11 +41,12 @@ def show_suspects(run: Run) -> None:
     if not evidence.check.is_done:
         job_view.offer_job(
             "check_labels", run,
-            "A label check asks classifiers that never saw a product what they make of its label, "
-            "and compares each label with the product's other photos and with those that look the "
+            "A label check asks classifiers that never saw a product what its label should be, and "
+            "compares each label with the product's other photos and with those that look the "
             "same.",
             f"Check the labels of {len(evidence.predictions):,} photos", "fact_check",
-            "Seconds where the network's features are kept, else one pass over the photos.",
+            "Takes seconds if the network's features are stored, otherwise one pass over the "
+            "photos.",
         )  # fmt: skip
         return
     ask = Ask(evidence.task)
@@ -54,7 +56,7 @@ def show_suspects(run: Run) -> None:
     suspects = found.suspects.drop(columns="split").merge(splits, on="image_id")
     chosen = sort_suspects(pick(suspects))
     if chosen.empty:
-        st.info("No such suspects. Take a filter away.")
+        st.info("No suspects match. Remove a filter.")
         return
     marks = st.container()
     st.caption(HOW)

@@ -13,7 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 PER_MINUTE = 30  # of one address
 _KEPT = 10_000  # addresses that are remembered
 _UPLOADS = ("/_stcore/upload_file", "/api/")
-TOO_MANY = f"At most {PER_MINUTE} uploads a minute are taken here. Wait a minute, then try again."
+TOO_MANY = (
+    f"At most {PER_MINUTE} uploads per minute are accepted here. Wait a minute, then try again."
+)
 
 
 def keep_uploads_in_memory() -> None:

@@ -53,8 +53,8 @@ def _take_predictions(run: Run, store: Store, started: float, progress: Progress
     if (places < 0).all():
         raise BadInput(
             f"The paths of {run.origin['name']} must be those of the catalogue, such as "
-            f"{catalog['image_path'].iloc[0]}, but none of its {len(places):,} is, such as "
-            f"{given.paths[0]}. Choose the data that it is about."
+            f"{catalog['image_path'].iloc[0]}, but none of its {len(places):,} are, such as "
+            f"{given.paths[0]}. Choose the catalogue that it belongs to."
         )
     is_readable = (catalog["image_problem"] == "").to_numpy()
     taken = np.flatnonzero((places >= 0) & is_readable[places])
@@ -177,8 +177,8 @@ def _write(
     """Write all that the pages read, `metrics.json` last."""
     if metrics.labelled(table, "valid").empty:
         raise BadInput(
-            f"{run.origin['name']} must answer for a photo of valid that has a label, but does for "
-            "none. Choose the data that it is about."
+            f"{run.origin['name']} must have an answer for a valid photo with a label, but has "
+            "none. Choose the catalogue that it belongs to."
         )
     if prob is None:
         table = table.assign(prob=np.nan, prob_label=np.nan, loss=np.nan)

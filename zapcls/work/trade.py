@@ -147,8 +147,8 @@ def edit_photos(
             waiting = []
     if not described:
         raise BadInput(
-            "A trade moves the hue of shoes in valid, but of none of its "
-            f"{len(photos):,} photos could it be moved. Choose a run on colored shoes."
+            "Remedies are compared by changing the hue of shoes in valid, but none of its "
+            f"{len(photos):,} photos could be changed. Choose a run on colored shoes."
         )
     features = np.concatenate(described)
     return pd.DataFrame(known), features[::2], features[1::2]

@@ -75,8 +75,8 @@ class ColorLabels:
             replace_file(self.path, write_csv(labels))
         except OSError as error:
             raise ZapError(
-                f"The color labels in {self.path} cannot be written ({error}). See to it that the "
-                "folder may be written and the disk has room; then try again."
+                f"The color labels in {self.path} cannot be written ({error}). Make sure that the "
+                "folder can be written and the disk has room; then try again."
             ) from error
 
 
@@ -134,7 +134,7 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
         for cells in reader:
             rows[reader.line_num] = [(cells.get(column) or "").strip() for column in COLUMNS]
     except csv.Error as error:
-        raise BadInput(f"{name} must be CSV, but is not ({error}). Save it anew.") from None
+        raise BadInput(f"{name} must be CSV, but is not ({error}). Save it again.") from None
     labels = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).astype("str")
     labels["image_id"] = labels["image_id"].str.replace(r"\A'(?=[=+\-@\t\r'])", "", regex=True)
     _check(labels, name)

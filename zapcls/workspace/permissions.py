@@ -15,7 +15,7 @@ ACTIONS = {
     "classify": "have photos classified",
     "start": "start, resume or stop a training or another job, and read its log",
     "choose": "choose, read or download data",
-    "mark": "mark photos, name colors, take decisions in or back",
+    "mark": "mark photos, name colors, import or undo decisions",
     "delete": "archive or delete runs, bring them back, delete features",
     "write": "write anything else into the workspace",
 }

@@ -187,13 +187,13 @@ class Reviews:
             yield
         except sqlite3.OperationalError as error:
             raise ZapError(
-                f"The reviews in {self.path} cannot be reached ({error}). See to it that the file "
-                "may be written, the disk has room and no other program holds it; then try again."
+                f"The reviews in {self.path} cannot be reached ({error}). Make sure that the file "
+                "can be written, the disk has room and no other program holds it; then try again."
             ) from error
         except sqlite3.Error as error:
             raise ZapError(
-                f"{self.path} must be a file of reviews, but is not or is damaged ({error}). "
-                "Move it away; CSV files of reviews can be taken in again."
+                f"{self.path} must be a file of reviews, but is not or is damaged ({error}). Move "
+                "it away; CSV files of reviews can be imported again."
             ) from error
 
 
@@ -240,7 +240,7 @@ def refuse(table: pd.DataFrame, rules: Iterable[Rule], place: str) -> None:
         rows = [told[index] for index in table.index if index in told]
         n = f"{len(rows):,} of {len(table):,} rows"
         more = [f"{len(rows) - TOLD_ROWS:,} more."] if len(rows) > TOLD_ROWS else []
-        last = f"Nothing is taken in, as {n} cannot be. Correct them, or leave them out."
+        last = f"Nothing was imported, because {n} cannot be. Correct them, or leave them out."
         raise BadInput("\n".join([*rows[:TOLD_ROWS], *more, last]))
 
 

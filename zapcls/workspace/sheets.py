@@ -135,7 +135,7 @@ def _parse(content: bytes, name: str) -> pd.DataFrame:
             begin = reader.line_num + 1
     except csv.Error as error:
         raise BadInput(
-            f"{name}, line {reader.line_num}: must be CSV, but is not ({error}). Export it anew."
+            f"{name}, line {reader.line_num}: must be CSV, but is not ({error}). Export it again."
         ) from None
     missing = [column for column in schema.DECISIONS if column not in header]
     if missing:

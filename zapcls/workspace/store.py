@@ -167,7 +167,7 @@ def find_store(workspace: Workspace, catalogue_id: str) -> Store:
     if not _is_current(store):
         raise ZapError(
             f"The pixel store {catalogue_id} was written by an older version of zapcls. Open its "
-            "data folder on the Data page to build it anew, and train its runs again."
+            "data folder on the Data page to build it again, and train its runs again."
         )
     return check_whole(store)
 

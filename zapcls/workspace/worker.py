@@ -48,8 +48,8 @@ class Reporter:
         path = self._job.path / "status.json"
         if not self._job.path.is_dir():  # writing would make it anew, with nothing else in it
             raise ZapError(
-                f"The folder of {self._job.job_id} was deleted while it was at work, so that it "
-                "has nowhere to write to. Start it anew."
+                f"The folder of {self._job.job_id} was deleted while it was at work, so it has "
+                "nowhere to write to. Start it again."
             )
         try:
             write_json(path, self._status)

@@ -71,14 +71,14 @@ class _Found:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return tuple(f"Left out: {count:,} {what}." for what, count in self.left_out.items())
+        return tuple(f"Left out: {what} ({count:,})." for what, count in self.left_out.items())
 
 
 def _list_photos(place: Path) -> _Found:
     found = _Found()
     for folder, names, files in os.walk(place):
         links = [name for name in names if Path(folder, name).is_symlink()]
-        found.left_out["linked folder(s), which are not followed"] += len(links)
+        found.left_out["links to folders"] += len(links)
         names[:] = [name for name in names if name not in _NO_FOLDERS and name[0] != "."]
         found.paths += _choose_photos(place, folder, files, found.left_out)
         photo_files.check_count(len(found.paths), place)
@@ -95,9 +95,9 @@ def _choose_photos(
         if name[0] == ".":
             continue
         if not photo_files.is_photo_name(name):
-            left_out["file(s) that are no photos by their names"] += 1
+            left_out["files without a photo's name"] += 1
         elif not path.isprintable():
-            left_out["photo(s) whose names cannot be written down"] += 1
+            left_out["photos with unprintable names"] += 1
         else:
             yield path
 

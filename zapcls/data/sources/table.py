@@ -41,7 +41,9 @@ def read(place: Path, asked: Columns | None = None) -> Catalogue:
     root = find_root(file, columns)
     names, left = table_columns.list_attributes(frame, columns)
     target = next(iter(names.values()))
-    notes = [f"Left out: column {name}, which has one value or nearly one a row." for name in left]
+    notes = [
+        f"Left out: column {name}, which has a single value or nearly one per row." for name in left
+    ]
     table = frame.rename(columns=names)[list(dict.fromkeys(names.values()))]
     table["image_path"] = _place_paths(frame[columns.path], root, file)
     table["group"] = frame[columns.group] if columns.group else ""
@@ -93,8 +95,8 @@ def read_frame(file: Path) -> pd.DataFrame:
         ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise BadInput(
-            f"{file} must have as many fields in each row as in its first, but cannot be read so "
-            f"({str(error).strip()}). Mend it."
+            f"{file} must have as many fields in each row as in its first, but cannot be read that "
+            f"way ({str(error).strip()}). Fix it."
         ) from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise BadInput(f"{file} must be a table, but cannot be read ({error}).") from error
@@ -198,7 +200,7 @@ def _drop_repeated(table: pd.DataFrame, target: str, file: Path, notes: list[str
     """Keep one row a photo; rows without a path go too."""
     is_blank = table["image_path"].isin(["", "."])
     if is_blank.any():
-        notes.append(f"Left out: {is_blank.sum():,} row(s) without a path.")
+        notes.append(f"Left out: rows without a path ({is_blank.sum():,}).")
     table = table[~is_blank]
     unlike = table.groupby("image_path")[target].nunique()
     unlike = unlike[unlike > 1]
@@ -211,7 +213,7 @@ def _drop_repeated(table: pd.DataFrame, target: str, file: Path, notes: list[str
         )
     is_repeated = table["image_path"].duplicated()
     if is_repeated.any():
-        notes.append(f"Left out: {is_repeated.sum():,} row(s) that list a photo again.")
+        notes.append(f"Left out: rows that repeat a photo ({is_repeated.sum():,}).")
     return table[~is_repeated].reset_index(drop=True)
 
 
