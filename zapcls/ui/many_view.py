@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from zapcls.answer.many import ANSWERS, COLUMNS, ZIP
-from zapcls.ui import cache, job_view, messages
+from zapcls.ui import cache, job_view, messages, uploads
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Job
@@ -28,7 +28,7 @@ def show_many(run: Run, prior: str) -> None:
         if job_view.is_at_work(KIND, run):
             return
         file = st.file_uploader(
-            "A zip of photos", ["zip"], key="zip", max_upload_size=MAX_ZIP_MB,
+            "A zip of photos", ["zip"], key=uploads.MANY, max_upload_size=MAX_ZIP_MB,
             help="Its answers are a CSV with a row a photo: label, probability, whether it is "
             "sure, whether it looks like what was learned; or why it could not be read.",
         )  # fmt: skip
@@ -36,11 +36,12 @@ def show_many(run: Run, prior: str) -> None:
             config = {
                 "run": str(run.path), "target": run.task.target, "name": file.name, "prior": prior,
             }  # fmt: skip
-            workspace, content = cache.workspace(), file.getbuffer()
+            workspace, content = cache.workspace(), file.getvalue()  # no copy
             job = jobs.create(
                 workspace.jobs_dir, KIND, config,
                 fill=lambda folder: (folder / ZIP).write_bytes(content),
             )  # fmt: skip
+            uploads.drop([file.file_id])  # it lies in the job's folder
             jobs.launch(job, workspace)
             st.rerun()
         st.caption("The zip lies on this machine until it is classified, and is then deleted.")
