@@ -90,6 +90,22 @@ def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_t
     assert app.query_params["image"] == ids[1]
 
 
+def list_kept(app):
+    """What the session keeps of each widget that there was, for its callback."""
+    kept = app._session_state._state._new_widget_state.widget_metadata.values()
+    return [repr(widget.callback_args) for widget in kept if widget.callback_args]
+
+
+def test_a_photo_that_was_opened_leaves_no_other_photo_in_the_session(wrong, open_page):
+    ids = wrong["image_id"].to_list()
+    app = open_page("errors", image=ids[0]).click("next")
+    kept = [args for args in list_kept(app) if f"'mark-{ids[0]}'" in args]
+    assert kept
+    for args in kept:
+        assert not [name for name in ids[1:] if name in args]
+        assert wrong["image_path"].iloc[0] not in args  # nor all that is known of it
+
+
 def test_a_mark_may_be_for_all_photos_of_a_product(table, wrong, read_decisions, open_page):
     same = table.groupby(["product_id", "catalog_label"])["image_id"].transform("size")
     image = wrong[wrong["image_id"].isin(table.loc[same > 1, "image_id"])].iloc[0]

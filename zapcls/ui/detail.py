@@ -46,11 +46,9 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
     st.html(TO_TOP, unsafe_allow_javascript=True)
     image = next(table.iloc[[place]].itertuples())
     with top:
-        following = show_steps(order, image_id, view)
+        show_steps(order, image_id, view)
         photo = open_photo(cache.evidence(run).store, image)
-        card = marking.Card(
-            run, image, f"mark-{image.image_id}", is_detail=True, following=following
-        )
+        card = marking.Card(run, image, f"mark-{image.image_id}", is_detail=True)
         cause_place, evidence_place = show_answer(card, photo, place)
         show_other_run(image, photo.size, run)
         relatives.show_targets(image, run)
@@ -72,12 +70,8 @@ def list_suspects(run: Run) -> list[str]:
     return issues.loc[issues["is_suspect"], "image_id"].to_list()
 
 
-def show_steps(order: Sequence[str], image_id: str, view: str) -> Sequence[str]:
-    """Show the way back, and to the images before and after this one; both have keys.
-
-    Returns:
-        The images after this one.
-    """
+def show_steps(order: Sequence[str], image_id: str, view: str) -> None:
+    """Show the way back, and to the images before and after this one; both have keys."""
     if image_id in order:
         st.session_state[_PLACE] = order.index(image_id)
     place = st.session_state.get(_PLACE, 0)
@@ -98,7 +92,7 @@ def show_steps(order: Sequence[str], image_id: str, view: str) -> Sequence[str]:
                 "Next", key="next", shortcut="Right", disabled=after is None,
                 on_click=marking.show_photo, args=(after,), type="tertiary",
             )  # fmt: skip
-    return order[order.index(after) :] if after else ()
+    st.session_state[marking.AFTER] = order[order.index(after) :] if after else ()
 
 
 def find_steps(
