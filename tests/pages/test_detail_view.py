@@ -106,6 +106,13 @@ def test_a_photo_that_was_opened_leaves_no_other_photo_in_the_session(wrong, ope
         assert wrong["image_path"].iloc[0] not in args  # nor all that is known of it
 
 
+def test_the_photo_that_fills_the_window_is_not_kept_in_the_session(wrong, open_page):
+    app = open_page("errors", image=wrong["image_id"].iloc[0]).click("large")
+    shown = [image.proto.imgs[0].alt for image in app.get("image")]
+    assert {"the photo", "the same with its map"} <= set(shown)
+    assert not [args for args in list_kept(app) if "PIL." in args]
+
+
 def test_a_mark_may_be_for_all_photos_of_a_product(table, wrong, read_decisions, open_page):
     same = table.groupby(["product_id", "catalog_label"])["image_id"].transform("size")
     image = wrong[wrong["image_id"].isin(table.loc[same > 1, "image_id"])].iloc[0]

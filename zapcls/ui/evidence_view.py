@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from zapcls.answer import saliency
 from zapcls.blocks import numbers
 from zapcls.ui import cache, messages, relatives
-from zapcls.ui.photos import identify_pixels
+from zapcls.ui.photos import identify_pixels, open_photo
 from zapcls.ui.run_picker import describe_run
+from zapcls.ui.verdicts import find_row
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
@@ -66,8 +66,13 @@ def draw_evidence(image: Any, evidence: np.ndarray, size: tuple[int, int], run: 
 
 
 @st.dialog("The photo, and what speaks for the answer", width="large")
-def show_large(image: Any, photo: Image.Image, run: Run) -> None:
-    """Fill the window with a photo beside its map."""
+def show_large(image_id: str, run: Run) -> None:
+    """Fill the window with a photo beside its map.
+
+    The session keeps what it is called with, so it opens the photo itself.
+    """
+    image = find_row(cache.evidence(run).predictions, image_id)
+    photo = open_photo(cache.evidence(run).store, image)
     evidence = find_evidence(image, image.prediction, run)
     left, right = st.columns(2)
     left.image(photo, width="stretch", alt="the photo")

@@ -15,8 +15,9 @@ from zapcls.findings.ask import name_column
 from zapcls.findings.shelf import ASPECTS, KIND, Shelf, find_whole_body, open_embed, open_shelf
 from zapcls.findings.similar import WEIGHTS, Query, Wish
 from zapcls.ui import cache, job_view, navigation, uploads
-from zapcls.ui.detail import TO_TOP, open_photo
+from zapcls.ui.detail import TO_TOP
 from zapcls.ui.messages import escape
+from zapcls.ui.photos import open_photo
 from zapcls.ui.similar_cards import describe, name_color, show_small
 from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
