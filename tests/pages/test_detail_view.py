@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_run import add_check
+from streamlit.runtime.caching import get_data_cache_stats_provider
+from streamlit.runtime.stats import CACHE_MEMORY_FAMILY
 
 from zapcls.analysis.causes import CAUSES, MODEL
 from zapcls.blocks import numbers
@@ -111,6 +113,12 @@ def test_the_photo_that_fills_the_window_is_not_kept_in_the_session(wrong, open_
     shown = [image.proto.imgs[0].alt for image in app.get("image")]
     assert {"the photo", "the same with its map"} <= set(shown)
     assert not [args for args in list_kept(app) if "PIL." in args]
+
+
+def test_a_photo_that_was_opened_leaves_few_bytes_in_the_caches(wrong, open_page):
+    open_page("errors", image=wrong["image_id"].iloc[0])
+    kept = get_data_cache_stats_provider().get_stats()[CACHE_MEMORY_FAMILY]
+    assert sum(cache.byte_length for cache in kept) < 100_000  # a strip as pixels has 500,000
 
 
 def test_a_mark_may_be_for_all_photos_of_a_product(table, wrong, read_decisions, open_page):

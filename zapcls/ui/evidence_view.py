@@ -56,8 +56,8 @@ def find_evidence(image: Any, called: str, run: Run) -> np.ndarray | None:
     """Find what in a photo speaks for a class; None where the run has no exported model."""
     if not run.onnx_path.is_file():
         return None
-    evidence = cache.evidence(run)
-    return _find_evidence(run, evidence.store, int(image.row), evidence.task.classes.index(called))
+    store, class_index = cache.evidence(run).store, cache.evidence(run).task.classes.index(called)
+    return saliency.spread(_cover(run, store, int(image.row), class_index), store.side)
 
 
 def draw_evidence(image: Any, evidence: np.ndarray, size: tuple[int, int], run: Run) -> np.ndarray:
@@ -103,8 +103,8 @@ def show_other_run(image: Any, size: tuple[int, int], run: Run) -> None:
     max_entries=500, show_spinner=False,
     hash_funcs={Run: cache.identify_model, Store: identify_pixels},
 )  # fmt: skip
-def _find_evidence(run: Run, store: Store, row: int, class_index: int) -> np.ndarray:
-    return saliency.occlusion(cache.classifier(run), store.pixels[row], class_index)
+def _cover(run: Run, store: Store, row: int, class_index: int) -> np.ndarray:
+    return saliency.cover(cache.classifier(run), store.pixels[row], class_index)
 
 
 def crop(square: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -16,7 +16,7 @@ from zapcls.workspace.store import Store
 
 QUALITY = 90
 WHITE = 245  # as white as JPEG leaves it
-MAX_KEPT = 4000  # of about 5 kB
+MAX_KEPT = 1000  # of about 5 kB where a model takes 136 px, some 50 kB where it takes 512
 
 
 def show_grid(
