@@ -10,10 +10,11 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.testing.v1 import local_script_runner
 
 from zapcls.answer.limits import LIMITS
-from zapcls.answer.many import ZIP
+from zapcls.answer.many import ANSWERS, COLUMNS, ZIP, write_csv
 from zapcls.data import photo
 from zapcls.ui import uploads
 from zapcls.ui.messages import escape
+from zapcls.workspace import jobs
 from zapcls.workspace.layout import read_json, write_json
 
 
@@ -165,6 +166,17 @@ def test_a_zip_is_let_go_of_once_its_job_has_it(finished, open_page, held, launc
     assert not held
     [job] = launched
     assert (job.path / ZIP).read_bytes() == b"PK"
+
+
+def test_the_table_of_the_last_zip_is_shown_where_it_is_unfolded(finished, open_page, workspace):
+    config = {"run": str(finished.path), "target": "gender", "name": "many.zip"}
+    job = jobs.create(workspace.jobs_dir, "classify", config)
+    write_csv(job.path / ANSWERS, COLUMNS, iter([dict.fromkeys(COLUMNS, "")]))
+    write_json(job.path / "status.json", {"state": "done"})
+    assert not open_page("classify").dataframe
+    app = open_page("classify", open_many="true")
+    assert len(app.dataframe[0].value) == 1
+    assert "1 photos are classified" in app.said
 
 
 def test_what_is_no_picture_gets_a_sentence(finished, open_page):

@@ -7,6 +7,7 @@ import streamlit as st
 
 from zapcls.answer.many import ANSWERS, COLUMNS, ZIP
 from zapcls.ui import cache, job_view, messages, uploads
+from zapcls.ui.bound import fold
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Job
@@ -24,7 +25,8 @@ def show_many(run: Run, prior: str) -> None:
     """
     if not permissions.may("start"):
         return
-    with st.expander("Many photos at once"):
+    part = fold("Many photos at once", "open_many")
+    with part:
         if job_view.is_at_work(KIND, run):
             return
         file = st.file_uploader(
@@ -45,8 +47,7 @@ def show_many(run: Run, prior: str) -> None:
             jobs.launch(job, workspace)
             st.rerun()
         st.caption("The zip lies on this machine until it is classified, and is then deleted.")
-        last = _find_last(run)
-        if last:
+        if part.open and (last := _find_last(run)):
             with messages.explain_errors():
                 _show_answers(last)
 
