@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from zapcls.ui import login, messages, navigation, photos, run_picker
+from zapcls.ui import login, messages, navigation, photos, run_picker, uploads
 
 # What `.streamlit/config.toml` cannot say; the browser has it only after the first heading.
 # In a narrow window a row of choices goes on below instead of out of sight.
@@ -64,4 +64,5 @@ with messages.explain_errors():
     login.require_login()
     navigation.send_back()
     run_picker.pick_run()
+    uploads.drop_unnamed(page.title)
     page.run()

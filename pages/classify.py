@@ -80,10 +80,14 @@ st.markdown(
 )
 upload, camera = st.columns([3, 2], gap="large")
 with upload:
-    files = st.file_uploader("Photos", SUFFIXES, accept_multiple_files=True, key="photos")
+    files = st.file_uploader("Photos", SUFFIXES, accept_multiple_files=True, key=uploads.PHOTOS)
 with camera:
     use_camera = st.toggle("Use the camera", key="use_camera")
-    shot = st.camera_input("Camera", label_visibility="collapsed") if use_camera else None
+    shot = (
+        st.camera_input("Camera", key=uploads.CAMERA, label_visibility="collapsed")
+        if use_camera
+        else None
+    )
 valid = run.rates["splits"]["valid"]
 whose = "The label is the shop's department, not the wearer. " if task.is_department else ""
 st.caption(

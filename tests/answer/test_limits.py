@@ -3,12 +3,16 @@
 from dataclasses import asdict
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 from fake_run import weigh_colors, write_onnx
+from onnx import TensorProto, helper, numpy_helper
 
 from zapcls.analysis.familiarity import fit_reference
 from zapcls.answer.classify import Answer
 from zapcls.answer.limits import LIMITS, NETWORK, REFERENCE, describe, find_limits
+from zapcls.answer.similar import embed_by_body
 from zapcls.config.priors import EVEN, LEARNED
 from zapcls.data.task import Task
 from zapcls.errors import Damaged, ZapError
@@ -28,6 +32,20 @@ def paint(red, n=1):
 def see(photos):
     features = photos.mean(axis=(1, 2), dtype=np.float32)
     return features, features @ weigh_colors()
+
+
+def write_body(path):
+    """Write a frozen body that gives the mean of each channel."""
+    node = helper.make_node("ReduceMean", ["images", "axes"], ["pooled"], keepdims=0)
+    graph = helper.make_graph(
+        [node],
+        "body",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["batch", 3])],
+        [numpy_helper.from_array(np.array([2, 3], dtype=np.int64), "axes")],
+    )
+    opset = helper.make_opsetid("", 18)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=10), path)
 
 
 @pytest.fixture
@@ -78,6 +96,20 @@ def test_a_photo_of_something_else_is_not_familiar_and_never_sure(run):
     assert describe(judged, run.task) == "this does not look like a shoe"
     photos = Task("kind", ("ant", "bee"), "photo", "photos")
     assert describe(judged, photos).endswith("like the photos that it learned from")
+
+
+def test_what_answers_visitors_keeps_no_memory(run, monkeypatch):
+    kept, open_session = [], onnxruntime.InferenceSession
+
+    def watch(path, options, **more):
+        kept.append(options.enable_cpu_mem_arena)
+        return open_session(path, options, **more)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", watch)
+    find_limits(run).judge(answer("Women", 0.9), "gender")
+    write_body(run.path / "body.onnx")
+    embed_by_body(run.path / "body.onnx", ((0, 0, 0), (1, 1, 1)))(paint(200)[0])
+    assert kept == [False, False]
 
 
 def test_a_run_of_an_older_version_knows_no_limits(run):

@@ -6,11 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image, PngImagePlugin
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.testing.v1 import local_script_runner
 
 from zapcls.answer.limits import LIMITS
+from zapcls.answer.many import ANSWERS, COLUMNS, ZIP, write_csv
 from zapcls.data import photo
 from zapcls.ui import uploads
 from zapcls.ui.messages import escape
+from zapcls.workspace import jobs
 from zapcls.workspace.layout import read_json, write_json
 
 
@@ -127,6 +131,52 @@ def test_a_run_of_an_older_version_is_offered_an_evaluation(finished, open_page)
     assert app.button(key="evaluate").label == "Evaluate it"
     assert "Looks like women's" in app.said
     assert "ure.**" not in app.said
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """The uploads that the server holds of the session: over all runs of the app, as a real one."""
+    manager = MemoryUploadedFileManager("/mock/upload")
+    monkeypatch.setattr(local_script_runner, "MemoryUploadedFileManager", lambda _: manager)
+    return manager.file_storage["test session id"]
+
+
+def test_uploads_are_let_go_of_when_the_page_is_left_or_no_longer_names_them(
+    finished, open_page, held
+):
+    photos = [(f"{color}.png", build_png(color)) for color in ("red", "blue")]
+    app = upload(open_page("classify"), *photos)
+    assert [file.name for file in held.values()] == ["red.png", "blue.png"]
+
+    upload(app, ("green.png", build_png("green")))
+    assert [file.name for file in held.values()] == ["green.png"]
+    held["on its way"] = held[next(iter(held))]  # it came in while the page ran
+    app.run()
+    assert len(held) == 2
+
+    app.switch_page("pages/results.py").run()
+    assert [*held] == ["on its way"]
+
+
+def test_a_zip_is_let_go_of_once_its_job_has_it(finished, open_page, held, launched):
+    app = open_page("classify")
+    app.file_uploader(key="zip").set_value(("many.zip", b"PK", "application/zip")).run()
+    assert len(held) == 1
+    app.click("classify")
+    assert not held
+    [job] = launched
+    assert (job.path / ZIP).read_bytes() == b"PK"
+
+
+def test_the_table_of_the_last_zip_is_shown_where_it_is_unfolded(finished, open_page, workspace):
+    config = {"run": str(finished.path), "target": "gender", "name": "many.zip"}
+    job = jobs.create(workspace.jobs_dir, "classify", config)
+    write_csv(job.path / ANSWERS, COLUMNS, iter([dict.fromkeys(COLUMNS, "")]))
+    write_json(job.path / "status.json", {"state": "done"})
+    assert not open_page("classify").dataframe
+    app = open_page("classify", open_many="true")
+    assert len(app.dataframe[0].value) == 1
+    assert "1 photos are classified" in app.said
 
 
 def test_what_is_no_picture_gets_a_sentence(finished, open_page):

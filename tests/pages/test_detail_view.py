@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_run import add_check
+from streamlit.runtime.caching import get_data_cache_stats_provider
+from streamlit.runtime.stats import CACHE_MEMORY_FAMILY
 
 from zapcls.analysis.causes import CAUSES, MODEL
 from zapcls.blocks import numbers
@@ -88,6 +90,35 @@ def test_an_image_marked_while_only_unmarked_ones_are_shown_gives_its_place_to_t
     app.click(f"mark-{ids[2]}-undo")  # nothing is decided here: the mark before is taken back
     assert read_decisions().empty
     assert app.query_params["image"] == ids[1]
+
+
+def list_kept(app):
+    """What the session keeps of each widget that there was, for its callback."""
+    kept = app._session_state._state._new_widget_state.widget_metadata.values()
+    return [repr(widget.callback_args) for widget in kept if widget.callback_args]
+
+
+def test_a_photo_that_was_opened_leaves_no_other_photo_in_the_session(wrong, open_page):
+    ids = wrong["image_id"].to_list()
+    app = open_page("errors", image=ids[0]).click("next")
+    kept = [args for args in list_kept(app) if f"'mark-{ids[0]}'" in args]
+    assert kept
+    for args in kept:
+        assert not [name for name in ids[1:] if name in args]
+        assert wrong["image_path"].iloc[0] not in args  # nor all that is known of it
+
+
+def test_the_photo_that_fills_the_window_is_not_kept_in_the_session(wrong, open_page):
+    app = open_page("errors", image=wrong["image_id"].iloc[0]).click("large")
+    shown = [image.proto.imgs[0].alt for image in app.get("image")]
+    assert {"the photo", "the same with its map"} <= set(shown)
+    assert not [args for args in list_kept(app) if "PIL." in args]
+
+
+def test_a_photo_that_was_opened_leaves_few_bytes_in_the_caches(wrong, open_page):
+    open_page("errors", image=wrong["image_id"].iloc[0])
+    kept = get_data_cache_stats_provider().get_stats()[CACHE_MEMORY_FAMILY]
+    assert sum(cache.byte_length for cache in kept) < 100_000  # a strip as pixels has 500,000
 
 
 def test_a_mark_may_be_for_all_photos_of_a_product(table, wrong, read_decisions, open_page):

@@ -1,6 +1,8 @@
 """Errors: each filter, alone and from the URL, shows exactly the rows that it should."""
 
+import gc
 import io
+import weakref
 
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from zapcls.blocks import numbers
 from zapcls.data.task import DEFAULT_TASK
 from zapcls.evidence import open_evidence
 from zapcls.findings.causes import sort_errors
-from zapcls.ui import gallery, map_view, navigation, suspects_view
+from zapcls.ui import filters, gallery, map_view, navigation, suspects_view
 
 PAGE_SIZE = 24
 
@@ -259,3 +261,17 @@ def test_only_the_chosen_view_runs_and_it_stands_in_the_url(finished, open_page,
         assert app.choose("view", view).query_params["view"] == view
     assert ran == ["show_gallery", "show_suspects", "show_map"]
     assert "valid photos are wrong" in app.said
+
+
+def test_what_is_let_go_of_after_an_index_is_collected_at_the_next(checked):
+    class Node:
+        pass
+
+    node = Node()
+    node.itself = node
+    known = weakref.ref(node)
+    filters.read_index(checked, filters.RUN)
+    del node
+    filters.read_index(checked, filters.HEADS)
+    gc.unfreeze()
+    assert known() is None

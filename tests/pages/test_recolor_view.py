@@ -1,13 +1,11 @@
 """Color bias, the shoe recolored: the job's button, the figures of the analysis, the strips."""
 
-import numpy as np
 import pytest
 from app_driver import OPEN
 from fake_run import ask_recolored
 
 from zapcls.analysis.metrics import labelled
 from zapcls.analysis.recoloring import find_flips, pair_edits, summarize_controls, summarize_flips
-from zapcls.answer.recolored import Version
 from zapcls.data.task import Task
 from zapcls.errors import RunBusy, Stopped
 from zapcls.evidence import open_evidence
@@ -133,11 +131,10 @@ def test_the_verdict_shows_photos_as_they_were_turned_whose_answer_changed_first
 
 
 def test_a_strip_counts_the_answers_that_change():
-    image = np.zeros((4, 4, 3), np.uint8)
     versions = [
-        Version("black", "", image, "Men", 0.9),
-        Version("pink", "color", image, "Women", 0.62),
-        Version("blue", "hue", image, "Men", 0.8),
+        recolor_view.Shown("black", "", "", "Men", 0.9),
+        recolor_view.Shown("pink", "color", "", "Women", 0.62),
+        recolor_view.Shown("blue", "hue", "", "Men", 0.8),
     ]
     task = Task("gender", ("Women", "Men"))
     assert recolor_view.count_changes(versions, task) == "Still men's in 1 of 2 colors"

@@ -2,8 +2,11 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
+from zapcls.answer import classify
+from zapcls.ui import cache
 from zapcls.workspace.run_tables import read_predictions
 
 
@@ -42,6 +45,22 @@ def test_a_photo_shows_all_targets(told, several, open_page):
 
     [targets] = [f.value for f in app.dataframe if "Target" in f.value]
     assert list(targets["Target"]) == ["sub-category", "gender"]
+
+
+def test_the_targets_are_answered_by_one_session(told, monkeypatch):
+    opened, build_session = [], classify.build_session
+    monkeypatch.setattr(
+        classify, "build_session", lambda *given: opened.append(given) or build_session(*given)
+    )
+    side = cache.classifier(told, for_all=True).side
+    photos = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
+    answers = [
+        cache.classifier(told.about(target)).answer(photos)[0]
+        for target in ("sub_category", "gender")
+    ]
+    together = cache.classifier(told, for_all=True).answer(photos)[0]
+    assert np.array_equal(np.concatenate(answers, axis=1), together)
+    assert len(opened) == 1
 
 
 def test_a_run_about_one_target_has_no_choice_of_it(finished, open_page):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -62,9 +62,16 @@ class Classifier:
     target: str = ""
     remedy: str = ""  # what to do where the file is damaged
     keeps_memory: bool = True  # see `build_session`
+    opened: "Classifier | None" = None  # of the same file: its session is used
+
+    def about(self, target: str) -> "Classifier":
+        """Return one that answers another target with the same session."""
+        return replace(self, target=target, opened=self)
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
+        if self.opened:
+            return self.opened._session
         return build_session(self.path, self.remedy, self.keeps_memory)
 
     @property

@@ -78,7 +78,7 @@ class Limits:
 
     @cached_property
     def _session(self) -> Any:
-        return build_session(self.path / NETWORK, self._remedy)
+        return build_session(self.path / NETWORK, self._remedy, keeps_memory=False)
 
     @cached_property
     def _reference(self) -> Reference:

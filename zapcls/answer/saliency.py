@@ -25,9 +25,31 @@ def occlusion(
 ) -> np.ndarray:
     """Measure how much the log-odds of a class fall when each part of the photo is covered.
 
+    Args and Raises are those of `cover`.
+
+    Returns:
+        float64, (side, side), in natural log-odds: above 0 what speaks for the class.
+    """
+    return spread(cover(classifier, image, class_index, across), classifier.side, across)
+
+
+def spread(drops: np.ndarray, side: int, across: int = ACROSS) -> np.ndarray:
+    """Spread what `cover` measured with `across` windows in a row over all pixels: (side, side).
+
+    The value of a pixel is the mean of the windows that cover it, each by how much it does.
+    """
+    profile = _build_profile(side, across)
+    weight = profile.sum(axis=0)
+    return profile.T @ drops @ profile / np.outer(weight, weight)
+
+
+def cover(
+    classifier: Classifier, image: np.ndarray, class_index: int, across: int = ACROSS
+) -> np.ndarray:
+    """Measure how much the log-odds of a class fall under each of the windows.
+
     A window with soft edges takes the color of the ground, the median of the border. Where it
-    changes nothing, the model is not asked. The value of a pixel is the mean of the windows that
-    cover it, each by how much it does.
+    changes nothing, the model is not asked.
 
     Args:
         classifier: its `side` is the image's.
@@ -36,7 +58,7 @@ def occlusion(
         across: how many windows are in a row; the model is asked about `across` squared at most.
 
     Returns:
-        float64, (side, side), in natural log-odds: above 0 what speaks for the class.
+        float64, (windows, windows), in natural log-odds: some thousandth of the bytes of a map.
 
     Raises:
         BadInput: the image has another shape.
@@ -62,8 +84,7 @@ def occlusion(
         if changed.any():
             after = _log_odds(classifier, covered[changed], class_index)
             drops[places[changed]] = before - after
-    weight = profile.sum(axis=0)
-    return profile.T @ drops.reshape(count, count) @ profile / np.outer(weight, weight)
+    return drops.reshape(count, count)
 
 
 def _build_profile(side: int, across: int) -> np.ndarray:

@@ -27,7 +27,7 @@ def embed_by_body(path: Path, statistics: Statistics) -> Embed:
         ZapError: the file is none, or is damaged.
     """
     remedy = f"Delete the folder {path.parent}: what it holds is computed again where it is needed."
-    session = build_session(path, remedy)
+    session = build_session(path, remedy, keeps_memory=False)  # asked by a server
     size = int(session.get_inputs()[0].shape[2])
     mean, std = (np.array(values, dtype=np.float32) for values in statistics)
 

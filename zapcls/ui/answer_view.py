@@ -136,7 +136,8 @@ def _describe_labels(labels: Sequence[Task], answers: dict[str, Answer]) -> str:
 def _show_evidence(run: Run, answer: Answer) -> None:
     """Show where the run looked."""
     called = messages.escape(run.task.name(answer.label))
-    evidence = _find_evidence(run, answer.pixels, run.task.classes.index(answer.label))
+    drops = _cover(run, answer.pixels, run.task.classes.index(answer.label))
+    evidence = saliency.spread(drops, len(answer.pixels), saliency.QUICK)
     st.markdown("##### Where it looked")
     over, words = st.columns([1, 2], gap="large", vertical_alignment="center")
     over.image(
@@ -147,5 +148,5 @@ def _show_evidence(run: Run, answer: Answer) -> None:
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: cache.identify_model})
-def _find_evidence(run: Run, pixels: np.ndarray, class_index: int) -> np.ndarray:
-    return saliency.occlusion(cache.classifier(run), pixels, class_index, saliency.QUICK)
+def _cover(run: Run, pixels: np.ndarray, class_index: int) -> np.ndarray:
+    return saliency.cover(cache.classifier(run), pixels, class_index, saliency.QUICK)

@@ -115,12 +115,18 @@ def identify_model(run: Run) -> Identity:
     return *identify(run.onnx_path), (run.target,)
 
 
-@st.cache_resource(
-    max_entries=4, show_spinner="Opening the model…", hash_funcs={Run: identify_model}
-)
 def classifier(run: Run, for_all: bool = False) -> Classifier:
     """A run's exported model, for one of its targets or for all, its session kept open."""
-    return open_classifier(run, for_all, keeps_memory=False)
+    opened = _open_classifier(run)
+    return opened if for_all else opened.about(run.task.target)
+
+
+@st.cache_resource(
+    max_entries=4, show_spinner="Opening the model…",
+    hash_funcs={Run: lambda run: identify(run.onnx_path)},
+)  # fmt: skip
+def _open_classifier(run: Run) -> Classifier:
+    return open_classifier(run, for_all=True, keeps_memory=False)
 
 
 @st.cache_resource(

@@ -1,12 +1,25 @@
 """What can be decided on a photo, and how a decision is worded."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zapcls.analysis import decisions as rules
 from zapcls.data.task import Task
 from zapcls.ui import messages
 
 FEW = 4  # right labels that have buttons; more are a list
+
+
+class Decided(NamedTuple):
+    """All that a decision needs of a photo: Streamlit keeps it as long as the session."""
+
+    image_id: str
+    product_id: str
+    catalog_label: str
+
+
+def take_needed(image: Any) -> Decided:
+    """Take what a decision needs of a row of the predictions."""
+    return Decided(image.image_id, image.product_id, image.catalog_label)
 
 
 class Choice(NamedTuple):

@@ -11,19 +11,17 @@ from PIL import Image
 from zapcls.analysis.causes import EXPLANATIONS, MODEL
 from zapcls.blocks import numbers
 from zapcls.blocks.counts import probabilities
-from zapcls.data import photo
 from zapcls.data.task import Task
-from zapcls.errors import BadInput
 from zapcls.findings.label_check import describe_reasons
 from zapcls.ui import cache, filters, marking, messages, relatives
 from zapcls.ui.evidence_view import show_evidence, show_large, show_other_run
 from zapcls.ui.gallery import PAGE_SIZE
+from zapcls.ui.photos import open_photo
 from zapcls.ui.recolor_view import show_strip
 from zapcls.ui.verdicts import find_row
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.run_tables import read_probabilities
 from zapcls.workspace.runs import Run
-from zapcls.workspace.store import Store
 
 # The gallery may have been scrolled down; runs when the detail is opened, not at each step.
 TO_TOP = "<script>document.querySelector('.stMain').scrollTo(0, 0)</script>"
@@ -46,11 +44,9 @@ def show_detail(run: Run, image_id: str, view: str) -> None:
     st.html(TO_TOP, unsafe_allow_javascript=True)
     image = next(table.iloc[[place]].itertuples())
     with top:
-        following = show_steps(order, image_id, view)
+        show_steps(order, image_id, view)
         photo = open_photo(cache.evidence(run).store, image)
-        card = marking.Card(
-            run, image, f"mark-{image.image_id}", is_detail=True, following=following
-        )
+        card = marking.Card(run, image, f"mark-{image.image_id}", is_detail=True)
         cause_place, evidence_place = show_answer(card, photo, place)
         show_other_run(image, photo.size, run)
         relatives.show_targets(image, run)
@@ -72,12 +68,8 @@ def list_suspects(run: Run) -> list[str]:
     return issues.loc[issues["is_suspect"], "image_id"].to_list()
 
 
-def show_steps(order: Sequence[str], image_id: str, view: str) -> Sequence[str]:
-    """Show the way back, and to the images before and after this one; both have keys.
-
-    Returns:
-        The images after this one.
-    """
+def show_steps(order: Sequence[str], image_id: str, view: str) -> None:
+    """Show the way back, and to the images before and after this one; both have keys."""
     if image_id in order:
         st.session_state[_PLACE] = order.index(image_id)
     place = st.session_state.get(_PLACE, 0)
@@ -98,7 +90,7 @@ def show_steps(order: Sequence[str], image_id: str, view: str) -> Sequence[str]:
                 "Next", key="next", shortcut="Right", disabled=after is None,
                 on_click=marking.show_photo, args=(after,), type="tertiary",
             )  # fmt: skip
-    return order[order.index(after) :] if after else ()
+    st.session_state[marking.AFTER] = order[order.index(after) :] if after else ()
 
 
 def find_steps(
@@ -141,7 +133,7 @@ def show_answer(card: marking.Card, photo: Image.Image, place: int) -> tuple[Any
         st.image(photo, width="stretch", alt=f"{task.thing} {image.image_id}")
         st.button(
             "Fill the window", key="large", icon=":material/fullscreen:", type="tertiary",
-            shortcut="f", on_click=show_large, args=(image, photo, run),
+            shortcut="f", on_click=show_large, args=(image.image_id, run),
         )  # fmt: skip
         show_facts(image, task)
     with map_cell:
@@ -169,14 +161,6 @@ def show_probabilities(run: Run, place: int) -> None:
         probabilities(dict(zip(task.classes, prob.tolist(), strict=True)), task.name),
         key="prob", config={"displayModeBar": False}, alt="The probability of each class",
     )  # fmt: skip
-
-
-def open_photo(store: Store, image: Any) -> Image.Image:
-    """The file behind the image; where it is gone or broken, the store's pixels."""
-    try:
-        return photo.decode_image(store.find_image(image.image_path))
-    except BadInput:
-        return Image.fromarray(store.pixels[image.row])
 
 
 def show_facts(image: Any, task: Task) -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from zapcls.answer import saliency
 from zapcls.blocks import numbers
 from zapcls.ui import cache, messages, relatives
-from zapcls.ui.photos import identify_pixels
+from zapcls.ui.photos import identify_pixels, open_photo
 from zapcls.ui.run_picker import describe_run
+from zapcls.ui.verdicts import find_row
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.runs import Run
 from zapcls.workspace.store import Store
@@ -56,8 +56,8 @@ def find_evidence(image: Any, called: str, run: Run) -> np.ndarray | None:
     """Find what in a photo speaks for a class; None where the run has no exported model."""
     if not run.onnx_path.is_file():
         return None
-    evidence = cache.evidence(run)
-    return _find_evidence(run, evidence.store, int(image.row), evidence.task.classes.index(called))
+    store, class_index = cache.evidence(run).store, cache.evidence(run).task.classes.index(called)
+    return saliency.spread(_cover(run, store, int(image.row), class_index), store.side)
 
 
 def draw_evidence(image: Any, evidence: np.ndarray, size: tuple[int, int], run: Run) -> np.ndarray:
@@ -66,8 +66,13 @@ def draw_evidence(image: Any, evidence: np.ndarray, size: tuple[int, int], run: 
 
 
 @st.dialog("The photo, and what supports the answer", width="large")
-def show_large(image: Any, photo: Image.Image, run: Run) -> None:
-    """Fill the window with a photo beside its map."""
+def show_large(image_id: str, run: Run) -> None:
+    """Fill the window with a photo beside its map.
+
+    The session keeps what it is called with, so it opens the photo itself.
+    """
+    image = find_row(cache.evidence(run).predictions, image_id)
+    photo = open_photo(cache.evidence(run).store, image)
     evidence = find_evidence(image, image.prediction, run)
     left, right = st.columns(2)
     left.image(photo, width="stretch", alt="the photo")
@@ -98,8 +103,8 @@ def show_other_run(image: Any, size: tuple[int, int], run: Run) -> None:
     max_entries=500, show_spinner=False,
     hash_funcs={Run: cache.identify_model, Store: identify_pixels},
 )  # fmt: skip
-def _find_evidence(run: Run, store: Store, row: int, class_index: int) -> np.ndarray:
-    return saliency.occlusion(cache.classifier(run), store.pixels[row], class_index)
+def _cover(run: Run, store: Store, row: int, class_index: int) -> np.ndarray:
+    return saliency.cover(cache.classifier(run), store.pixels[row], class_index)
 
 
 def crop(square: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from zapcls.errors import ZapError
-from zapcls.ui import messages
+from zapcls.ui import messages, uploads
 
 
 class Taken(NamedTuple):
@@ -18,7 +18,6 @@ class Taken(NamedTuple):
     rows: pd.DataFrame | None = None
 
 
-_FILES = "exchange_files"
 _TAKEN = "taken_in"  # in the session: what came of the latest files, told once
 
 
@@ -43,8 +42,8 @@ def show_exchange(
         )  # fmt: skip
         with st.popover("Import CSV", icon=":material/upload:"):
             st.file_uploader(
-                label, ["csv"], accept_multiple_files=several, key=_FILES, on_change=_take_in,
-                args=(take_in,), help=help,
+                label, ["csv"], accept_multiple_files=several, key=uploads.TABLES,
+                on_change=_take_in, args=(take_in,), help=help,
             )  # fmt: skip
     if _TAKEN in st.session_state:
         show, taken = st.session_state.pop(_TAKEN)
@@ -56,7 +55,7 @@ def show_exchange(
 
 
 def _take_in(take_in: Callable[[list[Any]], Taken]) -> None:
-    given = st.session_state[_FILES]
+    given = st.session_state[uploads.TABLES]
     if not given:
         return
     try:

@@ -277,7 +277,9 @@ def _build_index(evidence: Evidence, source: str) -> Index:
             table = table.assign(label_quality=table["image_id"].map(quality))
         index = build_index(table)
     # Streamlit collects garbage after each script run and looks through all that is loaded, which
-    # takes 100 ms and holds up every other thread. What is there now stays; it is left out.
+    # takes 100 ms and holds up every other thread. What is there now stays; it is left out, but for
+    # what was left out before and has since been let go of.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     return index

@@ -7,7 +7,8 @@ import streamlit as st
 
 from zapcls.answer.many import ANSWERS, COLUMNS, ZIP
 from zapcls.blocks import numbers
-from zapcls.ui import cache, job_view, messages
+from zapcls.ui import cache, job_view, messages, uploads
+from zapcls.ui.bound import fold
 from zapcls.ui.messages import escape
 from zapcls.workspace import jobs, permissions
 from zapcls.workspace.jobs import Job
@@ -25,11 +26,12 @@ def show_many(run: Run, prior: str) -> None:
     """
     if not permissions.may("start"):
         return
-    with st.expander("Many photos at once"):
+    part = fold("Many photos at once", "open_many")
+    with part:
         if job_view.is_at_work(KIND, run):
             return
         file = st.file_uploader(
-            "A zip of photos", ["zip"], key="zip", max_upload_size=MAX_ZIP_MB,
+            "A zip of photos", ["zip"], key=uploads.MANY, max_upload_size=MAX_ZIP_MB,
             help="The answers are a CSV with one row per photo: its label and probability, whether "
             "the answer is sure, and whether the photo looks like what was learned; or why it "
             "could not be read.",
@@ -38,16 +40,16 @@ def show_many(run: Run, prior: str) -> None:
             config = {
                 "run": str(run.path), "target": run.task.target, "name": file.name, "prior": prior,
             }  # fmt: skip
-            workspace, content = cache.workspace(), file.getbuffer()
+            workspace, content = cache.workspace(), file.getvalue()  # no copy
             job = jobs.create(
                 workspace.jobs_dir, KIND, config,
                 fill=lambda folder: (folder / ZIP).write_bytes(content),
             )  # fmt: skip
+            uploads.drop([file.file_id])  # it lies in the job's folder
             jobs.launch(job, workspace)
             st.rerun()
         st.caption("The zip stays on this machine until it is classified; then it is deleted.")
-        last = _find_last(run)
-        if last:
+        if part.open and (last := _find_last(run)):
             with messages.explain_errors():
                 _show_answers(last)
 

@@ -10,7 +10,7 @@ from zapcls.analysis import decisions as rules
 from zapcls.blocks import numbers
 from zapcls.data.task import Task
 from zapcls.ui import cache, messages
-from zapcls.ui.choices import FEW, Choice, describe, list_choices
+from zapcls.ui.choices import FEW, Choice, describe, list_choices, take_needed
 from zapcls.ui.reviewer import reviewer
 from zapcls.ui.verdicts import describe_verdict, find_own, find_verdict
 from zapcls.workspace import permissions
@@ -23,6 +23,7 @@ NOT_SHOWN = "Not marked: the photo changed while you pressed the key. Press it a
 _WHOLE, _WHOLE_KEPT = "whole_product", "whole_product_kept"
 _LAST = "last_marked"  # in the session: the photos that were marked together last
 _ASKED = "photo_asked_for"  # in the session: the photo of the detail, by the latest step
+AFTER = "photos_after"  # in the session: those that follow the photo of the detail, in order
 
 
 class Card(NamedTuple):
@@ -30,7 +31,7 @@ class Card(NamedTuple):
 
     `image` is a row of the predictions; `key` is unique on the page. `is_detail` tells that the
     page shows this one photo, which its URL names; `settles`, that a click decides a conflict.
-    After a mark in the detail the first of `following` is shown that was not marked with it.
+    After a mark in the detail the first photo of AFTER is shown that was not marked with it.
     """
 
     run: Run
@@ -38,12 +39,12 @@ class Card(NamedTuple):
     key: str
     is_detail: bool = False
     settles: bool = False
-    following: Sequence[str] = ()
 
 
 def show_marking(card: Card) -> None:
     """Show the buttons that decide on a photo, which keep their place, and what is decided."""
-    run, image = card.run, card.image
+    run, image = card.run, take_needed(card.image)
+    card = card._replace(image=image)
     if card.is_detail:
         st.session_state[_ASKED] = image.image_id
     task = cache.evidence(run).task
@@ -210,8 +211,8 @@ def record(card: Card, mark: str, right_label: str) -> None:
         return
     marked = (card.image.image_id,) if images is None else tuple(images["image_id"])
     st.session_state[_LAST] = marked
-    following = next((name for name in card.following if name not in marked), None)
-    if following:
+    after = st.session_state.get(AFTER, ())
+    if following := next((name for name in after if name not in marked), None):
         show_photo(following)
 
 

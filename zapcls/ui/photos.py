@@ -9,12 +9,14 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from zapcls.data.photo import decode_image
+from zapcls.errors import BadInput
 from zapcls.ui import cache
 from zapcls.workspace.store import Store
 
 QUALITY = 90
 WHITE = 245  # as white as JPEG leaves it
-MAX_KEPT = 4000  # of about 5 kB
+MAX_KEPT = 1000  # of about 5 kB where a model takes 136 px, some 50 kB where it takes 512
 
 
 def show_grid(
@@ -28,6 +30,14 @@ def show_grid(
                 photo = thumbnail(store, int(image.row))
                 st.image(photo, width="stretch", output_format="JPEG", alt=told)
                 st.caption(told)
+
+
+def open_photo(store: Store, image: Any) -> Image.Image:
+    """The file behind the image; where it is gone or broken, the store's pixels."""
+    try:
+        return decode_image(store.find_image(image.image_path))
+    except BadInput:
+        return Image.fromarray(store.pixels[image.row])
 
 
 # The button lies over the photo, which it takes its size from.

@@ -1,11 +1,11 @@
 """Photos recolored: the finding on a page with its job, and one photo in other colors."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
-from zapcls.answer.recolored import MOST_PHOTOS, Version, show_in_colors
+from zapcls.answer.recolored import MOST_PHOTOS, show_in_colors
 from zapcls.blocks import encode_photo, numbers
 from zapcls.data.task import Task
 from zapcls.findings import find, recolor
@@ -23,6 +23,17 @@ HELP = (
     "hue changes; elsewhere the lightness changes too (marked ◐), which may change an answer by "
     "itself. One photo proves nothing: Color bias does this for all photos, with controls."
 )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A photo in some color as the page shows it (see `Version`), a tenth of its pixels' bytes."""
+
+    color: str
+    edit: str
+    photo: str  # a data URI
+    prediction: str
+    prob: float
 
 
 def show_recoloring(run: Run, ask: Ask) -> None:
@@ -76,16 +87,19 @@ def show_strip(image: np.ndarray, run: Run) -> None:
     with st.container(horizontal=True, gap="small"):
         for version in versions:
             with st.container(width=SMALL_PX, gap="xsmall"):
-                st.image(encode_photo(version.image), width="stretch", alt=f"in {version.color}")
+                st.image(version.photo, width="stretch", alt=f"in {version.color}")
                 st.caption(describe(version, versions[0], task))
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: cache.identify_model})
-def _ask(run: Run, image: np.ndarray) -> list[Version]:
-    return show_in_colors(cache.classifier(run), image, run.task)
+def _ask(run: Run, image: np.ndarray) -> list[Shown]:
+    return [
+        Shown(one.color, one.edit, encode_photo(one.image), one.prediction, one.prob)
+        for one in show_in_colors(cache.classifier(run), image, run.task)
+    ]
 
 
-def count_changes(versions: list[Version], task: Task) -> str:
+def count_changes(versions: list[Shown], task: Task) -> str:
     """Describe how many of the colors change the answer."""
     original, *others = versions
     if not others:
@@ -97,7 +111,7 @@ def count_changes(versions: list[Version], task: Task) -> str:
     return f"Still {called} in {len(others) - changed} of {len(others)} colors"
 
 
-def describe(version: Version, original: Version, task: Task) -> str:
+def describe(version: Shown, original: Shown, task: Task) -> str:
     """Write the color, and the answer, in bold where it is another."""
     mark = {"": " (as it is)", "hue": "", "color": " ◐"}[version.edit]
     answer = f"{task.name(version.prediction)}, {numbers.probability(version.prob)}"

@@ -15,14 +15,15 @@ from zapcls.findings.ask import name_column
 from zapcls.findings.shelf import ASPECTS, KIND, Shelf, find_whole_body, open_embed, open_shelf
 from zapcls.findings.similar import WEIGHTS, Query, Wish
 from zapcls.ui import cache, job_view, navigation, uploads
-from zapcls.ui.detail import TO_TOP, open_photo
+from zapcls.ui.detail import TO_TOP
 from zapcls.ui.messages import escape
+from zapcls.ui.photos import open_photo
 from zapcls.ui.similar_cards import describe, name_color, show_small
 from zapcls.workspace import permissions
 from zapcls.workspace.runs import Run
 
 UPLOAD = "similar_upload"  # in the session: name and content of the visitor's own photo
-FIELD, TEXT, SEEN_BY = "similar_file", "similar_text", "seen_by"
+TEXT, SEEN_BY = "similar_text", "seen_by"
 FROZEN, THIS_RUN = "the frozen network", "this run"
 FOUND = 8  # photos of a name
 HELP = {
@@ -146,7 +147,7 @@ def pick_photo(run: Run, shelf: Shelf) -> None:
     """Ask for a photo: the visitor's own, or one of the catalogue by its name."""
     own, known = st.columns(2, gap="large")
     with own:
-        st.file_uploader("Your own photo", SUFFIXES, key=FIELD, on_change=_take_upload)
+        st.file_uploader("Your own photo", SUFFIXES, key=uploads.LIKE, on_change=_take_upload)
     with known:
         text = st.text_input(
             "Or one of the catalogue", key=TEXT, placeholder="Brand, path, product or image"
@@ -159,7 +160,7 @@ def pick_photo(run: Run, shelf: Shelf) -> None:
 
 
 def _take_upload() -> None:
-    file = st.session_state[FIELD]
+    file = st.session_state[uploads.LIKE]
     if file is not None:
         ask_about(file.name, file.getvalue())
 

@@ -8,8 +8,7 @@ from zapcls.blocks.numbers import begin
 from zapcls.errors import ZapError
 from zapcls.findings.ask import SPLIT
 from zapcls.ui import cache
-from zapcls.ui.detail import open_photo
-from zapcls.ui.photos import show_button, thumbnail
+from zapcls.ui.photos import open_photo, show_button, thumbnail
 from zapcls.ui.verdicts import find_row
 from zapcls.workspace.runs import Run
 

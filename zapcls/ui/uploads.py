@@ -1,9 +1,15 @@
-"""Answers for uploaded photos: decoded one at a time, and kept so that a rerun decodes none."""
+"""Answers for uploaded photos: decoded one at a time, and kept so that a rerun decodes none.
+
+The files themselves are let go of once no uploader names them.
+"""
 
 import threading
+from collections.abc import Iterable
 
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from zapcls.answer.classify import Answer, classify_targets
 from zapcls.data import photo
@@ -14,6 +20,9 @@ from zapcls.workspace.runs import Run
 
 MOST_PHOTOS = 20  # answered at a time
 PREVIEW_PX = 300
+# The keys of all uploaders.
+PHOTOS, CAMERA, MANY, LIKE, TABLES = "photos", "camera", "zip", "similar_file", "exchange_files"
+_NAMED = "uploads_named"  # in the session: a page, and ids of the files that it was given last
 
 
 def answer_upload(
@@ -70,3 +79,32 @@ def _answer(run: Run, content: bytes, name: str, frame: Frame | None) -> dict[st
 def _one_at_a_time() -> threading.Lock:
     """Build the one lock of this server: a large photo takes up to 800 MB while decoded."""
     return threading.Lock()
+
+
+def drop_unnamed(page: str) -> None:
+    """Drop the uploads that a page was given before and that this one is given no longer.
+
+    Streamlit keeps a file that a person does not remove for as long as the session, also where
+    its uploader is gone from the page. Files that nobody named yet have just come in: they stay.
+    """
+    last, before = st.session_state.get(_NAMED, (page, set[str]()))
+    named = set(_list_named())
+    left = before if last != page else before - named
+    drop(left)
+    st.session_state[_NAMED] = page, named - left
+
+
+def _list_named() -> Iterable[str]:
+    for key in (PHOTOS, CAMERA, MANY, LIKE, TABLES):
+        given = st.session_state.get(key)
+        for file in given if isinstance(given, list) else [given]:
+            if file is not None:
+                yield file.file_id
+
+
+def drop(file_ids: Iterable[str]) -> None:
+    """Drop uploads of this session from memory."""
+    context = get_script_run_ctx()
+    if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file_id in file_ids:
+            context.uploaded_file_mgr.remove_file(context.session_id, file_id)
