@@ -35,7 +35,7 @@ def test_curves_are_read_again_once_a_training_goes_on(kinds, tmp_path):
     copied = shutil.copytree(kinds.workspace.path, tmp_path / "workspace")
     run = Run(copied / "runs" / kinds.run.run_id)
     both = [open_evidence(run, Workspace(copied))] * 2
-    epochs = pd.DataFrame(dict.fromkeys(schema.HISTORY, [1.0, 2.0]) | {"phase": "frozen"})
+    epochs = pd.DataFrame({key: [1.0, 2.0] for key in schema.HISTORY} | {"phase": "frozen"})
 
     for count in (1, 2):
         epochs.head(count).to_csv(run.path / "history.csv", index=False)

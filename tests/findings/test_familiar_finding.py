@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 from hand_made import GENDER, HandMade, pick, read_texts
 
