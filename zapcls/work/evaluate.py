@@ -141,15 +141,15 @@ def summarize(table: pd.DataFrame, task: Task) -> dict[str, Any]:
     """Summarize the answers of a run's target, as `metrics.json` holds them."""
     counted = _count(table, task)
     guess = metrics.guess_error_rate(table, "valid")
-    return {"splits": counted["splits"], "guess_error_rate": guess, **counted}
+    known = None if math.isnan(guess) else guess
+    return {"splits": counted["splits"], "guess_error_rate": known, **counted}
 
 
 def _count(table: pd.DataFrame, task: Task) -> dict[str, Any]:
     """Count the errors by split and class; of a label also its threshold, and how it ranks."""
-    counted = {
-        "splits": metrics.summarize_splits(table),
-        **metrics.summarize_classes(table, task.classes),
-    }
+    classes = metrics.summarize_classes(table, task.classes)
+    means = {name: _unless_nan(classes[name]) for name in ("balanced", "macro_f1")}
+    counted = {"splits": metrics.summarize_splits(table), **classes, **means}
     if task.labels_of:
         precision = ranking.average_precision(ranking.read_scores(table, task.classes, "valid"))
         counted |= {"threshold": task.threshold, "average_precision": _unless_nan(precision)}

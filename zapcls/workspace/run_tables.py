@@ -169,12 +169,17 @@ def list_elsewhere(run: Run) -> list[dict[str, Any]]:
     """List what evaluations on other catalogues came to, under the target that is looked at.
 
     Each has `catalogue_id`, the `rates` of `metrics.summarize_splits`, and how many photos were
-    left out as the run was trained on them (`excluded_trained`).
+    left out as the run was trained on them (`excluded_trained`). One in which no photo has a label
+    of the target is left out.
     """
     files = sorted((run.path / "derived").glob("evaluate-*/metrics.json"))
     target = run.task.target
-    found = [facts for facts in map(read_facts, files) if target in facts.get("targets", {})]
-    return [facts | {"rates": facts["targets"][target]["splits"]["valid"]} for facts in found]
+    found = [(facts, facts.get("targets", {}).get(target, {})) for facts in map(read_facts, files)]
+    return [
+        facts | {"rates": counted["splits"]["valid"]}
+        for facts, counted in found
+        if "valid" in counted.get("splits", {})
+    ]
 
 
 def read_cross_validation(run: Run) -> dict[str, Any] | None:

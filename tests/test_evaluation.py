@@ -1,0 +1,38 @@
+"""What an evaluation counts where a target has no photo, and what it takes for trained on."""
+
+import json
+import shutil
+
+import pytest
+from hand_made import GENDER
+
+from zapcls.work.evaluate import summarize
+from zapcls.workspace.layout import write_json
+from zapcls.workspace.run_tables import list_elsewhere
+from zapcls.workspace.summaries import summarize_rates
+
+
+@pytest.fixture
+def bare(build_table):
+    """The summary of answers of which none in valid has a label."""
+    return summarize(build_table([{"split": "train"}, {"label": ""}]), GENDER)
+
+
+def test_a_target_without_photos_is_counted_in_json_as_nothing(bare):
+    assert json.loads(json.dumps(bare, allow_nan=False)) == bare
+    assert bare["balanced"] is bare["macro_f1"] is bare["guess_error_rate"] is None
+    assert summarize_rates(bare)["balanced_error_rate"] is None
+
+
+def test_an_evaluation_elsewhere_without_photos_of_the_target_is_left_out(several, bare, tmp_path):
+    run = several.run.about("gender")
+    own = type(run)(shutil.copytree(run.path, tmp_path / run.run_id), target=run.target)
+    rates = {"splits": {"valid": {"n": 3}}}
+    for name, gender in (("one", bare), ("two", rates)):
+        targets = {"sub_category": rates, "gender": gender}
+        folder = own.path / "derived" / f"evaluate-{name}"
+        folder.mkdir(parents=True)
+        write_json(folder / "metrics.json", {"catalogue_id": name, "targets": targets})
+
+    assert [facts["catalogue_id"] for facts in list_elsewhere(own)] == ["two"]
+    assert [facts["catalogue_id"] for facts in list_elsewhere(own.about(""))] == ["one", "two"]
