@@ -32,7 +32,7 @@ from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
-from zapcls.workspace.run_tables import read_split, write_derived
+from zapcls.workspace.run_tables import find_trained, read_split, write_derived
 from zapcls.workspace.runs import Run, find_run, write_task
 from zapcls.workspace.store import Store, find_store
 from zapcls.workspace.summaries import summarize_rates
@@ -65,7 +65,8 @@ def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
             evaluate_run(run, store, split, network, device, progress, started)
             return
         cool_again(network, run)
-        result = _evaluate_elsewhere(run, store, network, device, progress, started)
+        is_trained = find_trained(run, workspace, store)
+        result = _evaluate_elsewhere(run, store, is_trained, network, device, progress, started)
         write_json(job.path / "result.json", result)
 
 
@@ -229,14 +230,19 @@ def _score_outliers(tables: Sequence[pd.DataFrame], embeddings: np.ndarray) -> p
 
 
 def _evaluate_elsewhere(
-    run: Run, store: Store, network: Any, device: Any, progress: Progress, started: float
+    run: Run,
+    store: Store,
+    is_trained: pd.Series,
+    network: Any,
+    device: Any,
+    progress: Progress,
+    started: float,
 ) -> dict[str, Any]:
-    """Predict another catalogue's labelled photos of products that the run never saw."""
-    tasks, known, catalog = run.tasks, read_split(run), store.read_catalog()
-    seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
+    """Predict another catalogue's labelled photos, but for those that the run was trained on."""
+    tasks, catalog = run.tasks, store.read_catalog()
     labelled = pd.concat([labels.label_rows(catalog, task) for task in tasks])
     readable, is_kept = catalog["image_problem"] == "", labelled["kept"].groupby(level=0).any()
-    was_seen = readable & is_kept & catalog["product_id"].isin(seen)
+    was_seen = readable & is_kept & is_trained
     chosen = readable & is_kept & ~was_seen
     if not chosen.any():
         raise BadInput(
