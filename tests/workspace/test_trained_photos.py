@@ -1,4 +1,4 @@
-"""Which photos of another catalogue a run was trained on: by content, and by products with names."""
+"""Which photos of another catalogue a run was trained on: by content, and by named products."""
 
 from types import SimpleNamespace
 

@@ -106,7 +106,9 @@ def evaluate_run(
         tables = _write_targets(folder, tasks, split, rows, logits)
         is_even = config.class_weights == "balanced"
         closeness = measure_closeness(store.pixels[row] for row in train)
-        write_limits(folder, tables, tasks, temperatures, is_even, closeness)
+        is_again = (run.path / "last_layer.json").is_file()  # after all epochs, if none was stopped
+        colors = store.read_colors().set_index("image_id")["color"] if is_again else None
+        write_limits(folder, tables, tasks, temperatures, is_even, closeness, colors)
         np.save(folder / "embeddings.npy", embeddings)
         progress("Comparing with the training photos", 0, 0)
         _score_outliers(list(tables.values()), embeddings).to_parquet(folder / "outliers.parquet")
