@@ -17,11 +17,12 @@ from zapcls.workspace import permissions
 share_heaps()
 keep_uploads_in_memory()
 try:
+    is_demo = permissions.read_mode() == "demo"
     # Programs cannot log in, so where people must, the service only says that it is there.
     is_open = not login.is_asked_for()
 except BadInput as error:
     sys.exit(f"zapcls: {error}")
-limits = [Middleware(UploadLimit)] if permissions.read_mode() == "demo" else []
+limits = [Middleware(UploadLimit)] if is_demo else []
 app = App(
     "streamlit_app.py",
     routes=build_routes(base=config.get_option("server.baseUrlPath"), is_open=is_open),

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from zapcls.ui import login, messages, navigation, photos, run_picker, uploads
+from zapcls.ui import login, messages, navigation, photos, run_picker, strangers, uploads
 
 # What `.streamlit/config.toml` cannot say; the browser has it only after the first heading.
 # In a narrow window a row of choices goes on below instead of out of sight.
@@ -25,6 +25,7 @@ STYLE = """<style>
 # A file of our own: Streamlit fetches the icons that it knows by name from elsewhere.
 ICON = Path(navigation.__file__).with_name("icon.png")
 st.set_page_config(page_icon=str(ICON), layout="wide")
+strangers.keep_out()
 
 
 def define_pages(*pages: tuple[str, str, str]) -> list[StreamlitPage]:

@@ -11,7 +11,6 @@
 Nothing here needs Streamlit, fastai or torch.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +28,7 @@ from zapcls.config.priors import LEARNED, PRIORS
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.evidence import Evidence
-from zapcls.findings.ask import Ask, build_ask
+from zapcls.findings.ask import read_ask
 from zapcls.findings.shelf import Shelf, find_whole_body, open_embed, open_shelf
 from zapcls.findings.similar import Wish, like_photos, like_upload, recommend, search
 from zapcls.workspace.layout import open_workspace
@@ -133,24 +132,15 @@ class OpenRun:
             BadInput: there is no such finding, or a field or its value is unknown.
             ZapError: it stands on out-of-fold answers, and there is no label check.
         """
-        finding, ask = _choose(name), self._ask(asked)
+        finding, ask = _choose(name), read_ask(self.evidence, asked)
         return finding.tables(findings.find(name, self.evidence, ask), ask)
 
     def describe(self, name: str, **asked: Any) -> str:
         """Return what a finding says in sentences, a line each; raises as `find`."""
-        finding, ask = _choose(name), self._ask(asked)
+        finding, ask = _choose(name), read_ask(self.evidence, asked)
         section = finding.section(findings.find(name, self.evidence, ask), ask)
         texts = (block.text for block in section.blocks if isinstance(block, Text))
         return "\n".join(texts).replace("**", "")
-
-    def _ask(self, asked: dict[str, Any]) -> Ask:
-        known = {field.name for field in dataclasses.fields(Ask)} - {"task"}
-        for name in asked.keys() - known:
-            raise BadInput(
-                f"A question has the fields {', '.join(sorted(known))}, got {name!r}. Name one."
-            )
-        ask = build_ask(self.evidence, asked.get("by", "color"), asked.get("source", "run"))
-        return dataclasses.replace(ask, **asked)
 
 
 def _choose(name: str) -> ModuleType:

@@ -14,6 +14,7 @@ from zapcls.analysis.balance import (
     draw_evenly,
     fit_balanced_layer,
     weigh_apart,
+    weigh_drawn,
     weigh_groups,
 )
 from zapcls.errors import Stopped
@@ -81,6 +82,7 @@ def test_a_draw_has_as_many_photos_of_each_group() -> None:
 
     assert np.bincount(groups[draw]).tolist() == [23] * 4
     assert len(set(draw)) == len(draw)
+    assert weigh_drawn(groups).sum() == pytest.approx(len(draw))
     other = draw_evenly(groups, np.random.default_rng(1))
     assert set(other) != set(draw)
 

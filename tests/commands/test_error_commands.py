@@ -146,6 +146,16 @@ def test_a_fold_is_held_out_and_a_tenth_of_the_rest_is_tune():
     assert not set(products[parts == "tune"]) & set(products[parts == "train"])
 
 
+def test_a_fold_of_few_products_has_a_tune_too():
+    products = np.repeat(np.arange(10), 3)
+    fold = products % 5
+
+    parts = split_fold(fold, products % 2, products, number=3, seed=0)
+
+    assert set(parts[fold != 3]) == {"tune", "train"}
+    assert len(set(products[parts == "tune"])) == 1
+
+
 @slow
 def test_a_retraining_keeps_the_split_takes_the_corrections_and_is_compared(
     run, workspace, read_rows

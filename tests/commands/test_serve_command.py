@@ -3,10 +3,13 @@
 import contextlib
 import errno
 import os
+import runpy
 import socket
+from pathlib import Path
 
 import pytest
 
+import zapcls
 from zapcls.__main__ import main
 from zapcls.workspace import permissions
 
@@ -58,10 +61,18 @@ def test_a_demo_is_served_of_the_runs_that_are_named(
 
     assert main(["serve", "--demo", color_run.run_id]) == 0
 
-    [(_, command, environment)] = served
+    [(_, _, environment)] = served
     assert environment[permissions.ENVIRONMENT] == "demo"
     assert environment[permissions.RUNS_ENVIRONMENT] == color_run.run_id
-    assert command[command.index("--client.showErrorDetails") + 1] == "none"
+
+
+def test_a_mode_that_is_not_known_starts_no_server(monkeypatch):
+    monkeypatch.setattr("zapcls.heap.share_heaps", lambda: None)
+    monkeypatch.setattr("zapcls.ui.upload_limits.keep_uploads_in_memory", lambda: None)
+    monkeypatch.setenv(permissions.ENVIRONMENT, "Demo")
+
+    with pytest.raises(SystemExit, match="zapcls: ZAPCLS_MODE must be one of local, demo"):
+        runpy.run_path(str(Path(zapcls.__file__).parents[1] / "server.py"))
 
 
 class FakeSocket(contextlib.AbstractContextManager):

@@ -12,6 +12,7 @@ from zapcls.data.split import (
     name_split,
 )
 from zapcls.data.task import Task
+from zapcls.errors import BadInput
 
 WOMEN, MEN = 140, 60  # products of each label
 
@@ -280,3 +281,15 @@ def test_corrections_of_one_target_leave_the_others():
 
     changed = corrected[corrected["label"] != split["label"]]
     assert changed[["image_id", "target"]].to_numpy().tolist() == [[image, "side"]]
+
+
+def test_a_split_that_is_brought_along_must_measure_every_target():
+    table = build_table([(f"{n}", f"{n}", ("Women", "Men")[n % 2]) for n in range(40)])
+    brought = table.assign(given_split=["train"] * 30 + ["valid"] * 10)
+    bare = brought.assign(target="material", label="Leather", kept=brought.index < 30)
+    both = pd.concat([brought, bare], ignore_index=True)
+
+    with pytest.raises(BadInput, match="own has none of material in valid"):
+        build_split(both)
+    both["kept"] = True
+    assert set(build_split(both).query("split == 'valid'")["target"]) == {"gender", "material"}

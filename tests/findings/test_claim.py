@@ -70,6 +70,24 @@ def test_an_empty_claim_is_not_a_rate(build_table):
     assert [note.text for note in chart.figure.layout.annotations] == ["no such shoes", "0 of 1"]
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_group_that_a_source_does_not_have_is_no_such_photos(build_table, count):
+    classes = ("Boots", "Sandals", "Shoes")[:count]
+    rows = [{"label": label, "prediction": "Boots"} for label in classes for _ in range(3)]
+    unlabelled = {"label": "", "brand": "Umbrella"}
+    evidence = HandMade(
+        build_table([*rows, unlabelled]), build_table(rows), Task("category", classes)
+    )
+    ask = replace(build_ask(evidence, "brand", "oof"), group="Umbrella")
+
+    section = claim.section(claim.find(evidence, ask), ask)
+
+    assert section.blocks[0].text.startswith("No such shoes: the catalogue has no shoes labelled")
+    assert len(section.blocks) == 2
+    said = answer.section(answer.find(evidence, ask), ask).blocks[0].text
+    assert said.startswith("**Too few to tell.**")
+
+
 def test_of_two_classes_the_claim_has_the_figures_of_its_group(build_table):
     rows = [{"color": "pink", "prediction": "Men"}] * 3 + [{"color": "pink"}] * 5 + [{}] * 20
     evidence = HandMade(build_table([*rows, {"label": "Men", "prediction": "Women"}]))

@@ -1,5 +1,6 @@
 """Color bias: rates by color and label, an empty cell that says so, and bars that open photos."""
 
+import pandas as pd
 import pytest
 from app_driver import OPEN
 from fake_run import add_check
@@ -53,6 +54,24 @@ def test_out_of_fold_answers_are_chosen_for_the_whole_first_screen(
     app = click_bar(app.choose(SOURCE, HEADS), "black", "Women")
     assert app.button_group(key="source").value == filters.HEADS
     assert app.multiselect(key="color").value == ["black"]
+
+
+def test_the_groups_are_those_of_the_chosen_source(finished, own_store, open_page):
+    check = add_check(finished, own_store)
+    table = read_checked(check, own_store)
+    gone, *_, kept = table["category"].value_counts().index
+    bare = pd.read_parquet(check.path / "predictions.parquet")
+    bare[(table["category"] != gone).to_numpy()].to_parquet(check.path / "predictions.parquet")
+    app = open_page("color_bias", **OPEN, by="category", claim_category=gone)
+    assert set(app.selectbox(key="claim_category").options) >= {gone, kept}
+    assert app.selectbox(key="claim_category").value == gone
+
+    app = app.choose(SOURCE, HEADS)
+
+    assert gone not in app.selectbox(key="claim_category").options
+    assert app.selectbox(key="claim_category").value in table["category"].to_list()
+    app = app.choose(SOURCE, RUN)
+    assert gone in app.selectbox(key="claim_category").options
 
 
 def test_the_table_has_a_row_for_each_color_and_label(valid, open_page):

@@ -60,13 +60,21 @@ def draw_evenly(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     Groups of fewer than `LEAST_PHOTOS` are taken whole and set no number, where there are others.
     """
+    size, count = _choose_size(groups), int(groups.max()) + 1
+    drawn = [rng.permutation(np.flatnonzero(groups == group))[:size] for group in range(count)]
+    return np.sort(np.concatenate(drawn))
+
+
+def weigh_drawn(groups: np.ndarray) -> np.ndarray:
+    """Return how likely each photo (n) is in a draw of `draw_evenly`, 0..1."""
+    counts = np.bincount(groups)
+    return (np.minimum(counts, _choose_size(groups)) / counts)[groups]
+
+
+def _choose_size(groups: np.ndarray) -> int:
     counts = np.bincount(groups)
     large = counts[counts >= LEAST_PHOTOS]
-    size = large.min() if len(large) else counts.min()
-    drawn = [
-        rng.permutation(np.flatnonzero(groups == group))[:size] for group in range(len(counts))
-    ]
-    return np.sort(np.concatenate(drawn))
+    return int(large.min() if len(large) else counts.min())
 
 
 @dataclass(frozen=True)

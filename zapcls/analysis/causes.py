@@ -46,7 +46,8 @@ def sort_causes(
         issues: `schema.LABEL_ISSUES`.
         verdicts: `schema.VERDICTS`; a conflict says nothing.
         outlier: image_id, outlier (`neighbors.outlier_scores`).
-        flips: image_id, flips: whether recoloring the photo changes the answer.
+        flips: image_id, flips: whether recoloring the photo makes the answer right
+            (`recoloring.find_righted`).
 
     Returns:
         image_id, cause, evidence, in the order of `table`.

@@ -108,6 +108,22 @@ def find_flips(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"image_id": ids, "flips": ids.map(flips).eq(True)})
 
 
+def find_righted(found: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
+    """Find the photos that another hue of the shoe makes right: image_id, flips.
+
+    That is where the answer to a hue edit is the label of `photos` (image_id, label), and neither
+    that to a random one nor to the ground is.
+    """
+    known = photos.set_index("image_id")["label"]
+    ids = found.loc[found["edit"] == "identity", "image_id"].reset_index(drop=True)
+    is_right = found["prediction"].to_numpy() == known.reindex(found["image_id"]).to_numpy()
+    by_hue, by_any = (
+        set(found.loc[is_right & found["edit"].isin(edits), "image_id"])
+        for edits in (["hue"], ["random", "ground"])
+    )
+    return pd.DataFrame({"image_id": ids, "flips": ids.isin(by_hue - by_any)})
+
+
 def _sum_up(group: pd.DataFrame) -> dict[str, float]:
     rate = count_rates(group, "flipped").iloc[0]
     flipped, control = (group[name].astype(float) for name in ("flipped", "flipped_control"))

@@ -22,10 +22,6 @@ from zapcls.workspace.runs import find_evaluated
 _JOB_NICENESS = 5
 
 
-# Of Streamlit, where strangers may look: MB of an upload, and no traceback in the browser.
-DEMO = ("--server.maxUploadSize", "10", "--client.showErrorDetails", "none")
-
-
 def run_devices(arguments: argparse.Namespace) -> None:
     from zapcls.model.learner import list_devices
 
@@ -53,7 +49,7 @@ def run_serve(arguments: argparse.Namespace) -> None:
         raise BadInput("A demo shows the photos of its runs; got --data too. Leave it out.")
     if arguments.data:
         environment[DATA_ENVIRONMENT] = str(look_at_data(arguments, workspace)[0])
-    command = [sys.executable, "-m", "streamlit", "run", str(app), *(DEMO if is_demo else ())]
+    command = [sys.executable, "-m", "streamlit", "run", str(app)]
     print(f"zapcls is served on http://localhost:{arguments.port} (Ctrl-C ends it).", flush=True)
     os.chdir(app.parent)  # where .streamlit/config.toml is
     os.execve(command[0], [*command, "--server.port", str(arguments.port)], environment)

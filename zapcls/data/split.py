@@ -31,7 +31,8 @@ def build_split(table: pd.DataFrame, mode: str = "product", seed: int = 0) -> pd
     `product`.
 
     Raises:
-        BadInput: such a split has too little of a class to learn from.
+        BadInput: such a split has too little of a class to learn from, or nothing of a target to
+            be measured on.
     """
     kept = table[table["kept"]]
     if mode == "product" and has_given(kept):
@@ -69,6 +70,14 @@ def _keep_given(kept: pd.DataFrame, seed: int) -> pd.Series:
                 f"A split must have {_LEAST_LEARNED} photos or more of each class to learn from, "
                 f"but the catalogue's own has {count} of {pair.label}. Draw one "
                 "instead: --split random, or a table without a split column."
+            )
+    measured = set(kept.loc[given == "valid", "target"])
+    for target in kept["target"].unique():
+        if target not in measured:
+            raise BadInput(
+                "A split must have photos of each target to be measured on, but the catalogue's "
+                f"own has none of {target} in valid. Draw one instead: --split random, or a table "
+                "without a split column."
             )
     if (given == "tune").any():
         return given

@@ -1,13 +1,14 @@
 """What is asked of a run: whose answers, grouped by which attribute, and about which claim."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from typing import Any, TypeVar
 
 from zapcls.blocks.charts import NEUTRAL
 from zapcls.config import name_column
 from zapcls.data.color import SWATCHES
+from zapcls.data.recolor import EDITS
 from zapcls.data.task import Task
 from zapcls.errors import BadInput
 from zapcls.evidence import Evidence
@@ -16,6 +17,8 @@ CLAIM = ("pink", "Women", "Men")  # the blog's: pink women's shoes are called me
 RUN, HEADS = "run", "oof"
 SOURCES = {RUN: "this run, valid", HEADS: "label check, all photos"}
 SPLIT = "valid"  # the out-of-fold answers all stand under it
+SPLITS = (SPLIT, "tune", "train")
+_NAMED = 20  # values that a sentence lists at most
 
 
 @dataclass(frozen=True)
@@ -112,13 +115,49 @@ def build_ask(evidence: Evidence, by: str = "color", source: str = RUN) -> Ask:
             cannot be grouped by it.
     """
     if source not in SOURCES:
-        raise BadInput(f"source must be one of {', '.join(SOURCES)}, got {source[:80]!r}.")
+        raise BadInput(f"source must be one of {', '.join(SOURCES)}, got {source!r:.80}.")
     if source not in evidence.sources:
         raise BadInput(evidence.missing[source])
     groups, classes = evidence.list_groups(by, source), evidence.classes
     group = CLAIM[0] if by == "color" else next(iter(groups), "")
     label, called = CLAIM[1:] if set(CLAIM[1:]) <= set(classes) else classes[:2]
     return Ask(evidence.task, by, group, label, called, source)
+
+
+def read_ask(evidence: Evidence, asked: Mapping[str, Any]) -> Ask:
+    """Read a question from some of its fields, as a person or a program gives them.
+
+    The rest is as `build_ask` has it. Of a label or an answer alone the other is another class.
+
+    Raises:
+        BadInput: a field or its value is unknown, or as `build_ask` does.
+    """
+    known = {field.name for field in fields(Ask)} - {"task"}
+    for name in asked.keys() - known:
+        raise BadInput(
+            f"A question has the fields {', '.join(sorted(known))}, got {name!r}. Name one."
+        )
+    start = build_ask(evidence, asked.get("by", "color"), asked.get("source", RUN))
+    if asked.get("label") == start.called or asked.get("called") == start.label:
+        start = replace(start, label=start.called, called=start.label)
+    ask = replace(start, **asked)
+    for name, values in _list_values(evidence, ask).items():
+        if name in asked and asked[name] not in values:
+            listed = ", ".join(values[:_NAMED]) + (", ..." if len(values) > _NAMED else "")
+            raise BadInput(f"{name} must be one of {listed}; got {asked[name]!r:.80}. Name one.")
+    return ask
+
+
+def _list_values(evidence: Evidence, ask: Ask) -> dict[str, Sequence[str]]:
+    """List what there is of each field but `by` and `source`; "" (any, both) comes last."""
+    splits = set(evidence.answers(ask.source)["split"])
+    return {
+        "group": evidence.list_groups(ask.by, ask.source),
+        "label": evidence.classes,
+        "called": [*(name for name in evidence.classes if name != ask.label), ""],
+        "split": [split for split in SPLITS if split in splits],
+        "edit": [*EDITS, ""],
+    }
 
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from zapcls.analysis.causes import EXPLANATIONS, count_causes, count_siblings, sort_causes
-from zapcls.analysis.recoloring import find_flips
+from zapcls.analysis.recoloring import find_righted
 from zapcls.blocks import Block, Chart, Link, Links, Section, Text, charts, numbers
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
@@ -35,7 +35,7 @@ def _sort(evidence: Evidence) -> pd.DataFrame:
         issues=evidence.issues,
         verdicts=evidence.verdicts,
         outlier=evidence.outliers,
-        flips=None if recoloring is None else find_flips(recoloring),
+        flips=None if recoloring is None else find_righted(recoloring, evidence.predictions),
     )
 
 

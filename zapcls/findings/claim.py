@@ -38,12 +38,14 @@ def find(evidence: Evidence, ask: Ask) -> Found:
     """Compare how often the claim's photos are called so with the other photos of its label."""
     table = evidence.answers(ask.source)
     rates = compare_claim(table, ask.group, ask.label, ask.called, SPLIT, ask.by)
+    known = evidence.list_groups(ask.by, ask.source)
+    if ask.group not in known:  # of photos that this source does not answer for
+        return Found(rates, {"n": 0}, 0)
     if len(evidence.classes) == 2 or not ask.called:  # any error counts: the groups say it all
         compared = groups.find(evidence, ask).groups
         is_asked = (compared[ask.by] == ask.group) & (compared["label"] == ask.label)
         return Found(rates, compared[is_asked].iloc[0].to_dict(), int(compared["p"].notna().sum()))
     claim = ask.group, ask.label, ask.called
-    known = evidence.list_groups(ask.by, ask.source)
     return Found(rates, *compare_way(table, SPLIT, known, evidence.classes, claim, by=ask.by))
 
 

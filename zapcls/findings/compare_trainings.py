@@ -5,25 +5,24 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from zapcls.analysis.compare import diff_configs
+from zapcls.analysis.compare import RUNS, diff_configs
 from zapcls.blocks import Block, Chart, Columns, Section, Table, Text, numbers
 from zapcls.blocks.charts import figure_of, percent_axis
 from zapcls.config import SETTINGS
 from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 from zapcls.findings.compare import RUN_COLORS
-from zapcls.findings.training import pick_kept, write_epochs
+from zapcls.findings.training import pick_kept, write_epochs, write_setting
 from zapcls.workspace.imports import find_lack
-from zapcls.workspace.run_tables import read_history
 
 NAMED = 4  # settings that a sentence names at most
-NEEDS = ()  # what a training wrote stays as it is
+NEEDS = ("history",)
 
 
 @dataclass(frozen=True)
 class Found:
-    """`settings` is `compare.diff_configs`, `histories` each run's `schema.HISTORY`, `kept` their
-    rows of the epoch that is kept."""
+    """`settings` is `compare.diff_configs`, of files only the names; `histories` each run's
+    `schema.HISTORY`, `kept` their rows of the epoch that is kept."""
 
     settings: pd.DataFrame
     histories: tuple[pd.DataFrame, pd.DataFrame]
@@ -37,9 +36,10 @@ def find(first: Evidence, second: Evidence, ask: Ask) -> Found:
         find_lack(run, "training", "a comparison of trainings") for run in (first.run, second.run)
     )
     configs = (first.run.train_config, second.run.train_config)
-    histories = (read_history(first.run), read_history(second.run))
+    histories = (first.history, second.history)
+    settings = diff_configs(*configs)
     return Found(
-        diff_configs(*configs),
+        settings.assign(**{run: settings[run].map(write_setting) for run in RUNS}),
         histories,
         (pick_kept(histories[0], configs[0]), pick_kept(histories[1], configs[1])),
         next(filter(None, lacks), ""),

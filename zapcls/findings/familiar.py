@@ -13,6 +13,11 @@ from zapcls.evidence import Evidence
 from zapcls.findings.ask import Ask
 
 NEEDS = ("predictions", "familiar")
+OLDER = (
+    "An older version evaluated this run, so nobody knows which photos are familiar to it. "
+    "The command evaluate finds out."
+)
+IMPORTED = "This run was imported, so nobody knows which photos are familiar to it."
 
 
 @dataclass(frozen=True)
@@ -21,32 +26,40 @@ class Found:
 
     rates: pd.DataFrame | None
     strange: tuple[str, ...]  # the photos of valid that are refused, the strangest first
+    valid: int  # photos that it has; of many only some are looked at
+    missing: str = ""  # why nobody has looked
+
+    @property
+    def looked_at(self) -> str:
+        """The photos that the share is of, within a sentence."""
+        assert self.rates is not None
+        looked = int(self.rates.set_index("split").loc["valid", "n"])
+        if looked < self.valid:
+            return f"{looked:,} looked at of the {self.valid:,} photos of valid"
+        return f"{looked:,} photos of valid"
 
 
 def find(evidence: Evidence, ask: Ask) -> Found:
     """Count the photos of tune and of valid that do not look like those of train."""
     table = evidence.familiar
+    valid = int((evidence.predictions["split"] == "valid").sum())
     if table is None:
-        return Found(None, ())
+        return Found(None, (), valid, IMPORTED if evidence.run.is_imported else OLDER)
     table = table.assign(refused=~table["familiar"])
     strange = table[(table["split"] == "valid") & table["refused"]]
     strange = strange.sort_values("strangeness", ascending=False)
-    return Found(count_rates(table, "refused", by=["split"]), tuple(strange["image_id"]))
+    return Found(count_rates(table, "refused", by=["split"]), tuple(strange["image_id"]), valid)
 
 
 def section(found: Found, ask: Ask) -> Section:
     """Show how many photos are refused that should not be, and open them."""
     title = "What it has not learned"
     if found.rates is None:
-        said = (
-            "An older version evaluated this run, so nobody knows which photos are familiar to it. "
-            "Evaluate it again (command evaluate) to find out."
-        )
-        return Section("familiar", title, (Text(said, "missing"),))
+        return Section("familiar", title, (Text(found.missing, "missing"),))
     blocks: list[Block] = [Text(describe(found, ask))]
     if found.strange:
-        text = f"{numbers.count(len(found.strange), 'valid photo')} that it does not know"
-        opens = {"images": found.strange, "split": "valid"}
+        text = f"{len(found.strange):,} of {found.looked_at} that it does not know"
+        opens = {"images": found.strange, "split": "valid", "answer": "all"}
         blocks.append(Links((Link("strange", text, opens),)))
     return Section("familiar", title, tuple(blocks))
 
@@ -61,8 +74,7 @@ def describe(found: Found, ask: Ask) -> str:
     )
     if "valid" not in rates.index:
         return f"{allowed}."
-    valid = rates.loc["valid"]
-    return f"{allowed}; of {int(valid['n']):,} valid photos, **{numbers.rate(valid)}** are."
+    return f"{allowed}; of {found.looked_at} **{numbers.rate(rates.loc['valid'])}** are."
 
 
 def tables(found: Found, ask: Ask) -> dict[str, pd.DataFrame]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from zapcls.errors import BadInput, Damaged, Forbidden, RunBusy, ZapError, explain_system_error
-from zapcls.workspace import permissions
+from zapcls.workspace import places
 
 Handler = Callable[[Request], Awaitable[Any]]
 
@@ -61,7 +61,7 @@ def answer(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 def describe(error: ZapError) -> dict[str, str]:
     """Describe an error as JSON has it: `type` and `message`."""
     [(name, _), *_] = [TYPES[kind] for kind in TYPES if isinstance(error, kind)]
-    return {"type": name, "message": permissions.conceal(str(error))}
+    return {"type": name, "message": places.conceal(str(error))}
 
 
 def list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

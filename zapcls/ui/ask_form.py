@@ -21,15 +21,16 @@ def pick_ask(evidence: Evidence) -> Ask:
             "Group by", evidence.list_attributes(), key="by", bind="query-params", width=120,
             format_func=name_column,
         )  # fmt: skip
-        start = build_ask(evidence, str(by))
+        start = build_ask(evidence, str(by), _find_source(evidence))
         group, label, called = _pick_claim(evidence, start)
-        source = _pick_source(evidence)
-    return Ask(evidence.task, start.by, group, label, called, source)
+        _pick_source(evidence)
+    return Ask(evidence.task, start.by, group, label, called, start.source)
 
 
 def _pick_claim(evidence: Evidence, start: Ask) -> tuple[str, str, str]:
-    """Choose a group and a way to err."""
-    groups, name, classes = evidence.list_groups(start.by), evidence.task.name, evidence.classes
+    """Choose a group of the source and a way to err."""
+    groups = evidence.list_groups(start.by, start.source)
+    name, classes = evidence.task.name, evidence.classes
     rest = [""] if len(classes) > 2 else []
     ways = {f"{a}-{b}": (a, b) for a in classes for b in (*rest, *classes) if a != b}
     group = st.selectbox(
@@ -46,11 +47,10 @@ def _pick_claim(evidence: Evidence, start: Ask) -> tuple[str, str, str]:
     return (str(group), *ways[str(way)])
 
 
-def _pick_source(evidence: Evidence) -> str:
-    """Choose whose answers the page is about: RUN, or HEADS where the labels are checked.
+def _find_source(evidence: Evidence) -> str:
+    """Find whose answers the page is about: RUN, or HEADS where the labels are checked.
 
-    It is put in the URL by hand: a bound widget would keep the page from opening Errors with a
-    source of its own.
+    Groups are listed of it, so it is known before its widget is drawn, the last of the row.
     """
     names = [SOURCES[source] for source in evidence.sources]
     asked = st.query_params.get("source")
@@ -58,10 +58,18 @@ def _pick_source(evidence: Evidence) -> str:
         st.session_state[SOURCE] = asked
     elif st.session_state.get(SOURCE) not in names:
         st.session_state[SOURCE] = SOURCES[RUN]
+    return HEADS if st.session_state[SOURCE] == SOURCES[HEADS] else RUN
+
+
+def _pick_source(evidence: Evidence) -> None:
+    """Choose whose answers the page is about.
+
+    It is put in the URL by hand: a bound widget would keep the page from opening Errors with a
+    source of its own.
+    """
     name = st.segmented_control(
-        "Whose answers", names, required=True, key=SOURCE, help=HEADS_HELP,
-        on_change=put_in_url, args=("source", SOURCE),
+        "Whose answers", [SOURCES[source] for source in evidence.sources], required=True,
+        key=SOURCE, help=HEADS_HELP, on_change=put_in_url, args=("source", SOURCE),
     )  # fmt: skip
-    if name != (asked or SOURCES[RUN]):
+    if name != st.query_params.get("source", SOURCES[RUN]):
         put_in_url("source", SOURCE)
-    return HEADS if name == SOURCES[HEADS] else RUN

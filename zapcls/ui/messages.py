@@ -7,7 +7,7 @@ import streamlit as st
 
 from zapcls.errors import ZapError, explain_system_error
 from zapcls.ui import cache
-from zapcls.workspace import permissions
+from zapcls.workspace import places
 from zapcls.workspace.layout import read_chosen_data
 
 DRAWN_NOTE = "These are drawings that zapcls made, not Zappos photos."
@@ -20,7 +20,7 @@ def explain_errors() -> Iterator[None]:
         with explain_system():
             yield
     except ZapError as error:
-        st.error(permissions.conceal(str(error)), icon=":material/error:")
+        st.error(places.conceal(str(error)), icon=":material/error:")
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from zapcls.ui.job_view import find_active, launch_run, show_failure, show_job, 
 from zapcls.ui.messages import DRAWN_NOTE, escape
 from zapcls.ui.navigation import show_link
 from zapcls.ui.run_picker import chosen_run, show_missing
-from zapcls.workspace import jobs, permissions
+from zapcls.workspace import jobs, permissions, places
 from zapcls.workspace.jobs import Status
 from zapcls.workspace.layout import read_chosen_data
 from zapcls.workspace.new_runs import create_run
@@ -47,7 +47,7 @@ def need_run() -> Run:
 
 def _show_damage(run: Run, said: str) -> None:
     """Show what is damaged and offer what mends it, if anything; ends the page."""
-    st.error(escape(permissions.conceal(said)), icon=":material/error:")
+    st.error(escape(places.conceal(said)), icon=":material/error:")
     try:
         run.check_trained()
     except Damaged:

@@ -91,10 +91,11 @@ def split_fold(
 ) -> np.ndarray:
     """Return the part of each image when a fold is held out: valid, tune or train.
 
-    A tenth of the other products is tune, in the classes' proportion.
+    A tenth of the other products is tune, one of them at least, in the classes' proportion.
     """
     rest = np.flatnonzero(fold != number)
-    inner = heads.assign_folds(codes[rest], products[rest], round(1 / TUNE_SHARE), seed)
+    count = min(round(1 / TUNE_SHARE), len(np.unique(products[rest])))
+    inner = heads.assign_folds(codes[rest], products[rest], count, seed)
     parts = np.full(len(fold), "valid", dtype=object)
     parts[rest] = np.where(inner == 0, "tune", "train")
     return parts

@@ -32,7 +32,7 @@ from zapcls.workspace.imports import check_has
 from zapcls.workspace.jobs import Job
 from zapcls.workspace.layout import Workspace, write_json
 from zapcls.workspace.opening import name_colors, open_data
-from zapcls.workspace.run_tables import read_split, write_derived
+from zapcls.workspace.run_tables import find_trained, read_split, write_derived
 from zapcls.workspace.runs import Run, find_run, write_task
 from zapcls.workspace.store import Store, find_store
 from zapcls.workspace.summaries import summarize_rates
@@ -65,7 +65,8 @@ def evaluate(job: Job, workspace: Workspace, progress: Progress) -> None:
             evaluate_run(run, store, split, network, device, progress, started)
             return
         cool_again(network, run)
-        result = _evaluate_elsewhere(run, store, network, device, progress, started)
+        is_trained = find_trained(run, workspace, store)
+        result = _evaluate_elsewhere(run, store, is_trained, network, device, progress, started)
         write_json(job.path / "result.json", result)
 
 
@@ -105,7 +106,9 @@ def evaluate_run(
         tables = _write_targets(folder, tasks, split, rows, logits)
         is_even = config.class_weights == "balanced"
         closeness = measure_closeness(store.pixels[row] for row in train)
-        write_limits(folder, tables, tasks, temperatures, is_even, closeness)
+        is_again = (run.path / "last_layer.json").is_file()  # after all epochs, if none was stopped
+        colors = store.read_colors().set_index("image_id")["color"] if is_again else None
+        write_limits(folder, tables, tasks, temperatures, is_even, closeness, colors)
         np.save(folder / "embeddings.npy", embeddings)
         progress("Comparing with the training photos", 0, 0)
         _score_outliers(list(tables.values()), embeddings).to_parquet(folder / "outliers.parquet")
@@ -141,15 +144,15 @@ def summarize(table: pd.DataFrame, task: Task) -> dict[str, Any]:
     """Summarize the answers of a run's target, as `metrics.json` holds them."""
     counted = _count(table, task)
     guess = metrics.guess_error_rate(table, "valid")
-    return {"splits": counted["splits"], "guess_error_rate": guess, **counted}
+    known = None if math.isnan(guess) else guess
+    return {"splits": counted["splits"], "guess_error_rate": known, **counted}
 
 
 def _count(table: pd.DataFrame, task: Task) -> dict[str, Any]:
     """Count the errors by split and class; of a label also its threshold, and how it ranks."""
-    counted = {
-        "splits": metrics.summarize_splits(table),
-        **metrics.summarize_classes(table, task.classes),
-    }
+    classes = metrics.summarize_classes(table, task.classes)
+    means = {name: _unless_nan(classes[name]) for name in ("balanced", "macro_f1")}
+    counted = {"splits": metrics.summarize_splits(table), **classes, **means}
     if task.labels_of:
         precision = ranking.average_precision(ranking.read_scores(table, task.classes, "valid"))
         counted |= {"threshold": task.threshold, "average_precision": _unless_nan(precision)}
@@ -229,14 +232,19 @@ def _score_outliers(tables: Sequence[pd.DataFrame], embeddings: np.ndarray) -> p
 
 
 def _evaluate_elsewhere(
-    run: Run, store: Store, network: Any, device: Any, progress: Progress, started: float
+    run: Run,
+    store: Store,
+    is_trained: pd.Series,
+    network: Any,
+    device: Any,
+    progress: Progress,
+    started: float,
 ) -> dict[str, Any]:
-    """Predict another catalogue's labelled photos of products that the run never saw."""
-    tasks, known, catalog = run.tasks, read_split(run), store.read_catalog()
-    seen = set(known.loc[known["split"].isin(["train", "tune"]), "product_id"])
+    """Predict another catalogue's labelled photos, but for those that the run was trained on."""
+    tasks, catalog = run.tasks, store.read_catalog()
     labelled = pd.concat([labels.label_rows(catalog, task) for task in tasks])
     readable, is_kept = catalog["image_problem"] == "", labelled["kept"].groupby(level=0).any()
-    was_seen = readable & is_kept & catalog["product_id"].isin(seen)
+    was_seen = readable & is_kept & is_trained
     chosen = readable & is_kept & ~was_seen
     if not chosen.any():
         raise BadInput(

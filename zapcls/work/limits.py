@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from zapcls.analysis import abstention, ranking
+from zapcls.analysis.balance import assign_groups, weigh_drawn
 from zapcls.analysis.familiarity import fit_reference
 from zapcls.analysis.metrics import labelled
 from zapcls.answer.limits import LIMITS, NETWORK, REFERENCE, find_limits
@@ -102,12 +103,15 @@ def write_limits(
     temperatures: Mapping[str, float],
     is_even: bool,
     closeness: Closeness | None,
+    colors: pd.Series | None = None,
 ) -> None:
     """Write `answer.json`: of each target its temperature, and from where on answers are sure.
 
     `thresholds` has a probability by class for each share that can be allowed to be wrong, null
     where no answer of the class is sure. `shares` are how frequent each class was in training,
-    all the same where that `is_even`; a label among several has none.
+    all the same where that `is_even`; a label among several has none. `colors`, by image id, are
+    given where the last layer was fitted again on even draws of color and label: the shares are
+    those of a draw then.
     `closeness` is that of the training photos.
     """
     targets = {}
@@ -120,17 +124,27 @@ def write_limits(
             "temperature": temperatures[task.target], "thresholds": thresholds,
         }  # fmt: skip
         if not task.labels_of:
-            targets[task.target]["shares"] = _count_shares(tables[task.target], task, is_even)
+            shares = _count_shares(tables[task.target], task, is_even, colors)
+            targets[task.target]["shares"] = shares
     known = closeness and closeness._asdict()
     write_json(folder / LIMITS, {"targets": targets, "closeness": known})
 
 
-def _count_shares(table: pd.DataFrame, task: Task, is_even: bool) -> dict[str, float]:
-    """Count the share of each class in train; {} where one has no photo."""
-    counts = labelled(table, "train")["label"].value_counts().reindex(task.classes, fill_value=0)
-    if is_even:
+def _count_shares(
+    table: pd.DataFrame, task: Task, is_even: bool, colors: pd.Series | None
+) -> dict[str, float]:
+    """Count the share of each class in what was learned from; {} where one has no photo."""
+    train = labelled(table, "train")
+    counts = train["label"].value_counts().reindex(task.classes, fill_value=0)
+    if not counts.all():
+        return {}
+    if colors is not None:
+        groups = assign_groups(train["label"].to_numpy(), colors[train["image_id"]].to_numpy())
+        drawn = pd.Series(weigh_drawn(groups)).groupby(train["label"].to_numpy()).sum()
+        counts = drawn.reindex(task.classes)
+    elif is_even:
         counts[:] = 1
-    return (counts / counts.sum()).to_dict() if counts.all() else {}
+    return (counts / counts.sum()).to_dict()
 
 
 def write_familiarity(

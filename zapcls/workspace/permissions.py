@@ -4,7 +4,6 @@ The mode is the process's: `local` on a person's own machine, `demo` where stran
 """
 
 import os
-import re
 
 from zapcls.errors import BadInput, Forbidden
 
@@ -19,7 +18,6 @@ ACTIONS = {
     "delete": "archive or delete runs, bring them back, delete features",
     "write": "write anything else into the workspace",
 }
-_PLACE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\",;:]+/)+")  # the folders of a path, not its last name
 MODES = {"local": frozenset(ACTIONS), "demo": frozenset({"look", "classify"})}
 
 
@@ -50,11 +48,6 @@ def require(action: str) -> None:
         raise Forbidden(
             f"This is a demo, in which nobody may {ACTIONS[action]}. Install zapcls to do so."
         )
-
-
-def conceal(text: str) -> str:
-    """Take the places of files out of a text, where strangers may look."""
-    return text if may("start") else _PLACE.sub("", text)
 
 
 def list_shown_runs() -> list[str]:

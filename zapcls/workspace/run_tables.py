@@ -165,16 +165,42 @@ def read_derived(run: Run, kind: str) -> pd.DataFrame | None:
     )
 
 
+def find_trained(run: Run, workspace: Workspace, store: Store) -> pd.Series:
+    """Find the photos of a catalogue that a run was trained on, or another of their product: bool.
+
+    Photos are the same by their content. Products are by name only where both catalogues name
+    them; elsewhere a name is a photo's path, which says nothing of another catalogue.
+    """
+    known, catalog = read_split(run), store.read_catalog()
+    trained = known[known["split"].isin(["train", "tune"])]
+    is_named = catalog["product_id"].isin(set(trained["product_id"]))
+    try:
+        own = find_store(workspace, run.facts["catalogue_id"])
+    except ZapError:  # it is gone, and with it what its photos hold: names are all there is
+        return is_named
+    photos = own.read_catalog()
+    contents = set(photos.loc[photos["image_id"].isin(trained["image_id"]), "content"]) - {""}
+    is_seen = catalog["content"].isin(contents)
+    if own.group and store.group:
+        is_seen |= is_named
+    return catalog["product_id"].isin(set(catalog.loc[is_seen, "product_id"]))
+
+
 def list_elsewhere(run: Run) -> list[dict[str, Any]]:
     """List what evaluations on other catalogues came to, under the target that is looked at.
 
     Each has `catalogue_id`, the `rates` of `metrics.summarize_splits`, and how many photos were
-    left out as the run was trained on them (`excluded_trained`).
+    left out as the run was trained on them (`excluded_trained`). One in which no photo has a label
+    of the target is left out.
     """
     files = sorted((run.path / "derived").glob("evaluate-*/metrics.json"))
     target = run.task.target
-    found = [facts for facts in map(read_facts, files) if target in facts.get("targets", {})]
-    return [facts | {"rates": facts["targets"][target]["splits"]["valid"]} for facts in found]
+    found = [(facts, facts.get("targets", {}).get(target, {})) for facts in map(read_facts, files)]
+    return [
+        facts | {"rates": counted["splits"]["valid"]}
+        for facts, counted in found
+        if "valid" in counted.get("splits", {})
+    ]
 
 
 def read_cross_validation(run: Run) -> dict[str, Any] | None:

@@ -182,7 +182,7 @@ class Run(jobs.Job):
     @property
     def balanced_error_rate(self) -> float | None:
         """The mean of the classes' rates, None where the run or its metrics.json has none."""
-        return self.rates.get("balanced", {}).get("rate") if self.is_evaluated else None
+        return (self.rates.get("balanced") or {}).get("rate") if self.is_evaluated else None
 
 
 @lru_cache(maxsize=4096)

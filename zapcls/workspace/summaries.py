@@ -35,7 +35,7 @@ def summarize_rates(rates: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: valid.get(name) for name in ("error_rate", "error_low", "error_high")},
         "n_valid": valid.get("n"),
-        "balanced_error_rate": rates.get("balanced", {}).get("rate"),
+        "balanced_error_rate": (rates.get("balanced") or {}).get("rate"),
         "class_error_rates": {name: row["rate"] for name, row in classes.items()} or None,
         **{name: rates[name] for name in OF_LABELS if name in rates},
     }
