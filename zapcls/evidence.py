@@ -211,11 +211,7 @@ class Evidence:
             "recolor": find_lack(self.run, "model", "recoloring"),
             "trade": find_lack(self.run, "training", "trying remedies"),
         }
-        return {
-            name: lacks.get(name) or MISSING[name]
-            for name, is_there in there.items()
-            if not is_there
-        }
+        return {name: lacks.get(name) or MISSING[name] for name in there if not there[name]}
 
     def list_attributes(self) -> list[str]:
         """List the attributes with one value a photo that photos can be grouped by; color first."""
@@ -246,9 +242,11 @@ class Evidence:
             raise BadInput(f"Photos can be grouped by one of {known}; got {by!r}. Name one.")
         return _list_values(self.answers(source)[by])
 
-    def keep(self, key: Hashable, needs: tuple[str, ...], compute: Callable[[], T]) -> T:
-        """Return what is kept under `key`, computing it first where a table of `needs` changed."""
-        stamp = self.stamp(needs)
+    def keep(
+        self, key: Hashable, needs: tuple[str, ...], compute: Callable[[], T], more: Stamp = ()
+    ) -> T:
+        """Return what is kept under `key`, computed first where tables or `more` have changed."""
+        stamp = self.stamp(needs) + more
         with self._lock:
             own = self._computing.setdefault(key, threading.RLock())
         with own:  # one thread computes it; who asks for another table need not wait

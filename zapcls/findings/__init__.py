@@ -94,14 +94,17 @@ def build_section(name: str, evidence: Evidence, ask: Ask) -> Section:
 def find_between(name: str, first: Evidence, second: Evidence, ask: Ask) -> Any:
     """Find by name what two runs differ in, once: kept until a table of either run changes."""
     finding = COMPARISONS[name]
-    key = (name, second.run.run_id, second.stamp(finding.NEEDS), ask)
-    return first.keep(key, finding.NEEDS, lambda: finding.find(first, second, ask))
+    return first.keep(
+        (name, second.run.run_id, ask), finding.NEEDS, lambda: finding.find(first, second, ask),
+        second.stamp(finding.NEEDS),
+    )  # fmt: skip
 
 
 def build_between(name: str, first: Evidence, second: Evidence, ask: Ask) -> Section:
     """Build the section of a finding on two runs by name, once, as `build` does."""
     finding = COMPARISONS[name]
-    key = ("section", name, second.run.run_id, second.stamp(finding.NEEDS), ask)
     return first.keep(
-        key, finding.NEEDS, lambda: finding.section(find_between(name, first, second, ask), ask)
-    )
+        ("section", name, second.run.run_id, ask), finding.NEEDS,
+        lambda: finding.section(find_between(name, first, second, ask), ask),
+        second.stamp(finding.NEEDS),
+    )  # fmt: skip

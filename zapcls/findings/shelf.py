@@ -99,8 +99,9 @@ def open_shelf(evidence: Evidence, body: BodyFiles | None) -> Shelf:
     Raises:
         ZapError: the features or the embeddings are not there, or damaged.
     """
-    stamp = (body.path.name, stamp_file(body.features_path)) if body else ()
-    return evidence.keep(("shelf", stamp), _NEEDS, lambda: _build_shelf(evidence, body))
+    key = "shelf", body.path.name if body else ""
+    stamp = (stamp_file(body.features_path),) if body else ()
+    return evidence.keep(key, _NEEDS, lambda: _build_shelf(evidence, body), stamp)
 
 
 def _build_shelf(evidence: Evidence, body: BodyFiles | None) -> Shelf:
