@@ -1,6 +1,7 @@
 """What can go wrong, as a person is told it: the rule, what was received, what to do."""
 
 import errno
+import re
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RIGHT = (errno.EACCES, errno.EPERM)
@@ -38,8 +39,15 @@ class Damaged(ZapError):
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an error says that the disk, or a person's share of it, is full."""
-    return isinstance(error, OSError) and error.errno in _DISK_FULL
+    """Whether an error says that the disk, or a person's share of it, is full.
+
+    NumPy names no number: "71680 requested and 19424 written".
+    """
+    if not isinstance(error, OSError):
+        return False
+    return error.errno in _DISK_FULL or (
+        error.errno is None and bool(re.fullmatch(r"\d+ requested and \d+ written", str(error)))
+    )
 
 
 def explain_system_error(error: OSError) -> ZapError | None:

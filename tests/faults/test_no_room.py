@@ -2,10 +2,11 @@
 
 import contextlib
 
+import numpy as np
 import pytest
 
 from zapcls.commands.parser import main
-from zapcls.errors import ZapError
+from zapcls.errors import ZapError, explain_system_error
 from zapcls.workspace import jobs, worker
 from zapcls.workspace.layout import Workspace
 from zapcls.workspace.reviews import open_reviews
@@ -16,12 +17,12 @@ MARK = ("cat", "i0", "gender", "Women", "model wrong")
 
 @pytest.fixture
 def no_room():
-    """Return a context in which no file can grow: each write fails as on a full disk."""
+    """Return a context in which no file can grow beyond some bytes, as on a full disk."""
 
     @contextlib.contextmanager
-    def no_room():
+    def no_room(left=0):
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (left, hard))
         try:
             yield
         finally:
@@ -47,7 +48,16 @@ def test_a_decision_that_does_not_fit_loses_none_before_it(tmp_path, no_room):
     with no_room(), pytest.raises(ZapError, match="the disk has room"):
         reviews.mark("cat", "i1", *MARK[2:])
 
+    with no_room():
+        assert reviews.read("cat", "gender")["image_id"].tolist() == ["i0"]
     assert reviews.read("cat", "gender")["image_id"].tolist() == ["i0"]
+
+
+def test_an_array_that_does_not_fit_says_that_the_disk_is_full(tmp_path, no_room):
+    with no_room(left=4096), pytest.raises(OSError, match="written") as caught:
+        np.save(tmp_path / "array.npy", np.zeros(10_000))
+
+    assert "no room" in str(explain_system_error(caught.value))
 
 
 def test_an_export_that_does_not_fit_keeps_the_one_before(kinds, tmp_path, no_room, capsys):

@@ -37,7 +37,7 @@ def test_what_it_does_not_know_is_counted_and_opened_right_or_wrong(make, count,
     assert f"; of {photos} **20.0 %" in read_texts(section)[0]
     [links] = pick(section, Links)
     [link] = links.links
-    assert link.text == f"The 2 of {photos} that it does not know"
+    assert link.text == f"2 of {photos} that it does not know"
     assert link.opens == {"images": ("i9", "i8"), "split": "valid", "answer": "all"}
 
 
@@ -47,6 +47,6 @@ def test_nobody_is_sent_to_evaluate_what_was_imported(make):
         for is_imported in (False, True)
     ]
 
-    assert "The command evaluate finds out" in said[0]
+    assert "Evaluate it again" in said[0]
     assert said[1].startswith("This run was imported")
     assert "evaluate" not in said[1]

@@ -176,7 +176,7 @@ def test_the_table_of_the_last_zip_is_shown_where_it_is_unfolded(finished, open_
     assert not open_page("classify").dataframe
     app = open_page("classify", open_many="true")
     assert len(app.dataframe[0].value) == 1
-    assert "1 photos are classified" in app.said
+    assert "1 photo classified" in app.said
 
 
 def test_what_is_no_picture_gets_a_sentence(finished, open_page):

@@ -85,7 +85,7 @@ def test_the_causes_count_each_error_of_valid_once_and_open_it(finished, workspa
 
     buttons = {b.key: b.label for b in app.button if b.key and b.key.startswith("cause-")}
     assert buttons == {f"cause-{c}": f"{c[0].upper()}{c[1:]}: {n}" for c, n in counts.items()}
-    assert "The labels are not checked yet" in app.said
+    assert "The labels have not been checked yet" in app.said
     app.click(f"cause-{counts.index[0]}")
     assert app.title[0].value == "Errors"
     assert f"**{counts.iloc[0]}** photo" in app.said

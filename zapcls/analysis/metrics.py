@@ -113,7 +113,7 @@ def average_classes(table: pd.DataFrame, classes: Sequence[str], split: str) -> 
 
 def _correlate_classes(chosen: pd.DataFrame, rates: pd.Series) -> np.ndarray:
     """Return the correlations of the error rates of classes that come of products in several."""
-    gaps = chosen["wrong"] - chosen["label"].map(rates)
+    gaps = chosen["wrong"] - chosen["label"].map(rates).astype(float)
     sums = gaps.groupby([chosen["product_id"], chosen["label"]]).sum().unstack(fill_value=0.0)
     sums = sums.reindex(columns=rates.index, fill_value=0.0).to_numpy()
     sizes = np.linalg.norm(sums, axis=0)

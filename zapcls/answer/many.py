@@ -1,6 +1,7 @@
 """Answers for a folder or a zip of photos, a row each; what is no photo is a row with its error."""
 
 import csv
+import lzma
 import os
 import struct
 import zipfile
@@ -24,7 +25,8 @@ MAX_UNPACKED_BYTES = 8_000_000_000  # of a zip; nothing is unpacked to disk
 MAX_SHRINKING = 200  # times; photos hardly shrink in a zip, bombs do
 # What zipfile raises on a damaged, encrypted or exotic archive.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OSError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError,
+    ValueError, OSError,
 )  # fmt: skip
 
 Content = Path | bytes

@@ -1,6 +1,7 @@
 """Fetches the official files of UT Zappos50K, resuming what broke off, and unpacks them safely."""
 
 import json
+import lzma
 import re
 import shutil
 import stat
@@ -34,7 +35,8 @@ REPORT_EVERY_S = 0.25
 BLOCK_BYTES = 4096  # what a file takes on disk is rounded up to this
 # What zipfile raises on a damaged, encrypted or exotic archive, or one where a file is a folder.
 _ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(RuntimeError, ValueError),
     *(OverflowError, FileExistsError, IsADirectoryError, NotADirectoryError),
 )
 

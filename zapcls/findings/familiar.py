@@ -15,7 +15,7 @@ from zapcls.findings.ask import Ask
 NEEDS = ("predictions", "familiar")
 OLDER = (
     "An older version evaluated this run, so nobody knows which photos are familiar to it. "
-    "The command evaluate finds out."
+    "Evaluate it again (command evaluate) to find out."
 )
 IMPORTED = "This run was imported, so nobody knows which photos are familiar to it."
 

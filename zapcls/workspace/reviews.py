@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock
@@ -28,6 +29,7 @@ Rule = tuple[str, pd.Series, str]  # a column, which rows break the rule, and wh
 IMAGES = ["image_id", "label", "right_label"]  # of what `mark_all` decides on
 _APPLICATION_ID = 0x7A617072  # tells the file from another program's database
 _BUSY_S = 30.0
+_NO_ROOM = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN")
 _COLUMNS = ", ".join(schema.DECISIONS)
 _TYPES = {"str": "TEXT", "bool": "INTEGER"}
 _FIELDS = ", ".join(f"{name} {_TYPES[dtype]} NOT NULL" for name, dtype in schema.DECISIONS.items())
@@ -144,10 +146,29 @@ class Reviews:
         """Read the decisions that stand (`schema.DECISIONS`), the oldest first."""
         rows = []
         if self.path.exists():
-            with self._connect() as connection:
-                rows = connection.execute(_SELECT, (catalogue_id, target)).fetchall()
+            rows = self._select(catalogue_id, target)
         table = pd.DataFrame(rows, columns=list(schema.DECISIONS))
         return schema.conform(table, schema.DECISIONS, "decisions")
+
+    def _select(self, *values: str) -> list[tuple[Any, ...]]:
+        """Select decisions, also on a full disk, where SQLite cannot make its file for readers."""
+        try:
+            with self._connect() as connection:
+                return connection.execute(_SELECT, values).fetchall()
+        except ZapError as error:
+            name, log = (
+                getattr(error.__cause__, "sqlite_errorname", ""),
+                self._list_beside(self.path)[0],
+            )
+            if not name.startswith(_NO_ROOM) or (log.exists() and log.stat().st_size):
+                raise  # what is in the log of writes would not be read
+        with self._connect(is_alone=True) as connection:
+            return connection.execute(_SELECT, values).fetchall()
+
+    @staticmethod
+    def _list_beside(path: Path) -> list[Path]:
+        """List what SQLite keeps beside a file: its log of writes, and its index for readers."""
+        return [Path(f"{path}-{kind}") for kind in ("wal", "shm")]
 
     def _create(self) -> None:
         """Make the file aside and rename it: no other process sees half of it."""
@@ -158,19 +179,19 @@ class Reviews:
         with FileLock(self.path.with_name(f".{self.path.name}.lock")):
             if self.path.exists():
                 return
-            for left in (aside, *(Path(f"{self.path}-{kind}") for kind in ("wal", "shm"))):
+            for left in (aside, *self._list_beside(self.path)):
                 left.unlink(missing_ok=True)  # of a file that a person deleted
             with self._explaining(), contextlib.closing(sqlite3.connect(aside)) as connection:
                 connection.executescript(_CREATE)
             aside.replace(self.path)
 
     @contextlib.contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction."""
+    def _connect(self, is_alone: bool = False) -> Iterator[sqlite3.Connection]:
+        """Open the file for one transaction; to be read only, where nobody else is at it."""
         # rw: not to make an empty one. In a folder that may only be read, SQLite has to be told
         # that nobody changes the file.
-        is_writable = os.access(self.path.parent, os.W_OK)
-        mode = "mode=rw" if is_writable else "mode=ro&immutable=1"
+        is_alone |= not os.access(self.path.parent, os.W_OK)
+        mode = "mode=ro&immutable=1" if is_alone else "mode=rw"
         address = f"{self.path.absolute().as_uri()}?{mode}"
         with self._explaining():
             opened = sqlite3.connect(address, _BUSY_S, isolation_level="IMMEDIATE", uri=True)
