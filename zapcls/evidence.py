@@ -36,13 +36,13 @@ _FILES = {
 
 # What to do about a table that is not there, by its name in `Evidence.missing`.
 MISSING = {
-    "oof": "There is no label check: the labels of this catalogue are not checked with "
-    "this network. The view Suspects of the page Errors, or the command label-issues, does it.",
-    "recolor": "No photo has been recolored for this run. The Color bias page, or the command "
-    "color-bias with --recolor, does it.",
-    "trade": "No remedy has been tried on this run's frozen network. The Color bias page, or the "
-    "command trade, does it.",
-    "map": "The map of this run is not drawn yet. The view Map of the page Errors draws it.",
+    "oof": "There is no label check with this network yet. Start one in the Suspects view of the "
+    "Errors page, or with the command label-issues.",
+    "recolor": "No photo has been recolored for this run. Recolor some on the Color bias page, or "
+    "with the command color-bias --recolor.",
+    "trade": "No remedy has been tried on this run's frozen network. Try some on the Color bias "
+    "page, or with the command trade.",
+    "map": "This run has no map yet. Draw it in the Map view of the Errors page.",
 }
 # Attributes that a group column may not be: they name a photo, not a group of photos.
 _NO_GROUPS = {
@@ -250,33 +250,32 @@ class Evidence:
         with self._lock:
             own = self._computing.setdefault(key, threading.RLock())
         with own:  # one thread computes it; who asks for another table need not wait
-            with self._lock:
-                known = self._kept.get(key)
-            if known is None or known[0] != stamp:
-                known = stamp, compute()
-            with self._lock:
-                self._kept[key] = known
-                self._kept.move_to_end(key)
-                while len(self._kept) > KEPT:
-                    oldest, _ = self._kept.popitem(last=False)
-                    self._computing.pop(oldest, None)
+            try:
+                with self._lock:
+                    known = self._kept.get(key)
+                if known is None or known[0] != stamp:
+                    known = stamp, compute()
+                with self._lock:
+                    self._kept[key] = known
+                    self._kept.move_to_end(key)
+                    while len(self._kept) > KEPT:
+                        self._kept.popitem(last=False)
+            finally:  # also of what failed: questions without an answer must not fill the memory
+                with self._lock:
+                    self._computing.pop(key, None)
             return known[1]
 
     def stamp(self, needs: tuple[str, ...]) -> Stamp:
-        """Return the identity of the files behind some tables.
-
-        The answers of a run, or of its label check, stand beside the catalogue's facts and colors;
-        so they change with the store too.
-        """
+        """Return the identity of the files behind some tables; the store's too, of answers: the
+        catalogue's facts and colors stand beside them."""
         return tuple(stamp for name in needs for stamp in self._stamp_table(name))
 
     def _stamp_table(self, name: str) -> Stamp:
         folder = self.workspace.store_dir / self.catalogue_id
-        if name == "store":
-            files = ("pixels.json", "pixels.npy", "catalog.parquet")
+        if name in ("store", "colors"):
+            stored = ("pixels.json", "pixels.npy", "catalog.parquet")
+            files = stored if name == "store" else ("colors.parquet",)
             return tuple(stamp_file(folder / file) for file in files)
-        if name == "colors":
-            return (stamp_file(folder / "colors.parquet"),)
         if name == "reviews":
             return (open_reviews(self.workspace).version(),)
         if name in ("predictions", "check"):
