@@ -63,11 +63,13 @@ def serving(run: Run, workspace: Workspace, mode: str) -> Iterator[tuple[int, in
         command, cwd=ROOT, env=environment | told, stdout=subprocess.DEVNULL
     ) as server:
         try:
-            while True:
+            while server.poll() is None:
                 with contextlib.suppress(urllib3.exceptions.HTTPError):
                     urllib3.request("GET", f"http://127.0.0.1:{port}/api/health", retries=False)
                     break
                 time.sleep(0.2)
+            if server.poll() is not None:
+                raise RuntimeError(f"The server ended with {server.poll()} before it answered.")
             yield port, server.pid
         finally:
             server.terminate()

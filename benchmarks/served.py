@@ -12,9 +12,6 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-from zapcls.commands.machine import DEMO
-from zapcls.workspace import permissions
-
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,8 +22,7 @@ def main() -> None:
 
     signal.signal(signal.SIGUSR1, trim)
     os.chdir(ROOT)  # where .streamlit/config.toml is
-    options = DEMO if permissions.read_mode() == "demo" else ()
-    sys.argv = ["streamlit", "run", str(ROOT / "server.py"), *options, "--server.port", sys.argv[1]]
+    sys.argv = ["streamlit", "run", str(ROOT / "server.py"), "--server.port", sys.argv[1]]
     cli.main()
 
 
