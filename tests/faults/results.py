@@ -1,6 +1,8 @@
 """What a full run came to, in benchmarks/results/faults.json, and the table that the docs show."""
 
 import json
+import re
+import tempfile
 from pathlib import Path
 
 from zapcls.workspace.layout import write_json
@@ -12,10 +14,15 @@ def write_part(part, tried, seed):
     """Put a part's counts into the file; the other parts stay as they are."""
     from benchmarks.machine import describe_machine
 
-    lost = [{"what": one.what[:300], "fault": one.fault} for one in tried if one.fault]
+    lost = [{"what": one.what[:300], "fault": _hide(one.fault)} for one in tried if one.fault]
     facts = {"tried": len(tried), "told": sum(bool(one.said) for one in tried), "lost": len(lost)}
     about = {"seed": seed, "machine": describe_machine(), "lost_ones": lost}
     write_json(FILE, read_parts() | {part: facts | about})
+
+
+def _hide(fault):
+    """Leave out where this machine keeps what is temporary."""
+    return re.sub(rf"{re.escape(tempfile.gettempdir())}/pytest-of-[^/]+/[^/]+/[^/]+/", "", fault)
 
 
 def read_parts():
