@@ -98,7 +98,7 @@ def split_at_gap(values):
 def test_a_photo_that_nothing_was_done_to_flips_no_answer(ours, monkeypatch):
     from zapcls.model import pooled
 
-    def leave(image, rng, kinds):
+    def leave(image, image_id, kinds):
         for edit in ("identity", "hue", "random"):
             yield {"edit": edit, "to": "red"}, image
 

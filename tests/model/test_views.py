@@ -83,9 +83,9 @@ def see(draw_pixels, torch):
     """Return a function that shows photos, or another's copy of them, in a view."""
     config = small_config(image_size=40)
 
-    def show(rows, *fields):
+    def show(rows, *fields, photos=12):
         view = model.views.View(*fields)
-        arrays = draw_pixels(12), draw_pixels(12, seed=1)
+        arrays = draw_pixels(photos), draw_pixels(photos, seed=1)
         return model.views.build_view(view, *arrays, config, torch.device("cpu"))(np.array(rows))
 
     return show
@@ -122,6 +122,19 @@ def test_a_turn_follows_the_view_and_the_row_however_they_are_batched(see, torch
     torch.testing.assert_close(together, alone)
     for plain, one, two in zip(see(ROWS, "plain"), together, other, strict=True):
         assert (one - plain).abs().max() > 0.01
+        assert (one - two).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("shape", ["standard", "wide"])
+def test_a_random_change_follows_the_view_and_the_row_however_they_are_batched(shape, see, torch):
+    """Which rows are missing depends on earlier trainings; what a training sees must not."""
+    rows = [0, 3, 31, 32, 40]
+    together = see(rows, shape, "", 2, photos=41)
+    alone = torch.cat([see([row], shape, "", 2, photos=41) for row in rows])
+    other = see(rows, shape, "", 3, photos=41)
+
+    assert torch.equal(together, alone)
+    for one, two in zip(together, other, strict=True):
         assert (one - two).abs().max() > 0.01
 
 

@@ -13,6 +13,7 @@ from zapcls.model.loaders import PixelGather, seed_random
 
 PLAIN, MIRRORED = "plain", "mirrored"
 GRAY, RECOLORED, TURNED = "gray", "recolored", "turned"
+_BLOCK = 32  # rows of the store whose random changes are drawn together
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,27 @@ def build_view(
 
     def see(rows: np.ndarray) -> torch.Tensor:
         if view.shape in DRAWN:
-            seed_random(view.number, int(rows[0]))
+            return _draw_in_blocks(gather, rows, len(pixels), view.number)
         images = gather(rows)
         return images.flip(3) if view.shape == MIRRORED else images
 
     return see
+
+
+def _draw_in_blocks(
+    gather: Callable[[np.ndarray], torch.Tensor], rows: np.ndarray, photos: int, number: int
+) -> torch.Tensor:
+    """Gather random changes of `rows` (ascending), the same ones whichever rows come together.
+
+    Changes are drawn for a batch at once, so they are drawn for whole blocks of the store.
+    """
+    drawn = []
+    for block in np.unique(rows // _BLOCK):
+        start = int(block) * _BLOCK
+        seed_random(number, int(block))
+        images = gather(np.arange(start, min(start + _BLOCK, photos)))
+        drawn.append(images[torch.from_numpy(rows[rows // _BLOCK == block] - start)])
+    return torch.cat(drawn)
 
 
 def _build_fixed_draw(view: View, photos: int) -> DrawColors | None:

@@ -24,8 +24,5 @@ def recolor(job: Job, workspace: Workspace, progress: Progress) -> None:
     store = find_store(workspace, run.facts["catalogue_id"])
     photos = choose_photos(read_predictions(run, workspace), run.train_config.seed)
     with devices.hold(workspace, "cpu", job.job_id):
-        found = ask(
-            open_classifier(run), store.pixels, photos, run.task, progress,
-            run.train_config.seed,
-        )  # fmt: skip
+        found = ask(open_classifier(run), store.pixels, photos, run.task, progress)
     write_derived(run, "recolor", lambda folder: found.to_parquet(folder / "recolor.parquet"))

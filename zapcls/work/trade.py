@@ -100,7 +100,7 @@ def _ask_options(
     rows = held_out["row"].to_numpy()
     pooled, describe = open_body(config, store.pixels, rows, store.bodies_dir, progress)
     chosen = choose_photos(photos, config.seed, MOST_EDITED)
-    edits, edited, controls = edit_photos(chosen, store.pixels, describe, config.seed, progress)
+    edits, edited, controls = edit_photos(chosen, store.pixels, describe, progress)
     before = pd.Index(held_out["image_id"]).get_indexer(edits["image_id"])
     facts = held_out[["image_id", "product_id", "split", "color", "label"]]
     codes = pd.Index(run.task.classes).get_indexer(held_out["label"])
@@ -125,7 +125,7 @@ def _ask_options(
 
 
 def edit_photos(
-    photos: pd.DataFrame, pixels: np.ndarray, describe: "Describe", seed: int, progress: Progress
+    photos: pd.DataFrame, pixels: np.ndarray, describe: "Describe", progress: Progress
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Describe photos (image_id, product_id, row) with their hue moved to each color they reach.
 
@@ -138,9 +138,9 @@ def edit_photos(
     described: list[np.ndarray] = []
     for place, photo in enumerate(photos.itertuples()):
         progress("Recoloring photos", place, len(photos))
-        rng = np.random.default_rng([seed, place])
-        for to, *images in _move_hue(np.asarray(pixels[photo.row]), rng):
-            known.append({"image_id": photo.image_id, "product_id": photo.product_id, "to": to})
+        image_id = photo.image_id
+        for to, *images in _move_hue(np.asarray(pixels[photo.row]), image_id):
+            known.append({"image_id": image_id, "product_id": photo.product_id, "to": to})
             waiting += images
         if len(waiting) >= _BATCH or (waiting and place == len(photos) - 1):
             described.append(describe(np.stack(waiting)))
@@ -155,12 +155,12 @@ def edit_photos(
 
 
 def _move_hue(
-    image: np.ndarray, rng: np.random.Generator
+    image: np.ndarray, image_id: str
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Move the hue to each color that is then reached: the color, the photo, its control."""
     images = {
         (known["edit"], known["to"]): edited
-        for known, edited in edit_photo(image, rng, ("hue",))
+        for known, edited in edit_photo(image, image_id, ("hue",))
         if edited is not None
     }
     for (edit, to), edited in images.items():
