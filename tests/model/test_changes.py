@@ -19,7 +19,8 @@ def change(torch, name, batch, seed):
     from fastai.torch_core import TensorImage
 
     torch.manual_seed(seed)
-    return model.changes.build_changes(name)(TensorImage(batch.clone())).as_subclass(torch.Tensor)
+    changes = model.changes.build_changes(name, model.changes.Chance())
+    return changes(TensorImage(batch.clone())).as_subclass(torch.Tensor)
 
 
 @pytest.mark.parametrize("name", ["standard", "wide"])
@@ -31,6 +32,23 @@ def test_each_photo_is_changed_in_a_way_of_its_own_that_follows_the_seed(name, b
     assert not torch.allclose(one[0], one[1], atol=0.05)
     assert one.min() >= -1e-6
     assert one.max() <= 1 + 1e-6
+
+
+def test_standard_changes_are_fastai_s_in_size_and_number(batch, torch):
+    """fastai's own list takes no draws from outside, so its transforms are put together here."""
+    from fastai.torch_core import TensorImage
+    from fastai.vision.augment import aug_transforms
+    from fasttransform import Pipeline
+
+    torch.manual_seed(0)
+    theirs = Pipeline(aug_transforms(do_flip=False, pad_mode="border"), split_idx=0)
+    photos = batch[:1].repeat(2000, 1, 1, 1)
+    changed = theirs(TensorImage(photos.clone())).as_subclass(torch.Tensor)
+    own, other = (
+        (images - photos).abs().mean(dim=(1, 2, 3)).quantile(torch.tensor([0.1, 0.5, 0.9]))
+        for images in (change(torch, "standard", photos, 1), changed)
+    )
+    torch.testing.assert_close(own, other, rtol=0.1, atol=0)
 
 
 def test_wide_changes_show_objects_smaller_and_on_gray_too(batch, torch):
@@ -47,4 +65,4 @@ def test_wide_changes_show_objects_smaller_and_on_gray_too(batch, torch):
 
 @pytest.mark.parametrize("name", ["none", "flip"])
 def test_an_augmentation_without_changes_has_none(name):
-    assert model.changes.build_changes(name) is None
+    assert model.changes.build_changes(name, model.changes.Chance()) is None

@@ -11,7 +11,7 @@ from fastai.torch_core import TensorImage
 
 from zapcls.config import Statistics, TrainConfig
 from zapcls.model import processes
-from zapcls.model.changes import build_changes
+from zapcls.model.changes import Chance, build_changes
 from zapcls.model.color_changes import DrawColors, build_draw, change_colors
 from zapcls.model.preprocess import See
 
@@ -99,7 +99,8 @@ class PixelGather:
     `augmentation` "flip" each photo is mirrored with probability one half; with "standard" and
     "wide" it is changed otherwise too (`changes.py`). `draw_colors` tells how the colors of a
     batch change; those that are then recolored are taken from `recolored`, a copy of `pixels`.
-    `size` may be changed between epochs.
+    `chance` draws all but the colors; torch's seed does unless it is given. `size` may be changed
+    between epochs.
     """
 
     def __init__(
@@ -111,20 +112,23 @@ class PixelGather:
         augmentation: str = "none",
         draw_colors: DrawColors | None = None,
         recolored: np.ndarray | torch.Tensor | None = None,
+        chance: Chance | None = None,
     ) -> None:
         self._pixels, self._device, self.size = pixels, device, size
         self._draw_colors, self._recolored = draw_colors, recolored
         self._see = See(pixels.shape[1], device, statistics)
         self._mirror = augmentation != "none"
-        self._changes = build_changes(augmentation)
+        self._chance = chance or Chance()
+        self._changes = build_changes(augmentation, self._chance)
 
     def __call__(self, rows: np.ndarray) -> torch.Tensor:
+        self._chance.begin(rows)
         if self._draw_colors is None:
             images = self._see.resize(self._take(self._pixels, rows), self.size)
         else:
             images = self._see_changed(rows, self._draw_colors)
         if self._mirror:
-            turned = torch.rand(len(rows), device=images.device) < 0.5
+            turned = self._chance(images) < 0.5
             images[turned] = images[turned].flip(3)
         if self._changes is not None:
             images = self._changes(TensorImage(self._see.to_unit(images)))

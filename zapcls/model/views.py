@@ -7,13 +7,12 @@ import numpy as np
 import torch
 
 from zapcls.config import TrainConfig
-from zapcls.model.changes import DRAWN
+from zapcls.model.changes import DRAWN, FixedChance
 from zapcls.model.color_changes import ColorDraw, DrawColors
-from zapcls.model.loaders import PixelGather, seed_random
+from zapcls.model.loaders import PixelGather
 
 PLAIN, MIRRORED = "plain", "mirrored"
 GRAY, RECOLORED, TURNED = "gray", "recolored", "turned"
-_BLOCK = 32  # rows of the store whose random changes are drawn together
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def build_view(
     config: TrainConfig,
     device: torch.device,
 ) -> Callable[[np.ndarray], torch.Tensor]:
-    """Build what makes the images of a view; random shapes follow its number and the rows.
+    """Build what makes the images of a view; a random change follows the view and the row.
 
     `recolored` is a copy of `pixels` with shoes in other colors; only a recolored view needs it.
     """
@@ -87,32 +86,17 @@ def build_view(
         assert recolored is not None
         source = recolored
     augmentation = view.shape if view.shape in DRAWN else "none"
-    draw = _build_fixed_draw(view, len(pixels))
-    gather = PixelGather(source, config.image_size, device, config.statistics, augmentation, draw)
+    gather = PixelGather(
+        source, config.image_size, device, config.statistics, augmentation,
+        draw_colors=_build_fixed_draw(view, len(pixels)),
+        chance=FixedChance(view.number, len(pixels)),
+    )  # fmt: skip
 
     def see(rows: np.ndarray) -> torch.Tensor:
-        if view.shape in DRAWN:
-            return _draw_in_blocks(gather, rows, len(pixels), view.number)
         images = gather(rows)
         return images.flip(3) if view.shape == MIRRORED else images
 
     return see
-
-
-def _draw_in_blocks(
-    gather: Callable[[np.ndarray], torch.Tensor], rows: np.ndarray, photos: int, number: int
-) -> torch.Tensor:
-    """Gather random changes of `rows` (ascending), the same ones whichever rows come together.
-
-    Changes are drawn for a batch at once, so they are drawn for whole blocks of the store.
-    """
-    drawn = []
-    for block in np.unique(rows // _BLOCK):
-        start = int(block) * _BLOCK
-        seed_random(number, int(block))
-        images = gather(np.arange(start, min(start + _BLOCK, photos)))
-        drawn.append(images[torch.from_numpy(rows[rows // _BLOCK == block] - start)])
-    return torch.cat(drawn)
 
 
 def _build_fixed_draw(view: View, photos: int) -> DrawColors | None:

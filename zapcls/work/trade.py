@@ -154,9 +154,7 @@ def edit_photos(
     return pd.DataFrame(known), features[::2], features[1::2]
 
 
-def _move_hue(
-    image: np.ndarray, image_id: str
-) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def _move_hue(image: np.ndarray, image_id: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Move the hue to each color that is then reached: the color, the photo, its control."""
     images = {
         (known["edit"], known["to"]): edited
