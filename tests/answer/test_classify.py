@@ -1,7 +1,9 @@
 import math
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from zapcls.answer.classify import classify, classify_targets, open_classifier
@@ -107,16 +109,29 @@ def test_a_label_is_given_from_its_threshold_on(classifier, jpeg):
     assert low.prob["red"] == pytest.approx(0.88, abs=0.01)
 
 
-def test_a_job_keeps_the_memory_of_a_batch_and_a_server_gives_it_back(color_run, monkeypatch):
-    """Where a training has told glibc to keep all, each batch without a place of its own is lost:
-    4 GB in 640 photos.
-    """
-    kept, open_session = [], onnxruntime.InferenceSession
+def test_many_visitors_and_photos_never_take_the_memory_of_all_at_once(classifier):
+    """A session keeps the memory of the most that it was ever asked at once."""
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)
+    whole = classifier._session.run(None, {"pixels": images})
+    session, asked, busy, most = classifier._session, [], [0], [0]
 
-    def note(path, options, **more):
-        kept.append(options.enable_cpu_mem_arena)
-        return open_session(path, options, **more)
+    class Watched:
+        get_outputs = session.get_outputs
 
-    monkeypatch.setattr(onnxruntime, "InferenceSession", note)
-    assert open_classifier(color_run).side == open_classifier(color_run, keeps_memory=False).side
-    assert kept == [True, False]
+        def run(self, outputs, given):
+            busy[0] += 1
+            most[0] = max(most[0], busy[0])
+            asked.append(len(given["pixels"]))
+            time.sleep(0.01)
+            busy[0] -= 1
+            return session.run(outputs, given)
+
+    classifier.__dict__["_session"] = Watched()
+    with ThreadPoolExecutor(12) as visitors:
+        answers = list(visitors.map(classifier.answer, [images] * 12))
+
+    assert max(asked) == 4
+    assert most[0] <= os.cpu_count()
+    for answer in answers:
+        for part, expected in zip(answer, whole, strict=True):
+            assert part == pytest.approx(expected)

@@ -4,7 +4,6 @@ from dataclasses import asdict
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from fake_run import weigh_colors, write_onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -12,7 +11,6 @@ from onnx import TensorProto, helper, numpy_helper
 from zapcls.analysis.familiarity import fit_reference
 from zapcls.answer.classify import Answer
 from zapcls.answer.limits import LIMITS, NETWORK, REFERENCE, describe, find_limits
-from zapcls.answer.similar import embed_by_body
 from zapcls.config.priors import EVEN, LEARNED
 from zapcls.data.task import Task
 from zapcls.errors import Damaged, ZapError
@@ -96,20 +94,6 @@ def test_a_photo_of_something_else_is_not_familiar_and_never_sure(run):
     assert describe(judged, run.task) == "this does not look like a shoe"
     photos = Task("kind", ("ant", "bee"), "photo", "photos")
     assert describe(judged, photos).endswith("like the photos that it learned from")
-
-
-def test_what_answers_visitors_keeps_no_memory(run, monkeypatch):
-    kept, open_session = [], onnxruntime.InferenceSession
-
-    def watch(path, options, **more):
-        kept.append(options.enable_cpu_mem_arena)
-        return open_session(path, options, **more)
-
-    monkeypatch.setattr(onnxruntime, "InferenceSession", watch)
-    find_limits(run).judge(answer("Women", 0.9), "gender")
-    write_body(run.path / "body.onnx")
-    embed_by_body(run.path / "body.onnx", ((0, 0, 0), (1, 1, 1)))(paint(200)[0])
-    assert kept == [False, False]
 
 
 def test_a_run_of_an_older_version_knows_no_limits(run):

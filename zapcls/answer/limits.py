@@ -10,7 +10,13 @@ from zipfile import BadZipFile
 import numpy as np
 
 from zapcls.analysis.familiarity import Reference
-from zapcls.answer.classify import Answer, build_session, classify_targets, open_classifier
+from zapcls.answer.classify import (
+    TURNS,
+    Answer,
+    build_session,
+    classify_targets,
+    open_classifier,
+)
 from zapcls.answer.prior import expect_even
 from zapcls.config.priors import EVEN, LEARNED
 from zapcls.config.risks import RISK
@@ -73,12 +79,13 @@ class Limits:
 
     def is_familiar(self, pixels: np.ndarray) -> bool:
         """Whether a photo (uint8, (side, side, 3)) looks like the training photos."""
-        outputs = self._session.run(["features", "logits"], {"pixels": pixels[None]})
+        with TURNS:
+            outputs = self._session.run(["features", "logits"], {"pixels": pixels[None]})
         return bool(self._reference.measure(*outputs)[0] <= self._reference.limit)
 
     @cached_property
     def _session(self) -> Any:
-        return build_session(self.path / NETWORK, self._remedy, keeps_memory=False)
+        return build_session(self.path / NETWORK, self._remedy)
 
     @cached_property
     def _reference(self) -> Reference:
@@ -131,7 +138,7 @@ def open_answering(run: Run, risk: float = RISK, prior: str = LEARNED) -> Classi
     Raises:
         ZapError: the run has no exported model yet.
     """
-    classifier = open_classifier(run, for_all=True, keeps_memory=False)
+    classifier = open_classifier(run, for_all=True)
     limits, tasks = find_limits(run), run.tasks
     known = limits.closeness if limits else None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zapcls.answer.classify import Classifier, build_session
+from zapcls.answer.classify import TURNS, Classifier, build_session
 from zapcls.config import Statistics
 
 Embed = Callable[[np.ndarray], np.ndarray]  # uint8 (side, side, 3) to float32 (width)
@@ -27,13 +27,14 @@ def embed_by_body(path: Path, statistics: Statistics) -> Embed:
         ZapError: the file is none, or is damaged.
     """
     remedy = f"Delete the folder {path.parent}: what it holds is computed again where it is needed."
-    session = build_session(path, remedy, keeps_memory=False)  # asked by a server
+    session = build_session(path, remedy)
     size = int(session.get_inputs()[0].shape[2])
     mean, std = (np.array(values, dtype=np.float32) for values in statistics)
 
     def embed(pixels: np.ndarray) -> np.ndarray:
         resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR)
         images = (np.asarray(resized, dtype=np.float32) / 255 - mean) / std
-        return session.run(["pooled"], {"images": images.transpose(2, 0, 1)[None]})[0][0]
+        with TURNS:
+            return session.run(["pooled"], {"images": images.transpose(2, 0, 1)[None]})[0][0]
 
     return embed

@@ -147,7 +147,7 @@ def open_embed(shelf: Shelf, run: Run) -> Embed:
         ZapError: the exported model is not there, or damaged.
     """
     if shelf.body is None:
-        return embed_by_run(open_classifier(run, keeps_memory=False))
+        return embed_by_run(open_classifier(run))
     if not shelf.body.onnx_path.is_file():
         raise BadInput(
             "The frozen network saw the catalogue on a GPU and was not exported, so it can compare "

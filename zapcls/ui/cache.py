@@ -126,7 +126,7 @@ def classifier(run: Run, for_all: bool = False) -> Classifier:
     hash_funcs={Run: lambda run: identify(run.onnx_path)},
 )  # fmt: skip
 def _open_classifier(run: Run) -> Classifier:
-    return open_classifier(run, for_all=True, keeps_memory=False)
+    return open_classifier(run, for_all=True)
 
 
 @st.cache_resource(
