@@ -3,10 +3,8 @@
 from dataclasses import asdict
 
 import numpy as np
-import onnx
 import pytest
 from fake_run import weigh_colors, write_onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from zapcls.analysis.familiarity import fit_reference
 from zapcls.answer.classify import Answer
@@ -30,20 +28,6 @@ def paint(red, n=1):
 def see(photos):
     features = photos.mean(axis=(1, 2), dtype=np.float32)
     return features, features @ weigh_colors()
-
-
-def write_body(path):
-    """Write a frozen body that gives the mean of each channel."""
-    node = helper.make_node("ReduceMean", ["images", "axes"], ["pooled"], keepdims=0)
-    graph = helper.make_graph(
-        [node],
-        "body",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["batch", 3])],
-        [numpy_helper.from_array(np.array([2, 3], dtype=np.int64), "axes")],
-    )
-    opset = helper.make_opsetid("", 18)
-    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=10), path)
 
 
 @pytest.fixture

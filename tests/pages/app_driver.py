@@ -1,5 +1,6 @@
 """The app under test: opened without a browser, and read by what it says."""
 
+import gc
 import json
 
 from streamlit.components.v2.component_manager import BidiComponentManager
@@ -80,6 +81,9 @@ def lighten(monkeypatch):
     harness = "streamlit.testing.v1.app_test"
     monkeypatch.setattr(f"{harness}.PagesManager", WarmPagesManager)
     monkeypatch.setattr(f"{harness}.ScriptCache", lambda: SCRIPTS)
+    # Garbage is collected after each script, of all that the tests have loaded.
+    monkeypatch.setattr(gc, "collect", lambda *generation: 0)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
     # A scan of all installed packages at each opening; the app uses no component.
     monkeypatch.setattr(
         BidiComponentManager, "discover_and_register_components", lambda *args, **kwargs: None
