@@ -164,6 +164,8 @@ def test_a_full_disk_is_a_sentence_at_any_button(page, disk, drawn, open_page, j
     run = add_finished_workspace(disk.path / "workspace", drawn)
     workspace = Workspace(run.path.parents[1])
     tried = try_buttons([page], open_page, run, workspace, disk.fill)
+    if not tried:
+        pytest.skip(f"{page} has no button here")
     judge(f"full disk at a button: {page}", tried)
 
 

@@ -49,6 +49,7 @@ def test_a_decision_that_does_not_fit_loses_none_before_it(tmp_path, no_room):
         reviews.mark("cat", "i1", *MARK[2:])
 
     with no_room():
+        assert reviews.version() == 1
         assert reviews.read("cat", "gender")["image_id"].tolist() == ["i0"]
     assert reviews.read("cat", "gender")["image_id"].tolist() == ["i0"]
 

@@ -71,10 +71,7 @@ class Reviews:
         if not self.path.exists():
             return 0
         count = "SELECT count(*) FROM decisions WHERE undone_at <> ''"
-        with self._connect() as connection:
-            [(found,)] = connection.execute(
-                f"SELECT ifnull(max(id), 0) + ({count}) FROM decisions"
-            ).fetchall()
+        [(found,)] = self._select(f"SELECT ifnull(max(id), 0) + ({count}) FROM decisions")
         return found
 
     def add(self, decisions: pd.DataFrame) -> int:
@@ -146,15 +143,15 @@ class Reviews:
         """Read the decisions that stand (`schema.DECISIONS`), the oldest first."""
         rows = []
         if self.path.exists():
-            rows = self._select(catalogue_id, target)
+            rows = self._select(_SELECT, catalogue_id, target)
         table = pd.DataFrame(rows, columns=list(schema.DECISIONS))
         return schema.conform(table, schema.DECISIONS, "decisions")
 
-    def _select(self, *values: str) -> list[tuple[Any, ...]]:
-        """Select decisions, also on a full disk, where SQLite cannot make its file for readers."""
+    def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """Select rows, also on a full disk, where SQLite cannot make its file for readers."""
         try:
             with self._connect() as connection:
-                return connection.execute(_SELECT, values).fetchall()
+                return connection.execute(query, values).fetchall()
         except ZapError as error:
             name, log = (
                 getattr(error.__cause__, "sqlite_errorname", ""),
@@ -163,7 +160,7 @@ class Reviews:
             if not name.startswith(_NO_ROOM) or (log.exists() and log.stat().st_size):
                 raise  # what is in the log of writes would not be read
         with self._connect(is_alone=True) as connection:
-            return connection.execute(_SELECT, values).fetchall()
+            return connection.execute(query, values).fetchall()
 
     @staticmethod
     def _list_beside(path: Path) -> list[Path]:
