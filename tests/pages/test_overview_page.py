@@ -63,7 +63,7 @@ def test_the_filled_button_stands_at_the_current_step(table, decide, open_page):
     wrong = table[(table["split"] == "valid") & (table["label"] != "") & ~table["correct"]]
     decide(next(wrong.itertuples()), "model wrong")
     app = open_page("overview")
-    assert list_primary(app) == ["Find wrong ones"]
+    assert list_primary(app) == ["Check them"]
     assert f"{len(wrong)}, 1 reviewed" in app.said
 
 

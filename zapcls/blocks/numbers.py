@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+CHANCE = 0.05  # a corrected p at or above it is put down to chance
+
 
 def begin(text: str) -> str:
     """Begin a sentence: the first letter large, the others as they are."""
@@ -108,8 +110,14 @@ def change(row: Any, name: str = "difference") -> str:
 
 
 def p_value(p: float) -> str:
-    """Write a p-value with two digits; a dash where there is none."""
-    return "–" if math.isnan(p) else f"{p:.2g}"
+    """Write a p-value with two digits, more where it would seem to cross 0.05: 0.049, 0.0497.
+
+    A dash stands where there is none.
+    """
+    if math.isnan(p):
+        return "–"
+    written = (f"{p:.{digits}g}" for digits in range(2, 18))
+    return next(text for text in written if (float(text) < CHANCE) == (p < CHANCE))
 
 
 def dash(value: float, write: Callable[[float], str]) -> str:

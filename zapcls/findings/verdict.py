@@ -4,9 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from zapcls.blocks.numbers import read_ends
+from zapcls.blocks.numbers import CHANCE, read_ends
 
-CHANCE = 0.05  # a corrected p at or above it is put down to chance
 FEW_PRODUCTS = 20  # a group of fewer is small: drawn pale, and named as such
 
 HIGHER, LOWER, UNDECIDED, NONE = "higher", "lower", "undecided", "none"

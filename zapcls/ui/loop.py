@@ -83,16 +83,16 @@ def list_steps(run: Run) -> list[Step]:
             reviewed > 0,
         ),
         Step(
-            "Labels", labels, "Find wrong ones", "errors", {"view": "Suspects"},
+            "Labels", labels, "Check them", "errors", {"view": "Suspects"},
             bool(decided) or is_child,
         ),
         Step("Color", judge_color(run), "Find out", "color_bias", {}, is_seen("color_bias", run)),
         Step(
-            "Retrain", numbers.count(changes, "new label") if changes else "nothing to learn yet",
+            "Retrain", numbers.count(changes, "new label") if changes else "no new labels",
             "Retrain", "review", {}, bool(child) or is_child,
         ),
         Step(
-            "Compare", "before and after" if child or is_child else "needs a second run",
+            "Compare", "before and after" if child or is_child else "needs two runs",
             "Compare", "compare", pair[1], is_seen("compare", pair[0]),
         ),
     ]  # fmt: skip

@@ -45,7 +45,8 @@ def show_verdict(run: Run, ask: Ask) -> None:
             for photo, alt in shown:
                 st.image(photo, width=SMALL_PX, alt=alt)
         mark = MARKS.get(row.verdict.outcome, "")
-        said.markdown(f"**{escape(row.name)}**: {escape(row.figure)}  \n{mark} {escape(row.said)}")
+        figure = escape(row.figure).replace(" %", "\N{NO-BREAK SPACE}%")  # the column is narrow
+        said.markdown(f"**{escape(row.name)}**: {figure}  \n{mark} {escape(row.said)}")
         action.button(
             "See why", key=f"why-{place}", on_click=open_section, args=(row.section,),
             type="tertiary", icon=":material/expand_more:",
