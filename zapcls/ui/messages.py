@@ -55,6 +55,11 @@ def escape(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
 
 
+def hold_units(text: str) -> str:
+    """Keep each percent sign on the line of its number, where a column is narrow."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def data_name() -> str:
     """Name the data in use in a few words."""
     workspace = cache.workspace()

@@ -12,6 +12,7 @@ from zapcls.findings import find, recolor
 from zapcls.findings.ask import Ask
 from zapcls.ui import cache, job_view, navigation
 from zapcls.ui.bound import pick_one
+from zapcls.ui.messages import hold_units
 from zapcls.ui.sections import show_blocks
 from zapcls.workspace.imports import find_lack
 from zapcls.workspace.runs import Run
@@ -88,7 +89,7 @@ def show_strip(image: np.ndarray, run: Run) -> None:
         for version in versions:
             with st.container(width=SMALL_PX, gap="xsmall"):
                 st.image(version.photo, width="stretch", alt=f"in {version.color}")
-                st.caption(describe(version, versions[0], task))
+                st.caption(hold_units(describe(version, versions[0], task)))
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: cache.identify_model})

@@ -9,7 +9,7 @@ from zapcls.evidence import Evidence
 from zapcls.findings import find, summary
 from zapcls.findings.ask import SPLIT, Ask
 from zapcls.ui import cache
-from zapcls.ui.messages import escape
+from zapcls.ui.messages import escape, hold_units
 from zapcls.ui.photos import thumbnail, trim
 from zapcls.workspace.imports import name_split
 from zapcls.workspace.runs import Run
@@ -45,7 +45,7 @@ def show_verdict(run: Run, ask: Ask) -> None:
             for photo, alt in shown:
                 st.image(photo, width=SMALL_PX, alt=alt)
         mark = MARKS.get(row.verdict.outcome, "")
-        figure = escape(row.figure).replace(" %", "\N{NO-BREAK SPACE}%")  # the column is narrow
+        figure = hold_units(escape(row.figure))
         said.markdown(f"**{escape(row.name)}**: {figure}  \n{mark} {escape(row.said)}")
         action.button(
             "See why", key=f"why-{place}", on_click=open_section, args=(row.section,),
