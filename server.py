@@ -10,7 +10,7 @@ from zapcls.errors import BadInput
 from zapcls.heap import share_heaps
 from zapcls.service.routes import build_routes
 from zapcls.ui import login
-from zapcls.ui.hosts import KnownHosts, OwnSources
+from zapcls.ui.hosts import KnownHosts, OwnOrigin, OwnSources
 from zapcls.ui.upload_limits import UploadLimit, keep_uploads_in_memory
 from zapcls.workspace import permissions
 
@@ -26,5 +26,5 @@ limits = [Middleware(UploadLimit)] if is_demo else []
 app = App(
     "streamlit_app.py",
     routes=build_routes(base=config.get_option("server.baseUrlPath"), is_open=is_open),
-    middleware=[Middleware(KnownHosts), Middleware(OwnSources), *limits],
+    middleware=[Middleware(KnownHosts), Middleware(OwnOrigin), Middleware(OwnSources), *limits],
 )

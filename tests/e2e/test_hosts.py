@@ -59,3 +59,10 @@ def test_any_other_name_is_refused(address, host):
         assert ask(address, host, "GET", path, {}) == 403
     assert ask(address, host, "PUT", "/_stcore/upload_file/a/b", {}) == 403
     assert ask(address, host, "GET", "/_stcore/stream", HANDSHAKE) == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.com", "http://localhost:9", "http://[", "null"])
+def test_a_page_of_another_origin_opens_no_session(address, origin):
+    """Streamlit lets any page of localhost in, and asks a host on the internet about the others."""
+    named = urlsplit(address).netloc
+    assert ask(address, named, "GET", "/_stcore/stream", {**HANDSHAKE, "Origin": origin}) == 403

@@ -91,7 +91,9 @@ def test_what_is_not_there_or_not_a_photo_has_a_type(refused, monkeypatch, jpeg)
     assert refused("POST", "/api/classify", 503, **photo)[0] == "busy"
 
 
-@pytest.mark.parametrize("origin", ["https://evil.com", "null", "http://localhost:8502"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.com", "null", "http://localhost:8502", "http://["]
+)
 def test_a_page_of_another_origin_is_refused(refused, client, jpeg, origin):
     headers, photo = {"origin": origin}, [("photos", ("a.jpg", jpeg()))]
     for method, path in (("GET", "/api/runs"), ("POST", "/api/classify")):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 from starlette.requests import Request
@@ -78,7 +77,8 @@ def _refuse(error: ZapError) -> Response:
 def _check_origin(request: Request) -> None:
     """Refuse what a page of another site sends: a browser names it, other programs name none."""
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+    own = request.headers.get("host", "").lower()
+    if origin is not None and origin.partition("://")[2].lower() != own:
         raise ForeignOrigin(
             f"The service answers pages of its own address alone, got the origin {origin[:200]}. "
             "Ask it from a program, or from the app's own pages."
