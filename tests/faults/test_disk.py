@@ -28,7 +28,9 @@ DISK_BYTES = 600_000_000
 LEFT = (0, 4_096, 100_000)  # bytes that a full disk has left
 SOME = ("build_store", "classify")  # kinds in the suite, one phase each
 # The suite has tests of each button that starts a job, on a disk that only seems full.
-CASES = {"kind": (SOME, KINDS), "page": ((), navigation.PAGES)}
+# Compare has no button where two runs give the same answers, as they do here.
+CLICKED = [page for page in navigation.PAGES if page != "compare"]
+CASES = {"kind": (SOME, KINDS), "page": ((), CLICKED)}
 RESUMED = ("train", "import")  # others are created anew by their page
 VIEWS = {"errors": ({}, {"view": "Suspects"}, {"view": "Slices"}, {"view": "Map"})}
 
@@ -164,8 +166,6 @@ def test_a_full_disk_is_a_sentence_at_any_button(page, disk, drawn, open_page, j
     run = add_finished_workspace(disk.path / "workspace", drawn)
     workspace = Workspace(run.path.parents[1])
     tried = try_buttons([page], open_page, run, workspace, disk.fill)
-    if not tried:
-        pytest.skip(f"{page} has no button here")
     judge(f"full disk at a button: {page}", tried)
 
 
